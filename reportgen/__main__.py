@@ -1,0 +1,5 @@
+"""Run the command as `python -m reportgen`."""
+
+from reportgen.cli import main
+
+main()

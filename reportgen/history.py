@@ -1,0 +1,386 @@
+"""Events in, the state of one job out: pure, and arrays rather than an object a point.
+
+A `History` is folded from the lines of a job's event log. It knows nothing of the job list but
+for `status_of`, which joins the two.
+"""
+
+import math
+from array import array
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from reportgen import eventlog, wire
+from reportgen.javascript import js_value
+
+TAIL_LINES: Final = 50
+"""How many log lines Studio keeps in view."""
+
+COMPLETE: Final = "complete"
+CAUGHT_UP: Final = "caught-up"
+INTERRUPTED: Final = "interrupted"
+UNAVAILABLE: Final = "unavailable"
+
+NO_OBJECT: Final = "data is no JSON object"
+NO_STEP: Final = "step is no finite number"
+NO_LOSS: Final = "loss is no number"
+TOO_LARGE: Final = "frame is over the size limit"
+
+_TERMINAL: Final = {wire.COMPLETED: "completed", wire.FAILED: "failed"}
+
+
+@dataclass(slots=True)
+class Curve:
+    """One metric over the steps, in rising order of step, each step once.
+
+    `steps` and `values` are doubles and of equal length. A value that is not finite breaks the
+    line; it is kept in its place, and superseded like any other.
+    """
+
+    steps: "array[float]" = field(default_factory=lambda: array("d"))
+    values: "array[float]" = field(default_factory=lambda: array("d"))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def finite(self) -> Iterator[tuple[float, float]]:
+        """Give the (step, value) pairs whose value is finite: the points of the chart."""
+        for step, value in zip(self.steps, self.values, strict=True):
+            if math.isfinite(value):
+                yield step, value
+
+    def cut(self, start: int) -> "Curve":
+        """Take everything from index `start` on out of the curve, and give it."""
+        tail = Curve(self.steps[start:], self.values[start:])
+        del self.steps[start:], self.values[start:]
+        return tail
+
+
+@dataclass(slots=True)
+class Superseded:
+    """The parts of the curves that a later, resumed run has overtaken, in order of overtaking.
+
+    All parts lie behind one another in `steps` and `values`; `starts` holds where each begins.
+    """
+
+    steps: "array[float]" = field(default_factory=lambda: array("d"))
+    values: "array[float]" = field(default_factory=lambda: array("d"))
+    starts: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def add(self, part: Curve) -> None:
+        """Append a part; an empty one leaves no trace."""
+        if len(part):
+            self.starts.append(len(self.steps))
+            self.steps.extend(part.steps)
+            self.values.extend(part.values)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of the event log as Studio shows it, uncut and unredacted, with the event's time."""
+
+    text: str
+    time: str | None = None
+
+
+@dataclass(slots=True)
+class Stream:
+    """What became of a job's event stream.
+
+    `events` counts the job events, `skipped` those whose data could not be used, by reason;
+    `reconnects` how often a stream that had broken was opened again within one command.
+    """
+
+    state: str = UNAVAILABLE
+    reason: str | None = "not read yet"
+    events: int = 0
+    skipped: "Counter[str]" = field(default_factory=Counter)
+    reconnects: int = 0
+
+
+@dataclass(slots=True)
+class History:
+    """The state of one job, as its events tell it."""
+
+    stream: Stream = field(default_factory=Stream)
+    terminal: str | None = None
+    """`completed` or `failed`: the last terminal event, unless the job was started after it."""
+    started: bool = False
+    loss: Curve = field(default_factory=Curve)
+    eval_loss: Curve = field(default_factory=Curve)
+    superseded: Superseded = field(default_factory=Superseded)
+    resumed_at: list[float] = field(default_factory=list)
+    """The steps at which the run was taken up again from before."""
+    checkpoints: list[float] = field(default_factory=list)
+    """The steps of saved checkpoints in order of arrival, each once."""
+    artifacts: list[wire.JSON] | None = None
+    """What `training.completed` lists; None until it came."""
+    error: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    last_event_at: str | None = None
+    log_lines: int = 0
+    tail: list[LogLine] = field(default_factory=list)
+
+
+def fold(lines: Iterable[bytes], tail: int | None = TAIL_LINES) -> History:
+    """Fold the lines of an event log, without their line feeds, into the state of the job.
+
+    `tail` is how many of the last log lines to keep; None keeps all. Raises
+    `eventlog.DamagedLogError` where a line is none of a log's.
+    """
+    folding = _Folding(tail)
+    for line in lines:
+        folding.line(line)
+    return folding.result()
+
+
+def status_of(history: History, listed: str | None) -> str:
+    """Give a job's status from its stream and from what the job list says, which may be None."""
+    if history.terminal:
+        return history.terminal
+    if listed and (listed in wire.ENDED_STATUSES or listed not in wire.STATUSES):
+        return listed
+    if history.started:
+        return "running"
+    return listed or "queued"
+
+
+def log_line(name: bytes, data: bytes) -> str | None:
+    """Give the raw line that Studio's event log shows for an event; None where it shows none.
+
+    A line break inside becomes a blank, so that a line stays one line.
+    """
+    if name == wire.LOG:
+        return _training_log_line(data)
+    label = _LABELS.get(name)
+    return None if label is None else f"[{label}] {_one_line(data)}"
+
+
+_LABELS: Final = {
+    wire.STARTED: "started",
+    wire.CHECKPOINT: "checkpoint",
+    wire.COMPLETED: "completed",
+    wire.FAILED: "failed",
+}
+STREAM_ERROR_LINE: Final = "[stream error]"
+
+
+def _training_log_line(data: bytes) -> str:
+    log = wire.decode_log(data)
+    if log is None:
+        return f"[log] {_one_line(data)}"
+    parts = ["[log]"]
+    for name, value in (("step", log.step), ("loss", log.loss), ("evalLoss", log.evalLoss)):
+        if value is not None and value is not msgspec.UNSET:
+            parts.append(f"{name}={js_value(value)}")
+    return " ".join(parts)
+
+
+def _one_line(data: bytes) -> str:
+    return data.decode("utf-8", "replace").replace("\n", " ")
+
+
+# --- The fold ----------------------------------------------------------------------------------
+
+
+class _Folding:
+    """The fold's moving parts; `line` takes one line after another, `result` closes."""
+
+    def __init__(self, tail: int | None) -> None:
+        self._history = History()
+        # Lines are worded at the end: of a long log only the last few are ever shown.
+        self._tail: deque[tuple[bytes, bytes] | None] = deque(maxlen=tail)
+        self._checkpoints: dict[float, None] = {}
+        self._last_time: Any = None
+        self._broken = False
+        self._read_at_completion = -1
+        self._in_run = False
+
+    def line(self, line: bytes) -> None:
+        time, name, _id, data = eventlog.split(line)
+        if name == wire.LOG and time[:1].isdigit():
+            self._log(data)
+        elif time[:1] == b"#":
+            self._note(eventlog.read_note(name, data))
+        elif time[:1] == b"!":
+            self._over_limit(name, data)
+        elif not time.isdigit():
+            raise eventlog.DamagedLogError("a line that begins with no time")
+        elif name in wire.JOB_EVENTS:
+            self._event(name, eventlog.data_of(data))
+
+    def result(self) -> History:
+        history = self._history
+        if self._in_run and not self._still_complete():
+            history.stream.state = INTERRUPTED
+            history.stream.reason = "the command was stopped before the stream was read"
+        history.checkpoints = list(self._checkpoints)
+        history.tail = [_line_of(entry) for entry in self._tail]
+        history.last_event_at = _time_or_none(self._last_time)
+        return history
+
+    # Events
+
+    def _count(self, name: bytes, data: bytes) -> None:
+        self._history.stream.events += 1
+        self._history.log_lines += 1
+        self._tail.append((name, data))
+
+    def _skip(self, why: str) -> None:
+        self._history.stream.skipped[why] += 1
+
+    def _log(self, data: bytes) -> None:
+        data = eventlog.data_of(data)
+        self._count(wire.LOG, data)
+        log = wire.decode_log(data)
+        if log is None:
+            self._skip(NO_OBJECT)
+            return
+        if log.timestamp.__class__ is str:
+            self._last_time = log.timestamp
+        step = log.step if log.step.__class__ is float else wire.finite(log.step)
+        if step is None or not math.isfinite(step):
+            self._skip(NO_STEP)
+            return
+        self._losses(step + 0.0, log)  # + 0.0 makes -0 the 0 that it is on an axis
+
+    def _losses(self, step: float, log: wire.LogData) -> None:
+        loss, loss_is_usable = _metric(log.loss)
+        eval_loss, eval_is_usable = _metric(log.evalLoss)
+        if not (loss_is_usable and eval_is_usable):
+            self._skip(NO_LOSS)
+        if loss is not None:
+            self._add_loss(step, loss)
+        if eval_loss is not None:
+            self._add_eval_loss(step, eval_loss)
+
+    def _add_loss(self, step: float, value: float) -> None:
+        history = self._history
+        curve = history.loss
+        if curve.steps and step <= curve.steps[-1]:
+            if step == curve.steps[-1]:
+                curve.values[-1] = value
+                return
+            # The run was taken up again from before: what it overtakes is set aside.
+            history.superseded.add(curve.cut(bisect_left(curve.steps, step)))
+            evals = history.eval_loss
+            history.superseded.add(evals.cut(bisect_left(evals.steps, step)))
+            history.resumed_at.append(step)
+        curve.steps.append(step)
+        curve.values.append(value)
+
+    def _add_eval_loss(self, step: float, value: float) -> None:
+        curve = self._history.eval_loss
+        if curve.steps and step <= curve.steps[-1]:
+            at = bisect_left(curve.steps, step)
+            overtaken = curve.cut(at)
+            if overtaken.steps[0] == step:
+                del overtaken.steps[0], overtaken.values[0]
+            self._history.superseded.add(overtaken)
+        curve.steps.append(step)
+        curve.values.append(value)
+
+    def _event(self, name: bytes, data: bytes) -> None:
+        self._count(name, data)
+        fields = wire.decode_object(data)
+        if fields is None:
+            self._skip(NO_OBJECT)
+        self._apply(name, fields or {})
+
+    def _apply(self, name: bytes, fields: wire.Object) -> None:
+        """Take what a named event other than a log says; its data may be anything."""
+        history = self._history
+        time = fields.get("timestamp")
+        if isinstance(time, str):
+            self._last_time = time
+        if name == wire.STARTED:
+            history.terminal = history.error = history.completed_at = None
+            history.started = True
+            history.started_at = history.started_at or _time_or_none(time)
+        elif name == wire.CHECKPOINT:
+            step = wire.finite(fields.get("step"))
+            if step is not None:
+                self._checkpoints.setdefault(step + 0.0)
+        else:
+            self._end_job(name, fields, _time_or_none(time))
+
+    def _end_job(self, name: bytes, fields: wire.Object, time: str | None) -> None:
+        history = self._history
+        history.terminal = _TERMINAL[name]
+        history.completed_at = time
+        history.error = None
+        if name == wire.COMPLETED:
+            artifacts = fields.get("artifacts")
+            history.artifacts = artifacts if isinstance(artifacts, list) else []
+        else:
+            error = fields.get("error")
+            if error is not None:
+                history.error = error if isinstance(error, str) else js_value(error)
+
+    def _over_limit(self, name: bytes, why: bytes) -> None:
+        if name in wire.JOB_EVENTS:
+            self._count(name, why)
+            self._skip(TOO_LARGE)
+            if name != wire.LOG:
+                self._apply(name, {})
+
+    # Notes
+
+    def _note(self, note: eventlog.Note) -> None:
+        stream = self._history.stream
+        match note.kind:
+            case "run":
+                self._in_run = True
+                self._broken = False
+            case "open":
+                stream.reconnects += self._broken
+                self._broken = False
+            case "break":
+                self._broken = True
+                self._history.log_lines += 1
+                self._tail.append(None)
+            case "end":
+                self._in_run = False
+                self._end_of_stream(note)
+
+    def _end_of_stream(self, note: eventlog.Note) -> None:
+        stream = self._history.stream
+        state = str(note.values.get("state"))
+        if state == COMPLETE:
+            self._read_at_completion = stream.events
+            stream.state, stream.reason = COMPLETE, None
+        elif not self._still_complete():
+            reason = note.values.get("reason")
+            stream.state, stream.reason = state, str(reason) if reason else "unknown"
+
+    def _still_complete(self) -> bool:
+        """Whether the stream was read to its end before, and nothing came after that."""
+        return self._read_at_completion == self._history.stream.events
+
+
+def _metric(value: Any) -> tuple[float | None, bool]:
+    """Give a loss, None where there is none to draw, and whether it could be used."""
+    try:
+        return wire.metric(value), True
+    except ValueError:
+        return None, False
+
+
+def _line_of(entry: tuple[bytes, bytes] | None) -> LogLine:
+    if entry is None:
+        return LogLine(STREAM_ERROR_LINE)
+    name, data = entry
+    fields = wire.decode_object(data) or {}
+    return LogLine(log_line(name, data) or "", _time_or_none(fields.get("timestamp")))
+
+
+def _time_or_none(value: wire.JSON) -> str | None:
+    return value if isinstance(value, str) and wire.parse_time(value) else None

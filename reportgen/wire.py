@@ -1,0 +1,251 @@
+"""What a server sends, as types: tolerant, since nothing in an event's data can be counted on.
+
+The facts are those of Studio's and the cloud API's wire format: a job list as JSON, and one
+stream of Server-Sent Events a job. Everything here takes bytes or decoded JSON and gives typed
+values; past this module no value is of an unknown type.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias, TypeGuard, cast
+
+import msgspec
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+Object: TypeAlias = dict[str, JSON]
+
+MAX_DEPTH: Final = 64
+"""JSON nested deeper than this is not decoded: nobody writes it by hand, and it costs the stack."""
+
+STARTED: Final = b"training.started"
+LOG: Final = b"training.log"
+CHECKPOINT: Final = b"checkpoint.saved"
+COMPLETED: Final = b"training.completed"
+FAILED: Final = b"training.failed"
+END: Final = b"end"
+PING: Final = b"ping"
+
+JOB_EVENTS: Final = frozenset({STARTED, LOG, CHECKPOINT, COMPLETED, FAILED})
+"""The named events that say something about a job; `end` and `ping` are about the stream."""
+
+STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
+ENDED_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})
+
+_NOT_FINITE_WORDS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_INTEGER_DIGITS: Final = 310  # more digits than the largest double has
+
+
+# --- JSON --------------------------------------------------------------------------------------
+
+
+class NotJSON(ValueError):  # noqa: N818 - the name says what the text is
+    """The text is no JSON that a browser's `JSON.parse` would take, or is nested too deep."""
+
+
+def decode(data: bytes) -> JSON:
+    """Decode UTF-8 JSON as `JSON.parse` would, and bare `NaN`, `Infinity`, `-Infinity` as well.
+
+    Raises `NotJSON`. Bytes that are no UTF-8 become U+FFFD first, as in any event stream.
+    """
+    _check_depth(data)
+    try:
+        return cast("JSON", msgspec.json.decode(data))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_slowly(data)
+
+
+def _decode_slowly(data: bytes) -> JSON:
+    """Decode what msgspec refuses though browsers take it: lone surrogates, numbers too large."""
+    text = data.decode("utf-8", "replace")
+    try:
+        return cast("JSON", _TOLERANT.decode(text.strip(" \t\n\r")))
+    except (ValueError, RecursionError) as error:
+        raise NotJSON(str(error)) from error
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to convert integers of thousands of digits; a double is infinite long before.
+    return int(digits) if len(digits) < _INTEGER_DIGITS else float(digits)
+
+
+_TOLERANT: Final = json.JSONDecoder(parse_int=_integer)
+
+
+def _check_depth(data: bytes) -> None:
+    """Raise `NotJSON` where brackets nest deeper than `MAX_DEPTH`."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _BRACKETS.finditer(data):
+        match bracket[0]:
+            case b"[" | b"{":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise NotJSON(f"nested deeper than {MAX_DEPTH} levels")
+            case b"]" | b"}":
+                depth -= 1
+
+
+# Strings are matched whole so that the brackets inside them do not count.
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def is_number(value: JSON) -> TypeGuard[int | float]:
+    """Tell a JSON number from everything else; Python's booleans are integers, JSON's are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def finite(value: JSON) -> float | None:
+    """Give a JSON number as a double, or None for anything that is no finite number."""
+    if not is_number(value):
+        return None
+    number = as_double(value)
+    return number if math.isfinite(number) else None
+
+
+def as_double(value: float) -> float:
+    """Give a number as the double that JavaScript would make of it, infinite past the range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def parse_time(text: JSON) -> datetime | None:
+    """Give an ISO 8601 time as an aware datetime, UTC where it names no zone; None if it is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+# --- Event data --------------------------------------------------------------------------------
+
+
+class LogData(msgspec.Struct):
+    """The data of a `training.log` event, each field as it came; `UNSET` where it is missing."""
+
+    step: Any = msgspec.UNSET
+    loss: Any = msgspec.UNSET
+    evalLoss: Any = msgspec.UNSET  # noqa: N815 - the wire's own name
+    learningRate: Any = msgspec.UNSET  # noqa: N815
+    epoch: Any = msgspec.UNSET
+    samplesPerSecond: Any = msgspec.UNSET  # noqa: N815
+    timestamp: Any = msgspec.UNSET
+
+
+_LOG_DECODER: Final = msgspec.json.Decoder(LogData)
+
+
+def decode_log(data: bytes) -> LogData | None:
+    """Decode the data of a `training.log` event; None if it is no JSON object."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        try:
+            return _LOG_DECODER.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass  # msgspec is stricter than JSON.parse
+    fields = decode_object(data)
+    if fields is None:
+        return None
+    return LogData(**{name: fields[name] for name in LogData.__struct_fields__ if name in fields})
+
+
+def decode_object(data: bytes) -> Object | None:
+    """Decode an event's data; None if it is no JSON object."""
+    try:
+        value = decode(data)
+    except NotJSON:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def metric(value: Any) -> float | None:
+    """Give a logged loss as a double, which may be not finite; None where none was logged.
+
+    Raises `ValueError` for a value that is neither a number, nor null or missing, nor one of the
+    words `NaN`, `Infinity` and `-Infinity`.
+    """
+    if value.__class__ is float:
+        return cast("float", value)
+    if value is None or value is msgspec.UNSET:
+        return None
+    if is_number(value):
+        return as_double(value)
+    if isinstance(value, str) and value in _NOT_FINITE_WORDS:
+        return _NOT_FINITE_WORDS[value]
+    raise ValueError("a loss that is neither a number nor null")
+
+
+def usable(name: bytes, data: bytes) -> bool:
+    """Tell whether a job event's data can be used: a sign that the stream it came by works."""
+    if name not in JOB_EVENTS:
+        return False
+    if name != LOG:
+        return decode_object(data) is not None
+    log = decode_log(data)
+    return log is not None and log_is_usable(log)
+
+
+def log_is_usable(log: LogData) -> bool:
+    """Tell whether a log has a finite step, and losses that are numbers, null or missing."""
+    try:
+        metric(log.loss)
+        metric(log.evalLoss)
+    except ValueError:
+        return False
+    return log.step is not msgspec.UNSET and finite(log.step) is not None
+
+
+# --- Job list ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An entry of the job list; what was wrong, null or missing in it is None."""
+
+    id: str
+    name: str | None = None
+    status: str | None = None
+    created_at: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    error: str | None = None
+    config: Object | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the list calls the job completed, failed or cancelled."""
+        return self.status in ENDED_STATUSES
+
+
+def read_job(entry: Mapping[str, JSON]) -> Job | None:
+    """Read one entry of a job list; None where it has no string `id`."""
+    job_id = entry.get("id")
+    if not isinstance(job_id, str):
+        return None
+    config = entry.get("config")
+    return Job(
+        id=job_id,
+        name=_text(entry.get("name")),
+        status=_text(entry.get("status")) or None,
+        created_at=_time_text(entry.get("createdAt")),
+        started_at=_time_text(entry.get("startedAt")),
+        completed_at=_time_text(entry.get("completedAt")),
+        error=_text(entry.get("error")),
+        config=config if isinstance(config, dict) else None,
+    )
+
+
+def _text(value: JSON) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _time_text(value: JSON) -> str | None:
+    return value if isinstance(value, str) and parse_time(value) else None
