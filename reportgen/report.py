@@ -14,6 +14,7 @@ from typing import Final
 from reportgen import history as hist
 from reportgen import wire
 from reportgen.history import Curve, History, LogLine
+from reportgen.javascript import js_value
 from reportgen.redact import Redactor
 
 SCHEMA: Final = 1
@@ -135,3 +136,111 @@ class Report:
         for job in self.jobs:
             counts[job.status] = counts.get(job.status, 0) + 1
         return counts
+
+
+# --- From an entry and a history to what is said of the job ------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A job as the list knows it, and what its page is called."""
+
+    job: wire.Job
+    slug: str
+    listed: bool
+
+
+def job_detail(
+    entry: Entry, history: History, redactor: Redactor, log_lines: int | None
+) -> JobDetail:
+    """Join what the list and the stream say of a job; every text passes the redactor.
+
+    `log_lines` is how many of the last log lines the page shows, None for all that were folded.
+    """
+    lines = [_shown_line(line, redactor) for line in history.tail]
+    shown = lines if log_lines is None else lines[len(lines) - min(len(lines), log_lines) :]
+    artifacts = history.artifacts or []
+    return JobDetail(
+        summary=_summary(entry, history, redactor, lines),
+        loss=history.loss,
+        eval_loss=history.eval_loss,
+        superseded=history.superseded,
+        resumed_at=tuple(history.resumed_at),
+        checkpoints=tuple(history.checkpoints),
+        artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),
+        log=tuple(shown),
+        log_lines=history.log_lines,
+    )
+
+
+def _summary(
+    entry: Entry, history: History, redactor: Redactor, lines: list[LogLine]
+) -> JobSummary:
+    job = entry.job
+    status = hist.status_of(history, job.status)
+    started = job.started_at or history.started_at
+    completed = job.completed_at or history.completed_at
+    error = history.error if history.error is not None else job.error
+    losses = (history.loss, history.eval_loss)
+    return JobSummary(
+        id=job.id,
+        slug=entry.slug,
+        name=None if job.name is None else redactor.text(job.name),
+        status=redactor.text(status),
+        listed=entry.listed,
+        created_at=job.created_at,
+        started_at=started,
+        completed_at=completed,
+        duration_seconds=_seconds_between(started, completed),
+        artifacts=None if history.artifacts is None else len(history.artifacts),
+        error=None if error is None else redactor.event_text(error),
+        stream=_stream(history, redactor),
+        loss=metric(history.loss),
+        eval_loss=metric(history.eval_loss),
+        not_finite=sum(not math.isfinite(value) for curve in losses for value in curve.values),
+        last_step=max((curve.steps[-1] for curve in losses if len(curve)), default=None),
+        checkpoints=tuple(history.checkpoints),
+        log_tail=tuple(line.text for line in lines[-hist.TAIL_LINES :]),
+        config=redactor.config(job.config or {}),
+        as_of=_as_of(status, history, job, completed),
+    )
+
+
+def _stream(history: History, redactor: Redactor) -> Stream:
+    stream = history.stream
+    return Stream(
+        state=stream.state,
+        reason=None if stream.reason is None else redactor.text(stream.reason),
+        events=stream.events,
+        skipped=sum(stream.skipped.values()),
+        reconnects=stream.reconnects,
+        skipped_reasons=tuple(sorted(stream.skipped.items())),
+    )
+
+
+def _as_of(status: str, history: History, job: wire.Job, completed: str | None) -> str | None:
+    if status not in wire.ENDED_STATUSES:
+        return None
+    return history.last_event_at or completed or job.created_at
+
+
+def _seconds_between(start: str | None, end: str | None) -> float | None:
+    started, ended = wire.parse_time(start), wire.parse_time(end)
+    if started is None or ended is None:
+        return None
+    return (ended - started).total_seconds()
+
+
+def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
+    return replace(line, text=_cut(redactor.event_text(line.text)))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LINE_LENGTH:
+        return text
+    return f"{text[:LINE_LENGTH]} … (cut: {len(text)} characters)"
+
+
+def _artifact_text(artifact: wire.JSON, redactor: Redactor) -> str:
+    clean = redactor.value(artifact)
+    return clean if isinstance(clean, str) else js_value(clean)

@@ -116,7 +116,7 @@ def as_double(value: float) -> float:
 
 
 def parse_time(text: JSON) -> datetime | None:
-    """Give an ISO 8601 time as an aware datetime, UTC where it names no zone; None if it is none."""
+    """Give an ISO 8601 time as an aware datetime, UTC where it names no zone, or None."""
     if not isinstance(text, str):
         return None
     try:
@@ -173,7 +173,7 @@ def metric(value: Any) -> float | None:
     words `NaN`, `Infinity` and `-Infinity`.
     """
     if value.__class__ is float:
-        return cast("float", value)
+        return value
     if value is None or value is msgspec.UNSET:
         return None
     if is_number(value):

@@ -1,0 +1,421 @@
+"""Points in, geometry and numbers out: the loss chart of one job, and its curves in numbers.
+
+Pure, and linear in the number of points: the arrays of a `History` are gone through a few times,
+and no more than four points a column are ever held as objects. All geometry is in the SVG's own
+units: the plot area is 640 × 200 with its top left at 0,0, and y grows downwards.
+"""
+
+import math
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal, localcontext
+from itertools import chain, count, islice, pairwise
+from typing import Final
+
+from reportgen.history import Curve, Superseded
+from reportgen.javascript import js_number
+
+WIDTH: Final = 640
+HEIGHT: Final = 200
+
+COLUMNS: Final = 640
+"""Into how many columns the training curve is thinned, each of at most four points."""
+
+SPARE_COLUMNS: Final = 160
+"""The same for the evaluation curve, and for all superseded parts together."""
+
+MARKS: Final = 200
+"""How many checkpoints are marked, and how many losses that are not finite."""
+
+DOTS: Final = 200
+"""How many lone points are dots of their own; more become one path, at a third of the bytes."""
+
+
+# --- What a chart is made of -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A curve in numbers, from all its finite points."""
+
+    points: int
+    first: float
+    last: float
+    min: float
+    min_step: float
+    """The first step at which the value is the smallest."""
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A point without a neighbour to draw a line to; coordinates as they stand in the SVG."""
+
+    x: str
+    y: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A curve as it is drawn: `points` is how many finite points it has, `drawn` how many stay.
+
+    `d` is a path of absolute `M` and `L`, empty where there is no point. Lone points are in it as
+    an `M` that draws nothing; to be seen they are in `dots` too or, where they are many, in
+    `dots_d`, a path of strokes without length that a round line cap makes dots of.
+    """
+
+    d: str = ""
+    dots: tuple[Dot, ...] = ()
+    dots_d: str = ""
+    drawn: int = 0
+    points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A labelled place on an axis: x of one on the x axis, y of one on the y axis."""
+
+    at: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A loss that is not finite, on the plot's upper edge or (`-Infinity`) on its lower one."""
+
+    x: str
+    top: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """What a sign in the chart means; `kind` is the sign's CSS class, `x` where it begins."""
+
+    kind: str
+    label: str
+    x: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """All that the chart's template draws."""
+
+    loss: Line
+    eval_loss: Line
+    superseded: Line
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    checkpoints: tuple[str, ...]
+    """The x of each checkpoint within the drawn range, in order of arrival."""
+    not_finite: tuple[Mark, ...]
+    legend: tuple[LegendEntry, ...]
+
+    @property
+    def drawn(self) -> int:
+        """How many points of the training curve are left after thinning."""
+        return self.loss.drawn
+
+    @property
+    def points(self) -> int:
+        """How many finite points the training curve has."""
+        return self.loss.points
+
+
+# --- Numbers -----------------------------------------------------------------------------------
+
+
+def metric(curve: Curve) -> Metric | None:
+    """Give a curve in numbers; None where it has no finite point."""
+    values = curve.values
+    points = _finite_count(values)
+    if not points:
+        return None
+    smallest = min(filter(math.isfinite, values))
+    return Metric(
+        points=points,
+        first=next(filter(math.isfinite, values)),
+        last=next(filter(math.isfinite, reversed(values))),
+        min=smallest,
+        min_step=curve.steps[values.index(smallest)],
+        max=max(filter(math.isfinite, values)),
+    )
+
+
+def _finite_count(values: "array[float]") -> int:
+    return sum(map(math.isfinite, values))
+
+
+# --- The chart ---------------------------------------------------------------------------------
+
+
+def draw(
+    loss: Curve, eval_loss: Curve, superseded: Superseded, checkpoints: Sequence[float]
+) -> Chart | None:
+    """Lay out the loss chart; None where there is nothing to draw but perhaps checkpoints.
+
+    `checkpoints` are steps; those outside the range of the curves are left out.
+    """
+    curves = (loss, eval_loss, superseded)
+    across = _span(step for curve in curves for step in _outermost(curve))
+    if across is None:
+        return None
+    upwards = _span(value for curve in curves for value in _extremes(curve.values))
+    plot = _Plot(across, upwards or _Span(0.0, 0.0))
+    lines = (
+        _line(plot, loss.steps, loss.values, (), COLUMNS),
+        _line(plot, eval_loss.steps, eval_loss.values, (), SPARE_COLUMNS),
+        _line(plot, superseded.steps, superseded.values, superseded.starts, SPARE_COLUMNS),
+    )
+    inside = [step for step in checkpoints if across.low <= step <= across.high]
+    marks = tuple(islice(chain.from_iterable(_marks(plot, curve) for curve in curves), MARKS))
+    not_finite = sum(len(curve) - line.points for curve, line in zip(curves, lines, strict=True))
+    return Chart(
+        *lines,
+        x_ticks=_x_ticks(across),
+        y_ticks=_y_ticks(upwards) if upwards else (),
+        checkpoints=tuple(plot.x(step) for step in inside[:MARKS]),
+        not_finite=marks,
+        legend=_legend(lines, len(inside), not_finite),
+    )
+
+
+def _outermost(curve: Curve | Superseded) -> Iterable[float]:
+    """Give the first and the last step of a curve, and of superseded parts."""
+    if isinstance(curve, Superseded):
+        return (min(curve.steps), max(curve.steps)) if len(curve) else ()
+    return (curve.steps[0], curve.steps[-1]) if len(curve) else ()
+
+
+def _extremes(values: "array[float]") -> Iterable[float]:
+    smallest = min(filter(math.isfinite, values), default=None)
+    if smallest is None:
+        return ()
+    return smallest, max(filter(math.isfinite, values))
+
+
+def _marks(plot: "_Plot", curve: Curve | Superseded) -> Iterator[Mark]:
+    for step, value in zip(curve.steps, curve.values, strict=True):
+        if not math.isfinite(value):
+            yield Mark(plot.x(step), top=value != -math.inf)
+
+
+# --- Scales ------------------------------------------------------------------------------------
+
+
+class _Span:
+    """The range of an axis, and where in it a value lies."""
+
+    __slots__ = ("_base", "_unit", "_width", "high", "low")
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+        # The distance between two doubles can be beyond a double's range; that of their halves
+        # is not. Halving always would lose the last bit of the smallest doubles.
+        self._unit = 1.0 if math.isfinite(high - low) else 0.5
+        self._base = low * self._unit
+        self._width = high * self._unit - self._base
+
+    def fraction(self, value: float) -> float:
+        """Give where a value lies between the ends, from 0 to 1; halfway where they are one."""
+        return (value * self._unit - self._base) / self._width if self._width else 0.5
+
+
+def _span(values: Iterable[float]) -> _Span | None:
+    ends = list(values)
+    return _Span(min(ends), max(ends)) if ends else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """The plot area: steps to x, values to y, as they stand in the SVG."""
+
+    across: _Span
+    upwards: _Span
+
+    def x(self, step: float) -> str:
+        return _plain(WIDTH * self.across.fraction(step))
+
+    def y(self, value: float) -> str:
+        return _plain(HEIGHT * (1 - self.upwards.fraction(value)))
+
+
+def _plain(number: float) -> str:
+    """Print a coordinate, never negative, with at most two places and never an exponent."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+# --- Thinning ----------------------------------------------------------------------------------
+
+
+def _line(
+    plot: _Plot,
+    steps: "array[float]",
+    values: "array[float]",
+    starts: Sequence[int],
+    columns: int,
+) -> Line:
+    """Draw a curve, thinned, that breaks at values that are not finite and where a part starts."""
+    kept = _kept(plot.across, steps, values, columns)
+    segments = _segments(kept, values, starts)
+    points = [[Dot(plot.x(steps[at]), plot.y(values[at])) for at in part] for part in segments]
+    lone = [part[0] for part in points if len(part) == 1]
+    crowded = len(lone) > DOTS
+    return Line(
+        d="".join("M" + "L".join(f"{point.x},{point.y}" for point in part) for part in points),
+        dots=() if crowded else tuple(lone),
+        dots_d=_rough_dots(lone) if crowded else "",
+        drawn=len(kept),
+        points=_finite_count(values),
+    )
+
+
+def _kept(across: _Span, steps: "array[float]", values: "array[float]", columns: int) -> list[int]:
+    """Give the indices, rising, of the points that stay when a curve is thinned by M4.
+
+    In each of `columns` columns of equal width these are the finite points that come first and
+    last and those of the smallest and the largest value (Jugel et al., "M4: a visualization-
+    oriented time series data aggregation", 2014): what is drawn of them covers the same pixels.
+    """
+    first, last, low_at, high_at = ([-1] * columns for _ in range(4))
+    low, high = [math.inf] * columns, [-math.inf] * columns
+    fraction, rightmost = across.fraction, columns - 1
+    for at, step, value in zip(count(), steps, values):  # noqa: B905 - count() has no end
+        if value - value != 0:  # not finite; cheaper than the call that says so
+            continue
+        column = min(int(fraction(step) * columns), rightmost)
+        if first[column] < 0:
+            first[column] = at
+        last[column] = at
+        if value < low[column]:
+            low[column], low_at[column] = value, at
+        if value > high[column]:
+            high[column], high_at[column] = value, at
+    return sorted({*first, *last, *low_at, *high_at} - {-1})
+
+
+def _segments(
+    kept: Sequence[int], values: "array[float]", starts: Sequence[int]
+) -> list[list[int]]:
+    """Cut the kept indices wherever the curve is broken between two of them."""
+    if not kept:
+        return []
+    segments = [[kept[0]]]
+    view = memoryview(values)
+    for before, at in pairwise(kept):
+        new_part = bisect_right(starts, before) != bisect_right(starts, at)
+        if new_part or not all(map(math.isfinite, view[before + 1 : at])):
+            segments.append([])
+        segments[-1].append(at)
+    return segments
+
+
+def _rough_dots(dots: Iterable[Dot]) -> str:
+    """Give many dots as one path, to whole units: of dots side by side nobody sees the parts."""
+    places = dict.fromkeys(f"M{float(dot.x):.0f},{float(dot.y):.0f}h0" for dot in dots)
+    return "".join(places)
+
+
+# --- Axes --------------------------------------------------------------------------------------
+
+_TICKS: Final = 5
+_ROUND: Final = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
+_X_LABEL: Final = 10
+_Y_LABEL: Final = 7
+"""How many characters a plain label may have before one with an exponent is tried."""
+
+_ONE_VALUE_DIGITS: Final = 4
+# Two doubles differ in their 17th digit at the latest; the rest is room to calculate in.
+_DECIMALS: Final = Context(prec=60)
+
+
+def _x_ticks(across: _Span) -> tuple[Tick, ...]:
+    if across.low == across.high:
+        return (Tick(_plain(WIDTH / 2), js_number(across.low)),)
+    whole = across.low.is_integer() and across.high.is_integer()
+    return tuple(
+        Tick(_plain(WIDTH * place), label)
+        for place, label in _ticks(across, Decimal(1 if whole else 0), _X_LABEL)
+    )
+
+
+def _y_ticks(upwards: _Span) -> tuple[Tick, ...]:
+    if upwards.low == upwards.high:
+        label = js_number(float(f"{upwards.low:.{_ONE_VALUE_DIGITS}g}"))
+        return (Tick(_plain(HEIGHT / 2), label),)
+    return tuple(
+        Tick(_plain(HEIGHT * (1 - place)), label)
+        for place, label in _ticks(upwards, Decimal(0), _Y_LABEL)
+    )
+
+
+def _ticks(span: _Span, least: Decimal, room: int) -> list[tuple[float, str]]:
+    """Give some five round values within a span as places from 0 to 1 and labels of one kind.
+
+    They are `least` apart at least. It is done in decimals, since no two doubles are too far
+    apart for these, or too close, and 3 × 0.1 is 0.3.
+    """
+    with localcontext(_DECIMALS):
+        low, high = Decimal(span.low), Decimal(span.high)
+        apart = max(_round_up((high - low) / _TICKS), least)
+        start = int((low / apart).to_integral_value(ROUND_CEILING))
+        values = []
+        while (value := (start + len(values)) * apart) <= high:
+            values.append(value)
+        places = [float((value - low) / (high - low)) for value in values]
+        return list(zip(places, _labels(values, apart, room), strict=True))
+
+
+def _round_up(number: Decimal) -> Decimal:
+    """Give the next larger of 1, 2 or 5 times a power of ten."""
+    power = Decimal(1).scaleb(number.adjusted())
+    return next(step * power for step in _ROUND if step * power >= number)
+
+
+def _labels(values: Sequence[Decimal], apart: Decimal, room: int) -> list[str]:
+    """Print the values of an axis alike: plain (`2.5`, `2.0`), or where that is long, `1.5e-7`."""
+    places = max(0, -apart.normalize().adjusted())
+    plain = [f"{value:.{places}f}" for value in values]
+    if max(map(len, plain), default=0) <= room:
+        return plain
+    short = [_with_exponent(value) for value in values]
+    return min(plain, short, key=lambda labels: max(map(len, labels)))
+
+
+def _with_exponent(value: Decimal) -> str:
+    if not value:
+        return "0"
+    exponent = value.adjusted()
+    return f"{value.scaleb(-exponent).normalize():f}e{exponent}"
+
+
+# --- Legend ------------------------------------------------------------------------------------
+
+_SIGN_WIDTH: Final = 38  # the sign, and what keeps it apart from its label and from the next sign
+_LETTER_WIDTH: Final = 5.6  # of a sans-serif at the legend's size, on average
+
+
+def _legend(
+    lines: tuple[Line, Line, Line], checkpoints: int, not_finite: int
+) -> tuple[LegendEntry, ...]:
+    """Name the signs that occur, side by side; a mark's entry says how many are not shown."""
+    loss, eval_loss, superseded = lines
+    entries = (
+        ("loss", "Training loss", loss.drawn),
+        ("eval-loss", "Eval loss", eval_loss.drawn),
+        ("superseded", "Superseded", superseded.drawn),
+        ("checkpoint", f"Checkpoint{_more(checkpoints)}", checkpoints),
+        ("not-finite", f"Not finite{_more(not_finite)}", not_finite),
+    )
+    legend: list[LegendEntry] = []
+    x = 0.0
+    for kind, label, occurs in entries:
+        if occurs:
+            legend.append(LegendEntry(kind, label, _plain(x)))
+            x += _SIGN_WIDTH + _LETTER_WIDTH * len(label)
+    return tuple(legend)
+
+
+def _more(number: int) -> str:
+    return f" … and {number - MARKS} more" if number > MARKS else ""

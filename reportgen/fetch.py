@@ -1,0 +1,317 @@
+"""All streams of a source into its folder, many at once, with an eye on the job list.
+
+The list is read again while streams are followed: only it tells that a job was cancelled, or is
+gone. One job's trouble never stops another's.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Protocol
+
+from reportgen import follow, wire
+from reportgen.deadlines import JobFacts
+from reportgen.errors import ReportError, SourceError
+from reportgen.follow import Follower, Policy
+from reportgen.line import PriorityLine
+from reportgen.redact import Redactor
+from reportgen.report import Manifest, Origin
+from reportgen.selection import Selection
+from reportgen.snapshot import EventLog, Listing, Snapshot, SourceFolder
+from reportgen.sources import JobList, Source
+
+LIST_SECONDS: Final = 10.0
+"""How often the list is read again; it is promised at least every 15 s, its answer included."""
+
+_NEVER_ENDED: Final = frozenset({"queued", "running"})
+_READINGS_TO_LOSE_A_JOB: Final = 2
+
+
+class Watcher(follow.Watcher, Protocol):
+    """Who is told how the fetching goes."""
+
+    def listed(self, jobs: int, to_fetch: int) -> None:
+        """Tell how many jobs are meant, and how many of them have a stream to be read."""
+        ...
+
+    def warn(self, message: str) -> None:
+        """Tell of something that did not work and that the report goes on without."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to fetch and how; `max_wait` in seconds, or infinity."""
+
+    selection: Selection
+    policy: Policy
+    max_wait: float = math.inf
+    concurrency: int = 16
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What a source says before any stream is opened."""
+
+    identity: Origin
+    manifest: Manifest | None
+    jobs: JobList
+
+
+class Interrupted(Exception):  # noqa: N818 - no error, but what the user asked for
+    """A signal came before there was anything to report."""
+
+
+async def fetch(
+    source: Source,
+    snapshot: Snapshot,
+    plan: Plan,
+    watcher: Watcher,
+    *,
+    stop: asyncio.Event,
+    now: Callable[[], datetime],
+) -> SourceFolder:
+    """Fetch the job list and the streams that are not read yet; give the folder they are in.
+
+    Raises `SourceError` where there is no list, `WriteError` where the snapshot can't be written,
+    `Interrupted` where `stop` was set before the list was there.
+    """
+    try:
+        first = await _unless_stopped(_read_source(source, watcher), stop)
+        fetching = _Fetching(source, snapshot, plan, watcher, began_at=now(), first=first)
+        await fetching.run(stop)
+        return fetching.folder
+    finally:
+        await source.close()
+
+
+async def _unless_stopped(work: Coroutine[object, object, _First], stop: asyncio.Event) -> _First:
+    """Wait for the first reading, but no longer than until the user wants to stop."""
+    reading = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not reading.done():
+        reading.cancel()
+        await asyncio.wait({reading})
+        raise Interrupted
+    return reading.result()
+
+
+async def _read_source(source: Source, watcher: Watcher) -> _First:
+    """Read list, manifest and identity at once; without a list there is nothing to report."""
+    listing = asyncio.create_task(source.jobs())
+    others = asyncio.gather(source.identity(), source.manifest(), return_exceptions=True)
+    try:
+        jobs = await listing
+    except BaseException:
+        others.cancel()
+        await asyncio.gather(others, return_exceptions=True)
+        raise
+    identity, manifest = await others
+    for what in (identity, manifest):
+        if isinstance(what, BaseException) and not isinstance(what, SourceError):
+            raise what
+    for oddity in jobs.oddities:
+        watcher.warn(oddity)
+    if isinstance(identity, BaseException):
+        watcher.warn(f"org and project are unknown: {identity}")
+        identity = source.origin
+    if isinstance(manifest, BaseException):
+        watcher.warn(f"the manifest is unknown: {manifest}")
+        manifest = Manifest(error=str(manifest))
+    return _First(identity, manifest, jobs)
+
+
+class _Fetching:
+    """One run over one source: what is known of its jobs, and who follows their streams."""
+
+    def __init__(
+        self,
+        source: Source,
+        snapshot: Snapshot,
+        plan: Plan,
+        watcher: Watcher,
+        *,
+        began_at: datetime,
+        first: _First,
+    ) -> None:
+        self._source = source
+        self._plan = plan
+        self._watcher = watcher
+        self._line = PriorityLine(plan.concurrency)
+        self._followers: dict[str, Follower] = {}
+        self._missing: dict[str, int] = {}
+        self._tokens = source.tokens
+        self._redactor = Redactor(self._tokens)
+        self._began = (asyncio.get_running_loop().time(), began_at)
+        self.folder = snapshot.folder(first.identity)
+        self._kept = self.folder.listing()
+        self.folder.clear_unfinished()
+        self._listing = self._listing_of(first, first.jobs)
+        snapshot.use(self.folder, first.identity)
+        self.folder.keep_listing(self._listing)
+
+    # The list
+
+    def _listing_of(self, first: _First, jobs: JobList) -> Listing:
+        """Join what the list says now with the jobs that only the snapshot still has."""
+        entries = self._clean_entries(jobs)
+        listed = tuple(entries)
+        if self._kept is not None:
+            for job_id, entry in self._kept.entries.items():
+                entries.setdefault(job_id, entry)
+        known = [job for entry in entries.values() if (job := wire.read_job(entry))]
+        unknown = self._plan.selection.unknown(entries)
+        if unknown:
+            raise SourceError(
+                f"There is no job {', '.join(unknown)}: neither the list of "
+                f"{self._source.origin.url or 'the demo'} nor the snapshot has it; "
+                "check --job, or leave it out."
+            )
+        selected = self._plan.selection.of(known, jobs.read_at)
+        return Listing(first.identity, first.manifest, jobs.read_at, listed, selected, entries)
+
+    def _clean_entries(self, jobs: JobList) -> dict[str, wire.Object]:
+        redactor = Redactor(self._source.tokens)
+        cleaned: dict[str, wire.Object] = {}
+        for entry in jobs.entries:
+            job = wire.read_job(entry)
+            if job is not None:
+                cleaned[job.id] = redactor.entry(entry)
+        return cleaned
+
+    def _relist(self, jobs: JobList) -> None:
+        """Take a later reading: its order and entries count, the selection stays the first's."""
+        entries = self._clean_entries(jobs)
+        listed = tuple(entries)
+        for job_id, entry in self._listing.entries.items():
+            entries.setdefault(job_id, entry)
+        self._listing = replace(self._listing, read_at=jobs.read_at, listed=listed, entries=entries)
+        self._update_facts(set(listed))
+        self.folder.keep_listing(self._listing)
+
+    def _update_facts(self, listed: set[str]) -> None:
+        for job_id, follower in self._followers.items():
+            if job_id in listed:
+                self._missing.pop(job_id, None)
+                self._learn(follower.facts, job_id)
+            else:
+                self._missing[job_id] = self._missing.get(job_id, 0) + 1
+                if self._missing[job_id] == _READINGS_TO_LOSE_A_JOB:
+                    follower.facts.waiting_ends = asyncio.get_running_loop().time()
+            follower.facts_changed()
+        self._line.reorder()
+
+    def _learn(self, facts: JobFacts, job_id: str) -> None:
+        job = wire.read_job(self._listing.entries[job_id])
+        facts.listed_status = None if job is None else job.status
+        if facts.listed_status != "cancelled":
+            facts.cancelled_at = None
+        elif facts.cancelled_at is None:
+            facts.cancelled_at = asyncio.get_running_loop().time()
+
+    async def _keep_listing(self) -> None:
+        """Read the list again and again; that it fails is a warning, once."""
+        warned = False
+        while True:
+            await asyncio.sleep(LIST_SECONDS)
+            warned = not await self._read_list_again(quiet=warned)
+
+    async def _read_list_again(self, *, quiet: bool) -> bool:
+        try:
+            self._relist(await self._source.jobs())
+        except SourceError as error:
+            if not quiet:
+                self._watcher.warn(f"the job list can't be read again: {error}")
+            return False
+        return True
+
+    # The streams
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow all streams that are not read yet, each to its end."""
+        listed = set(self._listing.listed)
+        wanted = [job_id for job_id in self._listing.selected if job_id in listed]
+        to_fetch = [job_id for job_id in wanted if self._is_to_be_fetched(job_id)]
+        self._watcher.listed(len(self._listing.selected), len(to_fetch))
+        if not to_fetch:
+            return
+        for job_id in to_fetch:
+            self._followers[job_id] = self._follower(job_id)
+        await self._follow_all(stop)
+        if not stop.is_set():
+            await self._read_list_again(quiet=False)
+
+    def _is_to_be_fetched(self, job_id: str) -> bool:
+        if self._plan.refresh or not self.folder.is_read(job_id):
+            return True
+        job = wire.read_job(self._listing.entries[job_id])
+        return job is None or job.status in _NEVER_ENDED
+
+    def _follower(self, job_id: str) -> Follower:
+        path = self.folder.log_path(job_id)
+        facts = JobFacts()
+        self._learn(facts, job_id)
+        return Follower(
+            job_id=job_id,
+            source=self._source,
+            log=EventLog(path.with_suffix(".new") if self._plan.refresh else path, job_id),
+            policy=self._policy(),
+            watcher=self._watcher,
+            clean=self._without_token,
+            facts=facts,
+            began=self._began,
+        )
+
+    def _without_token(self, data: bytes) -> bytes:
+        tokens = self._source.tokens
+        if tokens != self._tokens:  # a new one, since Studio was started again
+            self._tokens, self._redactor = tokens, Redactor(tokens)
+        return self._redactor.own(data)
+
+    def _policy(self) -> Policy:
+        bounds = replace(
+            self._plan.policy.bounds, waiting_ends=self._began[0] + self._plan.max_wait
+        )
+        return replace(self._plan.policy, bounds=bounds)
+
+    async def _follow_all(self, stop: asyncio.Event) -> None:
+        async def stop_when_told() -> None:
+            await stop.wait()
+            for follower in self._followers.values():
+                follower.stop()
+            self._line.dissolve()
+
+        async with _raising_our_own(), asyncio.TaskGroup() as group:
+            following = [group.create_task(self._follow(f)) for f in self._followers.values()]
+            companions = [
+                group.create_task(stop_when_told()),
+                group.create_task(self._keep_listing()),
+            ]
+            await asyncio.wait(following)
+            for companion in companions:
+                companion.cancel()
+
+    async def _follow(self, follower: Follower) -> None:
+        try:
+            await follower.follow(self._line)
+        except ReportError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one job's trouble never stops another's
+            self._watcher.warn(f"job {follower.job_id}: its stream can't be followed: {error!r}")
+        if self._plan.refresh:
+            self.folder.renew(follower.job_id, follower.log.path)
+
+
+@contextlib.asynccontextmanager
+async def _raising_our_own() -> AsyncIterator[None]:
+    """Let an error of ours out of a task group as it is: it has the words for the user."""
+    try:
+        yield
+    except* ReportError as group:
+        raise group.exceptions[0] from None

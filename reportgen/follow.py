@@ -1,0 +1,454 @@
+"""One job's event stream, followed to its end: opened, read, broken, resumed, given up.
+
+What decides is pure and lies elsewhere: `sse` cuts frames, `resume` tells replayed events from
+new ones, `deadlines` says when to close, `retry` when to try again. Here they meet the socket,
+the clock and the log.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from reportgen import deadlines, eventlog, history, retry, wire
+from reportgen.deadlines import Bounds, Close, Connection, JobFacts
+from reportgen.resume import Replay
+from reportgen.snapshot import EventLog
+from reportgen.sources import Source, StreamBrokenError, StreamRefusedError
+from reportgen.sse import Frame, FrameDecoder
+
+_LOOK_AGAIN: Final = 0.02  # a due close waits so long for bytes that have come but were not read
+
+_WAITING_ENDED: Final = {
+    Close.WAITED: "still open when waiting ended",
+    Close.CUT: "still open, and never quiet, when waiting ended",
+}
+
+
+class Line(Protocol):
+    """Where streams wait for their turn to be open."""
+
+    def turn(self, job: JobFacts) -> AbstractAsyncContextManager[None]:
+        """Wait for a turn; the stream may be open while the context lasts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a stream: a state of `history`, and why if it is not complete."""
+
+    state: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How streams are followed; `chance` gives the jitter, uniform in [0, 1)."""
+
+    bounds: Bounds
+    retries: int
+    chance: Callable[[], float]
+
+
+class Watcher(Protocol):
+    """Who is told how a stream goes, for progress."""
+
+    def opened(self, job_id: str) -> None:
+        """Tell that the stream is open."""
+        ...
+
+    def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:
+        """Tell how many new events came, and the data of the last log among them."""
+        ...
+
+    def broke(self, job_id: str, reason: str, wait: float) -> None:
+        """Tell that the stream broke or was refused, and when it is tried again."""
+        ...
+
+    def ended(self, job_id: str, outcome: Outcome) -> None:
+        """Tell what became of the stream."""
+        ...
+
+
+class _How(Enum):
+    """How a connection ended."""
+
+    SENTINEL = auto()  # the `end` event came
+    CLEAN = auto()  # the server closed it, nothing torn
+    BROKEN = auto()  # it broke, or there never was one
+    FINAL = auto()  # a refusal that stays the same
+    CLOSED = auto()  # closed from this side
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    how: _How
+    reason: str = ""
+    close: Close | None = None
+    """Why it was closed from this side; None where the command was interrupted."""
+    asked: float | None = None
+    """How long the server wants to be left alone, in seconds."""
+
+
+@dataclass
+class Follower:
+    """Follows one job's stream into its log; `facts` may change from outside while it does.
+
+    `clean` takes the tool's own token out of what is kept; `began` is when the command began, on
+    the event loop's clock and on the wall's.
+    """
+
+    job_id: str
+    source: Source
+    log: EventLog
+    policy: Policy
+    watcher: Watcher
+    clean: Callable[[bytes], bytes]
+    facts: JobFacts
+    began: tuple[float, datetime]
+    _failures: retry.Failures = field(init=False)
+    _watch: "_Watch | None" = None
+    _stopping: bool = False
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _closed_cleanly_at: int | None = None
+    """How many events there were when the last connection was closed cleanly."""
+    _reconnection_time: float = 0.0
+    """The last `retry:` of the stream, in seconds."""
+
+    def __post_init__(self) -> None:
+        self._failures = retry.Failures(self.policy.retries)
+
+    # Told from outside
+
+    def stop(self) -> None:
+        """End the following at once; what has arrived stays."""
+        self._stopping = True
+        self.facts_changed()
+
+    def facts_changed(self) -> None:
+        """Think again about when to close, and whether to try again."""
+        self._changed.set()
+        if self._watch is not None:
+            self._watch.look()
+
+    # The whole way
+
+    async def follow(self, line: Line) -> Outcome:
+        """Read the stream to its end, or until it is given up or waiting is over."""
+        async with line.turn(self.facts):
+            read_before = self._begin()
+            ended, outcome = await self._connect()
+        while outcome is None:
+            outcome = await self._wait_to_retry(ended)
+            if outcome is None:
+                async with line.turn(self.facts):
+                    ended, outcome = await self._connect()
+        if read_before and self.log.was_read:
+            # It had been read to its end, and nothing came since: a failed look changes nothing.
+            outcome = Outcome(history.COMPLETE)
+        with self.log:
+            self._note("end", state=outcome.state, reason=outcome.reason)
+            self.log.settle()
+        self.watcher.ended(self.job_id, outcome)
+        return outcome
+
+    def _begin(self) -> bool:
+        """Note in the log that a command begins; tell whether the stream had been read."""
+        with self.log:
+            self.facts.terminal = self.log.terminal
+            read_before = self.log.was_read
+            self._note("run", at=self.began[1].isoformat(timespec="milliseconds"))
+        return read_before
+
+    def _note(self, kind: str, **values: str | int | None) -> None:
+        self.log.append(eventlog.note_line(self.milliseconds(), kind, **values))
+
+    def milliseconds(self) -> int:
+        """Give the time since the command began, as the log notes it."""
+        return int((_now() - self.began[0]) * 1000)
+
+    # Between two connections
+
+    async def _wait_to_retry(self, ended: "_Ended") -> Outcome | None:
+        """Wait for the next try; an outcome where there is to be none."""
+        if ended.close is Close.STALLED:  # no failure: it is opened again without a word
+            return None
+        if self._failures.too_many:
+            times = f"{self._failures.in_a_row} failure{'s' * (self._failures.in_a_row > 1)}"
+            return self._unfinished(f"given up after {times} in a row: {ended.reason}")
+        asked = max(ended.asked or 0.0, self._reconnection_time)
+        wait = self._failures.delay(self.policy.chance, asked)
+        self.watcher.broke(self.job_id, ended.reason, wait)
+        due = _now() + wait
+        while _now() < min(due, self._last_retry_at()) and not self._stopping:
+            await self._sleep(min(due, self._last_retry_at()) - _now())
+        if self._stopping:
+            return self._unfinished(f"interrupted before the next try: {ended.reason}")
+        if due > self._last_retry_at():
+            return self._unfinished(f"{ended.reason}, and waiting was over")
+        return None
+
+    def _last_retry_at(self) -> float:
+        return deadlines.last_retry_at(self.facts, self.policy.bounds)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, or less if what is known of the job changes."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+
+    # One connection
+
+    async def _connect(self) -> tuple["_Ended", Outcome | None]:
+        """Open the stream once and read it; say how that ended and what it means."""
+        if self._stopping:
+            return _Ended(_How.CLOSED), self._unfinished("interrupted before its turn came")
+        connection = Connection(requested_at=_now(), last_byte_at=_now())
+        with self.log:
+            ended = await self._read(connection)
+            outcome = self._outcome(ended, connection)
+            if outcome is None and ended.close is not Close.STALLED:
+                self._note_failure(ended, connection)
+        return ended, outcome
+
+    async def _read(self, connection: Connection) -> "_Ended":
+        """Open the stream and take what comes, until it ends one way or the other."""
+        watch = self._watch = _Watch(lambda: self._closing(connection))
+        reading = None
+        try:
+            async with watch:
+                sent = self.log.trail.last_event_id(self.log.ids)
+                async with self.source.events(self.job_id, sent, ended=self.facts.ended) as stream:
+                    reading = self._opened(connection, sent)
+                    async for chunk in stream.chunks:
+                        if reading.take(chunk):
+                            return _Ended(_How.SENTINEL)
+                        watch.look()
+                return _Ended(_How.CLEAN, "the server closed the stream before its end")
+            return _Ended(_How.CLOSED, watch.words, close=watch.close)
+        except StreamRefusedError as refusal:
+            how = _How.FINAL if refusal.final else _How.BROKEN
+            return _Ended(how, refusal.reason, asked=refusal.retry_after)
+        except StreamBrokenError as broken:
+            return _Ended(_How.BROKEN, str(broken))
+        finally:
+            self._watch = None
+            if reading is not None:
+                reading.finish()
+                self._reconnection_time = reading.retry or self._reconnection_time
+
+    def _opened(self, connection: Connection, sent: bytes | None) -> "_Reading":
+        connection.opened_at = connection.last_byte_at = _now()
+        reading = _Reading(self, connection, sent)
+        self._note("open", resumed=None if sent is None else sent.decode("latin-1"))
+        self.log.was_opened = True
+        self.watcher.opened(self.job_id)
+        return reading
+
+    def took(self, usable: Callable[[], bool]) -> None:
+        """Learn that something new came; `usable` tells whether it shows that the stream works."""
+        self.facts.terminal = self.log.terminal
+        if self._failures.in_a_row and usable():
+            self._failures.forget()
+
+    def _closing(self, connection: Connection) -> tuple[float, Close | None]:
+        if self._stopping:
+            return 0.0, None
+        return deadlines.closing(connection, self.facts, self.policy.bounds)
+
+    # What the end of a connection means
+
+    def _outcome(self, ended: "_Ended", connection: Connection) -> Outcome | None:
+        """Give what became of the stream; None where it is to be opened again."""
+        opened = connection.opened_at is not None
+        if ended.how is _How.FINAL:
+            return self._unfinished(ended.reason)
+        if ended.how is _How.CLOSED:
+            return self._outcome_of_close(ended.close, opened=opened)
+        if opened and self._is_complete(ended):
+            return Outcome(history.COMPLETE)
+        if self.source.recorded and ended.how is _How.CLEAN:
+            return Outcome(history.CAUGHT_UP, "still open when it was recorded")
+        return None
+
+    def _outcome_of_close(self, close: Close | None, *, opened: bool) -> Outcome | None:
+        if close is Close.READ or (close is None and self.facts.terminal):
+            return Outcome(history.COMPLETE)
+        if close is None:
+            return self._unfinished("interrupted while the stream was open")
+        if close not in _WAITING_ENDED:
+            return None
+        if not opened:
+            return self._unfinished("the request was not answered before waiting ended")
+        if math.isfinite(self.facts.waiting_ends):
+            return Outcome(history.CAUGHT_UP, "still open when the list had lost the job")
+        return Outcome(history.CAUGHT_UP, _WAITING_ENDED[close])
+
+    def _is_complete(self, ended: "_Ended") -> bool:
+        if ended.how is _How.SENTINEL or self.facts.terminal:
+            return True
+        if ended.how is not _How.CLEAN:
+            return False
+        events = self.log.trail.events
+        twice = events > 0 and self._closed_cleanly_at == events
+        return self.facts.cancelled_at is not None or (self.facts.ended and twice)
+
+    def _note_failure(self, ended: "_Ended", connection: Connection) -> None:
+        if connection.opened_at is not None:
+            self._note("break", reason=ended.reason)
+            clean = ended.how is _How.CLEAN
+            self._closed_cleanly_at = self.log.trail.events if clean else None
+            stood = _now() - connection.opened_at >= retry.STEADY_CONNECTION
+            if stood and not self.facts.ended:
+                return
+        self._failures.add(ended.reason)
+
+    def _unfinished(self, reason: str) -> Outcome:
+        if self.log.trail.events > 0 or self.log.was_opened:
+            return Outcome(history.INTERRUPTED, reason)
+        return Outcome(history.UNAVAILABLE, reason)
+
+
+class _Reading:
+    """Takes one connection's bytes into the log: only what is new, and only whole lines."""
+
+    def __init__(self, follower: Follower, connection: Connection, sent: bytes | None) -> None:
+        self._follower = follower
+        self._connection = connection
+        self._log = follower.log
+        self._decoder = FrameDecoder()
+        self._replay = Replay(self._log.trail.copy(), sent, self._log.kept)
+        self._lines: list[bytes] = []
+        self._offset = 0
+        self._new: list[Frame] = []
+
+    @property
+    def retry(self) -> float | None:
+        """The `retry:` that the server set, in seconds."""
+        milliseconds = self._decoder.retry
+        return None if milliseconds is None else milliseconds / 1000
+
+    def take(self, chunk: bytes) -> bool:
+        """Take the next bytes; tell whether the `end` event came."""
+        self._connection.last_byte_at = _now()
+        return self._keep(self._decoder.feed(chunk))
+
+    def finish(self) -> None:
+        """Take what the end of the connection leaves."""
+        self._keep(self._decoder.close())
+
+    def _keep(self, frames: list[Frame]) -> bool:
+        self._lines, self._new, self._offset = [], [], self._log.size
+        ended = False
+        milliseconds = self._follower.milliseconds()
+        for frame in frames:
+            if frame.name != wire.PING:
+                self._connection.last_event_at = _now()
+            self._frame(milliseconds, frame)
+            if frame.name == wire.END:
+                ended = True
+                break
+        if self._lines:
+            self._log.append(b"".join(self._lines))
+        if self._new:
+            self._follower.took(self._has_usable)
+            logs = (frame.data for frame in reversed(self._new) if frame.name == wire.LOG)
+            self._follower.watcher.arrived(self._follower.job_id, len(self._new), next(logs, None))
+        return ended
+
+    def _frame(self, milliseconds: int, frame: Frame) -> None:
+        clean = self._follower.clean
+        data = clean(frame.data)
+        event_id = None if frame.id is None else clean(frame.id)
+        if frame.name in wire.JOB_EVENTS:
+            if self._replay.drops(frame.name, event_id, None if frame.over_limit else data):
+                return
+            self._log.note_event(self._offset, frame.name, event_id)
+            self._new.append(frame)
+        elif self._replay.under_way and frame.name != wire.END:
+            return
+        if frame.over_limit:
+            line = eventlog.over_limit_line(milliseconds, frame.name, event_id, history.TOO_LARGE)
+        else:
+            line = eventlog.event_line(milliseconds, clean(frame.name), event_id, data)
+        self._lines.append(line)
+        self._offset += len(line)
+
+    def _has_usable(self) -> bool:
+        return any(
+            not frame.over_limit and wire.usable(frame.name, frame.data) for frame in self._new
+        )
+
+
+class _Watch:
+    """Cancels what runs within it once a deadline has passed that only ever moves with the facts.
+
+    `due` gives the deadline as things stand, and why. It is asked again when it seems to have
+    passed, so an event need not move any timer, and `look` is called when it may have come nearer.
+    """
+
+    def __init__(self, due: Callable[[], tuple[float, Close | None]]) -> None:
+        self.close: Close | None = None
+        self._due = due
+        self._fired = False
+        self._armed_for = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[object] | None = None
+
+    @property
+    def words(self) -> str:
+        """Why it was closed, for people."""
+        return "interrupted" if self.close is None else self.close.value
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.current_task()
+        self.look()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> bool:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._fired or self._task is None:
+            return False
+        # The cancellation was ours; it ends here, unless someone else wants the task to end too.
+        return self._task.uncancel() == 0 and kind is asyncio.CancelledError
+
+    def look(self) -> None:
+        """Move the timer nearer, if the deadline has come nearer."""
+        when, _ = self._due()
+        if when < self._armed_for and not self._fired:
+            self._arm(when, self._passed)
+
+    def _arm(self, when: float, then: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed_for = when
+        self._timer = asyncio.get_running_loop().call_at(when, then)
+
+    def _passed(self) -> None:
+        when, _ = self._due()
+        if when > _now():
+            self._arm(when, self._passed)
+        else:
+            # Bytes may have come that this busy process has not read yet: they are, before then.
+            self._arm(_now() + _LOOK_AGAIN, self._fire)
+
+    def _fire(self) -> None:
+        when, close = self._due()
+        if when > _now():
+            self._arm(when, self._passed)
+        elif self._task is not None:
+            self._fired = True
+            self.close = close
+            self._task.cancel()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,500 @@
+"""View models and Jinja templates to text: the home page and one page a job.
+
+Values in, text out. What a page says is decided here, as plain values; the templates only lay it
+out. Every text of a server's is escaped by Jinja and made inert on its way out, so a template
+cannot forget to.
+"""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+import jinja2
+from markupsafe import Markup
+
+from reportgen import curve, history, inert, wire
+from reportgen.curve import Chart
+from reportgen.javascript import js_number, js_value
+from reportgen.report import JobDetail, JobSummary, Manifest, Metric, Origin, Report, Stream
+
+LIST_LENGTH: Final = 200
+"""How many entries of a list a page shows."""
+
+NAME_LENGTH: Final = 80
+ID_LENGTH: Final = 40
+STATUS_LENGTH: Final = 24
+"""Where names, ids and statuses are cut in tables and titles; a job's own page has them whole."""
+
+MESSAGE_LENGTH: Final = 8_000
+"""Where an error is cut: long enough for a traceback, short enough for the page."""
+
+REASON_LENGTH: Final = 300
+LISTING_LENGTH: Final = 20_000
+"""How many characters the entries of one list may take together."""
+
+_STREAMS_ON_HOME: Final = 20
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_FORMAT: Final = "%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How every page of a report looks, whatever it is about."""
+
+    title: str
+    theme: str
+    """`auto` (as the reader's system), `light` or `dark`."""
+    timezone: ZoneInfo
+    """The zone that times are shown in."""
+
+
+# --- What the templates get --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time twice: in UTC for programs, in the report's zone for people."""
+
+    iso: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A status as its word and as its CSS class."""
+
+    text: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A job in the home page's table."""
+
+    status: Badge
+    page: str
+    name: str
+    id: str
+    created: Moment | None
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A term with what it says: a text, or a time where there is one."""
+
+    label: str
+    text: str = ""
+    time: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The entries of a list that are shown, and how many more there are."""
+
+    entries: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a page is a picture of: where from, as of when, and how much of it was read."""
+
+    source: str
+    url: str | None
+    as_of: Moment | None
+    facts: tuple[str, ...]
+    generator: str
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """All that the home page says."""
+
+    identity: str
+    manifest: Manifest | None
+    rows: tuple[Row, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """All that a job's page says."""
+
+    heading: str
+    identity: str
+    id: str
+    name: str | None
+    listed: bool
+    status: Badge
+    artifacts_count: int | None
+    error: str | None
+    chart: Chart | None
+    chart_description: str
+    captions: tuple[str, ...]
+    resumed: Listing
+    log: tuple[str, ...]
+    log_note: str
+    sections: tuple[tuple[str, tuple[Field, ...]], ...]
+    artifacts: Listing
+    checkpoints: Listing
+    provenance: Provenance
+
+
+View: TypeAlias = HomeView | JobView
+
+
+# --- Pages -------------------------------------------------------------------------------------
+
+
+class Pages:
+    """Writes pages in one set of looks; each method gives the whole text of one page."""
+
+    def __init__(self, looks: Looks) -> None:
+        self._looks = looks
+        self._templates = _environment()
+        self._style = _source(self._templates, "report.css")
+
+    def home(self, report: Report) -> str:
+        """Give the home page, as Studio has it: *Run training* and *Jobs*."""
+        return self._render("home.html", home_view(report, self._looks.timezone))
+
+    def job(
+        self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
+    ) -> str:
+        """Give a job's page. The page of a job that has ended does not depend on `snapshot_at`."""
+        view = job_view(detail, report_origin, snapshot_at, generator, self._looks.timezone)
+        return self._render("job.html", view)
+
+    def _render(self, template: str, view: View) -> str:
+        return self._templates.get_template(template).render(
+            view=view,
+            title=self._looks.title,
+            theme=self._looks.theme,
+            style=self._style,
+            style_hash=csp_hash(self._style),
+        )
+
+
+def csp_hash(text: str) -> str:
+    """Give the source by which a CSP knows an inline style or script: `sha256-` and base64."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_templates_folder()),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _templates_folder() -> Path:
+    """Give the packaged templates, or those of the checkout that this module stands in."""
+    packaged = Path(__file__).parent / "templates"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+def _source(templates: jinja2.Environment, name: str) -> str:
+    if templates.loader is None:
+        raise jinja2.TemplateNotFound(name)
+    return templates.loader.get_source(templates, name)[0]
+
+
+def _finalize(value: object) -> object:
+    """Make a text inert on its way into a page; Jinja escapes it after that."""
+    return inert.html(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+# --- The home page -----------------------------------------------------------------------------
+
+
+def home_view(report: Report, zone: ZoneInfo) -> HomeView:
+    """Lay out what the home page says."""
+    return HomeView(
+        identity=_identity(report.origin),
+        manifest=None if report.manifest is None else _manifest(report.manifest),
+        rows=tuple(_row(job, zone) for job in report.jobs),
+        provenance=Provenance(
+            source=_source_name(report.origin),
+            url=report.origin.url,
+            as_of=moment(report.snapshot_at, zone),
+            facts=(
+                _plural(len(report.jobs), "job"),
+                _plural(sum(job.stream.events for job in report.jobs), "event"),
+                *_streams(job.stream for job in report.jobs),
+            ),
+            generator=report.generator,
+        ),
+    )
+
+
+def _manifest(manifest: Manifest) -> Manifest:
+    texts = (manifest.trainer, manifest.error)
+    return Manifest(*(None if text is None else _cut(text, MESSAGE_LENGTH) for text in texts))
+
+
+def _row(job: JobSummary, zone: ZoneInfo) -> Row:
+    return Row(
+        status=badge(job.status),
+        page=job.page,
+        name=_cut(job.name or job.id, NAME_LENGTH),
+        id=_cut(job.id, ID_LENGTH),
+        created=moment(job.created_at, zone),
+        listed=job.listed,
+    )
+
+
+def _streams(streams: Iterable[Stream]) -> list[str]:
+    """Say in what state how many streams are and why, alike ones as one, most frequent first."""
+    states = Counter(_state(stream) for stream in streams).most_common()
+    said = [f"{_plural(n, 'stream')} {state}" for state, n in states[:_STREAMS_ON_HOME]]
+    rest = sum(n for _, n in states[_STREAMS_ON_HOME:])
+    return [*said, f"… and {rest} more"] if rest else said
+
+
+# --- A job's page ------------------------------------------------------------------------------
+
+
+def job_view(
+    detail: JobDetail, origin: Origin, snapshot_at: datetime, generator: str, zone: ZoneInfo
+) -> JobView:
+    """Lay out what a job's page says."""
+    job = detail.summary
+    chart = curve.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
+    return JobView(
+        heading=_cut(job.name or job.id, NAME_LENGTH),
+        identity=_identity(origin),
+        id=job.id,
+        name=job.name,
+        listed=job.listed,
+        status=badge(job.status),
+        artifacts_count=job.artifacts,
+        error=None if job.error is None else _cut(job.error, MESSAGE_LENGTH),
+        chart=chart,
+        chart_description=_chart_description(job),
+        captions=tuple(_captions(job, chart)),
+        resumed=_listing([f"resumed at step {js_number(step)}" for step in detail.resumed_at]),
+        log=tuple(line.text for line in detail.log),
+        log_note=_log_note(len(detail.log), detail.log_lines),
+        sections=_sections(job, zone),
+        artifacts=_listing(detail.artifacts),
+        checkpoints=_listing([f"step {js_number(step)}" for step in detail.checkpoints]),
+        provenance=Provenance(
+            source=_source_name(origin),
+            url=None,  # Studio's port may be another one at the next build, this page the same
+            as_of=moment(job.as_of if job.ended else snapshot_at, zone),
+            facts=(_plural(job.stream.events, "event"), f"stream {_state(job.stream)}"),
+            generator=generator,
+        ),
+    )
+
+
+def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
+    """Give the lines beneath the chart: the curves in numbers, and what cannot be seen of them."""
+    step = [] if job.last_step is None else [f"step: {js_number(job.last_step)}"]
+    if job.loss:
+        yield " · ".join([f"loss: {_range(job.loss)}", *step])
+    if job.eval_loss:
+        yield " · ".join([f"eval loss: {_range(job.eval_loss)}", *([] if job.loss else step)])
+    if chart and chart.drawn < chart.points:
+        yield f"drawn from {chart.drawn} of {chart.points} points"
+    if job.not_finite:
+        yield f"{_plural(job.not_finite, 'loss', 'losses')} not finite"
+    unusable = dict(job.stream.skipped_reasons).get(history.NO_LOSS, 0)
+    if unusable:
+        yield f"{_plural(unusable, 'loss', 'losses')} unusable"
+
+
+def _range(metric: Metric) -> str:
+    return f"min {js_number(metric.min)} · max {js_number(metric.max)}"
+
+
+def _chart_description(job: JobSummary) -> str:
+    """Say in words what the chart shows, for those who cannot see it."""
+    metrics = (("Training loss", job.loss), ("Evaluation loss", job.eval_loss))
+    return " ".join(f"{name}: {_course(metric)}." for name, metric in metrics if metric)
+
+
+def _course(metric: Metric) -> str:
+    return (
+        f"{js_number(metric.first)} → {js_number(metric.last)}, "
+        f"least {js_number(metric.min)} at step {js_number(metric.min_step)}"
+    )
+
+
+def _log_note(shown: int, lines: int) -> str:
+    return f"last {shown} of {lines} lines" if shown < lines else _plural(lines, "line")
+
+
+def _sections(job: JobSummary, zone: ZoneInfo) -> tuple[tuple[str, tuple[Field, ...]], ...]:
+    return (
+        ("Metadata", tuple(_metadata(job, zone))),
+        ("Stream", tuple(_stream_fields(job.stream))),
+        ("Config", tuple(_config_fields(job.config))),
+    )
+
+
+def _metadata(job: JobSummary, zone: ZoneInfo) -> Iterable[Field]:
+    for label, time in (
+        ("Created", job.created_at),
+        ("Started", job.started_at),
+        ("Completed", job.completed_at),
+    ):
+        yield Field(label, "—", moment(time, zone))
+    yield Field("Duration", _duration(job.duration_seconds))
+    yield Field("Model", _config_text(job.config.get("model")))
+    yield Field("Dataset", _dataset(job.config.get("datasetSource")))
+    yield Field("Steps", _steps(job))
+    for label, metric in (("Loss", job.loss), ("Eval loss", job.eval_loss)):
+        if metric:
+            yield Field(label, _course(metric))
+
+
+def _steps(job: JobSummary) -> str:
+    """Give the last step, and of how many where the config tells: `388 of 400`."""
+    last = None if job.last_step is None else js_number(job.last_step)
+    most = wire.finite(job.config.get("maxSteps"))
+    if most is None:
+        return last or "—"
+    return f"{last or 0} of {js_number(most)}"
+
+
+def _dataset(source: wire.JSON) -> str:
+    """Name a dataset by its name or URL, then its subset and split: `org/name (en, train)`."""
+    if not isinstance(source, dict):
+        return _config_text(source)
+    name = source.get("name") or source.get("url")
+    if not isinstance(name, str):
+        return _config_text(source)
+    parts = [part for key in ("subset", "split") if isinstance(part := source.get(key), str)]
+    return _cut(f"{name} ({', '.join(parts)})" if parts else name, MESSAGE_LENGTH)
+
+
+def _config_fields(config: wire.Object) -> Iterable[Field]:
+    names = _listing(list(config))
+    texts = _listing([_config_text(value) for value in config.values()])
+    for name, text in zip(names.entries, texts.entries, strict=True):
+        yield Field(name, text)
+    if names.more:
+        yield Field(f"… and {names.more} more")
+
+
+def _config_text(value: wire.JSON) -> str:
+    if value is None:
+        return "—"
+    return _cut(value if isinstance(value, str) else js_value(value), MESSAGE_LENGTH)
+
+
+def _stream_fields(stream: Stream) -> Iterable[Field]:
+    yield Field("State", stream.state)
+    if stream.reason:
+        yield Field("Reason", _cut(stream.reason, REASON_LENGTH))
+    yield Field("Events", str(stream.events))
+    why = ", ".join(f"{reason}: {count}" for reason, count in stream.skipped_reasons)
+    yield Field("Skipped", f"{stream.skipped} ({why})" if why else str(stream.skipped))
+    yield Field("Reconnects", str(stream.reconnects))
+
+
+# --- Words that both pages use -----------------------------------------------------------------
+
+
+def badge(status: str) -> Badge:
+    """Give a status's word and class; one that is not of the five gets a class that is safe."""
+    return Badge(_cut(status, STATUS_LENGTH), f"status-{_class_name(status)}")
+
+
+def _class_name(status: str) -> str:
+    if status in wire.STATUSES:
+        return status
+    name = re.sub(r"[^a-z0-9]+", "-", status.lower())[:STATUS_LENGTH].strip("-")
+    # What only looks like one of the five after cleaning must not get its colours.
+    return "other" if name in wire.STATUSES else name or "other"
+
+
+def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
+    """Give a time as pages show it, to the second; None where there is none or it is no time."""
+    utc = time.astimezone(UTC) if isinstance(time, datetime) else wire.parse_time(time)
+    if utc is None:
+        return None
+    try:
+        local = utc.astimezone(zone)
+    except OverflowError:  # the calendar's first and last day have no other zones
+        local = utc
+    # strftime pads a year differently from one C library to the next.
+    text = f"{local.year:04}-{local.strftime(_FORMAT)} {local.tzname()}"
+    return Moment(f"{utc.year:04}-{utc.strftime('%m-%dT%H:%M:%SZ')}", text)
+
+
+def _identity(origin: Origin) -> str:
+    """Say who looks at what, as far as is known: `anonymous · org / project`."""
+    mode = "anonymous" if origin.mode == "anon" else origin.mode
+    return " · ".join(part for part in (mode, _scope(origin)) if part)
+
+
+def _scope(origin: Origin) -> str:
+    return " / ".join(part for part in (origin.org, origin.project) if part)
+
+
+_SOURCE_NAMES: Final[Mapping[str, str]] = {
+    "studio": "Arkor Studio",
+    "cloud": "Arkor cloud",
+    "demo": "demo recording",
+}
+
+
+def _source_name(origin: Origin) -> str:
+    name = _SOURCE_NAMES.get(origin.kind, origin.kind)
+    return ", ".join(part for part in (name, _scope(origin)) if part)
+
+
+def _state(stream: Stream) -> str:
+    if not stream.reason:
+        return stream.state
+    return f"{stream.state}: {_cut(stream.reason, REASON_LENGTH)}"
+
+
+def _duration(seconds: float | None) -> str:
+    """Give a duration in its two or three largest units: `4.2s`, `13m 23s`, `1h 05m 09s`."""
+    if seconds is None:
+        return "—"
+    sign, length = ("-" if seconds < 0 else ""), abs(seconds)
+    if length < _MINUTE:
+        return f"{sign}{js_number(round(length, 1))}s"
+    minutes, second = divmod(int(length), _MINUTE)
+    if length < _HOUR:
+        return f"{sign}{minutes}m {second:02}s"
+    return f"{sign}{minutes // 60}h {minutes % 60:02}m {second:02}s"
+
+
+def _plural(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _listing(texts: Sequence[str]) -> Listing:
+    """Cut a list after its 200th entry, and its entries so that all together stay small."""
+    shown = texts[:LIST_LENGTH]
+    length = LISTING_LENGTH // max(len(shown), 1)
+    return Listing(tuple(_cut(text, length) for text in shown), len(texts) - len(shown))
+
+
+def _cut(text: str, length: int) -> str:
+    """Cut a text to so many characters, the last of them an ellipsis where any were lost.
+
+    It is made inert first, since that can make it longer.
+    """
+    shown = inert.html(text[: length + 1])
+    return shown if len(shown) <= length else f"{shown[: length - 1]}…"

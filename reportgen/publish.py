@@ -1,0 +1,144 @@
+"""Texts to files of the report, whole or not at all.
+
+All new files are written under `out/.arkor-report.tmp` first. `out/.arkor-report.json` names
+every file that is ours: before the first new file takes its place it names the old ones, the new
+ones and the temporary folder, so that a crash at any moment leaves nothing that the next build
+could not clear away. Only files named there are ever replaced or removed. The home page is the
+last to take its place, and what the new report does not have any more is removed after it.
+"""
+
+import filecmp
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+import filelock
+
+from reportgen.errors import WriteError
+
+HOME: Final = "index.html"
+_OURS: Final = ".arkor-report.json"
+_LOCK: Final = ".arkor-report.lock"
+_TEMPORARY: Final = ".arkor-report.tmp"
+_VERSION: Final = 1
+
+
+class Publication:
+    """One report on its way into a directory."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._old = _read_ours(out)
+        self._new: list[str] = []
+
+    @classmethod
+    @contextmanager
+    def into(cls, out: Path) -> Iterator[Self]:
+        """Publish into a directory, made if need be, when it is this build's turn.
+
+        What was staged takes its place when the block ends without an error; with one, the old
+        report stays as it was. Raises `WriteError`.
+        """
+        with _writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+        with _writing(out), filelock.FileLock(out / _LOCK):
+            publication = cls(out)
+            publication._begin()
+            try:
+                yield publication
+                publication._take_place()
+            finally:
+                shutil.rmtree(out / _TEMPORARY, ignore_errors=True)
+
+    def stage(self, name: str, text: Iterable[str]) -> None:
+        """Write a new file, named by its path within the report, next to the old report."""
+        target = self._out / name
+        if name not in self._old and os.path.lexists(target):
+            raise WriteError(
+                f"{target} is in the way, and it is none of this tool's files: move it, or name "
+                "another directory with --out."
+            )
+        with _writing(target):
+            temporary = self._out / _TEMPORARY / name
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(text)
+        self._new.append(name)
+
+    def _begin(self) -> None:
+        """Clear away what a crash left, and say that a temporary folder is ours from now on."""
+        shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
+        self._name_ours(self._old, temporary=True)
+
+    def _take_place(self) -> None:
+        self._name_ours({*self._old, *self._new}, temporary=True)
+        for name in sorted(self._new, key=lambda name: (name == HOME, name)):
+            self._move(name)
+        for name in sorted(self._old - set(self._new)):
+            (self._out / name).unlink(missing_ok=True)
+        self._remove_empty_folders()
+        self._name_ours(set(self._new), temporary=False)
+
+    def _move(self, name: str) -> None:
+        """Let a staged file take its place; one that did not change stays untouched."""
+        staged, target = self._out / _TEMPORARY / name, self._out / name
+        if target.is_file() and filecmp.cmp(staged, target, shallow=False):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(target)
+
+    def _remove_empty_folders(self) -> None:
+        for folder in {Path(name).parent for name in self._old - set(self._new)} - {Path()}:
+            place = self._out / folder
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()
+
+    def _name_ours(self, names: set[str], *, temporary: bool) -> None:
+        document = {
+            "version": _VERSION,
+            "files": sorted(names),
+            "temporary": [f"{_TEMPORARY}/"] if temporary else [],
+        }
+        file = self._out / _OURS
+        # Its own temporary name is fixed, so that it needs no naming.
+        fresh = self._out / f"{_OURS}.tmp"
+        with fresh.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(json.dumps(document, indent=1) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(file)
+
+
+def _read_ours(out: Path) -> set[str]:
+    """Read which files are ours; none where nothing tells, so that nothing is ever guessed."""
+    try:
+        document = json.loads((out / _OURS).read_bytes())
+        names = {str(name) for name in document["files"]}
+    except FileNotFoundError:
+        return set()
+    except (ValueError, KeyError, TypeError) as error:
+        raise WriteError(
+            f"{out / _OURS}, which lists this tool's files, is damaged ({error!r}): "
+            f"delete {out}, or name another directory with --out."
+        ) from error
+    return {name for name in names if _is_inside(name)}
+
+
+def _is_inside(name: str) -> bool:
+    path = Path(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(
+            f"Can't write the report at {place}: {error.strerror or error}. "
+            "Make room or mend its permissions, or name another directory with --out."
+        ) from error

@@ -1,0 +1,201 @@
+"""Which `Last-Event-ID` to send, and which arrivals are only a replay: pure.
+
+The rule, for a log that keeps the events k1 … kn of a job:
+
+- Events that bear one id, or none of their own behind one that does, form a *group*. A stream can
+  be cut within a group, and resuming behind its id would lose the rest of it. So the id that is
+  sent is that of the group *before the last*: nothing of that group is missing, and a server that
+  honours it sends the last group again, whole.
+- No id is sent where there is no such group, where its id can't stand in a header, or where one
+  of the two ids also names another group (then "behind that id" could mean two places).
+- What comes then is compared with what is kept. Without an id sent, only a replay of everything
+  is possible: it starts at k1. With one, the replay may start at the last group (the server
+  honours the id), within the group before it (it resumes at the id, or behind its first event),
+  or at k1 (it ignores the id); the id and content of the first arrival tell which.
+- From its start on, a replay is dropped for as long as it equals what is kept, event by event,
+  names and data. The first arrival that differs, or that goes beyond kn, is new, and so is
+  everything behind it. Events that are alike are still separate events: only a replayed prefix
+  is ever dropped.
+
+Only job events are compared. Pings, `end` and events of unknown names are no part of a history
+that a server has to replay; while a replay is under way they are taken as part of it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+_HEADER_VALUE: Final = re.compile(
+    rb"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?"
+)
+_LONGEST_ID: Final = 1024  # servers refuse headers of some kilobytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A job event as the log keeps it; `offset` is where the log holds it.
+
+    `id` is None where the event bore none of its own; `data` None where it was over the limit.
+    """
+
+    offset: int
+    name: bytes
+    id: bytes | None
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Consecutive events of one id; `start` is the first one's offset in the log."""
+
+    id: bytes
+    start: int
+
+
+@dataclass(slots=True)
+class Trail:
+    """The ids of a log's job events: as much as resuming needs, whatever the log's length."""
+
+    events: int = 0
+    first: Group | None = None
+    before_last: Group | None = None
+    last: Group | None = None
+    rising: bool = True
+    """Whether all ids are numbers that never fall, so that no id can name two groups."""
+
+    def add(self, offset: int, event_id: bytes | None) -> None:
+        """Note one more job event."""
+        self.events += 1
+        if self.last is None:
+            self.first = self.last = Group(event_id or b"", offset)
+            self.rising = event_id is None or event_id.isdigit()
+        elif event_id is not None and event_id != self.last.id:
+            self.rising = self.rising and _rises(self.last.id, event_id)
+            self.before_last, self.last = self.last, Group(event_id, offset)
+
+    def copy(self) -> "Trail":
+        """Give the trail as it is now, for a connection that adds to it."""
+        return replace(self)
+
+    def last_event_id(self, ids: Callable[[], Iterable[bytes | None]]) -> bytes | None:
+        """Give the id to resume behind; None for everything.
+
+        `ids` gives the ids of all kept job events, and is asked only where ids do not rise.
+        """
+        if self.before_last is None or self.last is None:
+            return None
+        chosen = self.before_last.id
+        if len(chosen) > _LONGEST_ID or not _HEADER_VALUE.fullmatch(chosen):
+            return None
+        if not self.rising and _name_more_groups(ids(), {chosen, self.last.id}):
+            return None
+        return chosen
+
+
+def _rises(before: bytes, after: bytes) -> bool:
+    if not after.isdigit() or len(after) > _LONGEST_ID:
+        return False
+    return not before or int(before) < int(after)
+
+
+def _name_more_groups(ids: Iterable[bytes | None], chosen: set[bytes]) -> bool:
+    """Tell whether one of the chosen ids names more than one group."""
+    seen: set[bytes] = set()
+    current: bytes | None = None
+    for event_id in ids:
+        own = (event_id or b"") if current is None else event_id
+        if own is None or own == current:
+            continue
+        current = own
+        if current in chosen:
+            if current in seen:
+                return True
+            seen.add(current)
+    return False
+
+
+@dataclass(slots=True)
+class _Cursor:
+    """One place where the replay may have started, read on as arrivals match."""
+
+    expected: Kept | None
+    rest: Iterator[Kept]
+    by_id: bool
+    """Whether ids must be equal too; not where a server may make them anew."""
+
+    def meets(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
+        """Tell whether an arrival is what the replay would bring next."""
+        if self.expected is None or not _alike(self.expected, name, data):
+            return False
+        ids = (self.expected.id, event_id)
+        return not self.by_id or None in ids or ids[0] == ids[1]
+
+    def begins(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
+        """Tell whether a replay that begins here would begin with this arrival."""
+        same_id = self.expected is not None and self.expected.id == event_id
+        return same_id and self.meets(name, event_id, data)
+
+    def advance(self) -> None:
+        self.expected = next(self.rest, None)
+
+
+@dataclass(slots=True)
+class Replay:
+    """Tells, for one connection, which job events were kept before.
+
+    `sent` is the `Last-Event-ID` of the request; `kept` reads the log from an offset on, up to
+    where it ended when the connection was opened.
+    """
+
+    trail: Trail
+    sent: bytes | None
+    kept: Callable[[int], Iterator[Kept]]
+    _cursors: list[_Cursor] = field(default_factory=list)
+    _begun: bool = False
+
+    @property
+    def under_way(self) -> bool:
+        """Whether what comes next may still be a replay."""
+        return bool(self._cursors) if self._begun else self.trail.events > 0
+
+    def drops(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
+        """Take the next job event of the connection, and tell whether it is only replayed."""
+        if not self._begun:
+            self._begun = True
+            self._cursors = self._starts(name, event_id, data)
+        if not self._cursors:
+            return False
+        matching = [cursor for cursor in self._cursors if cursor.meets(name, event_id, data)]
+        for cursor in matching:
+            cursor.advance()
+        self._cursors = [cursor for cursor in matching if cursor.expected is not None]
+        return bool(matching)
+
+    def _starts(self, name: bytes, event_id: bytes | None, data: bytes | None) -> list[_Cursor]:
+        """Give the places where a replay that begins with this event may have started."""
+        first, last, before = self.trail.first, self.trail.last, self.trail.before_last
+        if first is None or last is None:
+            return []
+        if self.sent is None or before is None:
+            return [self._cursor(first.start, by_id=False)]
+        if event_id == last.id:
+            return [self._cursor(last.start, by_id=True)]
+        starts = {first.start, *(kept.offset for kept in self._group(before, last))}
+        cursors = (self._cursor(start, by_id=True) for start in sorted(starts))
+        fitting = [cursor for cursor in cursors if cursor.begins(name, event_id, data)]
+        return fitting or [self._cursor(first.start, by_id=False)]
+
+    def _group(self, group: Group, following: Group) -> Iterator[Kept]:
+        for kept in self.kept(group.start):
+            if kept.offset >= following.start:
+                return
+            yield kept
+
+    def _cursor(self, offset: int, *, by_id: bool) -> _Cursor:
+        rest = self.kept(offset)
+        return _Cursor(next(rest, None), rest, by_id)
+
+
+def _alike(kept: Kept, name: bytes, data: bytes | None) -> bool:
+    return kept.name == name and kept.data == data

@@ -1,0 +1,462 @@
+"""The snapshot directory: what was fetched, kept between builds.
+
+    <snapshot-dir>/
+        CACHEDIR.TAG, .gitignore     so that backups and git leave it alone
+        lock                         held while a build works
+        index.json                   version, the folder fetched last, and which URL led to which
+        <source>/                    one folder a source: a server's project, or the demo
+            jobs.json                the job list without its secrets, manifest and scope
+            events/<job>.log         one event log a job (see `eventlog`), append-only
+
+Everything is readable by its owner alone: events are kept verbatim. A file is replaced whole or
+not at all; a log only ever grows, and a line torn by a crash is cut off when it is next opened.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Final, Self, cast
+
+import filelock
+
+from reportgen import eventlog, wire
+from reportgen.errors import SnapshotError, WriteError
+from reportgen.report import Manifest, Origin
+from reportgen.resume import Kept, Trail
+
+VERSION: Final = 1
+
+_PRIVATE_DIR: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
+_TAG: Final = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# This directory holds what arkor-report fetched. Deleting it costs another fetch.\n"
+    "# For what this tag means see https://bford.info/cachedir/\n"
+)
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The job list as it was last read, with what the source said of itself.
+
+    `entries` holds, by id, each job's entry without its secrets, listed jobs first and in the
+    server's order, then those that the server no longer lists.
+    """
+
+    origin: Origin
+    manifest: Manifest | None
+    read_at: datetime
+    listed: tuple[str, ...]
+    selected: tuple[str, ...]
+    entries: dict[str, wire.Object] = field(default_factory=dict)
+
+
+class Snapshot:
+    """An open snapshot directory."""
+
+    def __init__(self, path: Path, index: "_Index") -> None:
+        self.path = path
+        self._index = index
+
+    @classmethod
+    @contextmanager
+    def locked(cls, path: Path) -> Iterator[Self]:
+        """Open the directory for writing, made if need be; one command at a time.
+
+        Raises `WriteError` where it can't be written, is someone else's, or is in use, and
+        `SnapshotError` where it is damaged or of a newer version.
+        """
+        with _writing(path):
+            _make_ours(path)
+            lock = filelock.FileLock(path / "lock", timeout=0, mode=_PRIVATE_FILE)
+            try:
+                lock.acquire()
+            except filelock.Timeout:
+                raise WriteError(
+                    f"Another build is working on the snapshot directory {path}: "
+                    "wait for it to end, or name another one with --snapshot-dir."
+                ) from None
+        try:
+            yield cls(path, _read_index(path) or _Index())
+        finally:
+            lock.release()
+
+    @classmethod
+    def reading(cls, path: Path) -> Self:
+        """Open the directory as it is, also beside a running build. Raises `SnapshotError`."""
+        index = _read_index(path)
+        if index is None:
+            raise SnapshotError(
+                f"There is no snapshot in {path}: make one with `arkor-report snapshot`, "
+                "or name its place with --snapshot-dir."
+            )
+        return cls(path, index)
+
+    def folder(self, origin: Origin) -> "SourceFolder":
+        """Give the folder of a source, so that no two sources ever mix.
+
+        A server is known by its org and project where it tells them; where it fails to tell, by
+        the folder last used with its URL, else by the URL.
+        """
+        name = _folder_name(origin)
+        if origin.org is None and origin.url is not None:
+            name = self._index.urls.get(f"{origin.kind} {origin.url}", name)
+        return SourceFolder(self.path / name)
+
+    def use(self, folder: "SourceFolder", origin: Origin) -> None:
+        """Remember the folder as the one fetched last, and as the one of this URL."""
+        self._index.last = folder.path.name
+        if origin.url is not None:
+            self._index.urls[f"{origin.kind} {origin.url}"] = folder.path.name
+        text = json.dumps({"version": VERSION, **asdict(self._index)}, indent=1) + "\n"
+        with _writing(self.path):
+            folder.path.mkdir(mode=_PRIVATE_DIR, exist_ok=True)
+            (folder.path / "events").mkdir(mode=_PRIVATE_DIR, exist_ok=True)
+            _replace(self.path / "index.json", text)
+
+    def last_folder(self) -> "SourceFolder":
+        """Give the folder of the source fetched last. Raises `SnapshotError`."""
+        if self._index.last is None:
+            raise SnapshotError(f"The snapshot directory {self.path} is empty: nothing to render.")
+        return SourceFolder(self.path / self._index.last)
+
+
+class SourceFolder:
+    """What was fetched from one source."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def listing(self) -> Listing | None:
+        """Read the job list; None where none was kept yet. Raises `SnapshotError`."""
+        file = self.path / "jobs.json"
+        try:
+            return _listing_of(json.loads(file.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SnapshotError(
+                f"The job list kept in {file} can't be read ({error!r}): "
+                "delete this file and build again."
+            ) from error
+
+    def keep_listing(self, listing: Listing) -> None:
+        """Replace the job list. Raises `WriteError`."""
+        with _writing(self.path):
+            _replace(self.path / "jobs.json", json.dumps(_document_of(listing)) + "\n")
+
+    def log_path(self, job_id: str) -> Path:
+        """Give the place of a job's event log: a safe name for any id, the same on every build."""
+        digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+        readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
+        return self.path / "events" / f"{readable}-{digest}.log".removeprefix("-")
+
+    def read_log(self, job_id: str) -> Iterator[bytes]:
+        """Give the whole lines of a job's log without their ends; none where there is no log."""
+        try:
+            with self.log_path(job_id).open("rb") as file:
+                for line in file:
+                    if line.endswith(b"\n"):
+                        yield line[:-1]
+        except FileNotFoundError:
+            return
+
+    def is_read(self, job_id: str) -> bool:
+        """Tell whether a job's log ends with the note that its stream was read to its end."""
+        return _is_read(self.log_path(job_id))
+
+    def clear_unfinished(self) -> None:
+        """Remove new logs that a refresh did not finish. Raises `WriteError`."""
+        with _writing(self.path):
+            for file in (self.path / "events").glob("*.new"):
+                file.unlink()
+
+    def renew(self, job_id: str, fresh: Path) -> None:
+        """Let a log that was fetched anew take the old one's place, if it holds as much.
+
+        The old one stands until the new one is read to its end; where the old one was not either,
+        the one with more bytes is kept. Raises `WriteError`.
+        """
+        old = self.log_path(job_id)
+        with _writing(old):
+            if _is_read(fresh) or not (_is_read(old) or _size(old) > _size(fresh)):
+                fresh.replace(old)
+            else:
+                fresh.unlink()
+
+
+# --- Event logs, open for writing --------------------------------------------------------------
+
+
+class EventLog:
+    """A job's log, to be appended to within a `with` block; what a crash tore is cut off first.
+
+    What the log holds is learned when it is first opened. Between blocks no file is open, since
+    thousands of streams can be waiting for their next try.
+    """
+
+    def __init__(self, path: Path, job_id: str) -> None:
+        self.path = path
+        self.trail = Trail()
+        self.terminal = False
+        """Whether a terminal event came, and no `training.started` after it."""
+        self.was_opened = False
+        """Whether the stream was ever answered."""
+        self.was_read = False
+        """Whether the stream was read to its end before, and nothing came since."""
+        self._job_id = job_id
+        self._file = -1
+        self._size = -1
+
+    def __enter__(self) -> Self:
+        with _writing(self.path):
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+            self._file = os.open(self.path, flags, _PRIVATE_FILE)
+        if self._size < 0:
+            self._learn_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+        self._file = -1
+
+    def _learn_all(self) -> None:
+        try:
+            self._size = self._scan()
+        except eventlog.DamagedLogError:
+            self._start_again()
+        if self._size == 0:
+            head = eventlog.note_line(0, "log", version=eventlog.VERSION, job=self._job_id)
+            self.append(head)
+
+    def _scan(self) -> int:
+        """Learn what the log holds, cut off a torn last line, and give the size."""
+        size = 0
+        for offset, line in self._lines(0):
+            size = offset + len(line) + 1
+            self._learn(offset, line)
+        with _writing(self.path):
+            os.ftruncate(self._file, size)
+        return size
+
+    def _start_again(self) -> None:
+        # In doubt about a record it is fetched again; what can't be read is of no use to anyone.
+        self.trail = Trail()
+        self.terminal = self.was_opened = self.was_read = False
+        with _writing(self.path):
+            os.ftruncate(self._file, 0)
+        self._size = 0
+
+    def _learn(self, offset: int, line: bytes) -> None:
+        time, name, event_id, data = eventlog.split(line)
+        if time[:1] == b"#":
+            note = eventlog.read_note(name, data)
+            if note.kind == "end":
+                self.was_read = note.values.get("state") == "complete"
+            self.was_opened = self.was_opened or note.kind == "open"
+        elif name in wire.JOB_EVENTS:
+            self.note_event(offset, name, _event_id(event_id))
+
+    def note_event(self, offset: int, name: bytes, event_id: bytes | None) -> None:
+        """Learn of a job event that the log holds at this offset."""
+        self.trail.add(offset, event_id)
+        self.was_read = False
+        if name in (wire.COMPLETED, wire.FAILED):
+            self.terminal = True
+        elif name == wire.STARTED:
+            self.terminal = False
+
+    @property
+    def size(self) -> int:
+        """The log's length in bytes: the offset of what is appended next."""
+        return self._size
+
+    def append(self, lines: bytes) -> None:
+        """Write whole lines behind the last. Raises `WriteError`."""
+        with _writing(self.path):
+            rest = memoryview(lines)
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        self._size += len(lines)
+
+    def kept(self, start: int) -> Iterator[Kept]:
+        """Read the job events from an offset on, up to where the log ends at the call."""
+        end = self._size
+        for offset, line in self._lines(start):
+            if offset >= end:
+                return
+            time, name, event_id, data = eventlog.split(line)
+            if time[:1] != b"#" and name in wire.JOB_EVENTS:
+                whole = None if time[:1] == b"!" else eventlog.data_of(data)
+                yield Kept(offset, name, _event_id(event_id), whole)
+
+    def ids(self) -> Iterator[bytes | None]:
+        """Read the ids of all job events."""
+        return (kept.id for kept in self.kept(0))
+
+    def settle(self) -> None:
+        """Have what was written reach the disk. Raises `WriteError`."""
+        with _writing(self.path):
+            os.fsync(self._file)
+
+    def _lines(self, start: int) -> Iterator[tuple[int, bytes]]:
+        """Give each whole line from an offset on, without its end, with its own offset."""
+        offset, rest = start, b""
+        while block := os.pread(self._file, _BLOCK, offset + len(rest)):
+            if b"\n" not in block:
+                rest += block
+                continue
+            *lines, rest = (rest + block).split(b"\n")
+            for line in lines:
+                yield offset, line
+                offset += len(line) + 1
+
+
+def _is_read(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            note = _last_note(file)
+    except (FileNotFoundError, eventlog.DamagedLogError):
+        return False
+    return note is not None and note.kind == "end" and note.values.get("state") == "complete"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _event_id(field: bytes) -> bytes | None:
+    if not field:
+        return None
+    return b"" if field == eventlog.RESET_ID else field
+
+
+def _last_note(file: BinaryIO) -> eventlog.Note | None:
+    """Read the last line of a log, if it is whole and a note of ours."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _BLOCK))
+    tail = file.read()
+    if not tail.endswith(b"\n"):
+        return None
+    line = tail[:-1].rpartition(b"\n")[2]
+    if not line.startswith(b"#"):
+        return None
+    _, name, _, data = eventlog.split(line)
+    return eventlog.read_note(name, data)
+
+
+# --- The directory's own files -----------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Index:
+    last: str | None = None
+    urls: dict[str, str] = field(default_factory=dict)
+
+
+def _read_index(path: Path) -> _Index | None:
+    file = path / "index.json"
+    try:
+        document = json.loads(file.read_bytes())
+        version, last, urls = document["version"], document["last"], document["urls"]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SnapshotError(
+            f"The snapshot's {file} can't be read ({error!r}): delete the directory {path}, "
+            "or name another one with --snapshot-dir."
+        ) from error
+    if version != VERSION:
+        raise SnapshotError(
+            f"The snapshot directory {path} is of version {version}, and this arkor-report reads "
+            f"version {VERSION}: use a newer arkor-report, or another --snapshot-dir."
+        )
+    return _Index(last, dict(urls))
+
+
+def _make_ours(path: Path) -> None:
+    """Make the directory, or take it if it is empty or was made by this tool."""
+    path.mkdir(mode=_PRIVATE_DIR, parents=True, exist_ok=True)
+    if not (path / "CACHEDIR.TAG").exists():
+        if any(path.iterdir()):
+            raise WriteError(
+                f"{path} holds files and is no snapshot directory: "
+                "name an empty or a new one with --snapshot-dir."
+            )
+        _replace(path / "CACHEDIR.TAG", _TAG)
+    if not (path / ".gitignore").exists():
+        _replace(path / ".gitignore", "*\n")
+    path.chmod(_PRIVATE_DIR)
+
+
+def _folder_name(origin: Origin) -> str:
+    """Name a source's folder: readable, and never the same for two sources."""
+    if origin.org is not None:
+        key = [origin.kind, "scope", origin.org, origin.project or ""]
+        readable = f"{origin.org}-{origin.project or ''}"
+    else:
+        key = [origin.kind, "url", origin.url or ""]
+        readable = (origin.url or "").partition("://")[2]
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:10]
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", f"{origin.kind}-{readable}")[:60].strip("-").lower()
+    return f"{plain}-{digest}"
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = file.with_name(f"{file.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
+    with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
+        stream.write(text.encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(
+            f"Can't write the snapshot at {path}: {error.strerror or error}. "
+            "Make room or mend its permissions, or name another place with --snapshot-dir."
+        ) from error
+
+
+def _document_of(listing: Listing) -> dict[str, object]:
+    return {
+        "version": VERSION,
+        "origin": asdict(listing.origin),
+        "manifest": None if listing.manifest is None else asdict(listing.manifest),
+        "readAt": listing.read_at.isoformat(),
+        "listed": listing.listed,
+        "selected": listing.selected,
+        "entries": list(listing.entries.items()),
+    }
+
+
+def _listing_of(document: wire.JSON) -> Listing:
+    """Read back what `_document_of` made; raises KeyError, TypeError or ValueError."""
+    if not isinstance(document, dict) or document["version"] != VERSION:
+        raise ValueError("not of this version")
+    manifest = document["manifest"]
+    read_at = wire.parse_time(document["readAt"])
+    if read_at is None:
+        raise ValueError("no time of reading")
+    entries = cast("Iterable[tuple[str, wire.Object]]", document["entries"])
+    return Listing(
+        origin=Origin(**cast("dict[str, str]", document["origin"])),
+        manifest=Manifest(**cast("dict[str, str]", manifest)) if manifest is not None else None,
+        read_at=read_at,
+        listed=tuple(cast("list[str]", document["listed"])),
+        selected=tuple(cast("list[str]", document["selected"])),
+        entries=dict(entries),
+    )

@@ -1,0 +1,92 @@
+"""Source `demo`: a recording of real training runs inside the package; no network.
+
+The recording is a snapshot's source folder: the job list, and one event log a job, compressed.
+Nothing in it goes on, so nothing is waited for: a stream ends where the recording of it ended.
+"""
+
+import json
+import lzma
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import TYPE_CHECKING, Final, cast
+
+from reportgen import eventlog, wire
+from reportgen.report import Manifest, Origin
+from reportgen.sources import JobList, OpenStream
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_BLOCK: Final = 1 << 16
+
+
+class Demo:
+    """The recording inside the package."""
+
+    recorded = True
+    tokens: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self._folder: "Traversable" = resources.files("reportgen.sources") / "recording"
+        self._document = cast(
+            "wire.Object", json.loads((self._folder / "jobs.json").read_text("utf-8"))
+        )
+
+    @property
+    def origin(self) -> Origin:
+        """The kind alone: there is no server."""
+        return Origin("demo")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def identity(self) -> Origin:
+        """Give the mode and scope under which the recording was made."""
+        recorded = cast("dict[str, str | None]", self._document["origin"])
+        return Origin("demo", None, recorded["mode"], recorded["org"], recorded["project"])
+
+    async def manifest(self) -> Manifest | None:
+        """Give the manifest at the time of recording."""
+        manifest = cast("dict[str, str | None] | None", self._document["manifest"])
+        return None if manifest is None else Manifest(**manifest)
+
+    async def jobs(self) -> JobList:
+        """Give the job list, as of when it was recorded."""
+        read_at = wire.parse_time(self._document["readAt"])
+        entries = cast("list[tuple[str, wire.Object]]", self._document["entries"])
+        assert read_at is not None  # noqa: S101 - the recording's own, checked by a test
+        return JobList(read_at, tuple(entry for _, entry in entries))
+
+    @asynccontextmanager
+    async def events(
+        self, job_id: str, last_event_id: bytes | None, *, ended: bool
+    ) -> AsyncIterator[OpenStream]:
+        """Replay a job's recorded stream from its start, as a server without ids would."""
+        del last_event_id, ended
+        yield OpenStream(_chunks(self._frames(job_id)))
+
+    def _frames(self, job_id: str) -> Iterator[bytes]:
+        file = self._folder / f"{job_id}.log.xz"
+        for line in lzma.decompress(file.read_bytes()).splitlines():
+            time, name, event_id, data = eventlog.split(line)
+            if time[:1].isdigit():
+                yield _frame(name, event_id, eventlog.data_of(data))
+
+
+def _frame(name: bytes, event_id: bytes, data: bytes) -> bytes:
+    lines = [b"id: " + event_id] if event_id else []
+    lines.append(b"event: " + name)
+    lines += [b"data: " + line for line in data.split(b"\n")]
+    return b"\n".join(lines) + b"\n\n"
+
+
+async def _chunks(frames: Iterator[bytes]) -> AsyncIterator[bytes]:
+    chunk = bytearray()
+    for frame in frames:
+        chunk += frame
+        if len(chunk) >= _BLOCK:
+            yield bytes(chunk)
+            chunk.clear()
+    if chunk:
+        yield bytes(chunk)

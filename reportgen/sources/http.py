@@ -1,0 +1,254 @@
+"""What talking to a server needs, whichever kind it is: a client, bounded bodies, streams."""
+
+import asyncio
+import ipaddress
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import httpx
+import httpx_sse
+
+from reportgen import retry, wire
+from reportgen.errors import SourceError, UsageError
+from reportgen.sources import OpenStream, StreamBrokenError, StreamRefusedError
+
+MAX_LIST_BYTES: Final = 64 * 1024 * 1024
+ANSWER_SECONDS: Final = 30.0
+TRIES: Final = 3
+
+_CONNECT_SECONDS: Final = 30.0
+_SPARE_CONNECTIONS: Final = 4
+_LONGEST_REASON: Final = 300
+_MAX_ERROR_BYTES: Final = 64 * 1024
+_PIECE: Final = 1 << 18
+_UNPACKED: Final = {"", "identity"}
+_ZLIB: Final = {"gzip", "x-gzip", "deflate"}
+_ANY_ZLIB_HEADER: Final = 47  # zlib's flag for "gzip or zlib, whichever it is"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: its status, its body up to the limit, and a refusal's own words."""
+
+    status: int
+    body: bytes
+
+    @property
+    def words(self) -> str:
+        """What the server said, shortened: the `error` of a JSON body, or the text itself."""
+        fields = wire.decode_object(self.body)
+        error = None if fields is None else fields.get("error")
+        text = error if isinstance(error, str) else self.body.decode("utf-8", "replace")
+        return " ".join(text.split())[:_LONGEST_REASON]
+
+
+class UnreachableError(SourceError):
+    """The server gives no answer; `refused` where nothing listens on this machine's port."""
+
+    def __init__(self, message: str, *, refused: bool) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
+@dataclass(frozen=True, slots=True)
+class BaseURL:
+    """A server's base URL, checked."""
+
+    url: str
+    shown: str
+    """Without user info, query and fragment, so that it can be shown."""
+    loopback: bool
+    clear_text: bool
+
+    @classmethod
+    def parse(cls, text: str) -> "BaseURL":
+        """Check and cut a URL. Raises `UsageError`."""
+        try:
+            parts = urlsplit(text.strip())
+            host, port = parts.hostname, parts.port
+            httpx.URL(text.strip())
+        except (ValueError, httpx.InvalidURL) as error:
+            raise UsageError(f"--url is no URL: {error}") from error
+        if parts.scheme not in {"http", "https"} or not host:
+            raise UsageError("--url must begin with http:// or https:// and name a host.")
+        name = f"[{host}]" if ":" in host else host
+        place = f"{name}:{port}" if port is not None else name
+        path = parts.path.rstrip("/")
+        return cls(
+            url=urlunsplit((parts.scheme, parts.netloc, path, "", "")),
+            shown=urlunsplit((parts.scheme, place, path, "", "")),
+            loopback=_is_loopback(host),
+            clear_text=parts.scheme == "http",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def path_segment(text: str) -> str:
+    """Quote any text as one segment of a URL's path, `.` and `..` included."""
+    if text in {".", ".."}:
+        return text.replace(".", "%2E")
+    return quote(text, safe="", errors="surrogatepass")
+
+
+class Server:
+    """A server that is asked for JSON and for event streams, with the headers it wants.
+
+    `headers` is called for every request, since a token may change. No redirect is followed: a
+    token is for the configured server alone. Proxies are taken from the environment only where
+    the server is not on this machine.
+    """
+
+    def __init__(
+        self, base: BaseURL, headers: Callable[[], Mapping[str, str]], concurrency: int
+    ) -> None:
+        self.base = base
+        self._headers = headers
+        # A stream may be silent for hours, and more streams than the pool's default may be open;
+        # how long to wait is decided by whoever reads.
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+            limits=httpx.Limits(
+                max_connections=concurrency + _SPARE_CONNECTIONS,
+                max_keepalive_connections=concurrency + _SPARE_CONNECTIONS,
+            ),
+            follow_redirects=False,
+            trust_env=not base.loopback,
+        )
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._client.aclose()
+
+    async def get(
+        self, path: str, *, limit: int, sleep: Callable[[float], Awaitable[None]]
+    ) -> Answer:
+        """Ask for a path: up to three tries of 30 s each.
+
+        Raises `UnreachableError` where there is no answer at all; any status is an answer.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    answer = await self._get_once(path, limit)
+                if attempt == TRIES or not retry.is_worth_another_try(answer.status):
+                    return answer
+            except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
+                refused = isinstance(error, httpx.ConnectError) and self.base.loopback
+                if attempt == TRIES or refused:
+                    raise UnreachableError(self._no_answer(error), refused=refused) from error
+            await sleep(retry.delay(attempt, 0.5))
+        raise AssertionError("the last try returns or raises")
+
+    async def _get_once(self, path: str, limit: int) -> Answer:
+        headers = {**self._headers(), "Accept": "application/json", "Accept-Encoding": "identity"}
+        async with self._client.stream("GET", self.base.url + path, headers=headers) as response:
+            return Answer(response.status_code, await _body(response, limit))
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, last_event_id: bytes | None, *, ended: bool
+    ) -> AsyncIterator[OpenStream]:
+        """Open an event stream; see `Source.events` for what is raised."""
+        headers: dict[str, str | bytes] = {**self._headers(), "Accept-Encoding": "identity"}
+        if last_event_id is not None:
+            headers["Last-Event-ID"] = last_event_id
+        try:
+            connecting = httpx_sse.aconnect_sse(
+                self._client, "GET", self.base.url + path, headers=headers
+            )
+            async with connecting as source:
+                await _check_stream(source.response, ended=ended)
+                yield OpenStream(_unpacked(source.response))
+        except httpx.HTTPError as error:
+            raise StreamBrokenError(_words_of(error)) from error
+
+    def _no_answer(self, error: Exception) -> str:
+        return f"{self.base.shown} does not answer: {_words_of(error)}."
+
+
+async def _check_stream(response: httpx.Response, *, ended: bool) -> None:
+    """Raise `StreamRefusedError` where the answer is no event stream."""
+    status = response.status_code
+    if status != HTTPStatus.OK:
+        body = await _body(response, _MAX_ERROR_BYTES)
+        said = Answer(status, body).words
+        raise StreamRefusedError(
+            f"the server answered {status}" + (f": {said}" if said else ""),
+            status=status,
+            final=retry.is_final(status, ended=ended),
+            retry_after=retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC)),
+        )
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "text/event-stream":
+        raise StreamRefusedError(
+            f"the answer is no event stream but {kind or 'of no content type'}", final=True
+        )
+    if _encoding(response) not in _UNPACKED | _ZLIB:
+        raise StreamRefusedError(
+            f"the stream is encoded as {_encoding(response)}, which was not asked for", final=True
+        )
+
+
+async def _body(response: httpx.Response, limit: int) -> bytes:
+    """Read a body of up to `limit` bytes; one that is longer is cut, one byte over the limit."""
+    body = bytearray()
+    async for piece in _unpacked(response):
+        body += piece[: limit + 1 - len(body)]
+        if len(body) > limit:
+            break
+    return bytes(body)
+
+
+async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Give a body's bytes without its content encoding, never more than a bounded piece at once.
+
+    httpx would unpack each chunk whole: a few kilobytes can become gigabytes.
+    """
+    encoding = _encoding(response)
+    try:
+        if encoding not in _ZLIB:
+            async for chunk in response.aiter_raw():
+                yield chunk
+            return
+        inflate = zlib.decompressobj(_ANY_ZLIB_HEADER)
+        async for chunk in response.aiter_raw():
+            packed = chunk
+            while packed:
+                yield inflate.decompress(packed, _PIECE)
+                packed = inflate.unconsumed_tail
+                await asyncio.sleep(0)  # a bomb must not keep other streams from being read
+    except httpx.HTTPError as error:
+        raise StreamBrokenError(_words_of(error)) from error
+    except zlib.error as error:
+        raise StreamBrokenError(f"the compressed stream is damaged ({error})") from error
+
+
+def _encoding(response: httpx.Response) -> str:
+    return str(response.headers.get("content-encoding", "")).strip().lower()
+
+
+def _words_of(error: BaseException) -> str:
+    """Say in plain words what went wrong with a connection."""
+    match error:
+        case httpx.ConnectError():
+            return f"no connection ({error})" if str(error) else "no connection"
+        case httpx.ConnectTimeout() | TimeoutError():
+            return "no answer in time"
+        case httpx.RemoteProtocolError() | httpx.ReadError():
+            return "the connection was cut"
+        case _:
+            return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

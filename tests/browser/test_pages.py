@@ -1,0 +1,134 @@
+"""The pages in a real browser: they open from a file, stay quiet and keep hostile text text."""
+
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reportgen.pages import Looks, Pages
+from tests import samples
+from tests.browser.conftest import Reader
+
+JOBS = [detail.summary.slug for detail in samples.details()]
+PAGES = ["index.html", *(f"jobs/{slug}.html" for slug in JOBS)]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a report of the samples, as the command would lay it out."""
+    folder = tmp_path_factory.mktemp("out")
+    (folder / "jobs").mkdir()
+    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
+    texts = {"index.html": pages.home(samples.report())}
+    for detail in samples.details():
+        texts[detail.summary.page] = pages.job(
+            detail, samples.STUDIO, samples.SNAPSHOT_AT, samples.GENERATOR
+        )
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8", newline="\n")
+    return folder
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_from_its_file_without_a_word(out: Path, reader: Reader, name: str) -> None:
+    visit = reader.visit()
+    visit.open(out / name)
+    assert visit.page.locator("h1").is_visible()
+    assert visit.console == []
+    assert [url for url in visit.requests if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_links_lead_from_home_to_a_job_and_back(out: Path, reader: Reader, *, script: bool) -> None:
+    visit = reader.visit(script=script)
+    visit.open(out / "index.html")
+    visit.page.get_by_role("link", name="support-bot-v2").click()
+    assert visit.page.locator("h1").inner_text() == "Job job_01HV8ZZ1A0DONE"
+    visit.page.get_by_role("link", name="← back to jobs").click()
+    assert visit.page.get_by_role("heading", name="Jobs").is_visible()
+    visit.page.get_by_role("link", name="triage-8k-context").click()
+    visit.page.get_by_role("navigation").get_by_role("link", name="Jobs").click()
+    assert visit.page.url == (out / "index.html").as_uri()
+
+
+def test_the_policy_lets_the_style_in(out: Path, reader: Reader) -> None:
+    grounds = {}
+    for scheme in ("light", "dark"):
+        visit = reader.visit(scheme=scheme)
+        visit.open(out / "index.html")
+        grounds[scheme] = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert grounds == {"light": "rgb(251, 251, 250)", "dark": "rgb(14, 17, 22)"}
+
+
+@pytest.mark.parametrize(("theme", "ground"), [("light", "251, 251, 250"), ("dark", "14, 17, 22")])
+def test_a_chosen_theme_wins_over_the_systems(
+    tmp_path: Path, reader: Reader, theme: str, ground: str
+) -> None:
+    page = Pages(Looks("Arkor report", theme, ZoneInfo("UTC"))).home(samples.report())
+    (tmp_path / "index.html").write_text(page, "utf-8")
+    visit = reader.visit(scheme="dark" if theme == "light" else "light")
+    visit.open(tmp_path / "index.html")
+    shown = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert shown == f"rgb({ground})"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_scrolls_sideways(out: Path, reader: Reader, name: str) -> None:
+    visit = reader.visit()
+    visit.open(out / name)
+    for width in (360, 400, 719, 721, 1024, 1183, 1185, 1280, 1920):
+        visit.page.set_viewport_size({"width": width, "height": 800})
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", ["index.html", "jobs/script-0123456789.html"])
+def test_hostile_text_is_shown_as_text(out: Path, reader: Reader, name: str) -> None:
+    visit = reader.visit()
+    visit.open(out / name)
+    text = visit.page.locator("body").inner_text()
+    assert '<script>alert(1)</script> & "quotes"' in text
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", text)
+    assert visit.page.locator("script").count() == 0
+    assert visit.page.locator("[onmouseover]").count() == 0
+    assert visit.console == []
+
+
+def test_a_page_says_everything_without_script(out: Path, reader: Reader) -> None:
+    for name in PAGES:
+        with_script, without = (reader.visit(script=script) for script in (True, False))
+        texts = []
+        for visit in (with_script, without):
+            visit.open(out / name)
+            texts.append(visit.page.locator("body").inner_text())
+        assert texts[0] == texts[1]
+        assert texts[0]
+
+
+def test_the_last_log_lines_are_in_view(out: Path, reader: Reader) -> None:
+    visit = reader.visit()
+    visit.open(out / "jobs/job_01HV7C11FAILED.html")
+    hidden_below = visit.page.evaluate(
+        "(() => { const text = document.createRange();"
+        " text.selectNodeContents(document.querySelector('.log pre'));"
+        " const box = document.querySelector('.log').getBoundingClientRect();"
+        " return text.getBoundingClientRect().bottom - box.bottom })()"
+    )
+    assert hidden_below <= 0
+
+
+def test_a_page_reads_well_where_a_host_strips_its_style(
+    tmp_path: Path, out: Path, reader: Reader
+) -> None:
+    for name in ("index.html", "jobs/job_01HV8ZZ1A0DONE.html"):
+        bare = re.sub("<style>.*</style>", "", (out / name).read_text("utf-8"), flags=re.DOTALL)
+        (tmp_path / "bare.html").write_text(bare, "utf-8")
+        visit = reader.visit()
+        visit.open(tmp_path / "bare.html")
+        assert visit.page.locator("h1").is_visible()
+        # A path that is filled would be a black blot where the loss curve should be.
+        fills = visit.page.evaluate(
+            "[...document.querySelectorAll('path.loss, path.eval-loss')]"
+            ".map(path => getComputedStyle(path).fill)"
+        )
+        assert set(fills) <= {"none"}

@@ -1,0 +1,265 @@
+"""Train the demo's models for real and write what a server would tell of them.
+
+    OPENBLAS_NUM_THREADS=1 python -m tests.recording.train FOLDER
+
+needs NumPy and some five minutes. A small character model learns the standard library's code and
+is then tuned, with LoRA, to speak like the language's help topics. FOLDER gets `jobs.json` (the
+job list), `manifest.json`, `credentials.json` and for each job `<id>.sse`, its event stream as it
+goes over the wire; `work/` in it holds the weights, and can be deleted. Losses, speeds and how
+long everything took are as measured; only the days on which the jobs ran are made up.
+"""
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np  # type: ignore[import-not-found,unused-ignore]
+
+from tests.recording import corpus, model, trainer
+from tests.recording.model import Array, Text
+from tests.recording.trainer import Data, Logged, Settings
+
+MODEL = "arkor/char-code-0.4m"
+HELP_TOPICS: Data = {
+    "type": "huggingface",
+    "name": "arkorlab/python-help-topics",
+    "split": "train",
+}
+UPLOADED: Data = {
+    "type": "blob",
+    "url": "https://storage.example/uploads/triage-labels.jsonl?X-Expires=3600&X-Signature=5f0c1e",
+    "token": "blob-token-made-up-for-the-demo",
+}
+DATASETS = {"help": HELP_TOPICS, "triage": UPLOADED}
+BASE_STEPS = 3000
+Texts: TypeAlias = dict[str, tuple[Text, Text]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A job before it ran: when, on what, and how it comes to its end."""
+
+    name: str
+    created: datetime
+    learning_rate: float = 0.01
+    dataset: str = "help"
+    steps: int = 1200
+    rank: int = 8
+    batch: int = 1024
+    seed: int = 1
+    waited: float = 4.0
+    """Seconds in the queue."""
+    status: str = "completed"
+    stop_after: int | None = None
+    """The step after which a run is seen no further: it goes on, was cancelled, or crashed."""
+    resume_from: int | None = None
+    """The checkpoint from which a run that crashed was taken up again."""
+    restart_after: float = 95.0
+    """Seconds from the crash until it was."""
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            warmup=100,
+            batch=self.batch,
+            rank=self.rank,
+            alpha=16,
+            seed=self.seed,
+            evaluate_every=25,
+            save_every=200,
+        )
+
+    @property
+    def job_id(self) -> str:
+        """Give an id as servers make them: a ULID of the time of creation."""
+        random_part = random.Random(self.name).getrandbits(80)
+        return (
+            f"job_{_base32(round(self.created.timestamp() * 1000), 10)}{_base32(random_part, 16)}"
+        )
+
+    @property
+    def config(self) -> Data:
+        return {
+            "model": MODEL,
+            "datasetSource": DATASETS[self.dataset],
+            "maxSteps": self.steps,
+            "learningRate": self.learning_rate,
+            "lrSchedulerType": "cosine",
+            "warmupSteps": self.settings.warmup,
+            "batchSize": self.batch,
+            "optimizer": "sgd-momentum",
+            "loraR": self.rank,
+            "loraAlpha": self.settings.alpha,
+            "evalSteps": self.settings.evaluate_every,
+            "saveSteps": self.settings.save_every,
+            "seed": self.seed,
+        }
+
+
+def _at(day: int, clock: str) -> datetime:
+    return datetime.fromisoformat(f"2026-05-{day:02d}T{clock}+00:00")
+
+
+PLANS = (
+    Plan("triage-v2-lr-1e-2", _at(4, "09:22:41.877"), status="queued", dataset="triage"),
+    Plan(
+        "support-bot-long",
+        _at(4, "09:21:58.020"),
+        status="running",
+        steps=2000,
+        rank=16,
+        learning_rate=0.03,
+        stop_after=1240,
+        seed=6,
+    ),
+    Plan(
+        "support-bot-r32",
+        _at(3, "16:40:12.304"),
+        rank=32,
+        learning_rate=0.03,
+        steps=1500,
+        stop_after=860,
+        resume_from=600,
+        seed=5,
+    ),
+    Plan(
+        "triage-v1",
+        _at(2, "14:05:33.560"),
+        dataset="triage",
+        status="cancelled",
+        stop_after=437,
+        batch=512,
+        seed=4,
+    ),
+    Plan("support-bot-lr-3e-1", _at(1, "10:31:07.415"), 0.3, status="failed", waited=61.2),
+    Plan("support-bot-lr-3e-2", _at(1, "10:31:06.981"), 0.03, waited=34.8),
+    Plan("support-bot-lr-1e-2", _at(1, "10:31:06.530"), 0.01, waited=9.1),
+    Plan("support-bot-lr-3e-3", _at(1, "10:31:06.102"), 0.003, waited=2.6),
+)
+"""The newest first, as the server lists them."""
+
+
+# --- Running -------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    np.seterr(all="ignore")  # the run that diverges does so by overflowing
+    base = _base(folder / "work" / "base.npz")
+    texts: Texts = {
+        "help": _encoded(*corpus.help_dialogues()),
+        "triage": _encoded(*corpus.triage_labels()),
+    }
+    jobs = [_record(plan, base, texts, folder) for plan in PLANS]
+    _write_json(folder / "jobs.json", {"jobs": jobs})
+    _write_json(folder / "manifest.json", {"trainer": {"name": "support-bot"}})
+    _write_json(folder / "credentials.json", CREDENTIALS)
+
+
+CREDENTIALS: Data = {
+    "token": "made-up-for-the-demo",
+    "mode": "anon",
+    "baseUrl": "https://api.arkor.ai",
+    "orgSlug": "anon-demo",
+    "projectSlug": "support-bot",
+}
+
+
+def _encoded(text: str, evaluation: str) -> tuple[Text, Text]:
+    return Text(np.array(corpus.encode(text))), Text(np.array(corpus.encode(evaluation)))
+
+
+def _base(path: Path) -> dict[str, Array]:
+    """Train the base model, or read it from the last time."""
+    if path.exists():
+        return model.load(path, "base")
+    base = model.new_base(0)
+    velocity: dict[str, Array] = {}
+    text = Text(np.array(corpus.encode(corpus.library_code())))
+    source = np.random.default_rng(0)
+    for step in range(1, BASE_STEPS + 1):
+        context, target = text.sample(source, 256)
+        there = model.forward(base, {}, 1.0, context)
+        slopes = model.gradients(base, {}, 1.0, there, target)
+        model.descend(base, velocity, slopes, 0.1 * min(1, step / 100) * (1 - step / 3300))
+    model.save(path, base=base)
+    return base
+
+
+def _record(plan: Plan, base: dict[str, Array], texts: Texts, folder: Path) -> Data:
+    """Run a job, write its stream, and give its entry in the list."""
+    events: list[tuple[datetime, str, Data]] = []
+    if plan.status != "queued":
+        begin = plan.created + timedelta(seconds=plan.waited)
+        for seconds, name, data in _run(plan, base, texts[plan.dataset], folder / "work"):
+            events.append((begin + timedelta(seconds=seconds), name, data))
+    frames = [_frame(plan.job_id, number, *event) for number, event in enumerate(events, 1)]
+    (folder / f"{plan.job_id}.sse").write_bytes(b"".join(frames))
+    print(f"{plan.name}: {len(events)} events, {events[-1][1:] if events else ''}", flush=True)  # noqa: T201
+    return _entry(plan, events)
+
+
+def _run(
+    plan: Plan, base: dict[str, Array], texts: tuple[Text, Text], work: Path
+) -> Iterator[Logged]:
+    settings, saved = plan.settings, work / plan.job_id
+    seconds = 0.0
+    first = trainer.train(settings, trainer.fresh(settings), base, texts, saved, plan.stop_after)
+    for seconds, name, data in first:
+        yield seconds, name, data
+    if plan.resume_from is not None:
+        state = trainer.resumed(saved, plan.resume_from)
+        for more, name, data in trainer.train(settings, state, base, texts, saved):
+            yield seconds + plan.restart_after + more, name, data
+
+
+# --- Writing -------------------------------------------------------------------------------------
+
+
+def _frame(job_id: str, number: int, moment: datetime, name: str, data: Data) -> bytes:
+    """Give an event as it is sent; a loss that is NaN is bare, as Python's `json` writes it."""
+    whole = {"type": name, "jobId": job_id, "timestamp": _text(moment), **data}
+    text = json.dumps(whole, separators=(",", ":"))
+    return f"id: {number}\nevent: {name}\ndata: {text}\n\n".encode()
+
+
+def _entry(plan: Plan, events: list[tuple[datetime, str, Data]]) -> Data:
+    ended = plan.status in {"completed", "failed", "cancelled"}
+    last_data: Data = events[-1][2] if events else {}
+    return {
+        "id": plan.job_id,
+        "orgId": "org_demo",
+        "projectId": "project_demo",
+        "name": plan.name,
+        "status": plan.status,
+        "config": plan.config,
+        "error": last_data.get("error"),
+        "createdAt": _text(plan.created),
+        "startedAt": _text(events[0][0]) if events else None,
+        "completedAt": _text(events[-1][0]) if ended else None,
+    }
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _base32(number: int, digits: int) -> str:
+    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    return "".join(alphabet[number >> 5 * place & 31] for place in reversed(range(digits)))
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

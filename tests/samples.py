@@ -1,0 +1,244 @@
+"""Jobs and reports as values, for tests that need something to show."""
+
+import math
+from array import array
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from reportgen import wire
+from reportgen.history import Curve, LogLine, Superseded
+from reportgen.report import JobDetail, JobSummary, Manifest, Metric, Origin, Report, Stream
+
+GENERATOR = "arkor-report 0.1.0"
+SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+STUDIO = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", "rig")
+HOSTILE = '<script>alert(1)</script> & "quotes" \'\u202e\u2066evil'
+
+CONFIG: wire.Object = {
+    "model": "unsloth/gemma-4-E4B-it",
+    "datasetSource": {
+        "type": "huggingface",
+        "name": "arkorlab/triage-demo",
+        "split": "train",
+        "subset": "en",
+    },
+    "maxSteps": 400,
+    "learningRate": 0.0002,
+    "batchSize": 4,
+    "loraR": 16,
+    "loraAlpha": 16,
+    "notes": "[hidden]",
+}
+
+WAITING = Stream("caught-up", "still open when waiting ended", 0, 0, 0)
+
+
+def curve(steps: range, value: Callable[[int], float]) -> Curve:
+    return Curve(array("d", steps), array("d", (value(step) for step in steps)))
+
+
+def loss_at(step: int) -> float:
+    """Give a loss that falls as a real one does, with noise that is the same everywhere."""
+    noise = ((step * 7919) % 101 - 50) / 400
+    return round(0.5 + 2.2 * math.exp(-step / 90) + noise + (step == 200), 4)
+
+
+def eval_loss_at(step: int) -> float:
+    return round(0.62 + 2.1 * math.exp(-step / 95), 4)
+
+
+def metric_of(points: Curve) -> Metric | None:
+    finite = list(points.finite())
+    if not finite:
+        return None
+    values = [value for _, value in finite]
+    min_step = min(finite, key=lambda point: point[1])[0]
+    return Metric(len(finite), values[0], values[-1], min(values), min_step, max(values))
+
+
+def summary(
+    job_id: str = "job_01HV8ZZ1A0DONE", name: str | None = "support-bot-v2", **changes: object
+) -> JobSummary:
+    """Give a completed job's summary, with `changes` to its fields."""
+    plain = JobSummary(
+        id=job_id,
+        slug="job_01HV8ZZ1A0DONE",
+        name=name,
+        status="completed",
+        listed=True,
+        created_at="2026-05-01T09:00:00.000Z",
+        started_at="2026-05-01T09:00:02.000Z",
+        completed_at="2026-05-01T09:13:25.000Z",
+        duration_seconds=803.0,
+        artifacts=2,
+        error=None,
+        stream=Stream("complete", None, 412, 0, 1),
+        loss=None,
+        eval_loss=None,
+        not_finite=0,
+        last_step=None,
+        checkpoints=(),
+        log_tail=(),
+        config=CONFIG,
+        as_of="2026-05-01T09:13:25.000Z",
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def detail(job: JobSummary, **changes: object) -> JobDetail:
+    """Give a job's detail without a single event, with `changes` to its fields."""
+    plain = JobDetail(
+        summary=job,
+        loss=Curve(),
+        eval_loss=Curve(),
+        superseded=Superseded(),
+        resumed_at=(),
+        checkpoints=(),
+        artifacts=(),
+        log=(),
+        log_lines=0,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def completed() -> JobDetail:
+    """Give a job that ran well: both curves, checkpoints, artifacts, a long log."""
+    loss, eval_loss = curve(range(1, 401), loss_at), curve(range(50, 401, 50), eval_loss_at)
+    checkpoints = (100.0, 200.0, 300.0, 400.0)
+    job = summary(
+        loss=metric_of(loss),
+        eval_loss=metric_of(eval_loss),
+        last_step=400.0,
+        checkpoints=checkpoints,
+    )
+    log = [LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(353, 401)]
+    log += [
+        LogLine('[checkpoint] {"type": "checkpoint.saved", "jobId": "d", "step": 400}'),
+        LogLine('[completed] {"type": "training.completed", "jobId": "d", "artifacts": [{}, {}]}'),
+    ]
+    return detail(
+        job,
+        loss=loss,
+        eval_loss=eval_loss,
+        checkpoints=checkpoints,
+        artifacts=(
+            '{"type":"lora-adapter","path":"adapters/support-bot-v2.safetensors","bytes":41943040}',
+            "tokenizer.json",
+        ),
+        log=tuple(log),
+        log_lines=412,
+    )
+
+
+def failed() -> JobDetail:
+    """Give a job that was resumed, diverged and failed, over a stream that was not all usable."""
+    loss = curve(range(1, 121), lambda step: math.nan if step > 115 else loss_at(step))
+    superseded = Superseded()
+    superseded.add(curve(range(60, 81), lambda step: loss_at(step) + 0.2))
+    job = summary(
+        "job_01HV7C11FAILED",
+        "triage-8k-context",
+        slug="job_01HV7C11FAILED",
+        status="failed",
+        error="CUDA out of memory. Tried to allocate 2.00 GiB <b>(GPU 0)</b>",
+        artifacts=None,
+        completed_at="2026-05-01T09:04:03.000Z",
+        duration_seconds=241.0,
+        stream=Stream(
+            "interrupted",
+            "given up after 8 failures in a row: HTTP 502",
+            124,
+            3,
+            2,
+            (("loss is no number", 2), ("data is no JSON object", 1)),
+        ),
+        loss=metric_of(loss),
+        not_finite=5,
+        last_step=120.0,
+        checkpoints=(80.0,),
+        config={
+            **CONFIG,
+            "datasetSource": {"type": "blob", "url": "https://files.example/d.jsonl"},
+        },
+        as_of="2026-05-01T09:04:03.000Z",
+    )
+    return detail(
+        job,
+        loss=loss,
+        superseded=superseded,
+        resumed_at=(60.0,),
+        checkpoints=(80.0,),
+        log=(
+            *(LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(70, 116)),
+            LogLine("[log] step=116 loss=NaN"),
+            LogLine("[stream error]"),
+            LogLine('[failed] {"type": "training.failed", "error": "CUDA out of memory."}'),
+        ),
+        log_lines=125,
+    )
+
+
+def queued() -> JobDetail:
+    """Give a job that has no event yet."""
+    return detail(
+        summary(
+            "job_01HV9K2M4B2QUE",
+            "support-bot-v3-long",
+            slug="job_01HV9K2M4B2QUE",
+            status="queued",
+            started_at=None,
+            completed_at=None,
+            duration_seconds=None,
+            artifacts=None,
+            stream=WAITING,
+            as_of=None,
+        )
+    )
+
+
+def hostile() -> JobDetail:
+    """Give a job whose every text tries to be more than text."""
+    job = summary(
+        f"../../{HOSTILE}",
+        HOSTILE,
+        slug="script-0123456789",
+        status='x" onmouseover="alert(1)',
+        error=HOSTILE,
+        config={HOSTILE: HOSTILE, "model": HOSTILE, "datasetSource": {"name": HOSTILE}},
+        stream=Stream("interrupted", HOSTILE, 1, 0, 0),
+        as_of=None,
+    )
+    return detail(job, artifacts=(HOSTILE,), log=(LogLine(f"[started] {HOSTILE}"),), log_lines=1)
+
+
+def details() -> tuple[JobDetail, ...]:
+    return (queued(), completed(), failed(), hostile())
+
+
+def report(**changes: object) -> Report:
+    """Give a whole report, with `changes` to its fields."""
+    running = replace(
+        queued().summary,
+        id="job_01HV9K3Q7W8RUN",
+        slug="job_01HV9K3Q7W8RUN",
+        name="support-bot-v3",
+        status="running",
+        started_at="2026-05-01T11:00:02.000Z",
+    )
+    cancelled = summary(
+        "job_01HV6B00CANCEL",
+        "support-bot-v1",
+        slug="job_01HV6B00CANCEL",
+        status="cancelled",
+        listed=False,
+    )
+    waiting, done, broken, evil = (one.summary for one in details())
+    plain = Report(
+        generator=GENERATOR,
+        snapshot_at=SNAPSHOT_AT,
+        origin=STUDIO,
+        manifest=Manifest(trainer="rig-trainer"),
+        jobs=(running, waiting, done, broken, evil, cancelled),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,130 @@
+"""The jobs of the stand-in that is started by hand: the demo's, two of them while they train."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import cast
+
+from reportgen.sources.demo import Demo
+from reportgen.sse import Frame, FrameDecoder
+from tests.standin.events import Event, Object, training
+from tests.standin.jobs import Job, job
+from tests.standin.script import Close
+from tests.standin.server import StandIn
+
+TRAINING_SECONDS = 60.0
+_MAX_FRAME = 1 << 24
+_FRAMES_A_SECOND = 20
+
+
+def demo_jobs() -> list[Job]:
+    """Give the jobs of the demo's recording; where there is none, a few small ones."""
+    try:
+        return asyncio.run(_recorded())
+    except FileNotFoundError:
+        return _small_jobs()
+
+
+async def _recorded() -> list[Job]:
+    source = Demo()
+    entries = (await source.jobs()).entries
+    return [_job(entry, await _events(source, cast("str", entry["id"]))) for entry in entries]
+
+
+async def _events(source: Demo, job_id: str) -> list[Event]:
+    decoder = FrameDecoder(_MAX_FRAME)
+    frames: list[Frame] = []
+    async with source.events(job_id, None, ended=True) as stream:
+        async for chunk in stream.chunks:
+            frames += decoder.feed(chunk)
+    return [_event(frame) for frame in frames]
+
+
+def _event(frame: Frame) -> Event:
+    event_id = None if frame.id is None else frame.id.decode()
+    return Event(frame.name.decode(), frame.data, event_id)
+
+
+def _job(entry: Object, events: Iterable[Event]) -> Job:
+    status = cast("str", entry["status"])
+    return job(cast("str", entry["id"]), status, events=events, **_without_id(entry))
+
+
+def _without_id(entry: Object) -> Object:
+    return {key: value for key, value in entry.items() if key not in {"id", "status"}}
+
+
+def _small_jobs() -> list[Job]:
+    return [
+        job("job_queued", "queued"),
+        job("job_running", "running", events=training(40, "job_running", complete=False)),
+        job("job_long", events=training(400, "job_long")),
+        job("job_short", events=training(60, "job_short")),
+    ]
+
+
+# --- Training that goes on -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A job that trains while the server runs: from when to when, in seconds, and its events."""
+
+    job: Job
+    begin: float
+    end: float
+    events: Sequence[Event]
+
+    def due(self, seconds: float) -> int:
+        """Give how many of the events have happened so many seconds after the start."""
+        done = (seconds - self.begin) / (self.end - self.begin)
+        return round(len(self.events) * min(max(done, 0.0), 1.0))
+
+
+def parts(jobs: Iterable[Job]) -> list[Part]:
+    """Plan how the jobs that have not ended go on: the running one first, the queued one next.
+
+    What is left of them was never recorded, so they are told the events of a job that completed.
+    """
+    jobs = list(jobs)
+    whole = next(each for each in jobs if each.entry["status"] == "completed")
+    plan = []
+    for each in jobs:
+        match each.entry["status"]:
+            case "running":
+                plan.append(Part(each, 0.0, TRAINING_SECONDS, _retold(each, whole)))
+            case "queued":
+                begin = TRAINING_SECONDS / 2
+                plan.append(Part(each, begin, TRAINING_SECONDS, _retold(each, whole)))
+    return plan
+
+
+def _retold(to: Job, whole: Job) -> list[Event]:
+    names = whole.id.encode(), to.id.encode()
+    return [replace(event, data=event.payload().replace(*names)) for event in whole.events]
+
+
+def play(server: StandIn, plan: Iterable[Part], clock: Callable[[], float]) -> None:
+    """Let the jobs train: `clock` gives the seconds since the start, at whatever speed."""
+    for part in plan:
+        server.jobs.add(replace(part.job, events=()))
+        server.jobs.update(part.job.id, status="queued", startedAt=None)
+        _advance(server, part, clock, sent=0)
+
+
+def _advance(server: StandIn, part: Part, clock: Callable[[], float], sent: int) -> None:
+    due = part.due(clock())
+    if due > sent == 0:
+        server.jobs.update(part.job.id, status="running", startedAt=_now())
+    if due > sent:
+        server.jobs.send(part.job.id, *part.events[sent:due])
+    if due == len(part.events):
+        server.jobs.update(part.job.id, status="completed", completedAt=_now())
+        server.jobs.finish(part.job.id, Close())
+        return
+    server.later(1 / _FRAMES_A_SECOND, lambda: _advance(server, part, clock, due))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
