@@ -281,7 +281,7 @@ def test_resuming(replay: Replay, last_event_id: str | None, expected: list[int]
 def test_breaks_between_events_and_in_the_middle_of_one() -> None:
     run = numbered([started(), *(log(step, 1.0) for step in range(1, 6)), completed()])
     with StandIn(job(events=run, script=Replay(breaks=(3, 2), torn=9))) as server:
-        assert read(server).endswith(b"\n\nid: 4\nev<cut>")
+        assert read(server).endswith(b"\n\nid: 4\neve<cut>")
         got = events(server, "3")
         assert (steps(got), got[-1].event) == ([3, 4], "<cut>")
         got = events(server, "5")

@@ -28,7 +28,7 @@ class Demo:
     tokens: tuple[str, ...] = ()
 
     def __init__(self) -> None:
-        self._folder: "Traversable" = resources.files("reportgen.sources") / "recording"
+        self._folder: Traversable = resources.files("reportgen.sources") / "recording"
         self._document = cast(
             "wire.Object", json.loads((self._folder / "jobs.json").read_text("utf-8"))
         )

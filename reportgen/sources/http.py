@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from reportgen.errors import SourceError, UsageError
 from reportgen.sources import OpenStream, StreamBrokenError, StreamRefusedError
 
 MAX_LIST_BYTES: Final = 64 * 1024 * 1024
+MAX_SMALL_BYTES: Final = 1024 * 1024
 ANSWER_SECONDS: Final = 30.0
 TRIES: Final = 3
 
@@ -29,6 +30,7 @@ _MAX_ERROR_BYTES: Final = 64 * 1024
 _PIECE: Final = 1 << 18
 _UNPACKED: Final = {"", "identity"}
 _ZLIB: Final = {"gzip", "x-gzip", "deflate"}
+_PLAIN: Final = {"Accept-Encoding": "identity"}
 _ANY_ZLIB_HEADER: Final = 47  # zlib's flag for "gzip or zlib, whichever it is"
 
 
@@ -104,18 +106,53 @@ def path_segment(text: str) -> str:
     return quote(text, safe="", errors="surrogatepass")
 
 
-class Server:
-    """A server that is asked for JSON and for event streams, with the headers it wants.
+class Secret:
+    """A token and where it comes from; `used` holds every value that was ever sent.
 
-    `headers` is called for every request, since a token may change. No redirect is followed: a
-    token is for the configured server alone. Proxies are taken from the environment only where
-    the server is not on this machine.
+    `read` gives the token as it is now, and raises `SourceError` where there is none.
+    """
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
+        self.value = read()
+        self.used = [self.value]
+
+    def renew(self) -> bool:
+        """Read the token anew, and tell whether it changed: its server may have new ones."""
+        try:
+            value = self._read()
+        except SourceError:
+            return False
+        if value == self.value:
+            return False
+        self.value = value
+        self.used.append(value)
+        return True
+
+
+class Server:
+    """A server that is asked for JSON and for event streams with a token.
+
+    `headers` makes the headers of a request from the token. No redirect is followed: a token is
+    for the configured server alone. Proxies are taken from the environment only where the server
+    is not on this machine. Raises `SourceError` where the token would go out in clear text.
     """
 
     def __init__(
-        self, base: BaseURL, headers: Callable[[], Mapping[str, str]], concurrency: int
+        self,
+        base: BaseURL,
+        secret: Secret,
+        headers: Callable[[str], Mapping[str, str]],
+        *,
+        concurrency: int,
     ) -> None:
+        if base.clear_text and not base.loopback:
+            raise SourceError(
+                f"{base.shown} is not on this machine, and the token would go there in clear "
+                "text: use https://, or a tunnel to a loopback address."
+            )
         self.base = base
+        self.secret = secret
         self._headers = headers
         # A stream may be silent for hours, and more streams than the pool's default may be open;
         # how long to wait is decided by whoever reads.
@@ -133,51 +170,75 @@ class Server:
         """Let go of all connections."""
         await self._client.aclose()
 
-    async def get(
-        self, path: str, *, limit: int, sleep: Callable[[float], Awaitable[None]]
-    ) -> Answer:
-        """Ask for a path: up to three tries of 30 s each.
+    async def get(self, path: str, *, limit: int) -> Answer:
+        """Ask for a path: up to three tries of 30 s each; a refused token is read anew once.
 
         Raises `UnreachableError` where there is no answer at all; any status is an answer.
         """
-        for attempt in range(1, TRIES + 1):
+        answer = await self._get_with_tries(path, limit)
+        if retry.is_about_the_token(answer.status) and self.secret.renew():
+            answer = await self._get_with_tries(path, limit)
+        return answer
+
+    async def _get_with_tries(self, path: str, limit: int) -> Answer:
+        for attempt in range(1, TRIES):
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    answer = await self._get_once(path, limit)
-                if attempt == TRIES or not retry.is_worth_another_try(answer.status):
+                answer = await self._get_once(path, limit)
+                if not retry.is_worth_another_try(answer.status):
                     return answer
-            except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
-                refused = isinstance(error, httpx.ConnectError) and self.base.loopback
-                if attempt == TRIES or refused:
-                    raise UnreachableError(self._no_answer(error), refused=refused) from error
-            await sleep(retry.delay(attempt, 0.5))
-        raise AssertionError("the last try returns or raises")
+            except UnreachableError as error:
+                if error.refused:
+                    raise
+            await asyncio.sleep(retry.delay(attempt, 0.5))
+        return await self._get_once(path, limit)
 
     async def _get_once(self, path: str, limit: int) -> Answer:
-        headers = {**self._headers(), "Accept": "application/json", "Accept-Encoding": "identity"}
-        async with self._client.stream("GET", self.base.url + path, headers=headers) as response:
-            return Answer(response.status_code, await _body(response, limit))
+        headers = {**self._headers(self.secret.value), "Accept": "application/json", **_PLAIN}
+        url = self.base.url + path
+        try:
+            async with (
+                asyncio.timeout(ANSWER_SECONDS),
+                self._client.stream("GET", url, headers=headers) as response,
+            ):
+                return Answer(response.status_code, await _body(response, limit))
+        except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
+            refused = isinstance(error, httpx.ConnectError) and self.base.loopback
+            message = f"{self.base.shown} does not answer: {_words_of(error)}."
+            raise UnreachableError(message, refused=refused) from error
 
     @asynccontextmanager
     async def stream(
         self, path: str, last_event_id: bytes | None, *, ended: bool
     ) -> AsyncIterator[OpenStream]:
-        """Open an event stream; see `Source.events` for what is raised."""
-        headers: dict[str, str | bytes] = {**self._headers(), "Accept-Encoding": "identity"}
+        """Open an event stream; see `Source.events` for what is raised.
+
+        A refused token is read anew, and one that changed is tried.
+        """
+        try:
+            async with self._stream_once(path, last_event_id, ended=ended) as stream:
+                yield stream
+                return
+        except StreamRefusedError as refusal:
+            if not (retry.is_about_the_token(refusal.status) and self.secret.renew()):
+                raise
+        async with self._stream_once(path, last_event_id, ended=ended) as stream:
+            yield stream
+
+    @asynccontextmanager
+    async def _stream_once(
+        self, path: str, last_event_id: bytes | None, *, ended: bool
+    ) -> AsyncIterator[OpenStream]:
+        headers: dict[str, str | bytes] = {**self._headers(self.secret.value), **_PLAIN}
         if last_event_id is not None:
             headers["Last-Event-ID"] = last_event_id
+        url = self.base.url + path
         try:
-            connecting = httpx_sse.aconnect_sse(
-                self._client, "GET", self.base.url + path, headers=headers
-            )
-            async with connecting as source:
+            # httpx-sse writes into the headers that it is given.
+            async with httpx_sse.aconnect_sse(self._client, "GET", url, headers=headers) as source:
                 await _check_stream(source.response, ended=ended)
                 yield OpenStream(_unpacked(source.response))
         except httpx.HTTPError as error:
             raise StreamBrokenError(_words_of(error)) from error
-
-    def _no_answer(self, error: Exception) -> str:
-        return f"{self.base.shown} does not answer: {_words_of(error)}."
 
 
 async def _check_stream(response: httpx.Response, *, ended: bool) -> None:

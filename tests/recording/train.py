@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -54,7 +55,9 @@ class Plan:
     seed: int = 1
     waited: float = 4.0
     """Seconds in the queue."""
-    status: str = "completed"
+    warmup: int = 100
+    seen: str = "completed"
+    """The status in which a job is seen whose events do not say how it ended."""
     stop_after: int | None = None
     """The step after which a run is seen no further: it goes on, was cancelled, or crashed."""
     resume_from: int | None = None
@@ -67,7 +70,7 @@ class Plan:
         return Settings(
             steps=self.steps,
             learning_rate=self.learning_rate,
-            warmup=100,
+            warmup=self.warmup,
             batch=self.batch,
             rank=self.rank,
             alpha=16,
@@ -92,7 +95,7 @@ class Plan:
             "maxSteps": self.steps,
             "learningRate": self.learning_rate,
             "lrSchedulerType": "cosine",
-            "warmupSteps": self.settings.warmup,
+            "warmupSteps": self.warmup,
             "batchSize": self.batch,
             "optimizer": "sgd-momentum",
             "loraR": self.rank,
@@ -108,11 +111,11 @@ def _at(day: int, clock: str) -> datetime:
 
 
 PLANS = (
-    Plan("triage-v2-lr-1e-2", _at(4, "09:22:41.877"), status="queued", dataset="triage"),
+    Plan("triage-v2-lr-1e-2", _at(4, "09:22:41.877"), seen="queued", dataset="triage"),
     Plan(
         "support-bot-long",
         _at(4, "09:21:58.020"),
-        status="running",
+        seen="running",
         steps=2000,
         rank=16,
         learning_rate=0.03,
@@ -133,14 +136,14 @@ PLANS = (
         "triage-v1",
         _at(2, "14:05:33.560"),
         dataset="triage",
-        status="cancelled",
+        seen="cancelled",
         stop_after=437,
         batch=512,
         seed=4,
     ),
-    Plan("support-bot-lr-3e-1", _at(1, "10:31:07.415"), 0.3, status="failed", waited=61.2),
-    Plan("support-bot-lr-3e-2", _at(1, "10:31:06.981"), 0.03, waited=34.8),
-    Plan("support-bot-lr-1e-2", _at(1, "10:31:06.530"), 0.01, waited=9.1),
+    Plan("support-bot-lr-1e0", _at(1, "10:31:07.415"), 1.0, waited=91.2, warmup=400),
+    Plan("support-bot-lr-3e-1", _at(1, "10:31:06.981"), 0.3, waited=64.8),
+    Plan("support-bot-lr-3e-2", _at(1, "10:31:06.530"), 0.03, waited=33.1),
     Plan("support-bot-lr-3e-3", _at(1, "10:31:06.102"), 0.003, waited=2.6),
 )
 """The newest first, as the server lists them."""
@@ -197,7 +200,7 @@ def _base(path: Path) -> dict[str, Array]:
 def _record(plan: Plan, base: dict[str, Array], texts: Texts, folder: Path) -> Data:
     """Run a job, write its stream, and give its entry in the list."""
     events: list[tuple[datetime, str, Data]] = []
-    if plan.status != "queued":
+    if plan.seen != "queued":
         begin = plan.created + timedelta(seconds=plan.waited)
         for seconds, name, data in _run(plan, base, texts[plan.dataset], folder / "work"):
             events.append((begin + timedelta(seconds=seconds), name, data))
@@ -211,13 +214,12 @@ def _run(
     plan: Plan, base: dict[str, Array], texts: tuple[Text, Text], work: Path
 ) -> Iterator[Logged]:
     settings, saved = plan.settings, work / plan.job_id
+    run = partial(trainer.train, settings, base=base, texts=texts, folder=saved)
     seconds = 0.0
-    first = trainer.train(settings, trainer.fresh(settings), base, texts, saved, plan.stop_after)
-    for seconds, name, data in first:
+    for seconds, name, data in run(trainer.fresh(settings), stop_after=plan.stop_after):
         yield seconds, name, data
     if plan.resume_from is not None:
-        state = trainer.resumed(saved, plan.resume_from)
-        for more, name, data in trainer.train(settings, state, base, texts, saved):
+        for more, name, data in run(trainer.resumed(saved, plan.resume_from)):
             yield seconds + plan.restart_after + more, name, data
 
 
@@ -232,16 +234,17 @@ def _frame(job_id: str, number: int, moment: datetime, name: str, data: Data) ->
 
 
 def _entry(plan: Plan, events: list[tuple[datetime, str, Data]]) -> Data:
-    ended = plan.status in {"completed", "failed", "cancelled"}
-    last_data: Data = events[-1][2] if events else {}
+    _, last, data = events[-1] if events else (None, "", {})
+    status = {"training.completed": "completed", "training.failed": "failed"}.get(last, plan.seen)
+    ended = status in {"completed", "failed", "cancelled"}
     return {
         "id": plan.job_id,
         "orgId": "org_demo",
         "projectId": "project_demo",
         "name": plan.name,
-        "status": plan.status,
+        "status": status,
         "config": plan.config,
-        "error": last_data.get("error"),
+        "error": data.get("error"),
         "createdAt": _text(plan.created),
         "startedAt": _text(events[0][0]) if events else None,
         "completedAt": _text(events[-1][0]) if ended else None,

@@ -69,6 +69,7 @@ def resumed(folder: Path, step: int) -> State:
 def train(
     settings: Settings,
     state: State,
+    *,
     base: Mapping[str, Array],
     texts: tuple[Text, Text],
     folder: Path,

@@ -14,8 +14,7 @@ from tests.standin.script import Close
 from tests.standin.server import StandIn
 
 TRAINING_SECONDS = 60.0
-_MAX_FRAME = 1 << 24
-_FRAMES_A_SECOND = 20
+_TIMES_A_SECOND = 20
 
 
 def demo_jobs() -> list[Job]:
@@ -29,16 +28,18 @@ def demo_jobs() -> list[Job]:
 async def _recorded() -> list[Job]:
     source = Demo()
     entries = (await source.jobs()).entries
-    return [_job(entry, await _events(source, cast("str", entry["id"]))) for entry in entries]
+    return [listed_job(entry, await _events(source, cast("str", entry["id"]))) for entry in entries]
 
 
 async def _events(source: Demo, job_id: str) -> list[Event]:
-    decoder = FrameDecoder(_MAX_FRAME)
-    frames: list[Frame] = []
     async with source.events(job_id, None, ended=True) as stream:
-        async for chunk in stream.chunks:
-            frames += decoder.feed(chunk)
-    return [_event(frame) for frame in frames]
+        return read_events([chunk async for chunk in stream.chunks])
+
+
+def read_events(chunks: Iterable[bytes]) -> list[Event]:
+    """Read an event stream's bytes back into events."""
+    decoder = FrameDecoder()
+    return [_event(frame) for chunk in chunks for frame in decoder.feed(chunk)]
 
 
 def _event(frame: Frame) -> Event:
@@ -46,13 +47,10 @@ def _event(frame: Frame) -> Event:
     return Event(frame.name.decode(), frame.data, event_id)
 
 
-def _job(entry: Object, events: Iterable[Event]) -> Job:
-    status = cast("str", entry["status"])
-    return job(cast("str", entry["id"]), status, events=events, **_without_id(entry))
-
-
-def _without_id(entry: Object) -> Object:
-    return {key: value for key, value in entry.items() if key not in {"id", "status"}}
+def listed_job(entry: Object, events: Iterable[Event]) -> Job:
+    """Make a job of a whole list entry."""
+    made = job(cast("str", entry["id"]), cast("str", entry["status"]), events=events)
+    return replace(made, entry=entry)
 
 
 def _small_jobs() -> list[Job]:
@@ -123,7 +121,7 @@ def _advance(server: StandIn, part: Part, clock: Callable[[], float], sent: int)
         server.jobs.update(part.job.id, status="completed", completedAt=_now())
         server.jobs.finish(part.job.id, Close())
         return
-    server.later(1 / _FRAMES_A_SECOND, lambda: _advance(server, part, clock, due))
+    server.later(1 / _TIMES_A_SECOND, lambda: _advance(server, part, clock, due))
 
 
 def _now() -> str:
