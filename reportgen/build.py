@@ -9,7 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from reportgen import __version__, eventlog, fetch, history, inert, publish, settings, wire
+from reportgen import (
+    __version__,
+    credentials,
+    eventlog,
+    fetch,
+    history,
+    inert,
+    publish,
+    settings,
+    wire,
+)
 from reportgen.deadlines import Bounds
 from reportgen.errors import SnapshotError
 from reportgen.exports import points_csv, report_json
@@ -87,19 +97,48 @@ async def _fetch_from(
 
 
 def _source(options: Settings, world: World) -> Source:
-    # A source is imported when it is used: the demo needs no HTTP client.
-    if options.source == "demo":
-        from reportgen.sources.demo import Demo  # noqa: PLC0415
+    """Make the source that is asked for, imported when it is used: the demo needs no HTTP."""
+    match options.source:
+        case "demo":
+            from reportgen.sources.demo import Demo  # noqa: PLC0415
 
-        return Demo()
+            return Demo()
+        case "cloud":
+            return _cloud(options, world)
+        case _:
+            return _studio(options, world)
+
+
+def _studio(options: Settings, world: World) -> Source:
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
     from reportgen.sources.studio import DEFAULT_URL, Studio  # noqa: PLC0415
 
     return Studio(
         BaseURL.parse(options.url or DEFAULT_URL),
-        lambda: settings.studio_token(options.token_file, world.environment),
+        lambda: credentials.studio_token(options.token_file, world.environment),
         concurrency=options.concurrency,
         now=world.now,
+    )
+
+
+def _cloud(options: Settings, world: World) -> Source:
+    from reportgen.sources.cloud import DEFAULT_URL, Cloud  # noqa: PLC0415
+    from reportgen.sources.http import BaseURL  # noqa: PLC0415
+
+    def read() -> credentials.Credentials:
+        return credentials.cloud_credentials(options.token_file, world.environment, world.now())
+
+    found = read()
+    variable = world.environment.get("ARKOR_CLOUD_API_URL")
+    return Cloud(
+        BaseURL.parse(options.url or variable or found.url or DEFAULT_URL),
+        lambda: read().token,
+        credentials.scope(options.org, options.project, options.project_dir, found),
+        mode=found.mode,
+        client_version=credentials.client_version(options.project_dir, world.environment),
+        concurrency=options.concurrency,
+        now=world.now,
+        warn=world.watcher.warn,
     )
 
 

@@ -64,18 +64,35 @@ _where_jobs_come_from = _options(
     _option(
         "--source",
         "-s",
-        type=click.Choice(["studio", "demo"]),
+        type=click.Choice(["studio", "cloud", "demo"]),
         default="studio",
         show_default=True,
         help="Where jobs come from; `demo` is a recording inside the package, no network.",
     ),
-    _option("--url", metavar="URL", help="Studio's base URL.  [default: http://127.0.0.1:4000]"),
+    _option(
+        "--url",
+        metavar="URL",
+        help="The server's base URL.  [default: studio http://127.0.0.1:4000, cloud "
+        "https://api.arkor.ai]",
+    ),
     _option(
         "--token-file",
         metavar="FILE",
         type=click.Path(dir_okay=False, path_type=Path),
         help="The file that holds the secret; the variable ARKOR_REPORT_TOKEN may hold it "
-        "itself.  [default: ~/.arkor/studio-token]",
+        "itself.  [default: studio ~/.arkor/studio-token, cloud ~/.arkor/credentials.json]",
+    ),
+    _option("--org", metavar="SLUG", help="The cloud's org.  [default: .arkor/state.json's]"),
+    _option(
+        "--project", metavar="SLUG", help="The cloud's project.  [default: .arkor/state.json's]"
+    ),
+    _option(
+        "--project-dir",
+        metavar="DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=".",
+        show_default=True,
+        help="Where .arkor/state.json and node_modules are.",
     ),
 )
 

@@ -164,13 +164,13 @@ def speaks_of_secret(key: str) -> bool:
     """
     if not _SECRET_HINT.search(key):
         return False
+    if _PASS_AT_END.search(key):  # smtpPass, but not passRate, and not the metric pass@1
+        return True
     return any(_names_a_secret(words.findall(key)) for words in _WORDS)
 
 
 def _names_a_secret(words: Sequence[str]) -> bool:
     lowered = [word.lower() for word in words]
-    if lowered and lowered[-1] == "pass":  # dbPass, but not pass@1 or passRate
-        return True
     following = [*lowered[1:], ""]
     return any(
         (word in _SECRET_WORDS and not (word == "token" and after in {"id", "ids"}))
@@ -229,6 +229,7 @@ _SECRET_WORDS: Final = frozenset(
     }
 )
 _SPLIT_SECRET_WORDS: Final = frozenset({"password", "passphrase", "passcode"})
+_PASS_AT_END: Final = re.compile(r"(?:\A|[^A-Za-z])pass\Z|(?:\A|[^A-Z])P(?:ass|ASS)\Z")
 _SECRET_HINT: Final = re.compile(
     "token|secret|key|pass|pwd|auth|cred|bearer|jwt|cookie|signature", re.IGNORECASE
 )
@@ -287,37 +288,37 @@ def _unescaped(escape: re.Match[str]) -> str:
     return chr(int(escape[1], 16)) if escape[1] else " "
 
 
-def _hidden_value(text: str, start: int, quote_: str) -> tuple[int, str]:
+def _hidden_value(text: str, start: int, key_quote: str) -> tuple[int, str]:
     """Find where the value that begins at `start` ends, and give what to put in its place.
 
-    `quote_` is the quote of the value's key, as it is spelled there.
+    `key_quote` is the closing quote of the value's key, as it is spelled there.
     """
+    level = _nesting(key_quote)
+    # Not the key's own spelling: backslashes at the key's end would come along with it.
+    quote = "\\" * (2**level - 1) + '"'
     opening = _STRING_START.match(text, start)
     if opening:
-        if _nesting(opening[0]) < _nesting(quote_):
+        if _nesting(opening[0]) < level:
             return start, ""  # the end of the string that the JSON stands in
-        end, closing = _string_end(text, opening)
-        return end, f"{opening[0]}{HIDDEN}{closing}"
+        return _string_end(text, opening), f"{opening[0]}{HIDDEN}{opening[0]}"
     if text[start : start + 1] in {"[", "{"}:
-        return _bracket_end(text, start, _nesting(quote_)), f"{quote_}{HIDDEN}{quote_}"
+        return _bracket_end(text, start, level), f"{quote}{HIDDEN}{quote}"
     bare = _BARE_VALUE.match(text, start)
     length = len(bare[0].rstrip()) if bare else 0
-    return start + length, f"{quote_}{HIDDEN}{quote_}"
+    return start + length, f"{quote}{HIDDEN}{quote}"
 
 
-def _string_end(text: str, opening: re.Match[str]) -> tuple[int, str]:
-    """Give where a string ends, and its closing quote; one that is not closed ends with the text.
+def _string_end(text: str, opening: re.Match[str]) -> int:
+    """Give where a string ends; one that is not closed ends with the text.
 
     A quote that is nested less deep ends the string that this one stands in.
     """
     level = _nesting(opening[0])
     for found in _STRING_START.finditer(text, opening.end()):
         nesting = _nesting(found[0])
-        if nesting == level:
-            return found.end(), found[0]
-        if nesting < level:
-            return found.start(), opening[0]
-    return len(text), opening[0]
+        if nesting <= level:
+            return found.end() if nesting == level else found.start()
+    return len(text)
 
 
 def _bracket_end(text: str, start: int, level: int) -> int:
@@ -339,15 +340,15 @@ def _bracket_end(text: str, start: int, level: int) -> int:
     return len(text)
 
 
-def _nesting(quote_: str) -> int:
+def _nesting(quote: str) -> int:
     """Give how many JSON strings a quote stands in, by the backslashes that escape it.
 
     Each string doubles the backslashes inside it and adds one before a quote; a backslash that
     is part of the text makes for an even number of them at its own level.
     """
-    backslashes = quote_.count("\\")
+    backslashes = quote.count("\\")
     extra = 0
-    if not quote_.endswith('"'):
+    if not quote.endswith('"'):
         while backslashes % 2 == 0:
             backslashes //= 2
             extra += 1
@@ -469,7 +470,7 @@ _URL: Final = re.compile(
 )
 _QUERY_START: Final = re.compile(_QUERY_SIGN)
 _SLASH_OR_QUERY: Final = re.compile(f"{_SLASH}|{_QUERY_SIGN}")
-_AT: Final = re.compile(_AT_SIGN)
+_AT: Final = re.compile(rf"{_AT_SIGN}++")
 _HOST_AND_PORT: Final = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?")
 _QUERY_PART: Final = re.compile(rf"[&=]|\\++u00(?:26|3[dD])|{_QUERY_SIGN}|{_AT_SIGN}")
 _PARENTHESIS: Final = re.compile(r"[()]")

@@ -6,13 +6,13 @@ whoever writes it out makes inert for the place it goes to.
 """
 
 import math
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from reportgen import history as hist
 from reportgen import wire
+from reportgen.curve import Metric, metric
 from reportgen.history import Curve, History, LogLine
 from reportgen.javascript import js_value
 from reportgen.redact import Redactor
@@ -52,18 +52,6 @@ class Stream:
     skipped: int
     reconnects: int
     skipped_reasons: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A curve in numbers, from all its finite points."""
-
-    points: int
-    first: float
-    last: float
-    min: float
-    min_step: float
-    max: float
 
 
 @dataclass(frozen=True, slots=True)

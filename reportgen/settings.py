@@ -12,12 +12,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen import wire
-from reportgen.errors import SourceError, UsageError
+from reportgen.errors import UsageError
 from reportgen.selection import Selection
 
-TOKEN_VARIABLE: Final = "ARKOR_REPORT_TOKEN"  # noqa: S105 - the variable's name
 EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
-STUDIO_TOKEN_FILE: Final = "~/.arkor/studio-token"  # noqa: S105
 
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 _UNITS: Final = (86_400, 3_600, 60, 1)
@@ -31,6 +29,9 @@ class Settings:
     source: str = "studio"
     url: str | None = None
     token_file: Path | None = None
+    org: str | None = None
+    project: str | None = None
+    project_dir: Path = Path()
     out: Path = Path("out")
     snapshot_dir: Path = Path(".arkor-report")
     selection: Selection = field(default_factory=Selection)
@@ -83,38 +84,6 @@ def now(environment: Mapping[str, str]) -> datetime:
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(f"{EPOCH_VARIABLE} is no number of seconds: {epoch!r}") from error
-
-
-def studio_token(token_file: Path | None, environment: Mapping[str, str]) -> str:
-    """Find Studio's token: a file that was named, else the variable, else Studio's own file.
-
-    Raises `SourceError`, which never holds any of what was read.
-    """
-    if token_file is None and environment.get(TOKEN_VARIABLE):
-        return _header_safe(environment[TOKEN_VARIABLE].strip(), TOKEN_VARIABLE)
-    file = token_file or Path(STUDIO_TOKEN_FILE).expanduser()
-    try:
-        text = file.read_bytes()[:65_536].decode("utf-8", "replace")
-    except FileNotFoundError as error:
-        raise SourceError(
-            f"There is no Studio token at {file}, so Studio is most likely not running: start it "
-            "with `arkor dev`, name the file with --token-file, or try `--source demo`."
-        ) from error
-    except OSError as error:
-        raise SourceError(
-            f"The Studio token at {file} can't be read: {error.strerror}. "
-            "Mend its permissions, or name another file with --token-file."
-        ) from error
-    return _header_safe(text.strip(), str(file))
-
-
-def _header_safe(token: str, place: str) -> str:
-    if token and token.isascii() and token.isprintable():
-        return token
-    raise SourceError(
-        f"{place} holds no token that can be sent: expected one line of printable ASCII; "
-        "start Studio again with `arkor dev`, or name another file with --token-file."
-    )
 
 
 def environment() -> Mapping[str, str]:

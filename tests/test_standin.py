@@ -426,7 +426,7 @@ def test_it_starts_and_stops_at_once_whatever_is_open() -> None:
         for job_id in ("job_1", "job_2"):
             http.send(http.build_request("GET", stream_path(job_id)), stream=True)
         server.stop()
-    assert time.monotonic() - began < 1  # mostly httpx's own start
+    assert time.monotonic() - began < 3  # mostly httpx's own start
     with (
         pytest.raises(ConnectionRefusedError),
         socket.create_connection(("127.0.0.1", server.port)),
@@ -448,8 +448,10 @@ def test_the_token_file_is_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_by_hand(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", [False, True])
+def test_by_hand(tmp_path: Path, *, named: bool) -> None:
     command = [sys.executable, "-m", "tests.standin", "--port", "0", "--speed", "100"]
+    command += ["--token-file", str(tmp_path / "token")] if named else []
     environment = {**os.environ, "TMPDIR": str(tmp_path), "HOME": str(tmp_path / "home")}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=environment, bufsize=1

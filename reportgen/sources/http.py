@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -133,7 +133,8 @@ class Secret:
 class Server:
     """A server that is asked for JSON and for event streams with a token.
 
-    `headers` makes the headers of a request from the token. No redirect is followed: a token is
+    `headers` makes the headers of a request from the token; `notice` is told, once each, what the
+    server says of its own end. No redirect is followed: a token is
     for the configured server alone. Proxies are taken from the environment only where the server
     is not on this machine. Raises `SourceError` where the token would go out in clear text.
     """
@@ -145,6 +146,7 @@ class Server:
         headers: Callable[[str], Mapping[str, str]],
         *,
         concurrency: int,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         if base.clear_text and not base.loopback:
             raise SourceError(
@@ -154,6 +156,8 @@ class Server:
         self.base = base
         self.secret = secret
         self._headers = headers
+        self._notice = notice
+        self._noticed: set[str] = set()
         # A stream may be silent for hours, and more streams than the pool's default may be open;
         # how long to wait is decided by whoever reads.
         self._client = httpx.AsyncClient(
@@ -164,11 +168,19 @@ class Server:
             ),
             follow_redirects=False,
             trust_env=not base.loopback,
+            event_hooks={"response": [self._tell_notices]},
         )
 
     async def close(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
+
+    async def _tell_notices(self, response: httpx.Response) -> None:
+        """Tell once of each notice that a server gives about itself."""
+        for notice in _notices(response.headers):
+            if notice not in self._noticed:
+                self._noticed.add(notice)
+                self._notice(f"{self.base.shown}: {notice}")
 
     async def get(self, path: str, *, limit: int) -> Answer:
         """Ask for a path: up to three tries of 30 s each; a refused token is read anew once.
@@ -239,6 +251,15 @@ class Server:
                 yield OpenStream(_unpacked(source.response))
         except httpx.HTTPError as error:
             raise StreamBrokenError(_words_of(error)) from error
+
+
+def _notices(headers: httpx.Headers) -> Iterator[str]:
+    if headers.get("deprecation"):
+        yield "this API is deprecated"
+    if headers.get("sunset"):
+        yield f"this API will be gone on {headers['sunset'][:_LONGEST_REASON]}"
+    for warning in headers.get_list("warning"):
+        yield warning[:_LONGEST_REASON]
 
 
 async def _check_stream(response: httpx.Response, *, ended: bool) -> None:

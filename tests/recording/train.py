@@ -111,7 +111,7 @@ def _at(day: int, clock: str) -> datetime:
 
 
 PLANS = (
-    Plan("triage-v2-lr-1e-2", _at(4, "09:22:41.877"), seen="queued", dataset="triage"),
+    Plan("triage-v2-lr-1e-2", _at(4, "09:22:14.877"), seen="queued", dataset="triage"),
     Plan(
         "support-bot-long",
         _at(4, "09:21:58.020"),

@@ -86,7 +86,7 @@ def parts(jobs: Iterable[Job]) -> list[Part]:
     What is left of them was never recorded, so they are told the events of a job that completed.
     """
     jobs = list(jobs)
-    whole = next(each for each in jobs if each.entry["status"] == "completed")
+    whole = [each for each in jobs if each.entry["status"] == "completed"][-1]
     plan = []
     for each in jobs:
         match each.entry["status"]:

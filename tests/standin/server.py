@@ -116,7 +116,7 @@ class StandIn:
         for connection in list(state.connections):
             connection.transport.abort()
         if state.tasks:
-            await asyncio.wait(list(state.tasks), timeout=1)
+            await asyncio.wait(list(state.tasks), timeout=_PATIENCE / 2)
 
     # --- Where it is -----------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""What a report is written as besides pages: one file a format, values in and text out."""

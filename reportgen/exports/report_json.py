@@ -1,0 +1,82 @@
+"""`report.json`: the report for programs, its keys and their order fixed."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from reportgen import inert, wire
+from reportgen.curve import Metric
+from reportgen.report import SCHEMA, JobSummary, Report
+
+_EXACT = 2**53  # up to here a double holds every integer
+
+
+def document(report: Report) -> str:
+    """Write the report as JSON, indented by two spaces."""
+    origin, manifest = report.origin, report.manifest
+    return inert.json_text(
+        {
+            "schema": SCHEMA,
+            "generator": report.generator,
+            "snapshotAt": _time(report.snapshot_at),
+            "source": {
+                "kind": origin.kind,
+                "url": origin.url,
+                "org": origin.org,
+                "project": origin.project,
+            },
+            "manifest": None if manifest is None else asdict(manifest),
+            "counts": dict(report.counts),
+            "jobs": [_job(job) for job in report.jobs],
+        }
+    )
+
+
+def _job(job: JobSummary) -> wire.JSON:
+    stream = job.stream
+    return {
+        "id": job.id,
+        "name": job.name,
+        "status": job.status,
+        "listed": job.listed,
+        "createdAt": job.created_at,
+        "startedAt": job.started_at,
+        "completedAt": job.completed_at,
+        "durationSeconds": job.duration_seconds,
+        "artifacts": job.artifacts,
+        "error": job.error,
+        "stream": {
+            "state": stream.state,
+            "reason": stream.reason,
+            "events": stream.events,
+            "skipped": stream.skipped,
+            "reconnects": stream.reconnects,
+        },
+        "loss": _metric(job.loss),
+        "evalLoss": _metric(job.eval_loss),
+        "checkpoints": [_number(step) for step in job.checkpoints],
+        "logTail": list(job.log_tail),
+        "config": job.config,
+        "page": job.page,
+    }
+
+
+def _metric(metric: Metric | None) -> wire.JSON:
+    if metric is None:
+        return None
+    return {
+        "points": metric.points,
+        "first": _number(metric.first),
+        "last": _number(metric.last),
+        "min": _number(metric.min),
+        "minStep": _number(metric.min_step),
+        "max": _number(metric.max),
+    }
+
+
+def _number(value: float) -> int | float:
+    """Give a whole number without a fraction, as JavaScript writes it."""
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,113 @@
+"""Source `cloud`: Arkor's cloud API, for jobs of an org's project without a running Studio."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlencode
+
+from reportgen import retry
+from reportgen.credentials import Scope
+from reportgen.errors import SourceError
+from reportgen.report import Origin
+from reportgen.sources import JobList, OpenStream
+from reportgen.sources.http import (
+    MAX_LIST_BYTES,
+    Answer,
+    BaseURL,
+    Secret,
+    Server,
+    path_segment,
+)
+from reportgen.sources.joblist import read_job_list
+
+DEFAULT_URL: Final = "https://api.arkor.ai"
+
+
+class Cloud:
+    """The cloud API. `read_token` gives the bearer token, read anew when it is refused.
+
+    `client_version` is the SDK version to report; `mode` how the session was opened; `warn` is
+    told once of each notice that the API gives about itself.
+    """
+
+    recorded = False
+
+    def __init__(
+        self,
+        base: BaseURL,
+        read_token: Callable[[], str],
+        scope: Scope,
+        *,
+        mode: str | None,
+        client_version: str,
+        concurrency: int,
+        now: Callable[[], datetime],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._url = base.shown
+        self._scope = scope
+        self._mode = mode
+        self._now = now
+        self._query = "?" + urlencode({"orgSlug": scope.org, "projectSlug": scope.project})
+        client = f"arkor/{client_version}"
+        self._server = Server(
+            base,
+            Secret(read_token),
+            lambda token: {"Authorization": f"Bearer {token}", "X-Arkor-Client": client},
+            concurrency=concurrency,
+            notice=warn,
+        )
+
+    @property
+    def origin(self) -> Origin:
+        """Kind, URL and scope, all known without asking."""
+        return Origin("cloud", self._url, self._mode, self._scope.org, self._scope.project)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Every token that was in use."""
+        return tuple(self._server.secret.used)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._server.close()
+
+    async def identity(self) -> Origin:
+        """Give the scope that was asked for."""
+        return self.origin
+
+    async def manifest(self) -> None:
+        """Nothing: the cloud knows no project's source."""
+
+    async def jobs(self) -> JobList:
+        """Read the job list."""
+        answer = await self._server.get(f"/v1/jobs{self._query}", limit=MAX_LIST_BYTES)
+        if answer.status != HTTPStatus.OK:
+            raise SourceError(self._refusal(answer))
+        return read_job_list(answer.body, self._url, self._now())
+
+    def events(
+        self, job_id: str, last_event_id: bytes | None, *, ended: bool
+    ) -> AbstractAsyncContextManager[OpenStream]:
+        """Open a job's event stream."""
+        path = f"/v1/jobs/{path_segment(job_id)}/events/stream{self._query}"
+        return self._server.stream(path, last_event_id, ended=ended)
+
+    def _refusal(self, answer: Answer) -> str:
+        said = f": {answer.words}" if answer.words else ""
+        scope = f"{self._scope.org}/{self._scope.project}"
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            return f"{self._url} refused the token (401{said}): run `arkor login`."
+        if retry.is_about_the_token(answer.status):
+            return (
+                f"{self._url} refused access to {scope} (403{said}): check --org and --project, "
+                "or run `arkor login`."
+            )
+        if answer.status == HTTPStatus.UPGRADE_REQUIRED:
+            return (
+                f"{self._url} wants a newer client (426{said}): upgrade the `arkor` package of the "
+                "project, or set ARKOR_REPORT_CLIENT_VERSION to the version it asks for."
+            )
+        return f"{self._url} answered the job list of {scope} with {answer.status}{said}."

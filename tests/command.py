@@ -1,0 +1,85 @@
+"""Runs the real command as users do: another process, a home and a directory of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.standin import StandIn
+
+PATIENCE = 60.0
+"""Seconds until a command that hangs fails its test; what it does here takes a few at most."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the command left."""
+
+    code: int
+    stdout: str
+    stderr: str
+    directory: Path
+
+    @property
+    def out(self) -> Path:
+        return self.directory / "out"
+
+    @property
+    def report(self) -> Any:
+        return json.loads((self.out / "report.json").read_bytes())
+
+    def job(self, job_id: str) -> Any:
+        return next(job for job in self.report["jobs"] if job["id"] == job_id)
+
+    def page(self, job_id: str) -> str:
+        return (self.out / str(self.job(job_id)["page"])).read_text("utf-8")
+
+
+@dataclass
+class Command:
+    """The command in one directory; `environment` joins what every run gets."""
+
+    directory: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, **variables: str) -> Result:
+        """Run it to its end."""
+        process = self.start(*arguments, **variables)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
+        return Result(process.returncode, stdout, stderr, self.directory)
+
+    def build(self, studio: StandIn, *arguments: str, **variables: str) -> Result:
+        """Build a report on this Studio."""
+        return self.run("build", *self.options(studio), *arguments, **variables)
+
+    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """Start it, to be watched and signalled."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "reportgen", *arguments],
+            cwd=self.directory,
+            env=self._environment(variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def options(self, studio: StandIn) -> list[str]:
+        """Give the options that name this Studio."""
+        token_file = studio.write_token(self.directory / "token")
+        return ["--url", studio.url, "--token-file", str(token_file)]
+
+    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        checkout = Path(__file__).resolve().parent.parent
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.directory / "home"),
+            "PYTHONPATH": str(checkout),
+            **self.environment,
+            **variables,
+        }

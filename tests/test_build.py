@@ -1,0 +1,398 @@
+"""The whole command against a real server, from socket to written pages."""
+
+import csv
+import json
+import re
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.command import Command
+from tests.standin import (
+    Close,
+    Event,
+    Replay,
+    StandIn,
+    checkpoint,
+    completed,
+    failed,
+    job,
+    log,
+    numbered,
+    refusal,
+    started,
+    training,
+)
+
+DONE = job(
+    "job_done",
+    events=training(20, "job_done"),
+    name="support-bot",
+    config={"model": "m", "maxSteps": 20, "secretThing": "x", "apiKey": "k" * 12},
+    startedAt="2026-05-01T00:00:00.000Z",
+    completedAt="2026-05-01T00:01:33.000Z",
+)
+
+
+def test_a_finished_job_as_the_report_tells_it(command: Command) -> None:
+    with StandIn(DONE) as studio:
+        result = command.build(studio)
+    assert (result.code, result.stdout) == (0, "out/index.html\n")
+    report = result.report
+    assert list(report)[:7] == [
+        "schema", "generator", "snapshotAt", "source", "manifest", "counts", "jobs",
+    ]  # fmt: skip
+    assert report["manifest"] == {"trainer": "support-bot-v1", "error": None}
+    assert report["counts"]["completed"] == 1
+    told = result.job("job_done")
+    assert told["status"] == "completed"
+    assert told["durationSeconds"] == 93.0
+    assert told["artifacts"] == 1
+    assert told["stream"] == {
+        "state": "complete", "reason": None, "events": 23, "skipped": 0, "reconnects": 0,
+    }  # fmt: skip
+    assert told["loss"] == {
+        "points": 20, "first": 2.4, "last": 0.5, "min": 0.5, "minStep": 20, "max": 2.4,
+    }  # fmt: skip
+    assert told["evalLoss"] is None
+    assert told["checkpoints"] == [10]
+    assert told["logTail"][1] == "[log] step=1 loss=2.4"
+    assert told["config"] == {
+        "model": "m", "maxSteps": 20, "secretThing": "[hidden]", "apiKey": "[hidden]",
+    }  # fmt: skip
+    rows = list(csv.reader((result.out / "jobs" / "job_done.csv").open(encoding="utf-8")))
+    assert len(rows) == 21
+    assert rows[1][:2] == ["1", "2.4"]
+
+
+def test_the_second_build_fetches_nothing_again_and_changes_no_byte(command: Command) -> None:
+    with StandIn(DONE) as studio:
+        command.build(studio, SOURCE_DATE_EPOCH="1777600000")
+        page = command.directory / "out" / "jobs" / "job_done.html"
+        before = (page.read_bytes(), page.stat().st_mtime_ns)
+        result = command.build(studio, SOURCE_DATE_EPOCH="1777600000")
+        assert len(studio.openings("job_done")) == 1
+    assert result.code == 0
+    assert (page.read_bytes(), page.stat().st_mtime_ns) == before
+
+
+def test_the_token_goes_into_the_header_and_nowhere_else(command: Command) -> None:
+    with StandIn(DONE) as studio:
+        command.build(studio, "-v", HTTP_PROXY="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
+        assert studio.requests
+        for request in studio.requests:
+            assert request.headers["x-arkor-studio-token"] == studio.token
+            assert studio.token not in request.path + str(request.query)
+        token = studio.token.encode()
+    for file in command.directory.rglob("*"):
+        if file.is_file() and file.name != "token":
+            assert token not in file.read_bytes(), file
+
+
+def test_it_waits_for_a_job_that_is_still_training(command: Command) -> None:
+    running = job("job_run", "running", events=training(5, "job_run", complete=False))
+    with StandIn(running) as studio:
+        process = command.start("build", *command.options(studio))
+        studio.wait_for_opening("job_run")
+        assert process.poll() is None
+        studio.jobs.send("job_run", *numbered([log(6, 0.25, "job_run")], 100))
+        studio.jobs.update("job_run", status="completed")
+        studio.jobs.send("job_run", *numbered([completed([], "job_run")], 101))
+        studio.jobs.finish("job_run", Close())
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (0, "out/index.html\n"), stderr
+    told = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
+    assert (told["status"], told["loss"]["last"], told["loss"]["points"]) == ("completed", 0.25, 6)
+
+
+def test_max_wait_takes_what_is_there_and_the_next_build_goes_on(command: Command) -> None:
+    running = job("job_run", "running", events=training(5, "job_run", complete=False))
+    with StandIn(running) as studio:
+        first = command.build(studio, "--max-wait", "0", "--settle", "0.3s")
+        assert first.job("job_run")["stream"]["state"] == "caught-up"
+        assert first.job("job_run")["stream"]["reason"]
+        studio.jobs.send("job_run", *numbered([log(6, 0.25, "job_run")], 100))
+        second = command.build(studio, "--max-wait", "0", "--settle", "0.3s")
+        resumed = [request.headers.get("last-event-id") for request in studio.openings("job_run")]
+    assert second.job("job_run")["loss"]["points"] == 6
+    assert second.job("job_run")["stream"]["reconnects"] == 0
+    assert resumed == [None, "6"]
+
+
+def test_a_stream_that_breaks_is_resumed_and_each_event_counts_once(command: Command) -> None:
+    events = training(40)
+    with StandIn(
+        job("honours", events=events, script=Replay("honour", breaks=[5, 10])),
+        job("ignores", events=events, script=Replay("ignore", breaks=[5, 10])),
+    ) as studio:
+        result = command.build(studio)
+    for job_id in ("honours", "ignores"):
+        told = result.job(job_id)
+        assert told["loss"]["points"] == 40
+        assert told["stream"] == {
+            "state": "complete", "reason": None, "events": 43, "skipped": 0, "reconnects": 2,
+        }  # fmt: skip
+        log_text = (result.out / "jobs" / f"{job_id}.csv").read_text()
+        assert log_text.count("\n") == 41
+
+
+def test_a_job_that_the_list_has_lost_stays(command: Command) -> None:
+    with StandIn(DONE, job("job_2", events=training(3, "job_2"))) as studio:
+        command.build(studio)
+        studio.jobs.remove("job_done")
+        result = command.build(studio)
+    assert [(told["id"], told["listed"]) for told in result.report["jobs"]] == [
+        ("job_2", True), ("job_done", False),
+    ]  # fmt: skip
+    assert result.job("job_done")["loss"]["points"] == 20
+
+
+def test_refresh_fetches_again_and_keeps_the_old_log_until_then(command: Command) -> None:
+    with StandIn(DONE) as studio:
+        command.build(studio)
+        result = command.build(studio, "--refresh")
+        assert len(studio.openings("job_done")) == 2
+        assert result.job("job_done")["stream"]["events"] == 23
+        studio.jobs.script("job_done", refusal(410, "gone"))
+        result = command.build(studio, "--refresh")
+    assert result.job("job_done")["stream"]["state"] == "complete"
+    assert result.job("job_done")["stream"]["events"] == 23
+
+
+# --- Which jobs ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        (["--job", "b"], ["b"]),
+        (["-j", "c", "-j", "a"], ["a", "c"]),
+        (["--name", "bot-*"], ["a", "b"]),
+        (["--status", "failed,cancelled"], ["b", "c"]),
+        (["--since", "1d"], ["a"]),
+        (["--limit", "2"], ["a", "b"]),
+        (["--status", "failed,cancelled", "--limit", "1"], ["b"]),
+    ],
+)
+def test_selection(command: Command, options: list[str], ids: list[str]) -> None:
+    with StandIn(
+        job("a", events=[completed()], name="bot-1", createdAt="2026-05-01T23:00:00Z"),
+        job("b", "failed", events=[failed("no")], name="bot-2"),
+        job("c", "cancelled", name="other"),
+    ) as studio:
+        result = command.build(studio, *options, SOURCE_DATE_EPOCH="1777680000")
+    assert [told["id"] for told in result.report["jobs"]] == ids, result.stderr
+
+
+def test_a_job_that_nobody_has_is_told(command: Command) -> None:
+    with StandIn(DONE) as studio:
+        result = command.build(studio, "--job", "nope")
+    assert result.code == 3
+    assert "nope" in result.stderr
+    assert not (command.directory / "out" / "index.html").exists()
+
+
+# --- When there is nothing to report from ---------------------------------------------------------
+
+
+def test_studio_is_not_running(command: Command) -> None:
+    with StandIn() as studio:
+        options = command.options(studio)
+    result = command.run("build", *options)
+    assert (result.code, result.stdout) == (3, "")
+    assert re.fullmatch(
+        r"arkor-report: Studio is not running at http://127\.0\.0\.1:\d+: start it with "
+        r"`arkor dev`, or try `--source demo`\.\n",
+        result.stderr,
+    )
+
+
+def test_there_is_no_token(command: Command) -> None:
+    result = command.run("build")
+    assert result.code == 3
+    assert "studio-token" in result.stderr
+    assert "arkor dev" in result.stderr
+
+
+def test_the_token_is_refused(command: Command) -> None:
+    with StandIn(DONE) as studio:
+        result = command.run("build", "--url", studio.url, ARKOR_REPORT_TOKEN="wrong-token")
+    assert result.code == 3
+    assert "refused the token (403: Missing or invalid studio token)" in result.stderr
+    assert "wrong-token" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [(b"<html>hello", "<html>hello"), (b"", "an empty answer"), (b"[]", "[]"), (b'{"a":1}', "a")],
+)
+def test_no_job_list_is_told_with_what_came_instead(
+    command: Command, body: bytes, shown: str
+) -> None:
+    from tests.standin import reply  # noqa: PLC0415
+
+    with StandIn(DONE) as studio:
+        studio.answers.routes["/api/jobs"] = reply(200, body)
+        result = command.build(studio)
+    assert result.code == 3
+    assert shown in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["build", "--max-wait", "soon"],
+        ["build", "--timezone", "Mars/Olympus"],
+        ["build", "--source", "nowhere"],
+        ["build", "--nonsense"],
+        ["build", "--log-lines", "some"],
+        ["build", "--status", ","],
+        ["build", "--url", "ftp://x"],
+        ["frobnicate"],
+    ],
+)
+def test_wrong_usage(command: Command, arguments: list[str]) -> None:
+    result = command.run(*arguments, ARKOR_REPORT_TOKEN="some-token")
+    assert result.code == 2, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+# --- Odd jobs -------------------------------------------------------------------------------------
+
+
+def test_hostile_names_and_ids_are_text_and_safe_file_names(command: Command) -> None:
+    name, job_id = "<script>alert(1)</script>", "../../x"
+    with StandIn(job(job_id, events=training(3, job_id), name=name)) as studio:
+        result = command.build(studio)
+    told = result.job(job_id)
+    assert told["name"] == name
+    assert re.fullmatch(r"jobs/[A-Za-z0-9._-]+-[0-9a-f]{10}\.html", told["page"])
+    assert "<script>alert" not in result.page(job_id)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in result.page(job_id)
+    inside = {file.relative_to(command.directory).parts[0] for file in command.directory.rglob("*")}
+    assert inside <= {"out", ".arkor-report", "token", "home"}
+
+
+def test_an_odd_entry_costs_that_entry_at_most(command: Command) -> None:
+    with StandIn(DONE) as studio:
+        studio.jobs.add_odd(7, {"name": "no id"}, {"id": "job_done", "name": "twice"})
+        studio.jobs.add(job("odd", events=[completed([], "odd")], name=7, createdAt=True, config=[]))
+        result = command.build(studio)
+    assert [told["id"] for told in result.report["jobs"]] == ["job_done", "odd"]
+    assert result.job("job_done")["name"] == "support-bot"
+    assert (result.job("odd")["name"], result.job("odd")["createdAt"]) == (None, None)
+    assert result.stderr.count("left out") == 3
+
+
+def test_ten_running_jobs_wait_in_line_for_two_places(command: Command) -> None:
+    jobs = [job(f"job_{i}", "running", events=training(2, complete=False)) for i in range(10)]
+    with StandIn(*jobs, DONE) as studio:
+        result = command.build(
+            studio, "--max-wait", "0", "--settle", "0.2s", "--concurrency", "2"
+        )
+        first = next(request for request in studio.requests if request.job_id)
+    assert first.job_id == "job_done"  # what has ended comes first
+    states = [told["stream"]["state"] for told in result.report["jobs"]]
+    assert states == ["caught-up"] * 10 + ["complete"]
+
+
+def test_a_run_that_was_taken_up_again(command: Command) -> None:
+    events = numbered(
+        [started(), *(log(step, 5 - step) for step in range(1, 5)), checkpoint(2), started()]
+        + [log(step, 1.0 / step) for step in range(3, 7)]
+        + [completed()]
+    )
+    with StandIn(job(events=events)) as studio:
+        result = command.build(studio)
+    assert result.job("job_1")["loss"]["points"] == 6
+    assert "resumed at step 3" in result.page("job_1")
+    assert 'class="superseded"' in result.page("job_1")
+
+
+# --- Files ---------------------------------------------------------------------------------------
+
+
+def test_the_snapshot_is_private_and_small(command: Command) -> None:
+    events = training(2000)
+    with StandIn(job(events=events)) as studio:
+        command.build(studio)
+    from tests.standin import Framing  # noqa: PLC0415
+
+    folder = command.directory / ".arkor-report"
+    for path in [folder, *folder.rglob("*")]:
+        expected = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == expected, path
+    assert (folder / ".gitignore").read_text() == "*\n"
+    assert (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f")
+    (kept,) = folder.rglob("*.log")
+    assert kept.stat().st_size <= 1.2 * len(Framing().stream(events))
+
+
+def test_a_strangers_file_is_left_alone(command: Command) -> None:
+    stranger = command.directory / "out" / "index.html"
+    stranger.parent.mkdir()
+    stranger.write_text("mine")
+    with StandIn(DONE) as studio:
+        result = command.build(studio)
+    assert result.code == 1
+    assert "index.html" in result.stderr
+    assert stranger.read_text() == "mine"
+
+
+def test_two_builds_on_one_snapshot_directory(command: Command) -> None:
+    running = job("job_run", "running", events=training(2, "job_run", complete=False))
+    with StandIn(running) as studio:
+        first = command.start("build", *command.options(studio))
+        studio.wait_for_opening("job_run")
+        second = command.build(studio)
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=60)
+    assert second.code == 1
+    assert "Another build is working" in second.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_build_still_writes_the_report(
+    command: Command, number: signal.Signals, code: int
+) -> None:
+    running = job("job_run", "running", events=training(5, "job_run", complete=False))
+    with StandIn(running) as studio:
+        process = command.start("build", *command.options(studio))
+        studio.wait_for_opening("job_run")
+        time.sleep(0.3)
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (code, "out/index.html\n"), stderr
+    told = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
+    assert told["stream"]["state"] == "interrupted"
+    assert "Traceback" not in stderr
+
+
+def test_snapshot_then_render_gives_the_same_as_build(command: Command, tmp_path: Path) -> None:
+    with StandIn(DONE) as studio:
+        assert command.build(studio, SOURCE_DATE_EPOCH="1777600000").code == 0
+        built = (tmp_path / "out" / "index.html").read_bytes()
+        taken = command.run(
+            "snapshot", *command.options(studio), SOURCE_DATE_EPOCH="1777600000"
+        )
+    assert (taken.code, taken.stdout) == (0, ".arkor-report\n")
+    rendered = command.run("render", "--out", "again")
+    assert (rendered.code, rendered.stdout) == (0, "again/index.html\n"), rendered.stderr
+    assert (tmp_path / "again" / "index.html").read_bytes() == built
+
+
+def test_render_without_a_snapshot(command: Command) -> None:
+    result = command.run("render")
+    assert result.code == 1
+    assert "no snapshot" in result.stderr
+
+
+def test_an_event_with_a_line_break_stays_one_line(command: Command) -> None:
+    event = Event("checkpoint.saved", '{"step":\n1}', "1")
+    with StandIn(job(events=[event, *numbered([completed()], 2)])) as studio:
+        result = command.build(studio)
+    assert result.job("job_1")["logTail"][0] == '[checkpoint] {"step": 1}'
+    assert result.job("job_1")["checkpoints"] == [1]
