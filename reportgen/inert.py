@@ -204,7 +204,7 @@ _MARKUP: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_LIST_NUMBER: Final = re.compile(r"\A([0-9]{1,9})([.)])")
+_LIST_NUMBER: Final = re.compile(r"\A([0-9]{1,9})([.)])(?=\s|\Z)")
 _REFERENCE: Final = re.compile(r"@(?=\w)|[#!](?=[0-9])")
 _ZERO_WIDTH_SPACE: Final = "&#8203;"
 

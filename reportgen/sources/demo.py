@@ -68,7 +68,7 @@ class Demo:
 
     def _frames(self, job_id: str) -> Iterator[bytes]:
         file = self._folder / f"{job_id}.log.xz"
-        for line in lzma.decompress(file.read_bytes()).splitlines():
+        for line in lzma.decompress(file.read_bytes()).split(b"\n")[:-1]:
             time, name, event_id, data = eventlog.split(line)
             if time[:1].isdigit():
                 yield _frame(name, event_id, eventlog.data_of(data))
