@@ -26,6 +26,7 @@ class PriorityLine:
         self._waiting: list[_Waiting] = []
         self._places = count()
         self._open_to_all = False
+        self._calling = False
 
     @asynccontextmanager
     async def turn(self, job: JobFacts) -> AsyncIterator[None]:
@@ -63,7 +64,13 @@ class PriorityLine:
             raise
 
     def _call(self) -> None:
-        """Give free turns to those who wait."""
+        """Give free turns to those who wait, once everyone who comes now stands in line."""
+        if not self._calling:
+            self._calling = True
+            asyncio.get_running_loop().call_soon(self._give_turns)
+
+    def _give_turns(self) -> None:
+        self._calling = False
         while self._waiting and (self._free > 0 or self._open_to_all):
             waiting = heapq.heappop(self._waiting)
             if not waiting.turn.done():

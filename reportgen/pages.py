@@ -37,7 +37,7 @@ MESSAGE_LENGTH: Final = 8_000
 """Where an error is cut: long enough for a traceback, short enough for the page."""
 
 REASON_LENGTH: Final = 300
-LISTING_LENGTH: Final = 20_000
+LISTING_LENGTH: Final = 12_000
 """How many characters the entries of one list may take together."""
 
 _STREAMS_ON_HOME: Final = 20

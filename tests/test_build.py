@@ -14,6 +14,7 @@ from tests.command import Command
 from tests.standin import (
     Close,
     Event,
+    Framing,
     Replay,
     StandIn,
     checkpoint,
@@ -23,6 +24,7 @@ from tests.standin import (
     log,
     numbered,
     refusal,
+    reply,
     started,
     training,
 )
@@ -63,7 +65,7 @@ def test_a_finished_job_as_the_report_tells_it(command: Command) -> None:
     assert told["config"] == {
         "model": "m", "maxSteps": 20, "secretThing": "[hidden]", "apiKey": "[hidden]",
     }  # fmt: skip
-    rows = list(csv.reader((result.out / "jobs" / "job_done.csv").open(encoding="utf-8")))
+    rows = list(csv.reader((result.out / "jobs" / "job_done.csv").read_text().splitlines()))
     assert len(rows) == 21
     assert rows[1][:2] == ["1", "2.4"]
 
@@ -183,7 +185,7 @@ def test_selection(command: Command, options: list[str], ids: list[str]) -> None
         job("b", "failed", events=[failed("no")], name="bot-2"),
         job("c", "cancelled", name="other"),
     ) as studio:
-        result = command.build(studio, *options, SOURCE_DATE_EPOCH="1777680000")
+        result = command.build(studio, *options, SOURCE_DATE_EPOCH="1777690000")
     assert [told["id"] for told in result.report["jobs"]] == ids, result.stderr
 
 
@@ -232,10 +234,8 @@ def test_the_token_is_refused(command: Command) -> None:
 def test_no_job_list_is_told_with_what_came_instead(
     command: Command, body: bytes, shown: str
 ) -> None:
-    from tests.standin import reply  # noqa: PLC0415
-
     with StandIn(DONE) as studio:
-        studio.answers.routes["/api/jobs"] = reply(200, body)
+        studio.answers.overrides["jobs"] = reply(200, body)
         result = command.build(studio)
     assert result.code == 3
     assert shown in result.stderr
@@ -319,8 +319,6 @@ def test_the_snapshot_is_private_and_small(command: Command) -> None:
     events = training(2000)
     with StandIn(job(events=events)) as studio:
         command.build(studio)
-    from tests.standin import Framing  # noqa: PLC0415
-
     folder = command.directory / ".arkor-report"
     for path in [folder, *folder.rglob("*")]:
         expected = 0o700 if path.is_dir() else 0o600

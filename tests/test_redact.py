@@ -1,4 +1,4 @@
-"""Secrets stay in: each pattern beside a look-alike that stays, and rules that hold for any text."""
+"""Secrets stay in: each pattern beside a look-alike that stays, and rules for any text."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from reportgen import wire
 from reportgen.redact import HIDDEN, REDACTED, Redactor, speaks_of_secret
 
 OWN: Final = "studio-token/0123+abc"
-SECRET: Final = "zQ9zQ9"
+PLAIN: Final = "zQ9zQ9"
 """No credential by its looks: only its key can tell."""
 
 redactor = Redactor([OWN, "short"])
@@ -176,10 +176,10 @@ def test_a_backslash_before_the_token_does_not_escape_the_bracket() -> None:
 
 
 def test_a_token_beyond_ascii() -> None:
-    token = "ключ😀12345"
-    for spelling in (token, json.dumps(token)[1:-1]):
-        assert Redactor([token]).own(spelling.encode()) == REDACTED.encode()
-        assert Redactor([token]).text(spelling) == REDACTED
+    beyond = "ключ😀12345"
+    for spelling in (beyond, json.dumps(beyond)[1:-1]):
+        assert Redactor([beyond]).own(spelling.encode()) == REDACTED.encode()
+        assert Redactor([beyond]).text(spelling) == REDACTED
 
 
 # --- URLs ----------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ EVENTS = {
     '{"a token": ": x"}': '{"a token": "[hidden]"}',
     '{"a": "the token", "x": 1}': '{"a": "the token", "x": 1}',
     '{"a": "token", ":b": [true, ":c"]}': '{"a": "token", ":b": [true, ":c"]}',
-    '{"maxTokens":5,"padTokenId":[0],"x":"monkey"}': '{"maxTokens":5,"padTokenId":[0],"x":"monkey"}',
+    '{"maxTokens":5,"padTokenId":[0],"x":"key"}': '{"maxTokens":5,"padTokenId":[0],"x":"key"}',
     "the token: S": "the token: S",
 }
 
@@ -263,8 +263,8 @@ def test_value_of_a_secret_key_is_hidden_in_text(text: str, expected: str) -> No
 
 def test_decoded_value() -> None:
     value: wire.JSON = {
-        "a": [{"apiKey": {"x": SECRET}, "url": "https://u@h/p?S"}, 1.5, None, True],
-        CREDENTIALS["github"]: f'saw {{"token": "{SECRET}"}}',
+        "a": [{"apiKey": {"x": PLAIN}, "url": "https://u@h/p?S"}, 1.5, None, True],
+        CREDENTIALS["github"]: f'saw {{"token": "{PLAIN}"}}',
     }
     assert redactor.value(value) == {
         "a": [{"apiKey": HIDDEN, "url": "https://h/p"}, 1.5, None, True],
@@ -281,7 +281,7 @@ def test_config_shows_known_keys_and_plain_values() -> None:
         "datasetSource": {
             "type": "blob",
             "url": "https://u@h/p?sig=S",
-            "token": SECRET,
+            "token": PLAIN,
             "name": 5,
             "revision": "main",
             "split": ["train"],
@@ -329,9 +329,9 @@ def test_config_value_of_another_kind_counts_as_unknown() -> None:
 
 def test_config_keys_that_were_asked_for() -> None:
     config: wire.Object = {
-        "note": ["https://h?S", {"key": SECRET}],
-        "hfToken": SECRET,
-        "datasetSource": {"revision": "main", "url": "/p?sig=S", "token": SECRET},
+        "note": ["https://h?S", {"key": PLAIN}],
+        "hfToken": PLAIN,
+        "datasetSource": {"revision": "main", "url": "/p?sig=S", "token": PLAIN},
     }
     asked = Redactor(show=["note", "hfToken", "revision"])
     shown = asked.config(config)
@@ -346,7 +346,7 @@ def test_entry_is_kept_without_its_secrets_only() -> None:
     entry: wire.Object = {
         "id": CREDENTIALS["aws"],
         "name": f"run {CREDENTIALS['aws']}",
-        "config": {"note": ["x"], "datasetSource": {"url": "https://h/p?S", "token": SECRET}},
+        "config": {"note": ["x"], "datasetSource": {"url": "https://h/p?S", "token": PLAIN}},
         "new": {"deep": [{"password": 5, "x": None}]},
         "createdAt": "2026-05-01T00:00:00.000Z",
     }
@@ -415,8 +415,8 @@ values = st.recursive(
 
 
 @settings(deadline=None, max_examples=300)
-@given(values, st.booleans(), st.sampled_from([None, 1]))
-def test_json_stays_json(value: wire.JSON, ascii_only: bool, indent: int | None) -> None:
+@given(value=values, ascii_only=st.booleans(), indent=st.sampled_from([None, 1]))
+def test_json_stays_json(value: wire.JSON, *, ascii_only: bool, indent: int | None) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     json.loads(redactor.event_text(text))
 
@@ -437,12 +437,12 @@ def hidden(value: wire.JSON) -> wire.JSON:
 
 
 @settings(deadline=None, max_examples=300)
-@given(plain_values, st.booleans(), st.sampled_from([None, 1]))
+@given(value=plain_values, ascii_only=st.booleans(), indent=st.sampled_from([None, 1]))
 def test_only_values_of_secret_keys_change(
-    value: wire.JSON, ascii_only: bool, indent: int | None
+    value: wire.JSON, *, ascii_only: bool, indent: int | None
 ) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
-    assert json.loads(redactor.event_text(f"{text}")) == hidden(value)
+    assert json.loads(redactor.event_text(text)) == hidden(value)
     assert redactor.value(value) == hidden(value)
     nested = json.dumps({"e": text})
     assert json.loads(json.loads(redactor.event_text(nested))["e"]) == hidden(value)
@@ -454,7 +454,7 @@ def marked(value: wire.JSON) -> wire.JSON:
         return [marked(item) for item in value]
     if isinstance(value, dict):
         return {key: marked(item) for key, item in value.items()}
-    return f"{value}{SECRET}{value}" if isinstance(value, str) else SECRET
+    return f"{value}{PLAIN}{value}" if isinstance(value, str) else PLAIN
 
 
 @settings(deadline=None, max_examples=300)
@@ -468,9 +468,9 @@ def test_no_secret_survives_under_its_key(
     # Cut off anywhere, it is no JSON, and still no secret gets out.
     text = text[: len(key) + 5 + cut % (len(text) - len(key) - 4)]
     for level in (text, json.dumps(text), json.dumps(json.dumps(text))):
-        assert SECRET not in redactor.event_text("[failed] " + level)
+        assert PLAIN not in redactor.event_text("[failed] " + level)
     prefix = prefix.replace('"', "").replace("u0022", "")
-    assert SECRET not in redactor.event_text(f"{prefix} {text}")
+    assert PLAIN not in redactor.event_text(f"{prefix} {text}")
 
 
 # --- Time ----------------------------------------------------------------------------------------
