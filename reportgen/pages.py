@@ -20,9 +20,8 @@ import jinja2
 from markupsafe import Markup
 
 from reportgen import curve, history, inert, wire
-from reportgen.curve import Chart
-from reportgen.javascript import js_number, js_value
 from reportgen.curve import Chart, Metric
+from reportgen.javascript import js_number, js_value
 from reportgen.report import JobDetail, JobSummary, Manifest, Origin, Report, Stream
 
 LIST_LENGTH: Final = 200

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from reportgen import wire
+from reportgen.curve import metric
 from reportgen.history import Curve, LogLine, Superseded
-from reportgen.report import JobDetail, JobSummary, Manifest, Metric, Origin, Report, Stream
+from reportgen.report import JobDetail, JobSummary, Manifest, Origin, Report, Stream
 
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -46,15 +47,6 @@ def loss_at(step: int) -> float:
 
 def eval_loss_at(step: int) -> float:
     return round(0.62 + 2.1 * math.exp(-step / 95), 4)
-
-
-def metric_of(points: Curve) -> Metric | None:
-    finite = list(points.finite())
-    if not finite:
-        return None
-    values = [value for _, value in finite]
-    min_step = min(finite, key=lambda point: point[1])[0]
-    return Metric(len(finite), values[0], values[-1], min(values), min_step, max(values))
 
 
 def summary(
@@ -107,8 +99,8 @@ def completed() -> JobDetail:
     loss, eval_loss = curve(range(1, 401), loss_at), curve(range(50, 401, 50), eval_loss_at)
     checkpoints = (100.0, 200.0, 300.0, 400.0)
     job = summary(
-        loss=metric_of(loss),
-        eval_loss=metric_of(eval_loss),
+        loss=metric(loss),
+        eval_loss=metric(eval_loss),
         last_step=400.0,
         checkpoints=checkpoints,
     )
@@ -153,7 +145,7 @@ def failed() -> JobDetail:
             2,
             (("loss is no number", 2), ("data is no JSON object", 1)),
         ),
-        loss=metric_of(loss),
+        loss=metric(loss),
         not_finite=5,
         last_step=120.0,
         checkpoints=(80.0,),

@@ -279,7 +279,9 @@ def test_hostile_names_and_ids_are_text_and_safe_file_names(command: Command) ->
 def test_an_odd_entry_costs_that_entry_at_most(command: Command) -> None:
     with StandIn(DONE) as studio:
         studio.jobs.add_odd(7, {"name": "no id"}, {"id": "job_done", "name": "twice"})
-        studio.jobs.add(job("odd", events=[completed([], "odd")], name=7, createdAt=True, config=[]))
+        studio.jobs.add(
+            job("odd", events=[completed([], "odd")], name=7, createdAt=True, config=[])
+        )
         result = command.build(studio)
     assert [told["id"] for told in result.report["jobs"]] == ["job_done", "odd"]
     assert result.job("job_done")["name"] == "support-bot"
@@ -290,9 +292,7 @@ def test_an_odd_entry_costs_that_entry_at_most(command: Command) -> None:
 def test_ten_running_jobs_wait_in_line_for_two_places(command: Command) -> None:
     jobs = [job(f"job_{i}", "running", events=training(2, complete=False)) for i in range(10)]
     with StandIn(*jobs, DONE) as studio:
-        result = command.build(
-            studio, "--max-wait", "0", "--settle", "0.2s", "--concurrency", "2"
-        )
+        result = command.build(studio, "--max-wait", "0", "--settle", "0.2s", "--concurrency", "2")
         first = next(request for request in studio.requests if request.job_id)
     assert first.job_id == "job_done"  # what has ended comes first
     states = [told["stream"]["state"] for told in result.report["jobs"]]
@@ -373,9 +373,7 @@ def test_snapshot_then_render_gives_the_same_as_build(command: Command, tmp_path
     with StandIn(DONE) as studio:
         assert command.build(studio, SOURCE_DATE_EPOCH="1777600000").code == 0
         built = (tmp_path / "out" / "index.html").read_bytes()
-        taken = command.run(
-            "snapshot", *command.options(studio), SOURCE_DATE_EPOCH="1777600000"
-        )
+        taken = command.run("snapshot", *command.options(studio), SOURCE_DATE_EPOCH="1777600000")
     assert (taken.code, taken.stdout) == (0, ".arkor-report\n")
     rendered = command.run("render", "--out", "again")
     assert (rendered.code, rendered.stdout) == (0, "again/index.html\n"), rendered.stderr

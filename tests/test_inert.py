@@ -358,11 +358,11 @@ def test_markdown_leaves_plain_text_readable(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://x.example", "www.x.example", "WWW.1.de", "mailto:a@b.de"]
+    "text", ["https://x.example", "www.x.example", "WWW.1.de", "mailto:a@b.de", "x.example"]
 )
 def test_markdown_links_nothing_by_itself(text: str) -> None:
     # GitHub's extension looks for these letters as they stand in the source.
-    assert not re.search(r"(?i)\w://|www\.|mailto:|\w@\w", inert.markdown(text))
+    assert not re.search(r"(?i)\w://|www\.|mailto:|\w@\w|x\.e", inert.markdown(text))
 
 
 # --- Terminal ------------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ class PageFile(SingleFileSnapshotExtension):
 
     @classmethod
     def dirname(cls, *, test_location: PyTestLocation) -> str:
-        return str(Path(test_location.filepath).parent / "snapshots")
+        here = Path(test_location.filepath)
+        return str(here.parent / "snapshots" / here.stem)
 
 
 @pytest.fixture

@@ -196,6 +196,7 @@ URLS = {
     "see (https://h/p?a=S), and": "see (https://h/p), and",
     "(https://h/p?a=S)and": "(https://h/p)and",
     "https://h/p?a=(S)&b=S)": "https://h/p)",
+    "https://h/p?a=(S&b=S)S end": "https://h/p end",
     "https://h/p?a=S. And": "https://h/p. And",
     "https://h/p?a='S'&b=S end": "https://h/p end",
     "['https://h?a=S','https://u@i?b=S']": "['https://h','https://i']",
@@ -242,6 +243,7 @@ EVENTS = {
     ),
     r'{"e":"\"{\\\"key\\\":\\\"S\\\"}\""}': r'{"e":"\"{\\\"key\\\":\\\"[hidden]\\\"}\""}',
     r'{"e":"cut \"key\": \"S","x":1}': r'{"e":"cut \"key\": \"[hidden]\"","x":1}',
+    r'{"e":"cut \"key\": [1, 2","x":1}': r'{"e":"cut \"key\": \"[hidden]\"","x":1}',
     r'{"e":"cut \"key\":","x":1}': r'{"e":"cut \"key\":","x":1}',
     '{"token": "S': '{"token": "[hidden]"',
     '{"token": ["S", {': '{"token": "[hidden]"',
@@ -259,6 +261,15 @@ EVENTS = {
 @pytest.mark.parametrize(("text", "expected"), EVENTS.items())
 def test_value_of_a_secret_key_is_hidden_in_text(text: str, expected: str) -> None:
     assert redactor.event_text(text) == expected
+
+
+def test_what_comes_together_is_redacted_too() -> None:
+    assert redactor.text("https://h/bearer?S abcd1234efgh") == f"https://h/{REDACTED}"
+
+
+def test_json_escape_is_no_part_of_a_word() -> None:
+    text = r'"\bearer abcd1234" "\nhf_"'
+    assert redactor.text(text) == text
 
 
 def test_decoded_value() -> None:

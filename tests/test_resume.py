@@ -107,7 +107,9 @@ def named(draw: st.DrawFn) -> list[Sent]:
     names = draw(st.permutations([b"x", b"a", b"m", b"9", b"\xe2\x82\xac", b"0 0"]))
     sizes = draw(st.lists(st.integers(1, 3), max_size=6))
     return [
-        Sent(draw(DATA), name) for name, size in zip(names, sizes, strict=False) for _ in range(size)
+        Sent(draw(DATA), name)
+        for name, size in zip(names, sizes, strict=False)
+        for _ in range(size)
     ]
 
 
