@@ -36,7 +36,6 @@ from tests.standin import (
     job,
     log,
     numbered,
-    ping,
     raw,
     refusal,
     reply,

@@ -92,7 +92,8 @@ NO_IDS = st.lists(DATA.map(lambda data: Sent(data, None)), max_size=14)
 @st.composite
 def shared(draw: st.DrawFn) -> list[Sent]:
     """Ids that rise, several events to an id, some of them without an id of their own."""
-    events, number = [], draw(st.integers(0, 3))
+    events: list[Sent] = []
+    number = draw(st.integers(0, 3))
     for data, step, bare in draw(
         st.lists(st.tuples(DATA, st.integers(0, 2), st.booleans()), max_size=14)
     ):

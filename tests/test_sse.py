@@ -1,6 +1,7 @@
 """The frame decoder against the standard, and against httpx-sse where that keeps to it."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
@@ -149,7 +150,7 @@ STREAM = st.lists(st.tuples(LINE | st.just(""), st.sampled_from(["\n", "\r\n", "
 
 def chunked(stream: bytes, cuts: Sequence[int]) -> list[bytes]:
     edges = [0, *sorted({cut % (len(stream) + 1) for cut in cuts}), len(stream)]
-    return [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [stream[a:b] for a, b in pairwise(edges)]
 
 
 def by_httpx_sse(stream: bytes) -> list[tuple[str, str]]:
