@@ -32,6 +32,7 @@ from reportgen.report import Entry, JobDetail, JobSummary, Manifest, Origin, Rep
 from reportgen.settings import Settings
 from reportgen.snapshot import Listing, Snapshot, SourceFolder
 from reportgen.sources import Source
+from reportgen.sources.choice import choose_source
 
 GENERATOR = f"arkor-report {__version__}"
 
@@ -77,7 +78,7 @@ def _fetch(
     options: Settings, world: World, snapshot: Snapshot
 ) -> tuple[SourceFolder, tuple[str, ...]]:
     """Fetch what is not there yet; give the source's folder and the secrets that were in use."""
-    source = _source(options, world)
+    source = choose_source(options, world.environment, world.now, world.watcher.warn)
     with world.watcher as watcher:
         folder = asyncio.run(_fetch_from(source, options, world, snapshot, watcher))
     return folder, source.tokens
@@ -94,52 +95,6 @@ async def _fetch_from(
 
     world.interrupts.then(tell)
     return await fetch.fetch(source, snapshot, _plan(options), watcher, stop=stop, now=world.now)
-
-
-def _source(options: Settings, world: World) -> Source:
-    """Make the source that is asked for, imported when it is used: the demo needs no HTTP."""
-    match options.source:
-        case "demo":
-            from reportgen.sources.demo import Demo  # noqa: PLC0415
-
-            return Demo()
-        case "cloud":
-            return _cloud(options, world)
-        case _:
-            return _studio(options, world)
-
-
-def _studio(options: Settings, world: World) -> Source:
-    from reportgen.sources.http import BaseURL  # noqa: PLC0415
-    from reportgen.sources.studio import DEFAULT_URL, Studio  # noqa: PLC0415
-
-    return Studio(
-        BaseURL.parse(options.url or DEFAULT_URL),
-        lambda: credentials.studio_token(options.token_file, world.environment),
-        concurrency=options.concurrency,
-        now=world.now,
-    )
-
-
-def _cloud(options: Settings, world: World) -> Source:
-    from reportgen.sources.cloud import DEFAULT_URL, Cloud  # noqa: PLC0415
-    from reportgen.sources.http import BaseURL  # noqa: PLC0415
-
-    def read() -> credentials.Credentials:
-        return credentials.cloud_credentials(options.token_file, world.environment, world.now())
-
-    found = read()
-    variable = world.environment.get("ARKOR_CLOUD_API_URL")
-    return Cloud(
-        BaseURL.parse(options.url or variable or found.url or DEFAULT_URL),
-        lambda: read().token,
-        credentials.scope(options.org, options.project, options.project_dir, found),
-        mode=found.mode,
-        client_version=credentials.client_version(options.project_dir, world.environment),
-        concurrency=options.concurrency,
-        now=world.now,
-        warn=world.watcher.warn,
-    )
 
 
 def _plan(options: Settings) -> fetch.Plan:
@@ -188,7 +143,7 @@ class _Rendering:
         job = detail.summary
         page = self.pages.job(detail, self.origin, self.listing.read_at, GENERATOR)
         publication.stage(job.page, [page])
-        rows = points_csv.lines(self.folder.read_log(job.id), self.redactor.text)
+        rows = points_csv.lines(self.folder.read_log(job.id), self.redactor.event_text)
         publication.stage(f"jobs/{job.slug}.csv", rows)
         return job
 

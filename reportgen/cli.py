@@ -266,6 +266,25 @@ def render(**options: Any) -> None:
     click.echo(run(_settings(options)))
 
 
+@cli.command()
+@_where_jobs_come_from
+@_how_much_is_said
+def doctor(**options: Any) -> None:
+    """Tell what a build would read and with what, and whether it can; never a secret's value."""
+    from reportgen import inert, settings  # noqa: PLC0415
+    from reportgen.doctor import examine  # noqa: PLC0415
+    from reportgen.errors import SourceError  # noqa: PLC0415
+    from reportgen.redact import Redactor  # noqa: PLC0415
+
+    environment = settings.environment()
+    diagnosis = examine(_settings(options), environment, lambda: settings.now(environment))
+    redactor = Redactor([environment.get("ARKOR_REPORT_TOKEN", "")])
+    for finding in diagnosis.findings:
+        click.echo(f"{finding.what:<10}{inert.terminal(redactor.text(finding.found))}")
+    if diagnosis.trouble is not None:
+        raise SourceError(diagnosis.trouble)
+
+
 def main() -> NoReturn:
     """Run the command, and end with its exit code."""
     verbose = {"-v", "--verbose"} & set(sys.argv)

@@ -41,6 +41,15 @@ def studio_token(token_file: Path | None, environment: Mapping[str, str]) -> str
     return _sendable(text, str(file), "`arkor dev`")
 
 
+def place(source: str, token_file: Path | None, environment: Mapping[str, str]) -> str:
+    """Say where a source's secret is looked for, without looking."""
+    if token_file is not None:
+        return str(token_file)
+    if environment.get(TOKEN_VARIABLE):
+        return f"the variable {TOKEN_VARIABLE}"
+    return CREDENTIALS_FILE if source == "cloud" else STUDIO_TOKEN_FILE
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What opens the cloud API, and where it holds."""
