@@ -11,7 +11,6 @@ from typing import Protocol
 
 from reportgen import (
     __version__,
-    credentials,
     eventlog,
     fetch,
     history,
@@ -25,10 +24,11 @@ from reportgen.errors import SnapshotError
 from reportgen.exports import points_csv, report_json
 from reportgen.follow import Policy
 from reportgen.interrupts import Interrupts
+from reportgen.origin import Manifest, Origin
 from reportgen.pages import Looks, Pages
 from reportgen.publish import Publication
 from reportgen.redact import Redactor
-from reportgen.report import Entry, JobDetail, JobSummary, Manifest, Origin, Report, job_detail
+from reportgen.report import Entry, JobDetail, JobSummary, Report, job_detail
 from reportgen.settings import Settings
 from reportgen.snapshot import Listing, Snapshot, SourceFolder
 from reportgen.sources import Source

@@ -10,7 +10,7 @@ from importlib import metadata
 
 from reportgen import __version__, credentials, wire
 from reportgen.errors import ReportError, SourceError
-from reportgen.report import Origin
+from reportgen.origin import Origin
 from reportgen.settings import Settings
 from reportgen.sources import JobList, Source
 from reportgen.sources.choice import choose_source

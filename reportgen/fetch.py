@@ -17,8 +17,8 @@ from reportgen.deadlines import JobFacts
 from reportgen.errors import ReportError, SourceError
 from reportgen.follow import Follower, Policy
 from reportgen.line import PriorityLine
+from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
-from reportgen.report import Manifest, Origin
 from reportgen.selection import Selection
 from reportgen.snapshot import EventLog, Listing, Snapshot, SourceFolder
 from reportgen.sources import JobList, Source

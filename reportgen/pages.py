@@ -22,7 +22,8 @@ from markupsafe import Markup
 from reportgen import curve, history, inert, wire
 from reportgen.curve import Chart, Metric
 from reportgen.javascript import js_number, js_value
-from reportgen.report import JobDetail, JobSummary, Manifest, Origin, Report, Stream
+from reportgen.origin import Manifest, Origin
+from reportgen.report import JobDetail, JobSummary, Report, Stream
 
 LIST_LENGTH: Final = 200
 """How many entries of a list a page shows."""

@@ -15,31 +15,12 @@ from reportgen import wire
 from reportgen.curve import Metric, metric
 from reportgen.history import Curve, History, LogLine
 from reportgen.javascript import js_value
+from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
 
 SCHEMA: Final = 1
 LINE_LENGTH: Final = 500
 """How much of a log line a page shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the jobs came from, as far as the source tells."""
-
-    kind: str
-    url: str | None = None
-    """The base URL without user info and query; None where there is no server."""
-    mode: str | None = None
-    org: str | None = None
-    project: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What the project would train next: the trainer's name, or why there is none."""
-
-    trainer: str | None = None
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

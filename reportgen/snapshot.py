@@ -27,7 +27,7 @@ import filelock
 
 from reportgen import eventlog, wire
 from reportgen.errors import SnapshotError, WriteError
-from reportgen.report import Manifest, Origin
+from reportgen.origin import Manifest, Origin
 from reportgen.resume import Kept, Trail
 
 VERSION: Final = 1

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from reportgen import wire
 from reportgen.curve import metric
 from reportgen.history import Curve, LogLine, Superseded
-from reportgen.report import JobDetail, JobSummary, Manifest, Origin, Report, Stream
+from reportgen.origin import Manifest, Origin
+from reportgen.report import JobDetail, JobSummary, Report, Stream
 
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)

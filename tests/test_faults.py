@@ -142,7 +142,9 @@ PAYLOADS = {
         {"step": 9, "loss": 4},
         loss={"points": 1, "first": 4},
     ),
-    "a number beyond a double": data('{"step":1,"loss":1e999}', '{"step":2,"loss":5}', loss={"points": 1}),
+    "a number beyond a double": data(
+        '{"step":1,"loss":1e999}', '{"step":2,"loss":5}', loss={"points": 1}
+    ),
     "no step": data({"loss": 1}, stream={"skipped": 1}),
     "a step that is text": data({"step": "1", "loss": 1}, stream={"skipped": 1}),
     "a step that is true": data({"step": True, "loss": 1}, stream={"skipped": 1}),
@@ -200,7 +202,9 @@ BROKEN = COMPLETE | {"reconnects": 1, "events": 4, "skipped": 0}
 BREAKS = {
     "cut, resumed": whole(Replay("honour", [2]), events=RUN, stream=BROKEN),
     "cut, replayed": whole(Replay("ignore", [2]), events=RUN, stream=BROKEN),
-    "reset": whole(Replay("ignore", [2], how=Cut(reset=True)), events=RUN, stream={"reconnects": 1}),
+    "reset": whole(
+        Replay("ignore", [2], how=Cut(reset=True)), events=RUN, stream={"reconnects": 1}
+    ),
     "closed too early": whole(Replay("honour", [2], how=Close()), events=RUN, stream=BROKEN),
     "cut within a frame": whole(Replay("honour", [2], torn=20), events=RUN, stream=BROKEN),
     "cut where no length is known": whole(

@@ -20,8 +20,9 @@ from syrupy.location import PyTestLocation
 
 from reportgen import pages
 from reportgen.history import LogLine
+from reportgen.origin import Manifest, Origin
 from reportgen.pages import Looks, Pages, badge, csp_hash, moment
-from reportgen.report import JobDetail, Manifest, Origin, Report, Stream
+from reportgen.report import JobDetail, Report, Stream
 from tests import samples
 
 UTC_ZONE = ZoneInfo("UTC")

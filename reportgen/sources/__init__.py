@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reportgen import wire
-from reportgen.report import Manifest, Origin
+from reportgen.origin import Manifest, Origin
 
 
 @dataclass(frozen=True, slots=True)

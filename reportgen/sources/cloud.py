@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from reportgen import retry
 from reportgen.credentials import Scope
 from reportgen.errors import SourceError
-from reportgen.report import Origin
+from reportgen.origin import Origin
 from reportgen.sources import JobList, OpenStream
 from reportgen.sources.http import (
     MAX_LIST_BYTES,

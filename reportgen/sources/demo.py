@@ -12,7 +12,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final, cast
 
 from reportgen import eventlog, wire
-from reportgen.report import Manifest, Origin
+from reportgen.origin import Manifest, Origin
 from reportgen.sources import JobList, OpenStream
 
 if TYPE_CHECKING:

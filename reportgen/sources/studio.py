@@ -9,7 +9,7 @@ from typing import Final
 
 from reportgen import retry, wire
 from reportgen.errors import SourceError
-from reportgen.report import Manifest, Origin
+from reportgen.origin import Manifest, Origin
 from reportgen.sources import JobList, OpenStream
 from reportgen.sources.http import (
     MAX_LIST_BYTES,
