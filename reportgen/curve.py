@@ -6,7 +6,7 @@ units: the plot area is 640 × 200 with its top left at 0,0, and y grows downwar
 """
 
 import math
-from array import array
+from array import array  # noqa: TC003 - the annotations are read by people too
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -157,7 +157,7 @@ def draw(
 
     `checkpoints` are steps; those outside the range of the curves are left out.
     """
-    curves = (loss, eval_loss, superseded)
+    curves: tuple[Curve | Superseded, ...] = (loss, eval_loss, superseded)
     across = _span(step for curve in curves for step in _outermost(curve))
     if across is None:
         return None
@@ -281,7 +281,7 @@ def _kept(across: _Span, steps: "array[float]", values: "array[float]", columns:
     first, last, low_at, high_at = ([-1] * columns for _ in range(4))
     low, high = [math.inf] * columns, [-math.inf] * columns
     fraction, rightmost = across.fraction, columns - 1
-    for at, step, value in zip(count(), steps, values):  # noqa: B905 - count() has no end
+    for at, step, value in zip(count(), steps, values):  # count() has no end
         if value - value != 0:  # not finite; cheaper than the call that says so
             continue
         column = min(int(fraction(step) * columns), rightmost)
@@ -360,7 +360,7 @@ def _ticks(span: _Span, least: Decimal, room: int) -> list[tuple[float, str]]:
         low, high = Decimal(span.low), Decimal(span.high)
         apart = max(_round_up((high - low) / _TICKS), least)
         start = int((low / apart).to_integral_value(ROUND_CEILING))
-        values = []
+        values: list[Decimal] = []
         while (value := (start + len(values)) * apart) <= high:
             values.append(value)
         places = [float((value - low) / (high - low)) for value in values]

@@ -30,6 +30,10 @@ NO_STEP: Final = "step is no finite number"
 NO_LOSS: Final = "loss is no number"
 TOO_LARGE: Final = "frame is over the size limit"
 
+_LONGEST_TAIL_LINE: Final = 1 << 16
+"""How much of an event's data is kept for the tail: a page shows far less, and a frame of megabytes
+must not be held fifty times."""
+
 _TERMINAL: Final = {wire.COMPLETED: "completed", wire.FAILED: "failed"}
 
 
@@ -232,7 +236,7 @@ class _Folding:
     def _count(self, name: bytes, data: bytes) -> None:
         self._history.stream.events += 1
         self._history.log_lines += 1
-        self._tail.append((name, data))
+        self._tail.append((name, data[:_LONGEST_TAIL_LINE]))
 
     def _skip(self, why: str) -> None:
         self._history.stream.skipped[why] += 1
@@ -290,15 +294,15 @@ class _Folding:
 
     def _event(self, name: bytes, data: bytes) -> None:
         self._count(name, data)
-        fields = wire.decode_object(data)
+        fields = wire.decode_event(data)
         if fields is None:
             self._skip(NO_OBJECT)
-        self._apply(name, fields or {})
+        self._apply(name, fields or wire.EventData())
 
-    def _apply(self, name: bytes, fields: wire.Object) -> None:
+    def _apply(self, name: bytes, fields: wire.EventData) -> None:
         """Take what a named event other than a log says; its data may be anything."""
         history = self._history
-        time = fields.get("timestamp")
+        time = fields.timestamp
         if isinstance(time, str):
             self._last_time = time
         if name == wire.STARTED:
@@ -306,31 +310,30 @@ class _Folding:
             history.started = True
             history.started_at = history.started_at or _time_or_none(time)
         elif name == wire.CHECKPOINT:
-            step = wire.finite(fields.get("step"))
+            step = wire.finite(fields.step)
             if step is not None:
                 self._checkpoints.setdefault(step + 0.0)
         else:
-            self._end_job(name, fields, _time_or_none(time))
+            self._end_job(name, fields)
 
-    def _end_job(self, name: bytes, fields: wire.Object, time: str | None) -> None:
+    def _end_job(self, name: bytes, fields: wire.EventData) -> None:
         history = self._history
         history.terminal = _TERMINAL[name]
-        history.completed_at = time
+        history.completed_at = _time_or_none(fields.timestamp)
         history.error = None
         if name == wire.COMPLETED:
-            artifacts = fields.get("artifacts")
+            artifacts = fields.artifacts
             history.artifacts = artifacts if isinstance(artifacts, list) else []
-        else:
-            error = fields.get("error")
-            if error is not None:
-                history.error = error if isinstance(error, str) else js_value(error)
+        elif fields.error is not None:
+            error = fields.error
+            history.error = error if isinstance(error, str) else js_value(error)
 
     def _over_limit(self, name: bytes, why: bytes) -> None:
         if name in wire.JOB_EVENTS:
             self._count(name, why)
             self._skip(TOO_LARGE)
             if name != wire.LOG:
-                self._apply(name, {})
+                self._apply(name, wire.EventData())
 
     # Notes
 
@@ -378,8 +381,8 @@ def _line_of(entry: tuple[bytes, bytes] | None) -> LogLine:
     if entry is None:
         return LogLine(STREAM_ERROR_LINE)
     name, data = entry
-    fields = wire.decode_object(data) or {}
-    return LogLine(log_line(name, data) or "", _time_or_none(fields.get("timestamp")))
+    fields = wire.decode_event(data) or wire.EventData()
+    return LogLine(log_line(name, data) or "", _time_or_none(fields.timestamp))
 
 
 def _time_or_none(value: wire.JSON) -> str | None:

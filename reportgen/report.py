@@ -207,7 +207,7 @@ def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
 def _cut(text: str) -> str:
     if len(text) <= LINE_LENGTH:
         return text
-    return f"{text[:LINE_LENGTH]} … (cut: {len(text)} characters)"
+    return f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
 
 
 def _artifact_text(artifact: wire.JSON, redactor: Redactor) -> str:

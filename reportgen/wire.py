@@ -46,16 +46,19 @@ class NotJSON(ValueError):  # noqa: N818 - the name says what the text is
     """The text is no JSON that a browser's `JSON.parse` would take, or is nested too deep."""
 
 
-def decode(data: bytes) -> JSON:
+def decode(data: bytes, *, any_depth: bool = False) -> JSON:
     """Decode UTF-8 JSON as `JSON.parse` would, and bare `NaN`, `Infinity`, `-Infinity` as well.
 
     Raises `NotJSON`. Bytes that are no UTF-8 become U+FFFD first, as in any event stream.
     """
-    _check_depth(data)
+    if not any_depth:
+        _check_depth(data)
     try:
         return cast("JSON", msgspec.json.decode(data))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _decode_slowly(data)
+    except RecursionError as error:
+        raise NotJSON("nested far too deep") from error
 
 
 def _decode_slowly(data: bytes) -> JSON:
@@ -92,6 +95,22 @@ def _check_depth(data: bytes) -> None:
 
 # Strings are matched whole so that the brackets inside them do not count.
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def is_too_deep(value: JSON) -> bool:
+    """Tell whether a decoded value is nested deeper than `MAX_DEPTH`."""
+    level: list[JSON] = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[JSON] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return False
+        level = inner
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def is_number(value: JSON) -> TypeGuard[int | float]:
@@ -157,6 +176,37 @@ def decode_log(data: bytes) -> LogData | None:
     return LogData(**{name: fields[name] for name in LogData.__struct_fields__ if name in fields})
 
 
+class EventData(msgspec.Struct):
+    """What is read of the data of any other job event; None where it is missing.
+
+    Fields that nobody reads are passed over: megabytes of them must not become objects.
+    """
+
+    timestamp: Any = None
+    step: Any = None
+    artifacts: Any = None
+    error: Any = None
+
+
+_EVENT_DECODER: Final = msgspec.json.Decoder(EventData)
+
+
+def decode_event(data: bytes) -> EventData | None:
+    """Decode the data of a job event; None if it is no JSON object."""
+    try:
+        _check_depth(data)
+        return _EVENT_DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        fields = decode_object(data)  # msgspec is stricter than JSON.parse
+    except NotJSON:
+        return None
+    if fields is None:
+        return None
+    return EventData(
+        **{name: fields[name] for name in EventData.__struct_fields__ if name in fields}
+    )
+
+
 def decode_object(data: bytes) -> Object | None:
     """Decode an event's data; None if it is no JSON object."""
     try:
@@ -188,7 +238,7 @@ def usable(name: bytes, data: bytes) -> bool:
     if name not in JOB_EVENTS:
         return False
     if name != LOG:
-        return decode_object(data) is not None
+        return decode_event(data) is not None
     log = decode_log(data)
     return log is not None and log_is_usable(log)
 

@@ -13,14 +13,13 @@ from reportgen.errors import SourceError
 from reportgen.origin import Origin
 from reportgen.sources import JobList, OpenStream
 from reportgen.sources.http import (
-    MAX_LIST_BYTES,
     Answer,
     BaseURL,
     Secret,
     Server,
     path_segment,
 )
-from reportgen.sources.joblist import read_job_list
+from reportgen.sources.joblist import MAX_LIST_BYTES, read_job_list
 
 DEFAULT_URL: Final = "https://api.arkor.ai"
 

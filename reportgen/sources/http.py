@@ -18,7 +18,6 @@ from reportgen import retry, wire
 from reportgen.errors import SourceError, UsageError
 from reportgen.sources import OpenStream, StreamBrokenError, StreamRefusedError
 
-MAX_LIST_BYTES: Final = 64 * 1024 * 1024
 MAX_SMALL_BYTES: Final = 1024 * 1024
 ANSWER_SECONDS: Final = 30.0
 TRIES: Final = 3
@@ -249,6 +248,9 @@ class Server:
             async with httpx_sse.aconnect_sse(self._client, "GET", url, headers=headers) as source:
                 await _check_stream(source.response, ended=ended)
                 yield OpenStream(_unpacked(source.response))
+        except httpx.ConnectError as error:
+            gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
+            raise StreamBrokenError(gone if self.base.loopback else _words_of(error)) from error
         except httpx.HTTPError as error:
             raise StreamBrokenError(_words_of(error)) from error
 

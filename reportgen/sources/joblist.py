@@ -7,6 +7,7 @@ from reportgen import wire
 from reportgen.errors import SourceError
 from reportgen.sources import JobList
 
+MAX_LIST_BYTES: Final = 64 * 1024 * 1024
 _SHOWN: Final = 80
 
 
@@ -22,13 +23,28 @@ def read_job_list(body: bytes, url: str, read_at: datetime) -> JobList:
         elif job_id in entries:
             oddities.append(f"entry {place} of the job list is left out: its id came before")
         else:
+            oddities += _without_deep_fields(place, entry)
             entries[job_id] = entry
     return JobList(read_at, tuple(entries.values()), tuple(oddities))
 
 
+def _without_deep_fields(place: int, entry: wire.Object) -> list[str]:
+    """Take out the fields that nobody could have meant; they count as missing."""
+    deep = [name for name, value in entry.items() if wire.is_too_deep(value)]
+    for name in deep:
+        del entry[name]
+    return [
+        f"entry {place} of the job list: its {name} is nested too deep and left out"
+        for name in deep
+    ]
+
+
 def _jobs_of(body: bytes, url: str) -> list[wire.JSON]:
+    if len(body) > MAX_LIST_BYTES:
+        most = MAX_LIST_BYTES >> 20
+        raise SourceError(f"{url} sent more than {most} MiB as its job list: that can't be meant.")
     try:
-        document = wire.decode(body)
+        document = wire.decode(body, any_depth=True)
     except wire.NotJSON as error:
         raise SourceError(
             f"{url} sent no job list but {_shown(body)} ({error}): is this the right --url?"

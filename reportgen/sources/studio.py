@@ -12,7 +12,6 @@ from reportgen.errors import SourceError
 from reportgen.origin import Manifest, Origin
 from reportgen.sources import JobList, OpenStream
 from reportgen.sources.http import (
-    MAX_LIST_BYTES,
     MAX_SMALL_BYTES,
     Answer,
     BaseURL,
@@ -21,7 +20,7 @@ from reportgen.sources.http import (
     UnreachableError,
     path_segment,
 )
-from reportgen.sources.joblist import read_job_list
+from reportgen.sources.joblist import MAX_LIST_BYTES, read_job_list
 
 DEFAULT_URL: Final = "http://127.0.0.1:4000"
 TOKEN_HEADER: Final = "X-Arkor-Studio-Token"  # noqa: S105 - the header's name
