@@ -177,7 +177,7 @@ class _Fetching:
         return Listing(first.identity, first.manifest, jobs.read_at, listed, selected, entries)
 
     def _clean_entries(self, jobs: JobList) -> dict[str, wire.Object]:
-        redactor = Redactor(self._source.tokens)
+        redactor = self._with_all_tokens()
         cleaned: dict[str, wire.Object] = {}
         for entry in jobs.entries:
             job = wire.read_job(entry)
@@ -246,6 +246,7 @@ class _Fetching:
         await self._follow_all(stop)
         if not stop.is_set():
             await self._read_list_again(quiet=False)
+        self.folder.keep_listing(self._listing)
 
     def _is_to_be_fetched(self, job_id: str) -> bool:
         if self._plan.refresh or not self.folder.is_read(job_id):
@@ -269,10 +270,13 @@ class _Fetching:
         )
 
     def _without_token(self, data: bytes) -> bytes:
+        return self._with_all_tokens().own(data)
+
+    def _with_all_tokens(self) -> Redactor:
         tokens = self._source.tokens
         if tokens != self._tokens:  # a new one, since Studio was started again
             self._tokens, self._redactor = tokens, Redactor(tokens)
-        return self._redactor.own(data)
+        return self._redactor
 
     def _policy(self) -> Policy:
         bounds = replace(

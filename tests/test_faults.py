@@ -305,7 +305,9 @@ REFUSALS = {
         reply(200, b"<html>", {}), {"state": "unavailable"}, reason="no event stream"
     ),
     "no content type": Fault(
-        raw(framed(DONE_FRAME), content_type=None), {"state": "unavailable"}, reason="no event stream"
+        raw(framed(DONE_FRAME), content_type=None),
+        {"state": "unavailable"},
+        reason="no event stream",
     ),
     "brotli": Fault(
         Stream((), headers={"content-encoding": "br"}), {"state": "unavailable"}, reason="br"
