@@ -191,9 +191,11 @@ class _Fetching:
         listed = tuple(entries)
         for job_id, entry in self._listing.entries.items():
             entries.setdefault(job_id, entry)
+        news = (listed, entries) != (self._listing.listed, self._listing.entries)
         self._listing = replace(self._listing, read_at=jobs.read_at, listed=listed, entries=entries)
         self._update_facts(set(listed))
-        self.folder.keep_listing(self._listing)
+        if news:
+            self.folder.keep_listing(self._listing)
 
     def _update_facts(self, listed: set[str]) -> None:
         for job_id, follower in self._followers.items():

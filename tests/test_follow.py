@@ -274,7 +274,7 @@ def test_five_hundred_ended_jobs_of_a_server_that_fails(tmp_path: Path) -> None:
     assert told.jobs["job-0"].stream.state == "unavailable"
 
 
-# --- Failures in a row -----------------------------------------------------------------------------
+# --- Failures in a row ---------------------------------------------------------------------------
 
 
 def test_delays_double_and_a_new_event_starts_the_count_again(tmp_path: Path) -> None:
