@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -24,7 +24,7 @@ from reportgen.errors import SnapshotError
 from reportgen.exports import points_csv, report_json
 from reportgen.follow import Policy
 from reportgen.interrupts import Interrupts
-from reportgen.origin import Manifest, Origin
+from reportgen.origin import Origin
 from reportgen.pages import Looks, Pages
 from reportgen.publish import Publication
 from reportgen.redact import Redactor
@@ -49,6 +49,8 @@ class World:
     environment: Mapping[str, str]
     interrupts: Interrupts
     watcher: Watcher
+    learn_secret: Callable[[str], None]
+    """Told every secret that is read, so that no word to the user can hold it."""
 
 
 def build(options: Settings, world: World) -> Path:
@@ -78,7 +80,13 @@ def _fetch(
     options: Settings, world: World, snapshot: Snapshot
 ) -> tuple[SourceFolder, tuple[str, ...]]:
     """Fetch what is not there yet; give the source's folder and the secrets that were in use."""
-    source = choose_source(options, world.environment, world.now, world.watcher.warn)
+    source = choose_source(
+        options,
+        world.environment,
+        world.now,
+        warn=world.watcher.warn,
+        learn_secret=world.learn_secret,
+    )
     with world.watcher as watcher:
         folder = asyncio.run(_fetch_from(source, options, world, snapshot, watcher))
     return folder, source.tokens
@@ -117,7 +125,7 @@ def _render(options: Settings, folder: SourceFolder, redactor: Redactor) -> Path
     if listing is None:
         raise SnapshotError(f"There is no job list in {folder.path}: build or snapshot first.")
     looks = Looks(options.title, options.theme, settings.timezone(options.timezone))
-    origin = _redacted_origin(listing.origin, redactor)
+    origin = listing.origin.redacted(redactor.text)
     rendering = _Rendering(folder, listing, Pages(looks), origin, redactor, options.log_lines)
     with Publication.into(options.out) as publication:
         # One job at a time: of the others only what the home page says is held.
@@ -149,7 +157,9 @@ class _Rendering:
 
     def stage_whole(self, jobs: tuple[JobSummary, ...], publication: Publication) -> None:
         """Write the files that are about all jobs."""
-        manifest = _redacted_manifest(self.listing.manifest, self.redactor)
+        manifest = self.listing.manifest
+        if manifest is not None:
+            manifest = manifest.redacted(self.redactor.text)
         report = Report(GENERATOR, self.listing.read_at, self.origin, manifest, jobs)
         publication.stage("report.json", [report_json.document(report)])
         publication.stage(publish.HOME, [self.pages.home(report)])
@@ -175,22 +185,3 @@ def _entries(listing: Listing) -> Iterator[Entry]:
         job = wire.read_job(entry)
         if job is not None and job_id in selected:
             yield Entry(job, slugs[job_id], job_id in listed)
-
-
-def _redacted_origin(origin: Origin, redactor: Redactor) -> Origin:
-    def clean(text: str | None) -> str | None:
-        return None if text is None else redactor.text(text)
-
-    return replace(
-        origin, mode=clean(origin.mode), org=clean(origin.org), project=clean(origin.project)
-    )
-
-
-def _redacted_manifest(manifest: Manifest | None, redactor: Redactor) -> Manifest | None:
-    if manifest is None:
-        return None
-    trainer, error = manifest.trainer, manifest.error
-    return Manifest(
-        None if trainer is None else redactor.text(trainer),
-        None if error is None else redactor.text(error),
-    )

@@ -18,6 +18,23 @@ if TYPE_CHECKING:  # what a command needs is imported when it runs: --help is to
     from reportgen.build import Watcher, World
     from reportgen.settings import Settings
 
+
+class _Voice:
+    """What may be said aloud: no secret that was read, and nothing that a terminal would obey."""
+
+    def __init__(self) -> None:
+        self.secrets = [os.environ.get("ARKOR_REPORT_TOKEN", "")]
+
+    def safe(self, text: str) -> str:
+        """Make a text fit for stderr and stdout."""
+        from reportgen import inert  # noqa: PLC0415
+        from reportgen.redact import Redactor  # noqa: PLC0415
+
+        return inert.terminal(Redactor(self.secrets).text(text))
+
+
+_voice = _Voice()
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FAILED: Final = 1
@@ -271,16 +288,19 @@ def render(**options: Any) -> None:
 @_how_much_is_said
 def doctor(**options: Any) -> None:
     """Tell what a build would read and with what, and whether it can; never a secret's value."""
-    from reportgen import inert, settings  # noqa: PLC0415
+    from reportgen import settings  # noqa: PLC0415
     from reportgen.doctor import examine  # noqa: PLC0415
     from reportgen.errors import SourceError  # noqa: PLC0415
-    from reportgen.redact import Redactor  # noqa: PLC0415
 
     environment = settings.environment()
-    diagnosis = examine(_settings(options), environment, lambda: settings.now(environment))
-    redactor = Redactor([environment.get("ARKOR_REPORT_TOKEN", "")])
+    diagnosis = examine(
+        _settings(options),
+        environment,
+        lambda: settings.now(environment),
+        learn_secret=_voice.secrets.append,
+    )
     for finding in diagnosis.findings:
-        click.echo(f"{finding.what:<10}{inert.terminal(redactor.text(finding.found))}")
+        click.echo(f"{finding.what:<10}{_voice.safe(finding.found)}")
     if diagnosis.trouble is not None:
         raise SourceError(diagnosis.trouble)
 
@@ -311,14 +331,10 @@ def main() -> NoReturn:
 
 
 def _complain(message: str, *, verbose: bool) -> None:
-    from reportgen import inert  # noqa: PLC0415
-    from reportgen.redact import Redactor  # noqa: PLC0415
-
-    redactor = Redactor([os.environ.get("ARKOR_REPORT_TOKEN", "")])
-    click.echo(f"arkor-report: {inert.terminal(redactor.text(message))}", err=True)
+    click.echo(f"arkor-report: {_voice.safe(message)}", err=True)
     if verbose:
         for line in traceback.format_exc().splitlines():
-            click.echo(inert.terminal(redactor.text(line)), err=True)
+            click.echo(_voice.safe(line), err=True)
 
 
 def _fetching(options: dict[str, Any], run: "Callable[[Settings, World], Path]") -> None:
@@ -337,6 +353,7 @@ def _fetching(options: dict[str, Any], run: "Callable[[Settings, World], Path]")
             environment=environment,
             interrupts=interrupts,
             watcher=_watcher(options),
+            learn_secret=_voice.secrets.append,
         )
         with suppress(Interrupted):
             click.echo(run(_settings(options), world))
@@ -347,16 +364,10 @@ def _fetching(options: dict[str, Any], run: "Callable[[Settings, World], Path]")
 
 def _watcher(options: dict[str, Any]) -> "Watcher":
     """Choose what stderr shows."""
-    from reportgen import inert, progress  # noqa: PLC0415
-    from reportgen.redact import Redactor  # noqa: PLC0415
+    from reportgen import progress  # noqa: PLC0415
 
     if options["quiet"]:
         return progress.Quiet()
-    redactor = Redactor([os.environ.get("ARKOR_REPORT_TOKEN", "")])
-
-    def safe(text: str) -> str:
-        return inert.terminal(redactor.text(text))
-
     live = options["progress"]
     if live or (live is None and sys.stderr.isatty()):
         from rich.console import Console  # noqa: PLC0415
@@ -364,11 +375,13 @@ def _watcher(options: dict[str, Any]) -> "Watcher":
         console = Console(stderr=True)
         return progress.Display(
             console,
-            lambda line: console.print(safe(line), markup=False, highlight=False),
-            safe,
+            lambda line: console.print(_voice.safe(line), markup=False, highlight=False),
+            _voice.safe,
             verbose=options["verbose"],
         )
-    return progress.Plain(lambda line: click.echo(safe(line), err=True), verbose=options["verbose"])
+    return progress.Plain(
+        lambda line: click.echo(_voice.safe(line), err=True), verbose=options["verbose"]
+    )
 
 
 def _settings(options: dict[str, Any]) -> "Settings":

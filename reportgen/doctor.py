@@ -35,7 +35,11 @@ class Diagnosis:
 
 
 def examine(
-    options: Settings, environment: Mapping[str, str], now: Callable[[], datetime]
+    options: Settings,
+    environment: Mapping[str, str],
+    now: Callable[[], datetime],
+    *,
+    learn_secret: Callable[[str], None],
 ) -> Diagnosis:
     """Look for the secret and the scope, and ask the source for its job list."""
     findings = [Finding("versions", _versions()), Finding("source", options.source)]
@@ -45,7 +49,9 @@ def examine(
         place = credentials.place(options.source, options.token_file, environment)
         findings.append(Finding("token", f"looked for in {place}"))
     try:
-        source = choose_source(options, environment, now, notices.append)
+        source = choose_source(
+            options, environment, now, warn=notices.append, learn_secret=learn_secret
+        )
         if source.origin.url:
             findings.append(Finding("url", source.origin.url))
         findings += asyncio.run(_ask(source))

@@ -127,6 +127,15 @@ async def _read_source(source: Source, watcher: Watcher) -> _First:
     return _First(identity, manifest, jobs)
 
 
+def _without_secrets(first: _First, redactor: Redactor) -> _First:
+    manifest = first.manifest
+    return replace(
+        first,
+        identity=first.identity.redacted(redactor.text),
+        manifest=None if manifest is None else manifest.redacted(redactor.text),
+    )
+
+
 class _Fetching:
     """One run over one source: what is known of its jobs, and who follows their streams."""
 
@@ -149,6 +158,7 @@ class _Fetching:
         self._tokens = source.tokens
         self._redactor = Redactor(self._tokens)
         self._began = (asyncio.get_running_loop().time(), began_at)
+        first = _without_secrets(first, self._redactor)
         self.folder = snapshot.folder(first.identity)
         self._kept = self.folder.listing()
         self.folder.clear_unfinished()

@@ -166,7 +166,8 @@ class Follower:
         return read_before
 
     def _note(self, kind: str, **values: str | int | None) -> None:
-        self.log.append(eventlog.note_line(self.milliseconds(), kind, **values))
+        # A refusal's own words may repeat the token.
+        self.log.append(self.clean(eventlog.note_line(self.milliseconds(), kind, **values)))
 
     def milliseconds(self) -> int:
         """Give the time since the command began, as the log notes it."""

@@ -1,6 +1,7 @@
 """Where jobs come from, as plain values that snapshot, sources and report share."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,11 @@ class Origin:
     org: str | None = None
     project: str | None = None
 
+    def redacted(self, clean: Callable[[str], str]) -> "Origin":
+        """Give the same with every text of a server's cleaned."""
+        mode, org, project = (_clean(text, clean) for text in (self.mode, self.org, self.project))
+        return replace(self, mode=mode, org=org, project=project)
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -21,3 +27,11 @@ class Manifest:
 
     trainer: str | None = None
     error: str | None = None
+
+    def redacted(self, clean: Callable[[str], str]) -> "Manifest":
+        """Give the same with every text of a server's cleaned."""
+        return Manifest(_clean(self.trainer, clean), _clean(self.error, clean))
+
+
+def _clean(text: str | None, clean: Callable[[str], str]) -> str | None:
+    return None if text is None else clean(text)

@@ -84,5 +84,5 @@ def test_it_works_on_a_machine_without_network(
         source="demo", out=directory / "out", snapshot_dir=directory / "snapshot"
     )
     began = time.monotonic()
-    build(options, World(lambda: settings.now({}), {}, Interrupts(), Quiet()))
+    build(options, World(lambda: settings.now({}), {}, Interrupts(), Quiet(), print))
     assert time.monotonic() - began < 60  # it waits for nobody: a second or two here

@@ -12,9 +12,11 @@ def choose_source(
     options: Settings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
+    *,
     warn: Callable[[str], None],
+    learn_secret: Callable[[str], None],
 ) -> Source:
-    """Make the source that is asked for.
+    """Make the source that is asked for; `learn_secret` is told every secret that it reads.
 
     Raises `SourceError` where its secret or scope is missing, `UsageError` where its URL is none.
     """
@@ -24,20 +26,29 @@ def choose_source(
 
             return Demo()
         case "cloud":
-            return _cloud(options, environment, now, warn)
+            return _cloud(options, environment, now, warn=warn, learn_secret=learn_secret)
         case _:
-            return _studio(options, environment, now)
+            return _studio(options, environment, now, learn_secret=learn_secret)
 
 
 def _studio(
-    options: Settings, environment: Mapping[str, str], now: Callable[[], datetime]
+    options: Settings,
+    environment: Mapping[str, str],
+    now: Callable[[], datetime],
+    *,
+    learn_secret: Callable[[str], None],
 ) -> Source:
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
     from reportgen.sources.studio import DEFAULT_URL, Studio  # noqa: PLC0415
 
+    def read() -> str:
+        token = credentials.studio_token(options.token_file, environment)
+        learn_secret(token)
+        return token
+
     return Studio(
         BaseURL.parse(options.url or DEFAULT_URL),
-        lambda: credentials.studio_token(options.token_file, environment),
+        read,
         concurrency=options.concurrency,
         now=now,
     )
@@ -47,13 +58,17 @@ def _cloud(
     options: Settings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
+    *,
     warn: Callable[[str], None],
+    learn_secret: Callable[[str], None],
 ) -> Source:
     from reportgen.sources.cloud import DEFAULT_URL, Cloud  # noqa: PLC0415
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
     def read() -> credentials.Credentials:
-        return credentials.cloud_credentials(options.token_file, environment, now())
+        found = credentials.cloud_credentials(options.token_file, environment, now())
+        learn_secret(found.token)
+        return found
 
     found = read()
     variable = environment.get("ARKOR_CLOUD_API_URL")
