@@ -101,8 +101,10 @@ async def _fetch_from(
     def tell() -> None:
         loop.call_soon_threadsafe(stop.set)
 
-    world.interrupts.then(tell)
-    return await fetch.fetch(source, snapshot, _plan(options), watcher, stop=stop, now=world.now)
+    with world.interrupts.telling(tell):
+        return await fetch.fetch(
+            source, snapshot, _plan(options), watcher, stop=stop, now=world.now
+        )
 
 
 def _plan(options: Settings) -> fetch.Plan:

@@ -32,11 +32,16 @@ class Interrupts:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def then(self, call: Callable[[], None]) -> None:
-        """Have something called at the first signal; at once where it came already."""
+    @contextmanager
+    def telling(self, call: Callable[[], None]) -> Iterator[None]:
+        """Have something called at the first signal within the block; at once if it came before."""
         self._then = call
         if self.received is not None:
             call()
+        try:
+            yield
+        finally:
+            self._then = lambda: None
 
     @property
     def exit_code(self) -> int | None:

@@ -1,0 +1,76 @@
+"""Signals at any moment: the report of what had arrived, and the next build goes on."""
+
+import json
+import random
+import signal
+import time
+
+import pytest
+
+from tests.command import Command
+from tests.standin import NO_REPLY, StandIn, job, training
+
+RUNNING = job("job_run", "running", events=training(200, "job_run", complete=False))
+DONE = job("job_done", events=training(300, "job_done"))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_at_a_random_moment(command: Command, seed: int) -> None:
+    chance = random.Random(seed)
+    number = chance.choice([signal.SIGINT, signal.SIGTERM])
+    with StandIn(RUNNING, DONE) as studio:
+        process = command.start("build", *command.options(studio))
+        studio.wait_until(lambda: bool(studio.requests))  # from here on it catches signals
+        time.sleep(chance.uniform(0, 0.4))
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode == 128 + number, stderr
+        assert "Traceback" not in stderr
+        if stdout:  # the list had arrived
+            json.loads((command.directory / "out" / "report.json").read_bytes())
+        after = command.build(studio, "--max-wait", "0", "--settle", "0.3s")
+    assert after.code == 0
+    assert after.job("job_done")["stream"]["events"] == 303
+    assert after.job("job_run")["loss"]["points"] == 200
+
+
+def test_before_the_list_there_is_nothing_to_write(command: Command) -> None:
+    with StandIn(DONE) as studio:
+        first = command.build(studio)
+        before = (first.out / "index.html").read_bytes()
+        studio.answers.overrides["jobs"] = NO_REPLY
+        process = command.start("build", *command.options(studio))
+        asked = len(studio.requests)
+        studio.wait_until(lambda: len(studio.requests) > asked + 1)
+        process.send_signal(signal.SIGTERM)
+        stdout, _ = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (143, "")
+    assert (first.out / "index.html").read_bytes() == before
+
+
+def test_two_signals_at_once_are_one_wish(command: Command) -> None:
+    """`timeout` sends its signal to the process and to its group."""
+    with StandIn(RUNNING) as studio:
+        process = command.start("build", *command.options(studio))
+        studio.wait_for_opening("job_run")
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        stdout, _ = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (143, "out/index.html\n")
+
+
+def test_a_second_signal_later_stops_at_once(command: Command) -> None:
+    """The first finds the command in the middle of a report that takes its time."""
+    jobs = [job(f"job_{i}", events=training(2000, f"job_{i}")) for i in range(60)]
+    with StandIn(*jobs) as studio:
+        process = command.start("build", *command.options(studio))
+        out = command.directory / "out" / ".arkor-report.tmp" / "jobs"
+        studio.wait_until(lambda: out.is_dir() or process.poll() is not None, 60)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.6)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    again = command.run("render")
+    assert (again.code, again.stdout) == (0, "out/index.html\n"), stdout
+    assert not (command.directory / "out" / ".arkor-report.tmp").exists()
