@@ -1,0 +1,182 @@
+"""The chart's geometry: what a reader sees is what the points say, however many there are."""
+
+import math
+import random
+import re
+from array import array
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reportgen.curve import COLUMNS, HEIGHT, SPARE_COLUMNS, WIDTH, Chart, draw, metric
+from reportgen.history import Curve, Superseded
+
+POINT = re.compile(r"([ML])(\d+(?:\.\d{1,2})?)[ ,](\d+(?:\.\d{1,2})?)")
+EMPTY = Superseded()
+
+
+def curve(*points: tuple[float, float]) -> Curve:
+    return Curve(array("d", [step for step, _ in points]), array("d", [v for _, v in points]))
+
+
+def parse(d: str) -> list[tuple[str, float, float]]:
+    """Read a path's points; it must hold nothing else."""
+    assert POINT.sub("", d) == ""
+    return [(letter, float(x), float(y)) for letter, x, y in POINT.findall(d)]
+
+
+def chart(loss: Curve, eval_loss: Curve | None = None, old: Superseded = EMPTY) -> Chart:
+    drawn = draw(loss, eval_loss or Curve(), old, [])
+    assert drawn is not None
+    return drawn
+
+
+def test_nothing_to_draw() -> None:
+    assert draw(Curve(), Curve(), Superseded(), [1, 2]) is None
+
+
+def test_a_lone_point_is_a_dot_in_the_middle() -> None:
+    drawn = chart(curve((7, 3)))
+    assert parse(drawn.loss.d) == [("M", 320, 100)]
+    assert [(dot.x, dot.y) for dot in drawn.loss.dots] == [("320", "100")]
+
+
+def test_corners() -> None:
+    drawn = chart(curve((10, 4), (20, 1), (30, 2.5)))
+    assert parse(drawn.loss.d) == [("M", 0, 0), ("L", 320, 200), ("L", 640, 100)]
+
+
+def test_equal_values_lie_in_the_middle() -> None:
+    drawn = chart(curve((1, 5), (2, 5)))
+    assert parse(drawn.loss.d) == [("M", 0, 100), ("L", 640, 100)]
+
+
+def test_all_that_is_drawn_shares_the_axes() -> None:
+    old = Superseded()
+    old.add(curve((3, 9)))
+    drawn = chart(curve((1, 5), (2, 4)), curve((4, 1)), old)
+    assert parse(drawn.loss.d) == [("M", 0, 100), ("L", 213.33, 125)]
+    assert parse(drawn.eval_loss.d) == [("M", 640, 200)]
+    assert parse(drawn.superseded.d) == [("M", 426.67, 0)]
+
+
+def test_a_loss_that_is_not_finite_breaks_the_line_and_marks_the_edge() -> None:
+    drawn = chart(curve((0, 2), (1, math.nan), (2, 1), (3, -math.inf), (4, 1.5)))
+    assert [letter for letter, *_ in parse(drawn.loss.d)] == ["M", "M", "M"]
+    assert [(mark.x, mark.top) for mark in drawn.not_finite] == [("160", True), ("480", False)]
+    assert drawn.points == 3
+
+
+def test_only_losses_that_are_not_finite() -> None:
+    drawn = chart(curve((1, math.nan), (2, math.nan)))
+    assert drawn.loss.d == ""
+    assert [mark.x for mark in drawn.not_finite] == ["0", "640"]
+
+
+def test_checkpoints_within_the_range_are_marked() -> None:
+    drawn = draw(curve((10, 1), (20, 2)), Curve(), Superseded(), [5, 10, 15, 25])
+    assert drawn is not None
+    assert drawn.checkpoints == ("0", "320")
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+ANY = st.floats()
+
+
+@st.composite
+def curves(draw_: st.DrawFn, values: st.SearchStrategy[float] = ANY, most: int = 60) -> Curve:
+    steps = sorted(draw_(st.sets(FINITE.map(lambda x: x + 0.0), min_size=1, max_size=most)))
+    return curve(*((step, draw_(values)) for step in steps))
+
+
+@settings(deadline=None, max_examples=300)
+@given(curves(), curves(most=10))
+def test_any_curve_lies_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
+    drawn = chart(loss, eval_loss)
+    for line in (drawn.loss, drawn.eval_loss):
+        points = parse(line.d)
+        assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for _, x, y in points)
+        assert all(a[1] <= b[1] for a, b in pairwise(points))
+        assert not points or points[0][0] == "M"
+    for tick in drawn.x_ticks:
+        assert 0 <= float(tick.at) <= WIDTH
+    for tick in drawn.y_ticks:
+        assert 0 <= float(tick.at) <= HEIGHT
+    assert len({tick.label for tick in drawn.x_ticks}) == len(drawn.x_ticks)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(2, 6000), st.randoms(use_true_random=False))
+def test_thinning_keeps_what_each_column_shows(count: int, chance: random.Random) -> None:
+    values = [chance.uniform(-100, 100) for _ in range(count)]
+    loss = curve(*enumerate(values))
+    drawn = chart(loss)
+    kept: dict[int, list[tuple[float, float]]] = {}
+    for _, x, y in parse(drawn.loss.d):
+        kept.setdefault(round(x), []).append((x, y))
+    low, high, last = min(values), max(values), len(values) - 1
+    columns: dict[int, list[int]] = {}
+    for step in range(len(values)):
+        columns.setdefault(min(int(step / last * COLUMNS), COLUMNS - 1), []).append(step)
+
+    def place(step: int) -> tuple[float, float]:
+        height = HEIGHT / 2 if high == low else HEIGHT * (high - values[step]) / (high - low)
+        return step / last * WIDTH, height
+
+    for steps in columns.values():
+        extremes = (steps[0], steps[-1], min(steps, key=values.__getitem__),
+                    max(steps, key=values.__getitem__))  # fmt: skip
+        for step in extremes:
+            x, y = place(step)
+            places = [kept.get(round(x) + side, []) for side in (-1, 0, 1)]
+            assert any(math.dist((x, y), point) < 0.02 for near in places for point in near)
+    assert drawn.drawn <= 4 * COLUMNS
+    assert drawn.points == len(values)
+
+
+def test_breaks_survive_thinning() -> None:
+    values = [math.nan if step % 1000 == 500 else float(step % 7) for step in range(20_000)]
+    drawn = chart(curve(*enumerate(values)))
+    assert sum(letter == "M" for letter, *_ in parse(drawn.loss.d)) == 21
+
+
+def test_a_million_points_cost_a_bounded_path() -> None:
+    count = 1_000_000
+    loss = Curve(array("d", range(count)), array("d", (math.sin(i / 9) for i in range(count))))
+    drawn = chart(loss)
+    assert drawn.points == count
+    assert len(drawn.loss.d) < 4 * COLUMNS * 16
+    found = metric(loss)
+    assert found is not None
+    assert (found.points, found.min) == (count, min(loss.values))
+
+
+def test_all_superseded_parts_share_a_few_columns() -> None:
+    old = Superseded()
+    for part in range(500):
+        old.add(curve(*((step, part + step) for step in range(50))))
+    drawn = chart(curve((0, 1), (50, 2)), old=old)
+    assert drawn.superseded.drawn <= 4 * SPARE_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (0.48, 2.69, ["0.5", "1.0", "1.5", "2.0", "2.5"]),
+        (1e-7, 5.1e-7, ["1e-7", "2e-7", "3e-7", "4e-7", "5e-7"]),
+        (-1, 1, ["-1.0", "-0.5", "0.0", "0.5", "1.0"]),
+    ],
+)
+def test_ticks_are_round(low: float, high: float, labels: list[str]) -> None:
+    drawn = chart(curve((1, low), (2, high)))
+    assert [tick.label for tick in drawn.y_ticks] == labels
+
+
+def test_numbers_of_a_curve() -> None:
+    found = metric(curve((1, 3), (2, math.nan), (3, 1), (4, 1), (5, 2)))
+    assert found is not None
+    assert (found.points, found.first, found.last) == (4, 3, 2)
+    assert (found.min, found.min_step, found.max) == (1, 3, 3)
+    assert metric(curve((1, math.nan))) is None
