@@ -113,6 +113,16 @@ _where_jobs_come_from = _options(
     ),
 )
 
+_which_source_was_fetched = _options(
+    _option(
+        "--source",
+        "-s",
+        type=click.Choice(["studio", "cloud", "demo"]),
+        help="The source to show, as it was last fetched.  [default: the one fetched last]",
+    ),
+    _option("--url", metavar="URL", help="The server to show, where there were several."),
+)
+
 _which_jobs = _options(
     _option("--job", "-j", "job", metavar="ID", multiple=True, help="This job; repeatable."),
     _option("--name", metavar="GLOB", help="Jobs whose name matches, like 'support-*'."),
@@ -273,14 +283,25 @@ def snapshot(**options: Any) -> None:
 
 
 @cli.command()
+@_which_source_was_fetched
+@_which_jobs
 @_where_it_is_kept
 @_how_it_looks
 @_how_much_is_said
 def render(**options: Any) -> None:
-    """Pages only, from what was fetched last, without network. Prints the home page's path."""
-    from reportgen.build import render as run  # noqa: PLC0415
+    """Pages only, from what was fetched last, without network. Prints the home page's path.
 
-    click.echo(run(_settings(options)))
+    Shows what the last snapshot selected, narrowed by the options given here, which judge by what
+    the pages show.
+    """
+    from reportgen.build import render_only  # noqa: PLC0415
+
+    source, url = options.pop("source"), options.pop("url")
+    if url is not None:
+        from reportgen.sources.http import BaseURL  # noqa: PLC0415
+
+        url = BaseURL.parse(url).shown
+    click.echo(render_only(_settings(options), source, url))
 
 
 @cli.command()

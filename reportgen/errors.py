@@ -1,5 +1,7 @@
 """What can go wrong, each kind with the exit code that scripts can count on."""
 
+from pathlib import Path
+
 
 class ReportError(Exception):
     """What failed, on what, and what to do about it: one or two lines, printed as they are."""
@@ -17,6 +19,14 @@ class SnapshotError(ReportError):
     """There is no snapshot to work with, or it is damaged or of a newer version."""
 
     exit_code = 1
+
+
+class DamagedRecordError(SnapshotError):
+    """A job's event log is damaged; a build fetches it again."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"The event log {path} is damaged ({why}): build again to fetch it anew.")
+        self.path = path
 
 
 class UsageError(ReportError):

@@ -163,6 +163,10 @@ class Pages:
         self._looks = looks
         self._templates = _environment()
         self._style = _source(self._templates, "report.css")
+        names = sorted(self._templates.list_templates())
+        sources = "".join(_source(self._templates, name) for name in names)
+        self.digest = hashlib.sha256(sources.encode()).hexdigest()
+        """What all pages are made from, as one hash."""
 
     def home(self, report: Report) -> str:
         """Give the home page, as Studio has it: *Run training* and *Jobs*."""
@@ -453,7 +457,7 @@ def _scope(origin: Origin) -> str:
 _SOURCE_NAMES: Final[Mapping[str, str]] = {
     "studio": "Arkor Studio",
     "cloud": "Arkor cloud",
-    "demo": "demo recording",
+    "demo": "the demo recording",
 }
 
 

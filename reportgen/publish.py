@@ -11,13 +11,14 @@ import filecmp
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
 import filelock
 
+from reportgen import wire
 from reportgen.errors import WriteError
 
 HOME: Final = "index.html"
@@ -25,28 +26,35 @@ _OURS: Final = ".arkor-report.json"
 _LOCK: Final = ".arkor-report.lock"
 _TEMPORARY: Final = ".arkor-report.tmp"
 _VERSION: Final = 1
+_PIECE: Final = 1 << 16
 
 
 class Publication:
     """One report on its way into a directory."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, holds_secret: Callable[[bytes], bool]) -> None:
         self._out = out
-        self._old = _read_ours(out)
-        self._new: list[str] = []
+        self._holds_secret = holds_secret
+        self._old, self._remembered = _read_ours(out)
+        self._new: set[str] = set()
+        self._staged: list[str] = []
+        self._to_remember: dict[str, wire.JSON] = {}
 
     @classmethod
     @contextmanager
-    def into(cls, out: Path) -> Iterator[Self]:
+    def into(
+        cls, out: Path, holds_secret: Callable[[bytes], bool] = lambda _: False
+    ) -> Iterator[Self]:
         """Publish into a directory, made if need be, when it is this build's turn.
 
         What was staged takes its place when the block ends without an error; with one, the old
-        report stays as it was. Raises `WriteError`.
+        report stays as it was. `holds_secret` is the last check on everything that is written.
+        Raises `WriteError`.
         """
         with _writing(out):
             out.mkdir(parents=True, exist_ok=True)
         with _writing(out), filelock.FileLock(out / _LOCK):
-            publication = cls(out)
+            publication = cls(out, holds_secret)
             publication._begin()
             try:
                 yield publication
@@ -65,23 +73,50 @@ class Publication:
         with _writing(target):
             temporary = self._out / _TEMPORARY / name
             temporary.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(text)
-        self._new.append(name)
+            with temporary.open("wb") as file:
+                for piece in _pieces(text):
+                    self._check(piece, len(self._new))
+                    file.write(piece)
+        self._new.add(name)
+        self._staged.append(name)
+
+    def _check(self, piece: bytes, number: int) -> None:
+        if self._holds_secret(piece):
+            raise WriteError(
+                f"File {number + 1} of the report would hold the token: nothing is published, "
+                "the old report stays. This should never happen: please tell us."
+            )
+
+    def has(self, name: str) -> bool:
+        """Tell whether the old report has this file, and it is ours."""
+        return name in self._old and (self._out / name).is_file()
+
+    def keep(self, name: str) -> None:
+        """Take a file of the old report into the new one as it is."""
+        self._new.add(name)
+
+    def remember(self, name: str, record: wire.JSON) -> None:
+        """Keep a record with a file, for the build that finds it in the old report."""
+        if record is not None:
+            self._to_remember[name] = record
+
+    def remembered(self, name: str) -> wire.JSON:
+        """Give the record that was kept with a file of the old report, or None."""
+        return self._remembered.get(name)
 
     def _begin(self) -> None:
         """Clear away what a crash left, and say that a temporary folder is ours from now on."""
         shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
-        self._name_ours(self._old, temporary=True)
+        self._name_ours(self._old, self._remembered, temporary=True)
 
     def _take_place(self) -> None:
-        self._name_ours({*self._old, *self._new}, temporary=True)
-        for name in sorted(self._new, key=lambda name: (name == HOME, name)):
+        self._name_ours(self._old | self._new, {}, temporary=True)
+        for name in sorted(self._staged, key=lambda name: (name == HOME, name)):
             self._move(name)
-        for name in sorted(self._old - set(self._new)):
+        for name in sorted(self._old - self._new):
             (self._out / name).unlink(missing_ok=True)
         self._remove_empty_folders()
-        self._name_ours(set(self._new), temporary=False)
+        self._name_ours(self._new, self._to_remember, temporary=False)
 
     def _move(self, name: str) -> None:
         """Let a staged file take its place; one that did not change stays untouched."""
@@ -92,16 +127,19 @@ class Publication:
         staged.replace(target)
 
     def _remove_empty_folders(self) -> None:
-        for folder in {Path(name).parent for name in self._old - set(self._new)} - {Path()}:
+        for folder in {Path(name).parent for name in self._old - self._new} - {Path()}:
             place = self._out / folder
             if place.is_dir() and not any(place.iterdir()):
                 place.rmdir()
 
-    def _name_ours(self, names: set[str], *, temporary: bool) -> None:
-        document = {
+    def _name_ours(
+        self, names: set[str], records: dict[str, wire.JSON], *, temporary: bool
+    ) -> None:
+        document: wire.JSON = {
             "version": _VERSION,
-            "files": sorted(names),
+            "files": list[wire.JSON](sorted(names)),
             "temporary": [f"{_TEMPORARY}/"] if temporary else [],
+            "remembered": records,
         }
         file = self._out / _OURS
         # Its own temporary name is fixed, so that it needs no naming.
@@ -113,19 +151,38 @@ class Publication:
         fresh.replace(file)
 
 
-def _read_ours(out: Path) -> set[str]:
-    """Read which files are ours; none where nothing tells, so that nothing is ever guessed."""
+def _pieces(text: Iterable[str]) -> Iterator[bytes]:
+    """Join short texts into pieces worth writing; none is cut, so no secret lies across two."""
+    held: list[str] = []
+    size = 0
+    for part in text:
+        held.append(part)
+        size += len(part)
+        if size >= _PIECE:
+            yield "".join(held).encode()
+            held.clear()
+            size = 0
+    if held:
+        yield "".join(held).encode()
+
+
+def _read_ours(out: Path) -> tuple[set[str], dict[str, wire.JSON]]:
+    """Read which files are ours, and what was remembered of them.
+
+    None where nothing tells, so that nothing is ever guessed. Raises `WriteError`.
+    """
     try:
         document = json.loads((out / _OURS).read_bytes())
         names = {str(name) for name in document["files"]}
+        records = dict(document.get("remembered", {}))
     except FileNotFoundError:
-        return set()
+        return set(), {}
     except (ValueError, KeyError, TypeError) as error:
         raise WriteError(
             f"{out / _OURS}, which lists this tool's files, is damaged ({error!r}): "
             f"delete {out}, or name another directory with --out."
         ) from error
-    return {name for name in names if _is_inside(name)}
+    return {name for name in names if _is_inside(name)}, records
 
 
 def _is_inside(name: str) -> bool:

@@ -20,7 +20,7 @@ class Selection:
 
     def of(self, jobs: Iterable[wire.Job], now: datetime) -> tuple[str, ...]:
         """Give the ids of the jobs that are meant, in the order of the jobs given."""
-        chosen = [job.id for job in jobs if self._matches(job, now)]
+        chosen = [job.id for job in jobs if self.matches(job, now)]
         return tuple(chosen if self.limit is None else chosen[: self.limit])
 
     def unknown(self, known: Iterable[str]) -> Sequence[str]:
@@ -28,7 +28,8 @@ class Selection:
         present = set(known)
         return [job_id for job_id in self.ids if job_id not in present]
 
-    def _matches(self, job: wire.Job, now: datetime) -> bool:
+    def matches(self, job: wire.Job, now: datetime) -> bool:
+        """Tell whether a job passes the filters."""
         if self.ids and job.id not in self.ids:
             return False
         if self.name is not None and not fnmatch.fnmatchcase(job.name or "", self.name):

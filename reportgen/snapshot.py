@@ -40,6 +40,7 @@ _TAG: Final = (
     "# For what this tag means see https://bford.info/cachedir/\n"
 )
 _BLOCK: Final = 1 << 20
+_LONGEST_NOTE: Final = 1 << 12  # a refusal's words are cut far below this
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Snapshot:
     def use(self, folder: "SourceFolder", origin: Origin) -> None:
         """Remember the folder as the one fetched last, and as the one of this URL."""
         self._index.last = folder.path.name
+        self._index.kinds[origin.kind] = folder.path.name
         if origin.url is not None:
             self._index.urls[f"{origin.kind} {origin.url}"] = folder.path.name
         text = json.dumps({"version": VERSION, **asdict(self._index)}, indent=1) + "\n"
@@ -121,11 +123,20 @@ class Snapshot:
             (folder.path / "events").mkdir(mode=_PRIVATE_DIR, exist_ok=True)
             _replace(self.path / "index.json", text)
 
-    def last_folder(self) -> "SourceFolder":
-        """Give the folder of the source fetched last. Raises `SnapshotError`."""
-        if self._index.last is None:
-            raise SnapshotError(f"The snapshot directory {self.path} is empty: nothing to render.")
-        return SourceFolder(self.path / self._index.last)
+    def last_folder(self, kind: str | None = None, url: str | None = None) -> "SourceFolder":
+        """Give the folder fetched last, of all or of this kind and URL. Raises `SnapshotError`."""
+        if url is not None:
+            name = self._index.urls.get(f"{kind or 'studio'} {url}")
+        elif kind is not None:
+            name = self._index.kinds.get(kind)
+        else:
+            name = self._index.last
+        if name is None:
+            raise SnapshotError(
+                f"There is nothing of {url or kind or 'any source'} in the snapshot directory "
+                f"{self.path}: make a snapshot of it first."
+            )
+        return SourceFolder(self.path / name)
 
 
 class SourceFolder:
@@ -167,6 +178,10 @@ class SourceFolder:
                         yield line[:-1]
         except FileNotFoundError:
             return
+
+    def log_size(self, job_id: str) -> int:
+        """Give the length of a job's log in bytes, 0 where there is none."""
+        return _size(self.log_path(job_id))
 
     def is_read(self, job_id: str) -> bool:
         """Tell whether a job's log ends with the note that its stream was read to its end."""
@@ -341,7 +356,7 @@ def _event_id(field: bytes) -> bytes | None:
 def _last_note(file: BinaryIO) -> eventlog.Note | None:
     """Read the last line of a log, if it is whole and a note of ours."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _BLOCK))
+    file.seek(max(0, size - _LONGEST_NOTE))
     tail = file.read()
     if not tail.endswith(b"\n"):
         return None
@@ -359,6 +374,9 @@ def _last_note(file: BinaryIO) -> eventlog.Note | None:
 class _Index:
     last: str | None = None
     urls: dict[str, str] = field(default_factory=dict)
+    """The folder last used with a kind of source and a URL."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """The folder last used with a kind of source."""
 
 
 def _read_index(path: Path) -> _Index | None:
@@ -378,14 +396,14 @@ def _read_index(path: Path) -> _Index | None:
             f"The snapshot directory {path} is of version {version}, and this arkor-report reads "
             f"version {VERSION}: use a newer arkor-report, or another --snapshot-dir."
         )
-    return _Index(last, dict(urls))
+    return _Index(last, dict(urls), dict(document.get("kinds", {})))
 
 
 def _make_ours(path: Path) -> None:
     """Make the directory, or take it if it is empty or was made by this tool."""
     path.mkdir(mode=_PRIVATE_DIR, parents=True, exist_ok=True)
     if not (path / "CACHEDIR.TAG").exists():
-        if any(path.iterdir()):
+        if {child.name for child in path.iterdir()} - {"CACHEDIR.TAG.new"}:
             raise WriteError(
                 f"{path} holds files and is no snapshot directory: "
                 "name an empty or a new one with --snapshot-dir."
