@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from reportgen import follow, wire
 from reportgen.deadlines import JobFacts
-from reportgen.errors import ReportError, SourceError
+from reportgen.errors import ReportError, SourceError, WriteError
 from reportgen.follow import Follower, Policy
 from reportgen.line import PriorityLine
 from reportgen.origin import Manifest, Origin
@@ -161,9 +161,9 @@ class _Fetching:
         first = _without_secrets(first, self._redactor)
         self.folder = snapshot.folder(first.identity)
         self._kept = self.folder.listing()
-        self.folder.clear_unfinished()
         self._listing = self._listing_of(first, first.jobs)
         snapshot.use(self.folder, first.identity)
+        self.folder.clear_unfinished()
         self.folder.keep_listing(self._listing)
 
     # The list
@@ -189,10 +189,16 @@ class _Fetching:
     def _clean_entries(self, jobs: JobList) -> dict[str, wire.Object]:
         redactor = self._with_all_tokens()
         cleaned: dict[str, wire.Object] = {}
-        for entry in jobs.entries:
+        for place, entry in enumerate(jobs.entries, start=1):
             job = wire.read_job(entry)
-            if job is not None:
-                cleaned[job.id] = redactor.entry(entry)
+            if job is None:
+                continue
+            if redactor.holds_token(job.id.encode("utf-8", "surrogatepass")):
+                raise WriteError(
+                    f"The id of job {place} of the list holds the token, and ids are never "
+                    "changed: nothing is kept or published. Rename or delete that job."
+                )
+            cleaned[job.id] = redactor.entry(entry)
         return cleaned
 
     def _relist(self, jobs: JobList) -> None:

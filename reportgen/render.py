@@ -64,7 +64,7 @@ def _refuse_ids_that_hold_a_token(listing: Listing, redactor: Redactor) -> None:
         if redactor.holds_token(job_id.encode("utf-8", "surrogatepass")):
             raise WriteError(
                 f"The id of job {place} of the list holds the token, and ids are never changed: "
-                "nothing is published; leave that job out with --name or --job."
+                "nothing is published. Rename or delete that job."
             )
 
 
