@@ -152,7 +152,13 @@ class Follower:
             # It had been read to its end, and nothing came since: a failed look changes nothing.
             outcome = Outcome(history.COMPLETE)
         with self.log:
-            self._note("end", state=outcome.state, reason=outcome.reason)
+            self._note(
+                "end",
+                state=outcome.state,
+                reason=outcome.reason,
+                fingerprint=self.log.fingerprint,
+                size=self.log.size,
+            )
             self.log.settle()
         self.watcher.ended(self.job_id, outcome)
         return outcome
@@ -168,6 +174,7 @@ class Follower:
     def _note(self, kind: str, **values: str | int | None) -> None:
         # A refusal's own words may repeat the token.
         self.log.append(self.clean(eventlog.note_line(self.milliseconds(), kind, **values)))
+        self.log.note(kind)
 
     def milliseconds(self) -> int:
         """Give the time since the command began, as the log notes it."""
@@ -248,7 +255,6 @@ class Follower:
         connection.opened_at = connection.last_byte_at = _now()
         reading = _Reading(self, connection, sent)
         self._note("open", resumed=None if sent is None else sent.decode("latin-1"))
-        self.log.was_opened = True
         self.watcher.opened(self.job_id)
         return reading
 
@@ -370,7 +376,7 @@ class _Reading:
         if frame.name in wire.JOB_EVENTS:
             if self._replay.drops(frame.name, event_id, None if frame.over_limit else data):
                 return
-            self._log.note_event(self._offset, frame.name, event_id)
+            self._log.note_event(self._offset, frame.name, event_id, data)
             self._new.append(frame)
         elif self._replay.under_way and frame.name != wire.END:
             return

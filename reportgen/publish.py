@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -58,6 +58,10 @@ class Publication:
             publication._begin()
             try:
                 yield publication
+            except BaseException:
+                publication._leave_as_it_was()
+                raise
+            try:
                 publication._take_place()
             finally:
                 shutil.rmtree(out / _TEMPORARY, ignore_errors=True)
@@ -108,6 +112,12 @@ class Publication:
         """Clear away what a crash left, and say that a temporary folder is ours from now on."""
         shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
         self._name_ours(self._old, self._remembered, temporary=True)
+
+    def _leave_as_it_was(self) -> None:
+        """Clear away what was staged; nothing has taken its place yet."""
+        shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
+        with suppress(OSError):  # whoever comes next finds a folder named that is gone already
+            self._name_ours(self._old, self._remembered, temporary=False)
 
     def _take_place(self) -> None:
         self._name_ours(self._old | self._new, {}, temporary=True)

@@ -16,7 +16,7 @@ import msgspec
 from reportgen import __version__, eventlog, history, inert, publish, settings, wire
 from reportgen.curve import Metric
 from reportgen.errors import DamagedRecordError, SnapshotError, SourceError, WriteError
-from reportgen.exports import points_csv, report_json
+from reportgen.exports import log_txt, points_csv, report_json
 from reportgen.origin import Origin
 from reportgen.pages import Looks, Pages
 from reportgen.publish import Publication
@@ -92,8 +92,8 @@ class _Rendering:
             if job is None or not narrowed.matches(_as_shown(job), self.listing.read_at):
                 continue
             if detail is None:
-                publication.keep(job.page)
-                publication.keep(_csv(job))
+                for name in _files(job):
+                    publication.keep(name)
             else:
                 self._stage(detail, publication)
             publication.remember(job.page, self._record(job, key))
@@ -112,9 +112,11 @@ class _Rendering:
     def _stage(self, detail: JobDetail, publication: Publication) -> None:
         job = detail.summary
         page = self.pages.job(detail, self.origin, self.listing.read_at, GENERATOR)
-        publication.stage(job.page, [page])
-        rows = points_csv.lines(self.folder.read_log(job.id), self.redactor.event_text)
-        publication.stage(_csv(job), rows)
+        page_name, csv_name, log_name = _files(job)
+        clean = self.redactor.event_text
+        publication.stage(page_name, [page])
+        publication.stage(csv_name, points_csv.lines(self.folder.read_log(job.id), clean))
+        publication.stage(log_name, log_txt.lines(self.folder.read_log(job.id), clean))
 
     def _detail(self, entry: Entry) -> JobDetail:
         job_id, log_lines = entry.job.id, self.options.log_lines
@@ -127,10 +129,16 @@ class _Rendering:
 
     # What was rendered before
 
-    def _key(self, entry: Entry) -> str:
-        """Give what a job's page depends on, but for the time of the list, as one hash."""
+    def _key(self, entry: Entry) -> str | None:
+        """Give what a job's page depends on, but for the time of the list, as one hash.
+
+        None where the log does not tell its fingerprint: then there is no way but to render.
+        """
         options = self.options
-        parts = [
+        fingerprint = self.folder.fingerprint(entry.job.id)
+        if fingerprint is None:
+            return None
+        parts: list[object] = [
             GENERATOR,
             self.pages.digest,
             [options.title, options.theme, options.timezone, options.log_lines],
@@ -138,12 +146,14 @@ class _Rendering:
             asdict(self.origin),
             self.listing.entries[entry.job.id],
             [entry.slug, entry.listed],
-            self.folder.log_size(entry.job.id),
+            fingerprint,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def _record(self, job: JobSummary, key: str) -> dict[str, wire.JSON] | None:
+    def _record(self, job: JobSummary, key: str | None) -> dict[str, wire.JSON] | None:
         """Give what to remember of a job; None where it can't be read back as it is."""
+        if key is None:
+            return None
         try:
             summary = msgspec.json.decode(msgspec.json.encode(job))
             if _summary_of(summary) != job:
@@ -152,9 +162,11 @@ class _Rendering:
             return None
         return {"key": key, "readAt": self.listing.read_at.isoformat(), "summary": summary}
 
-    def _remembered(self, entry: Entry, key: str, publication: Publication) -> JobSummary | None:
+    def _remembered(
+        self, entry: Entry, key: str | None, publication: Publication
+    ) -> JobSummary | None:
         """Give what is remembered of a job whose files need not change; in doubt, None."""
-        if self.options.refresh:
+        if self.options.refresh or key is None:
             return None
         record = publication.remembered(f"jobs/{entry.slug}.html")
         if not isinstance(record, dict) or record.get("key") != key:
@@ -164,12 +176,13 @@ class _Rendering:
         except (TypeError, ValueError, KeyError):
             return None
         same_time = record.get("readAt") == self.listing.read_at.isoformat()
-        there = publication.has(job.page) and publication.has(_csv(job))
+        there = all(publication.has(name) for name in _files(job))
         return job if there and (job.ended or same_time) else None
 
 
-def _csv(job: JobSummary) -> str:
-    return f"jobs/{job.slug}.csv"
+def _files(job: JobSummary) -> tuple[str, str, str]:
+    """Give the paths of a job's files in the report: its page, its points and its log."""
+    return job.page, f"jobs/{job.slug}.csv", f"jobs/{job.slug}.log.txt"
 
 
 def _as_shown(job: JobSummary) -> wire.Job:

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -179,9 +180,13 @@ class SourceFolder:
         except FileNotFoundError:
             return
 
-    def log_size(self, job_id: str) -> int:
-        """Give the length of a job's log in bytes, 0 where there is none."""
-        return _size(self.log_path(job_id))
+    def fingerprint(self, job_id: str) -> wire.JSON:
+        """Give what stands for all that a page shows of a job's log; None where it must be read."""
+        path = self.log_path(job_id)
+        note = _end_note(path)
+        if note is None:
+            return "no log" if not path.exists() else None
+        return dict(note.values)
 
     def is_read(self, job_id: str) -> bool:
         """Tell whether a job's log ends with the note that its stream was read to its end."""
@@ -226,6 +231,9 @@ class EventLog:
         """Whether the stream was ever answered."""
         self.was_read = False
         """Whether the stream was read to its end before, and nothing came since."""
+        self.fingerprint = 0
+        """Of all that a page shows of the log: events and breaks, but not when they came."""
+        self._broken = False
         self._job_id = job_id
         self._file = -1
         self._size = -1
@@ -265,6 +273,7 @@ class EventLog:
         # In doubt about a record it is fetched again; what can't be read is of no use to anyone.
         self.trail = Trail()
         self.terminal = self.was_opened = self.was_read = False
+        self.fingerprint = 0
         with _writing(self.path):
             os.ftruncate(self._file, 0)
         self._size = 0
@@ -273,20 +282,32 @@ class EventLog:
         time, name, event_id, data = eventlog.split(line)
         if time[:1] == b"#":
             note = eventlog.read_note(name, data)
+            self.note(note.kind)
             if note.kind == "end":
                 self.was_read = note.values.get("state") == "complete"
-            self.was_opened = self.was_opened or note.kind == "open"
         elif name in wire.JOB_EVENTS:
-            self.note_event(offset, name, _event_id(event_id))
+            self.note_event(offset, name, _event_id(event_id), data)
 
-    def note_event(self, offset: int, name: bytes, event_id: bytes | None) -> None:
-        """Learn of a job event that the log holds at this offset."""
+    def note(self, kind: str) -> None:
+        """Learn of a note that the log holds."""
+        if kind == "open":
+            self.was_opened = True
+        if kind == "break" or (kind == "open" and self._broken):
+            self._add_to_fingerprint(kind.encode())
+        self._broken = kind == "break" or (self._broken and kind not in {"open", "run"})
+
+    def note_event(self, offset: int, name: bytes, event_id: bytes | None, data: bytes) -> None:
+        """Learn of a job event that the log holds at this offset, its data as the log has it."""
         self.trail.add(offset, event_id)
         self.was_read = False
+        self._add_to_fingerprint(name + b"\r" + data)
         if name in (wire.COMPLETED, wire.FAILED):
             self.terminal = True
         elif name == wire.STARTED:
             self.terminal = False
+
+    def _add_to_fingerprint(self, part: bytes) -> None:
+        self.fingerprint = zlib.crc32(part, self.fingerprint)
 
     @property
     def size(self) -> int:
@@ -335,12 +356,18 @@ class EventLog:
 
 
 def _is_read(path: Path) -> bool:
+    note = _end_note(path)
+    return note is not None and note.values.get("state") == "complete"
+
+
+def _end_note(path: Path) -> eventlog.Note | None:
+    """Read the note that a log ends with, if it says what became of the stream."""
     try:
         with path.open("rb") as file:
             note = _last_note(file)
     except (FileNotFoundError, eventlog.DamagedLogError):
-        return False
-    return note is not None and note.kind == "end" and note.values.get("state") == "complete"
+        return None
+    return note if note is not None and note.kind == "end" else None
 
 
 def _size(path: Path) -> int:
@@ -364,7 +391,10 @@ def _last_note(file: BinaryIO) -> eventlog.Note | None:
     if not line.startswith(b"#"):
         return None
     _, name, _, data = eventlog.split(line)
-    return eventlog.read_note(name, data)
+    note = eventlog.read_note(name, data)
+    # A log that is shorter or longer than when this was written was not left by this tool.
+    whole = note.values.pop("size", None) == size - len(line) - 1
+    return note if whole else None
 
 
 # --- The directory's own files -----------------------------------------------------------------

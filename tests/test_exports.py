@@ -6,7 +6,7 @@ import json
 import pytest
 
 from reportgen import eventlog, wire
-from reportgen.exports import points_csv, report_json
+from reportgen.exports import log_txt, points_csv, report_json
 from reportgen.history import fold
 from reportgen.redact import Redactor
 from reportgen.report import Entry, Report, job_detail
@@ -100,3 +100,20 @@ def test_a_long_line_is_cut_and_says_so() -> None:
 def test_durations(times: tuple[str | None, str | None], seconds: float | None) -> None:
     entry: wire.Object = {"id": "x", "startedAt": times[0], "completedAt": times[1]}
     assert detail_of(entry).jobs[0].duration_seconds == seconds
+
+
+def test_the_whole_log_line_by_line() -> None:
+    log = [
+        eventlog.note_line(0, "open")[:-1],
+        eventlog.event_line(1, wire.STARTED, None, b"x" * 1000)[:-1],
+        eventlog.event_line(1, wire.PING, None, b"")[:-1],
+        eventlog.event_line(1, wire.LOG, None, b'{"step":1,"loss":2.0}')[:-1],
+        eventlog.note_line(2, "break", reason="cut")[:-1],
+        eventlog.event_line(3, wire.FAILED, None, b"a\nb\x1b[31m")[:-1],
+    ]
+    assert list(log_txt.lines(log, str)) == [
+        f"[started] {'x' * 1000}\n",
+        "[log] step=1 loss=2\n",
+        "[stream error]\n",
+        "[failed] a b\u241b[31m\n",
+    ]

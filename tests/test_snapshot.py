@@ -127,7 +127,7 @@ def write(path: Path) -> None:
     with EventLog(path, "job") as log:
         log.append(eventlog.note_line(0, "run"))
         for name, event_id, data in EVENTS:
-            log.note_event(log.size, name, event_id)
+            log.note_event(log.size, name, event_id, data)
             log.append(eventlog.event_line(1, name, event_id, data))
 
 
