@@ -19,10 +19,10 @@ EPOCH = "1777600000"
 JOBS = [
     job(
         f"job_{number}",
-        events=training(1200, f"job_{number}"),
+        events=training(600, f"job_{number}"),
         script=Replay(framing=Framing(chunk=4096)),
     )
-    for number in range(8)
+    for number in range(6)
 ]
 
 
@@ -122,7 +122,7 @@ def test_a_disk_that_fills_up(command: Command, small_disk: Path, option: str) -
         assert command.build(studio, *arguments, SOURCE_DATE_EPOCH=EPOCH).code == 0
         before = files_of(out)
         for number in range(2):
-            more = [log(step, 0.1, f"job_{number}") for step in range(1201, 9000)]
+            more = [log(step, 0.1, f"job_{number}") for step in range(601, 9000)]
             studio.jobs.update(f"job_{number}", status="running")
             studio.jobs.send(f"job_{number}", *numbered(more, 5000))
         filler.write_bytes(b"x" * (os.statvfs(small_disk).f_bavail * 4096 - 200_000))
@@ -134,7 +134,7 @@ def test_a_disk_that_fills_up(command: Command, small_disk: Path, option: str) -
         filler.unlink()
         well = command.build(studio, "--max-wait", "0", *arguments, SOURCE_DATE_EPOCH=EPOCH)
     assert well.code == 0, well.stderr
-    assert len((out / "jobs" / "job_1.csv").read_bytes().splitlines()) == 1 + 1200 + 7799
+    assert len((out / "jobs" / "job_1.csv").read_bytes().splitlines()) == 1 + 600 + 8399
 
 
 # --- Odd places ----------------------------------------------------------------------------------
@@ -161,20 +161,20 @@ def test_a_log_of_another_length_is_fetched_again(command: Command) -> None:
         result = command.build(studio)
         assert len(studio.openings("job_0")) == 2
     assert result.code == 0, result.stderr
-    assert result.job("job_0")["stream"]["events"] == 1203
+    assert result.job("job_0")["stream"]["events"] == 603
 
 
 def test_a_log_that_is_damaged_within_is_fetched_again_when_it_is_read(command: Command) -> None:
     with StandIn(JOBS[0]) as studio:
         command.build(studio)
         (kept,) = (command.directory / ".arkor-report").rglob("*.log")
-        kept.write_bytes(kept.read_bytes().replace(b"\r{", b" {", 600))
+        kept.write_bytes(kept.read_bytes().replace(b"\r{", b" {", 300))
         shutil.rmtree(command.directory / "out")
         result = command.build(studio)
         assert len(studio.openings("job_0")) == 2
     assert result.code == 0, result.stderr
     assert "damaged" in result.stderr
-    assert result.job("job_0")["stream"]["events"] == 1203
+    assert result.job("job_0")["stream"]["events"] == 603
 
 
 def test_render_tells_of_a_damaged_or_newer_snapshot(command: Command) -> None:
