@@ -56,7 +56,7 @@ def _log_lines(_: click.Context, param: click.Parameter, value: str) -> int | st
     """Read a number of lines, or `all`."""
     if value == "all":
         return value
-    if value.isdecimal():
+    if value.isascii() and value.isdecimal():
         return int(value)
     raise click.BadParameter(f"{value!r} is neither a number nor `all`.", param=param)
 
@@ -221,6 +221,14 @@ _how_it_looks = _options(
         help="Zone of the times on the pages, like Europe/Berlin.",
     ),
     _option(
+        "--stale-after",
+        callback=_duration,
+        metavar="DURATION",
+        default="24h",
+        show_default=True,
+        help="A page of what goes on says so when it is opened later than this.",
+    ),
+    _option(
         "--show-config",
         metavar="KEY",
         multiple=True,
@@ -328,9 +336,12 @@ def doctor(**options: Any) -> None:
 
 def main() -> NoReturn:
     """Run the command, and end with its exit code."""
-    verbose = {"-v", "--verbose"} & set(sys.argv)
+    verbose = {"-v", "--verbose"} & set(sys.argv) or os.environ.get(f"{_ENVIRONMENT}VERBOSE")
     try:
         code = cli.main(standalone_mode=False) or 0
+    except click.UsageError as error:
+        code = error.exit_code
+        _tell_usage(error)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
@@ -349,6 +360,16 @@ def main() -> NoReturn:
     with suppress(OSError):
         sys.stdout.flush()
     sys.exit(code)
+
+
+def _tell_usage(error: click.UsageError) -> None:
+    """Tell in two lines what was wrong and where help is; all of it where nothing was asked."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return
+    command = error.ctx.command_path if error.ctx else "arkor-report"
+    click.echo(f"arkor-report: {_voice.safe(error.format_message())}", err=True)
+    click.echo(f"Try `{command} --help`.", err=True)
 
 
 def _complain(message: str, *, verbose: bool) -> None:
@@ -415,7 +436,7 @@ def _settings(options: dict[str, Any]) -> "Settings":
     selection = Selection(
         ids=tuple(given.get("job", ())),
         name=given.get("name"),
-        statuses=settings.statuses(status) if status else frozenset(),
+        statuses=frozenset() if status is None else settings.statuses(status),
         since=None if since is None else timedelta(seconds=since),
         limit=given.get("limit"),
     )

@@ -9,13 +9,14 @@ import math
 from array import array  # noqa: TC003 - the annotations are read by people too
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from itertools import chain, count, islice, pairwise
 from typing import Final
 
 from reportgen.history import Curve, Superseded
 from reportgen.javascript import js_number
+from reportgen.statistics import column_means
 
 WIDTH: Final = 640
 HEIGHT: Final = 200
@@ -71,6 +72,10 @@ class Line:
     dots_d: str = ""
     drawn: int = 0
     points: int = 0
+    steps: str = ""
+    """The drawn points' steps for the page's script, each as its distance from the one before."""
+    values: str = ""
+    """Their values, to six digits. Both are empty where steps are not whole or it is too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,17 @@ class LegendEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Extreme:
+    """The least or the last point of a curve, with its label in the right margin at `label_y`."""
+
+    kind: str
+    x: str
+    y: str
+    label: str
+    label_y: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """All that the chart's template draws."""
 
@@ -111,6 +127,21 @@ class Chart:
     """The x of each checkpoint within the drawn range, in order of arrival."""
     not_finite: tuple[Mark, ...]
     legend: tuple[LegendEntry, ...]
+    extremes: tuple[Extreme, ...]
+    across: tuple[float, float]
+    """The steps at the left and at the right edge."""
+    upwards: tuple[float, float]
+    """The values at the lower and at the upper edge."""
+    means: str
+    """Of a thinned training curve, the mean of all its points in each column, to be smoothed."""
+
+    def without_script_data(self) -> "Chart":
+        """Give the same chart without what the page's script knows beyond the drawing."""
+        loss, eval_loss, superseded = (
+            replace(line, steps="", values="")
+            for line in (self.loss, self.eval_loss, self.superseded)
+        )
+        return replace(self, loss=loss, eval_loss=eval_loss, superseded=superseded, means="")
 
     @property
     def drawn(self) -> int:
@@ -178,6 +209,10 @@ def draw(
         checkpoints=tuple(plot.x(step) for step in inside[:MARKS]),
         not_finite=marks,
         legend=_legend(lines, len(inside), not_finite),
+        extremes=tuple(_extreme_points(plot, (("loss", loss), ("eval-loss", eval_loss)))),
+        across=(across.low, across.high),
+        upwards=(plot.upwards.low, plot.upwards.high),
+        means=_means(across, loss) if lines[0].drawn < lines[0].points else "",
     )
 
 
@@ -199,6 +234,50 @@ def _marks(plot: "_Plot", curve: Curve | Superseded) -> Iterator[Mark]:
     for step, value in zip(curve.steps, curve.values, strict=True):
         if not math.isfinite(value):
             yield Mark(plot.x(step), top=value != -math.inf)
+
+
+# --- The least and the last value ---------------------------------------------------------------
+
+_LABEL_HEIGHT: Final = 12
+_LABEL_DIGITS: Final = 4
+
+
+def _extreme_points(plot: "_Plot", curves: Iterable[tuple[str, Curve]]) -> list[Extreme]:
+    """Give the least and the last point of each curve, top down, with labels that keep apart."""
+    points: list[tuple[float, str, str, str, str]] = []
+    for kind, curve in curves:
+        found = metric(curve)
+        if found is None:
+            continue
+        last_step = next(
+            step
+            for step, value in zip(reversed(curve.steps), reversed(curve.values), strict=True)
+            if math.isfinite(value)
+        )
+        one = found.min_step == last_step
+        ends = [("min = last" if one else "min", found.min_step, found.min)]
+        ends += [] if one else [("last", last_step, found.last)]
+        for word, step, value in ends:
+            y = plot.y(value)
+            points.append((float(y), kind, plot.x(step), y, f"{word} {value:.{_LABEL_DIGITS}g}"))
+    points.sort()
+    heights = _apart([point[0] for point in points])
+    return [
+        Extreme(*point[1:], label_y=_plain(height))
+        for point, height in zip(points, heights, strict=True)
+    ]
+
+
+def _apart(heights: Sequence[float]) -> list[float]:
+    """Move rising heights apart by a label's height each, within the plot."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + _LABEL_HEIGHT if placed else 0))
+    limit = float(HEIGHT)
+    for at in reversed(range(len(placed))):
+        placed[at] = min(placed[at], limit)
+        limit = placed[at] - _LABEL_HEIGHT
+    return placed
 
 
 # --- Scales ------------------------------------------------------------------------------------
@@ -262,13 +341,43 @@ def _line(
     points = [[Dot(plot.x(steps[at]), plot.y(values[at])) for at in part] for part in segments]
     lone = [part[0] for part in points if len(part) == 1]
     crowded = len(lone) > DOTS
+    script_steps, script_values = _script_data(kept, steps, values)
     return Line(
         d="".join("M" + "L".join(f"{point.x},{point.y}" for point in part) for part in points),
         dots=() if crowded else tuple(lone),
         dots_d=_rough_dots(lone) if crowded else "",
         drawn=len(kept),
         points=_finite_count(values),
+        steps=script_steps,
+        values=script_values,
     )
+
+
+_SCRIPT_DATA: Final = 36_000
+"""How many characters a curve's points for the script may take: the page has its budget."""
+
+
+def _script_data(
+    kept: Sequence[int], steps: "array[float]", values: "array[float]"
+) -> tuple[str, str]:
+    if not all(steps[at].is_integer() and abs(steps[at]) < _EXACT for at in kept):
+        return "", ""
+    whole = [0, *(int(steps[at]) for at in kept)]
+    distances = ",".join(str(after - before) for before, after in pairwise(whole))
+    texts = ",".join(_short(values[at]) for at in kept)
+    return (distances, texts) if len(distances) + len(texts) <= _SCRIPT_DATA else ("", "")
+
+
+_EXACT: Final = 2.0**53  # from here on doubles, JavaScript's only numbers, skip integers
+
+
+def _short(number: float) -> str:
+    return f"{number:.6g}"
+
+
+def _means(across: "_Span", curve: Curve) -> str:
+    means = column_means(curve, across.fraction, COLUMNS)
+    return ",".join("" if mean is None else _short(mean) for mean in means)
 
 
 def _kept(across: _Span, steps: "array[float]", values: "array[float]", columns: int) -> list[int]:

@@ -136,6 +136,13 @@ def _without_secrets(first: _First, redactor: Redactor) -> _First:
     )
 
 
+def _with_known_scope(first: _First, kept: Listing | None) -> _First:
+    """Take the scope that was told before, where the source fails to tell it now."""
+    if first.identity.org is not None or kept is None:
+        return first
+    return replace(first, identity=replace(kept.origin, url=first.identity.url))
+
+
 class _Fetching:
     """One run over one source: what is known of its jobs, and who follows their streams."""
 
@@ -161,6 +168,7 @@ class _Fetching:
         first = _without_secrets(first, self._redactor)
         self.folder = snapshot.folder(first.identity)
         self._kept = self.folder.listing()
+        first = _with_known_scope(first, self._kept)
         self._listing = self._listing_of(first, first.jobs)
         snapshot.use(self.folder, first.identity)
         self.folder.clear_unfinished()

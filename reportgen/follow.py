@@ -196,7 +196,7 @@ class Follower:
         while _now() < min(due, self._last_retry_at()) and not self._stopping:
             await self._sleep(min(due, self._last_retry_at()) - _now())
         if self._stopping:
-            return self._unfinished(f"interrupted before the next try: {ended.reason}")
+            return _interrupted(f"interrupted before the next try: {ended.reason}")
         if due > self._last_retry_at():
             return self._unfinished(f"{ended.reason}, and waiting was over")
         return None
@@ -216,7 +216,7 @@ class Follower:
     async def _connect(self) -> tuple["_Ended", Outcome | None]:
         """Open the stream once and read it; say how that ended and what it means."""
         if self._stopping:
-            return _Ended(_How.CLOSED), self._unfinished("interrupted before its turn came")
+            return _Ended(_How.CLOSED), _interrupted("interrupted before its turn came")
         connection = Connection(requested_at=_now(), last_byte_at=_now())
         with self.log:
             ended = await self._read(connection)
@@ -288,7 +288,7 @@ class Follower:
         if close is Close.READ or (close is None and self.facts.terminal):
             return Outcome(history.COMPLETE)
         if close is None:
-            return self._unfinished("interrupted while the stream was open")
+            return _interrupted("interrupted while the stream was open")
         if close not in _WAITING_ENDED:
             return None
         if not opened:
@@ -320,6 +320,11 @@ class Follower:
         if self.log.trail.events > 0 or self.log.was_opened:
             return Outcome(history.INTERRUPTED, reason)
         return Outcome(history.UNAVAILABLE, reason)
+
+
+def _interrupted(reason: str) -> Outcome:
+    """Give the outcome of a signal: whatever was read, the stream may well have been there."""
+    return Outcome(history.INTERRUPTED, reason)
 
 
 class _Reading:

@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -201,7 +201,7 @@ class _Folding:
     def __init__(self, tail: int | None) -> None:
         self._history = History()
         # Lines are worded at the end: of a long log only the last few are ever shown.
-        self._tail: deque[tuple[bytes, bytes] | None] = deque(maxlen=tail)
+        self._tail: deque[tuple[bytes, bytes] | LogLine | None] = deque(maxlen=tail)
         self._checkpoints: dict[float, None] = {}
         self._last_time: Any = None
         self._broken = False
@@ -236,7 +236,9 @@ class _Folding:
     def _count(self, name: bytes, data: bytes) -> None:
         self._history.stream.events += 1
         self._history.log_lines += 1
-        self._tail.append((name, data[:_LONGEST_TAIL_LINE]))
+        entry = (name, data)
+        # Megabytes are worded at once and cut: they must not be held fifty times.
+        self._tail.append(entry if len(data) <= _LONGEST_TAIL_LINE else _shortened(entry))
 
     def _skip(self, why: str) -> None:
         self._history.stream.skipped[why] += 1
@@ -246,10 +248,10 @@ class _Folding:
         self._count(wire.LOG, data)
         log = wire.decode_log(data)
         if log is None:
+            self._last_time = None
             self._skip(NO_OBJECT)
             return
-        if log.timestamp.__class__ is str:
-            self._last_time = log.timestamp
+        self._last_time = log.timestamp
         step = log.step if log.step.__class__ is float else wire.finite(log.step)
         if step is None or not math.isfinite(step):
             self._skip(NO_STEP)
@@ -303,8 +305,7 @@ class _Folding:
         """Take what a named event other than a log says; its data may be anything."""
         history = self._history
         time = fields.timestamp
-        if isinstance(time, str):
-            self._last_time = time
+        self._last_time = time
         if name == wire.STARTED:
             history.terminal = history.error = history.completed_at = None
             history.started = True
@@ -377,9 +378,16 @@ def _metric(value: Any) -> tuple[float | None, bool]:
         return None, False
 
 
-def _line_of(entry: tuple[bytes, bytes] | None) -> LogLine:
+def _shortened(entry: tuple[bytes, bytes]) -> LogLine:
+    line = _line_of(entry)
+    return replace(line, text=line.text[:_LONGEST_TAIL_LINE])
+
+
+def _line_of(entry: tuple[bytes, bytes] | LogLine | None) -> LogLine:
     if entry is None:
         return LogLine(STREAM_ERROR_LINE)
+    if isinstance(entry, LogLine):
+        return entry
     name, data = entry
     fields = wire.decode_event(data) or wire.EventData()
     return LogLine(log_line(name, data) or "", _time_or_none(fields.timestamp))

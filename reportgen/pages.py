@@ -7,10 +7,11 @@ cannot forget to.
 
 import base64
 import hashlib
+import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -19,8 +20,9 @@ from zoneinfo import ZoneInfo
 import jinja2
 from markupsafe import Markup
 
-from reportgen import curve, history, inert, wire
+from reportgen import curve, history, inert, statistics, wire
 from reportgen.curve import Chart, Metric
+from reportgen.history import LogLine
 from reportgen.javascript import js_number, js_value
 from reportgen.origin import Manifest, Origin
 from reportgen.report import JobDetail, JobSummary, Report, Stream
@@ -37,13 +39,21 @@ MESSAGE_LENGTH: Final = 8_000
 """Where an error is cut: long enough for a traceback, short enough for the page."""
 
 REASON_LENGTH: Final = 300
-LISTING_LENGTH: Final = 12_000
+_SHORTER_TEXTS: Final = (250, 100, 40)
+PAGE_LENGTH: Final = 145_000
+"""Beyond so many bytes a page goes without the exact points for its chart's script; if that is
+not enough, without the script."""
+
+LISTING_LENGTH: Final = 8_000
 """How many characters the entries of one list may take together."""
 
 _STREAMS_ON_HOME: Final = 20
+_TOTALS: Final = 12
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _FORMAT: Final = "%m-%d %H:%M:%S"
+_DATE: Final = len("2026-05-01")
+_SECONDS: Final = len("2026-05-01 09:00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class Looks:
     """`auto` (as the reader's system), `light` or `dark`."""
     timezone: ZoneInfo
     """The zone that times are shown in."""
+    stale_after: float = 86_400.0
+    """After how many seconds a page of what goes on says that it is old."""
 
 
 # --- What the templates get --------------------------------------------------------------------
@@ -86,6 +98,23 @@ class Row:
     id: str
     created: Moment | None
     listed: bool
+    duration: str
+    seconds: str
+    """The duration to sort by, empty where it is not known."""
+    steps: str
+    loss: str
+    sparkline: str
+    """The `d` of an SVG path, empty where there is no curve."""
+    best: str
+    best_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many jobs have a status."""
+
+    status: Badge
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +151,29 @@ class HomeView:
 
     identity: str
     manifest: Manifest | None
+    totals: tuple[Total, ...]
+    other_statuses: int
+    """How many more statuses there are than `totals` tells of."""
     rows: tuple[Row, ...]
+    stale_after: str
+    """Seconds."""
     provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log and the event's time of day, empty where it is not known."""
+
+    text: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The statistics of one metric, each as a text with its name."""
+
+    metric: str
+    numbers: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +192,12 @@ class JobView:
     chart_description: str
     captions: tuple[str, ...]
     resumed: Listing
-    log: tuple[str, ...]
+    findings: tuple[str, ...]
+    statistics: tuple[Column, ...]
+    slug: str
+    log: tuple[Line, ...]
     log_note: str
+    log_empty: str
     sections: tuple[tuple[str, tuple[Field, ...]], ...]
     artifacts: Listing
     checkpoints: Listing
@@ -162,7 +216,9 @@ class Pages:
     def __init__(self, looks: Looks) -> None:
         self._looks = looks
         self._templates = _environment()
-        self._style = _source(self._templates, "report.css")
+        self._style = shortened(_source(self._templates, "report.css"))
+        self._chart_script = shortened(_source(self._templates, "chart.js"))
+        self._home_script = shortened(_source(self._templates, "home.js"))
         names = sorted(self._templates.list_templates())
         sources = "".join(_source(self._templates, name) for name in names)
         self.digest = hashlib.sha256(sources.encode()).hexdigest()
@@ -170,22 +226,34 @@ class Pages:
 
     def home(self, report: Report) -> str:
         """Give the home page, as Studio has it: *Run training* and *Jobs*."""
-        return self._render("home.html", home_view(report, self._looks.timezone))
+        view = home_view(report, self._looks.timezone, self._looks.stale_after)
+        return self._render("home.html", view, self._home_script)
 
     def job(
         self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
     ) -> str:
         """Give a job's page. The page of a job that has ended does not depend on `snapshot_at`."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks.timezone)
-        return self._render("job.html", view)
+        script = self._chart_script if view.chart else ""
+        page = self._render("job.html", view, script)
+        for smaller in _smaller(view):
+            if len(page.encode()) <= PAGE_LENGTH:
+                break
+            # The script can do without exact points, a reader without the script, and texts that
+            # a server made to be long are cut last.
+            with_script = smaller.chart is not None and smaller.log == view.log
+            page = self._render("job.html", smaller, script if with_script else "")
+        return page
 
-    def _render(self, template: str, view: View) -> str:
+    def _render(self, template: str, view: View, script: str = "") -> str:
         return self._templates.get_template(template).render(
             view=view,
             title=self._looks.title,
             theme=self._looks.theme,
             style=self._style,
             style_hash=csp_hash(self._style),
+            script=script,
+            script_hash=csp_hash(script),
         )
 
 
@@ -193,6 +261,12 @@ def csp_hash(text: str) -> str:
     """Give the source by which a CSP knows an inline style or script: `sha256-` and base64."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def shortened(source: str) -> str:
+    """Take indentation, blank lines and `//` lines out of a style or script of one-line texts."""
+    lines = (line.strip() for line in source.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def _environment() -> jinja2.Environment:
@@ -227,12 +301,16 @@ def _finalize(value: object) -> object:
 # --- The home page -----------------------------------------------------------------------------
 
 
-def home_view(report: Report, zone: ZoneInfo) -> HomeView:
-    """Lay out what the home page says."""
+def home_view(report: Report, zone: ZoneInfo, stale_after: float) -> HomeView:
+    """Lay out what the home page says; `stale_after` in seconds."""
+    totals = _totals(report)
     return HomeView(
         identity=_identity(report.origin),
         manifest=None if report.manifest is None else _manifest(report.manifest),
+        totals=totals[:_TOTALS],
+        other_statuses=len(totals[_TOTALS:]),
         rows=tuple(_row(job, zone) for job in report.jobs),
+        stale_after=js_number(stale_after),
         provenance=Provenance(
             source=_source_name(report.origin),
             url=report.origin.url,
@@ -260,7 +338,24 @@ def _row(job: JobSummary, zone: ZoneInfo) -> Row:
         id=_cut(job.id, ID_LENGTH),
         created=moment(job.created_at, zone),
         listed=job.listed,
+        duration=_duration(job.duration_seconds),
+        seconds="" if job.duration_seconds is None else js_number(job.duration_seconds),
+        steps=_steps(job),
+        loss="—" if job.loss is None else _short(job.loss.last),
+        sparkline=job.sparkline,
+        best="—" if job.eval_loss is None else _short(job.eval_loss.min),
+        best_step="" if job.eval_loss is None else js_number(job.eval_loss.min_step),
     )
+
+
+def _totals(report: Report) -> tuple[Total, ...]:
+    """Give how many jobs have which status, those that none has left out; long ones as shown."""
+    totals: dict[Badge, int] = {}
+    for status, count in report.counts.items():
+        if count:
+            shown = badge(status)
+            totals[shown] = totals.get(shown, 0) + count
+    return tuple(Total(status, count) for status, count in totals.items())
 
 
 def _streams(streams: Iterable[Stream]) -> list[str]:
@@ -292,9 +387,13 @@ def job_view(
         chart=chart,
         chart_description=_chart_description(job),
         captions=tuple(_captions(job, chart)),
+        findings=tuple(_findings(detail, zone)),
+        statistics=tuple(_statistics(detail)),
+        slug=job.slug,
         resumed=_listing([f"resumed at step {js_number(step)}" for step in detail.resumed_at]),
-        log=tuple(line.text for line in detail.log),
-        log_note=_log_note(len(detail.log), detail.log_lines),
+        log=tuple(_log(detail.log, zone)),
+        log_note=_log_note(detail, zone),
+        log_empty="Not shown." if detail.log_lines else "No events yet.",
         sections=_sections(job, zone),
         artifacts=_listing(detail.artifacts),
         checkpoints=_listing([f"step {js_number(step)}" for step in detail.checkpoints]),
@@ -308,6 +407,32 @@ def job_view(
     )
 
 
+def _smaller(view: JobView) -> Iterator[JobView]:
+    """Give views of the same job that take less and less room on a page."""
+    slim = view
+    if view.chart is not None:
+        slim = replace(view, chart=view.chart.without_script_data())
+        yield slim
+    for length in _SHORTER_TEXTS:
+        yield replace(
+            slim,
+            error=None if view.error is None else _cut(view.error, 8 * length),
+            log=tuple(replace(line, text=_cut(line.text, length)) for line in view.log),
+            log_note=f"{view.log_note} · cut at {length} characters to keep this page small",
+            sections=tuple(
+                (name, tuple(replace(f, text=_cut(f.text, length)) for f in fields[:LIST_LENGTH]))
+                for name, fields in view.sections
+            ),
+            artifacts=_shorter(view.artifacts, length),
+            checkpoints=_shorter(view.checkpoints, length),
+        )
+
+
+def _shorter(listing: Listing, length: int) -> Listing:
+    shown = tuple(_cut(entry, length) for entry in listing.entries[:length])
+    return Listing(shown, listing.more + len(listing.entries) - len(shown))
+
+
 def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
     """Give the lines beneath the chart: the curves in numbers, and what cannot be seen of them."""
     step = [] if job.last_step is None else [f"step: {js_number(job.last_step)}"]
@@ -315,13 +440,24 @@ def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
         yield " · ".join([f"loss: {_range(job.loss)}", *step])
     if job.eval_loss:
         yield " · ".join([f"eval loss: {_range(job.eval_loss)}", *([] if job.loss else step)])
-    if chart and chart.drawn < chart.points:
-        yield f"drawn from {chart.drawn} of {chart.points} points"
+    for what, line in _drawn_lines(chart):
+        if line.drawn < line.points:
+            yield f"{what}drawn from {line.drawn} of {line.points} points"
     if job.not_finite:
         yield f"{_plural(job.not_finite, 'loss', 'losses')} not finite"
     unusable = dict(job.stream.skipped_reasons).get(history.NO_LOSS, 0)
     if unusable:
         yield f"{_plural(unusable, 'loss', 'losses')} unusable"
+
+
+def _drawn_lines(chart: Chart | None) -> Iterable[tuple[str, curve.Line]]:
+    if chart is None:
+        return ()
+    return (
+        ("", chart.loss),
+        ("eval loss: ", chart.eval_loss),
+        ("superseded: ", chart.superseded),
+    )
 
 
 def _range(metric: Metric) -> str:
@@ -341,8 +477,95 @@ def _course(metric: Metric) -> str:
     )
 
 
-def _log_note(shown: int, lines: int) -> str:
-    return f"last {shown} of {lines} lines" if shown < lines else _plural(lines, "line")
+def _findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
+    """Say in plain words what a person would look for in the numbers."""
+    job = detail.summary
+    if not job.ended and job.last_step is not None:
+        yield from _progress(detail, job.last_step, zone)
+    if best := job.eval_loss or job.loss:
+        name = "Best evaluation loss" if job.eval_loss else "Least training loss"
+        found = f"{name} {js_number(best.min)} at step {js_number(best.min_step)}"
+        if detail.checkpoints:
+            nearest = min(detail.checkpoints, key=lambda step: abs(step - best.min_step))
+            found += f", nearest checkpoint: step {js_number(nearest)}"
+        yield found
+    for name, points in (("Training", detail.loss), ("Evaluation", detail.eval_loss)):
+        if rise := statistics.rise(points):
+            yield (
+                f"{name} loss went up after step {js_number(rise.step)} and stayed up: "
+                f"{_short(rise.low)} → {_short(rise.high)}"
+            )
+        bad = next((step for step, value in _points(points) if not math.isfinite(value)), None)
+        if bad is not None:
+            yield f"{name} loss not finite, first at step {js_number(bad)}"
+
+
+def _points(points: history.Curve) -> Iterable[tuple[float, float]]:
+    return zip(points.steps, points.values, strict=True)
+
+
+def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:
+    """Say how far a job is that runs on, and when it ends if it goes on at the pace it had."""
+    most = wire.finite(detail.summary.config.get("maxSteps"))
+    if most is None or not 0 < last <= most:
+        return
+    text = f"Step {js_number(last)} of {js_number(most)} ({100 * last / most:.0f} %)"
+    end = _expected_end(detail, last, most)
+    shown = moment(end, zone)
+    yield f"{text}, at its pace so far it ends about {shown.text}" if shown else text
+
+
+def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | None:
+    """Give when the last step is due; None where the times or a resumed run do not tell."""
+    started = wire.parse_time(detail.summary.started_at)
+    times = (wire.parse_time(line.time) for line in reversed(detail.log))
+    latest = next((time for time in times if time), None)
+    if started is None or latest is None or latest <= started or detail.resumed_at:
+        return None
+    try:
+        return latest + (latest - started) * ((most - last) / last)
+    except OverflowError:
+        return None
+
+
+def _statistics(detail: JobDetail) -> Iterable[Column]:
+    for name, points in (("Training loss", detail.loss), ("Eval loss", detail.eval_loss)):
+        found = statistics.describe(points)
+        if found is None:
+            continue
+        mean = _short(found.mean)
+        if found.margin is not None:
+            mean += f" ± {_short(found.margin)}"
+        numbers = (
+            ("n", str(found.n)),
+            ("Mean ± 95 % CI", mean),
+            ("Standard deviation", _short(found.deviation)),
+            ("Variance", _short(found.variance)),
+            ("p90", _short(found.p90)),
+            ("p95", _short(found.p95)),
+        )
+        yield Column(name, numbers)
+
+
+def _short(value: float | None) -> str:
+    return "—" if value is None else js_number(float(f"{value:.5g}"))
+
+
+def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[Line]:
+    """Give the lines with their times of day, the date too where they are of several days."""
+    moments = [moment(line.time, zone) for line in lines]
+    days = {known.text[:_DATE] for known in moments if known}
+    start = 0 if len(days) > 1 else _DATE + 1
+    for line, known in zip(lines, moments, strict=True):
+        yield Line(line.text, known.text[start:_SECONDS] if known else "")
+
+
+def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
+    """Say how much of the log is shown, and of which zone its times are."""
+    shown, lines = len(detail.log), detail.log_lines
+    note = f"last {shown} of {lines} lines" if shown < lines else _plural(lines, "line")
+    timed = any(wire.parse_time(line.time) for line in detail.log)
+    return f"{note} · times in {zone.key}" if timed else note
 
 
 def _sections(job: JobSummary, zone: ZoneInfo) -> tuple[tuple[str, tuple[Field, ...]], ...]:

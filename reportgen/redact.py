@@ -141,7 +141,7 @@ class Redactor:
         """Give a config value, or `[hidden]`; `texts` are the known keys whose values are texts."""
         if speaks_of_secret(key):
             return HIDDEN
-        if value is None or isinstance(value, bool | int | float):
+        if isinstance(value, bool | int | float):
             return value
         if key in self._show or (key in texts and isinstance(value, str)):
             return self.value(value)

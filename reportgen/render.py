@@ -47,7 +47,12 @@ def render(
     unknown = narrowed.unknown(listing.entries) if narrowed is not None else []
     if unknown:
         raise SourceError(f"There is no job {', '.join(unknown)} in the snapshot: check --job.")
-    looks = Looks(options.title, options.theme, settings.timezone(options.timezone))
+    looks = Looks(
+        title=options.title,
+        theme=options.theme,
+        timezone=settings.timezone(options.timezone),
+        stale_after=options.stale_after,
+    )
     pages = Pages(looks)
     rendering = _Rendering(
         folder, listing, pages, listing.origin.redacted(redactor.text), redactor, options
@@ -142,6 +147,7 @@ class _Rendering:
             GENERATOR,
             self.pages.digest,
             [options.title, options.theme, options.timezone, options.log_lines],
+            options.stale_after,
             sorted(options.show_config),
             asdict(self.origin),
             self.listing.entries[entry.job.id],

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from reportgen import history as hist
-from reportgen import wire
+from reportgen import sparkline, wire
 from reportgen.curve import Metric, metric
 from reportgen.history import Curve, History, LogLine
 from reportgen.javascript import js_value
@@ -60,6 +60,8 @@ class JobSummary:
     config: wire.Object
     as_of: str | None
     """Of a job that has ended, the time that its page is a picture of; None while it runs on."""
+    sparkline: str = ""
+    """The training curve at a glance, as `sparkline.path` draws it."""
 
     @property
     def page(self) -> str:
@@ -172,6 +174,7 @@ def _summary(
         log_tail=tuple(line.text for line in lines[-hist.TAIL_LINES :]),
         config=redactor.config(job.config or {}),
         as_of=_as_of(status, history, job, completed),
+        sparkline=sparkline.path(history.loss),
     )
 
 

@@ -64,9 +64,11 @@ def timezone(name: str) -> ZoneInfo:
 
     Raises `UsageError`.
     """
-    folder, _, leaf = name.rpartition("/")
+    folder, slash, leaf = name.rpartition("/")
     package = ".".join(["tzdata", "zoneinfo", *folder.split("/")]) if folder else "tzdata.zoneinfo"
     try:
+        if slash and not folder:
+            raise ValueError("no folder before the slash")  # noqa: TRY301 - one way to say it
         with resources.files(package).joinpath(leaf).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)
     except (OSError, ValueError, ImportError) as error:

@@ -4,13 +4,26 @@ import math
 import random
 import re
 from array import array
+from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.curve import COLUMNS, HEIGHT, SPARE_COLUMNS, WIDTH, Chart, draw, metric
+from reportgen.curve import (
+    COLUMNS,
+    DOTS,
+    HEIGHT,
+    MARKS,
+    SPARE_COLUMNS,
+    WIDTH,
+    Chart,
+    Line,
+    draw,
+    metric,
+)
 from reportgen.history import Curve, Superseded
 
 POINT = re.compile(r"([ML])(\d+(?:\.\d{1,2})?)[ ,](\d+(?:\.\d{1,2})?)")
@@ -136,6 +149,100 @@ def test_thinning_keeps_what_each_column_shows(count: int, chance: random.Random
     assert drawn.points == len(values)
 
 
+# --- Thinning against the rule, word by word -----------------------------------------------------
+
+# Some thirty points crowd into the first column or two, where thinning has something to leave out.
+CROWDED = st.sets(st.integers(0, 30).map(float) | st.just(10_000.0), max_size=31).map(sorted)
+VALUES = st.sampled_from([-2.0, -1.0, 0.0, 1.0, 2.0, math.nan, math.inf, -math.inf])
+
+
+@st.composite
+def crowded_curves(draw_: st.DrawFn) -> Curve:
+    return curve(*((step, draw_(VALUES)) for step in draw_(CROWDED)))
+
+
+@st.composite
+def overtaken(draw_: st.DrawFn) -> Superseded:
+    old = Superseded()
+    for part in draw_(st.lists(crowded_curves(), max_size=4)):
+        old.add(part)
+    return old
+
+
+class Naive:
+    """What a chart is to show, in exact fractions, with a list for each column."""
+
+    def __init__(self, *curves: Curve | Superseded) -> None:
+        self.steps = [step for one in curves for step in one.steps]
+        self.values = [v for one in curves for v in one.values if math.isfinite(v)]
+
+    def path(
+        self, one: Curve | Superseded, starts: Sequence[int], columns: int
+    ) -> list[tuple[str, float, float]]:
+        path: list[tuple[str, float, float]] = []
+        before = -1
+        for at in self.kept(one, columns):
+            between = one.values[before + 1 : at]
+            new_part = any(before < start <= at for start in starts)
+            broken = not path or new_part or not all(math.isfinite(value) for value in between)
+            x = WIDTH * self.place(one.steps[at], self.steps)
+            y = HEIGHT * (1 - self.place(one.values[at], self.values))
+            path.append(("M" if broken else "L", round(float(x), 2), round(float(y), 2)))
+            before = at
+        return path
+
+    def kept(self, one: Curve | Superseded, columns: int) -> list[int]:
+        shown: dict[int, list[int]] = {}
+        for at, (step, value) in enumerate(zip(one.steps, one.values, strict=True)):
+            if math.isfinite(value):
+                column = int(columns * self.place(step, self.steps))
+                shown.setdefault(min(column, columns - 1), []).append(at)
+        value_at = one.values.__getitem__
+        stay = [(c[0], c[-1], min(c, key=value_at), max(c, key=value_at)) for c in shown.values()]
+        return sorted({at for points in stay for at in points})
+
+    def place(self, value: float, everything: list[float]) -> Fraction:
+        low, high = Fraction(min(everything)), Fraction(max(everything))
+        return (Fraction(value) - low) / (high - low) if low < high else Fraction(1, 2)
+
+
+def dots_in(path: list[tuple[str, float, float]]) -> list[tuple[float, float]]:
+    """Give the points that no line leads to or from."""
+    next_starts = [*(letter == "M" for letter, *_ in path[1:]), True]
+    both = zip(path, next_starts, strict=False)  # of no point nothing is next
+    return [(x, y) for (letter, x, y), alone in both if letter == "M" and alone]
+
+
+@settings(deadline=None, max_examples=400)
+@given(crowded_curves(), crowded_curves(), overtaken())
+def test_all_three_curves_follow_the_rule(loss: Curve, eval_loss: Curve, old: Superseded) -> None:
+    drawn = draw(loss, eval_loss, old, [])
+    naive = Naive(loss, eval_loss, old)
+    if drawn is None:
+        assert not naive.steps
+        return
+    shown: list[tuple[Line, Curve | Superseded, Sequence[int], int]] = [
+        (drawn.loss, loss, [], COLUMNS),
+        (drawn.eval_loss, eval_loss, [], SPARE_COLUMNS),
+        (drawn.superseded, old, old.starts, SPARE_COLUMNS),
+    ]
+    for line, one, starts, columns in shown:
+        path = parse(line.d)
+        assert path == naive.path(one, starts, columns)
+        assert [(float(dot.x), float(dot.y)) for dot in line.dots] == dots_in(path)
+        assert line.drawn == len(path)
+        assert line.points == sum(map(math.isfinite, one.values))
+
+
+def test_the_evaluation_curve_has_fewer_columns() -> None:
+    points = curve(*((step, (step * 7919) % 101) for step in range(5000)))
+    drawn = chart(points, points)
+    assert SPARE_COLUMNS < drawn.eval_loss.drawn <= 4 * SPARE_COLUMNS < drawn.loss.drawn
+
+
+# --- Bounds --------------------------------------------------------------------------------------
+
+
 def test_breaks_survive_thinning() -> None:
     values = [math.nan if step % 1000 == 500 else float(step % 7) for step in range(20_000)]
     drawn = chart(curve(*enumerate(values)))
@@ -159,6 +266,88 @@ def test_all_superseded_parts_share_a_few_columns() -> None:
         old.add(curve(*((step, part + step) for step in range(50))))
     drawn = chart(curve((0, 1), (50, 2)), old=old)
     assert drawn.superseded.drawn <= 4 * SPARE_COLUMNS
+
+
+def test_marks_end_after_two_hundred_and_say_so() -> None:
+    steps = range(MARKS + 50)
+    gaps = curve(*((step, math.nan if step else 1) for step in steps))
+    drawn = draw(gaps, Curve(), Superseded(), [float(step) for step in steps])
+    assert drawn is not None
+    assert (len(drawn.checkpoints), len(drawn.not_finite)) == (MARKS, MARKS)
+    labels = [entry.label for entry in drawn.legend]
+    assert "Checkpoint … and 50 more" in labels
+    assert "Not finite … and 49 more" in labels
+
+
+def test_two_hundred_marks_are_all_of_them() -> None:
+    gaps = curve(*((step, math.nan) for step in range(MARKS)))
+    drawn = chart(gaps)
+    assert len(drawn.not_finite) == MARKS
+    assert [entry.label for entry in drawn.legend] == ["Not finite"]
+
+
+def test_many_lone_points_become_one_path_of_dots() -> None:
+    def lone(count: int) -> Line:
+        points = ((step, math.nan if step % 2 else step) for step in range(2 * count))
+        return chart(curve(*points)).loss
+
+    few, many = lone(DOTS), lone(DOTS + 1)
+    assert (len(few.dots), few.dots_d) == (DOTS, "")
+    assert many.dots == ()
+    assert many.dots_d.startswith("M0,200h0M3,199h0")
+    assert many.dots_d.count("h0") == DOTS + 1
+
+
+# --- Axes and legend -----------------------------------------------------------------------------
+
+
+def test_the_legend_names_what_occurs_side_by_side() -> None:
+    assert [entry.kind for entry in chart(curve((1, 1), (2, 2))).legend] == ["loss"]
+    old = Superseded()
+    old.add(curve((1, 1)))
+    drawn = draw(curve((1, 1), (2, math.nan)), curve((2, 1)), old, [1])
+    assert drawn is not None
+    kinds = [entry.kind for entry in drawn.legend]
+    assert sorted(kinds) == ["checkpoint", "eval-loss", "loss", "not-finite", "superseded"]
+    places = [float(entry.x) for entry in drawn.legend]
+    assert all(a + 60 < b for a, b in pairwise(places))
+
+
+def test_ticks_stand_at_their_values() -> None:
+    drawn = chart(curve((0, 0), (10, 10)))
+    across = {tick.label: tick.at for tick in drawn.x_ticks}
+    upwards = {tick.label: tick.at for tick in drawn.y_ticks}
+    assert (across["0"], across["10"]) == ("0", "640")
+    assert (upwards["0"], upwards["10"]) == ("200", "0")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "labels"),
+    [
+        (0, 1, ["0", "1"]),
+        (1, 400, ["100", "200", "300", "400"]),
+        (0, 1_000_000, ["0", "200000", "400000", "600000", "800000", "1000000"]),
+        (0.25, 1.25, ["0.4", "0.6", "0.8", "1.0", "1.2"]),
+        (7, 7, ["7"]),
+    ],
+)
+def test_steps_that_are_whole_have_whole_ticks(
+    first: float, last: float, labels: list[str]
+) -> None:
+    drawn = chart(curve(*((step, 1) for step in sorted({first, last}))))
+    assert [tick.label for tick in drawn.x_ticks] == labels
+
+
+@settings(deadline=None, max_examples=300)
+@given(FINITE, FINITE)
+def test_the_labels_of_an_axis_differ_however_close_its_values(one: float, other: float) -> None:
+    for end in (other, math.nextafter(one, math.inf), math.nextafter(one, -math.inf)):
+        if not math.isfinite(end) or end == one:
+            continue
+        drawn = chart(curve(*sorted([(0.0, one), (1.0, end)])))
+        labels = [tick.label for tick in drawn.y_ticks]
+        assert 1 <= len(labels) <= 6
+        assert len(set(labels)) == len(labels)
 
 
 @pytest.mark.parametrize(

@@ -1,77 +1,121 @@
-"""When a stream is closed and what that means; when a broken one is opened again."""
+"""When a stream is closed from this side, and what that means: each rule is a row."""
 
 import math
-from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from reportgen import retry
 from reportgen.deadlines import Bounds, Close, Connection, JobFacts, closing, last_retry_at
 
 SETTLE, STALL = 2.0, 90.0
-NEVER = Bounds(SETTLE, STALL)
+NEVER = math.inf
 
 
 def running(**facts: float | bool) -> JobFacts:
     return JobFacts("running", **facts)  # type: ignore[arg-type]
 
 
+def cancelled(at: float = 50) -> JobFacts:
+    return JobFacts("cancelled", cancelled_at=at)
+
+
 def open_at(at: float, *, event: float | None = None, byte: float | None = None) -> Connection:
+    """Give a connection asked for and open at this time, and when things last came by it."""
     return Connection(at, at, byte if byte is not None else (event or at), event)
 
 
 UNANSWERED = Connection(requested_at=100)
+SILENT = open_at(100)
+WITH_EVENT = open_at(100, event=110)
 COMPLETED = JobFacts("completed")
-CANCELLED = JobFacts("cancelled", cancelled_at=50)
+
+ROWS = [
+    # The request is not answered: waited for as long as a stall, whatever the job.
+    (UNANSWERED, running(), NEVER, 190, Close.NO_ANSWER),
+    (UNANSWERED, COMPLETED, NEVER, 190, Close.NO_ANSWER),
+    (UNANSWERED, cancelled(), NEVER, 190, Close.NO_ANSWER),
+    (UNANSWERED, running(terminal=True), NEVER, 190, Close.NO_ANSWER),
+    # … and no longer than a settle where waiting is over, or half a minute.
+    (UNANSWERED, running(), 50, 102, Close.WAITED),
+    (UNANSWERED, running(), 150, 150, Close.WAITED),
+    (UNANSWERED, running(), 195, 190, Close.NO_ANSWER),
+    (UNANSWERED, COMPLETED, 50, 130, Close.WAITED),
+    (UNANSWERED, COMPLETED, 150, 150, Close.WAITED),
+    # A job that has not ended: any byte counts, and a ping is bytes.
+    (SILENT, running(), NEVER, 190, Close.STALLED),
+    (SILENT, JobFacts("queued"), NEVER, 190, Close.STALLED),
+    (SILENT, JobFacts(None), NEVER, 190, Close.STALLED),
+    (SILENT, JobFacts("resting"), NEVER, 190, Close.STALLED),
+    (open_at(100, byte=150), running(), NEVER, 240, Close.STALLED),
+    (open_at(100, event=110, byte=150), running(), NEVER, 240, Close.STALLED),
+    # One that has ended by the list: pings do not count.
+    (SILENT, COMPLETED, NEVER, 190, Close.SILENT),
+    (SILENT, JobFacts("failed"), NEVER, 190, Close.SILENT),
+    (open_at(100, byte=150), COMPLETED, NEVER, 190, Close.SILENT),
+    (open_at(100, event=110, byte=150), COMPLETED, NEVER, 200, Close.SILENT),
+    # After the terminal event a settle of quiet ends it, whatever the list says, pings or not.
+    (WITH_EVENT, running(terminal=True), NEVER, 112, Close.READ),
+    (WITH_EVENT, JobFacts("completed", terminal=True), NEVER, 112, Close.READ),
+    (open_at(100, event=110, byte=111), running(terminal=True), NEVER, 112, Close.READ),
+    (SILENT, running(terminal=True), NEVER, 102, Close.READ),
+    # Cancelled: quiet after the connection's first event and after the reading that said so.
+    (WITH_EVENT, cancelled(), NEVER, 112, Close.READ),
+    (open_at(100, event=110, byte=140), cancelled(), NEVER, 112, Close.READ),
+    (WITH_EVENT, cancelled(111), NEVER, 113, Close.READ),
+    (WITH_EVENT, cancelled(150), NEVER, 152, Close.READ),
+    # … without any event, for as long as a stall.
+    (SILENT, cancelled(), NEVER, 190, Close.READ),
+    (open_at(100, byte=150), cancelled(), NEVER, 190, Close.READ),
+    # Waiting is over: a settle of quiet.
+    (WITH_EVENT, running(), 50, 112, Close.WAITED),
+    (WITH_EVENT, running(), 111, 112, Close.WAITED),
+    (WITH_EVENT, running(), 150, 150, Close.WAITED),
+    (open_at(100, event=110, byte=140), running(), 50, 112, Close.WAITED),
+    (WITH_EVENT, COMPLETED, 50, 112, Close.WAITED),
+    # … counted from the request where no event came, half a minute if the job has ended.
+    (Connection(100, 101.5, 101.5), running(), 50, 102, Close.WAITED),
+    (Connection(100, 101.5, 101.9), running(), 50, 102, Close.WAITED),
+    (SILENT, COMPLETED, 50, 130, Close.WAITED),
+    (SILENT, COMPLETED, 150, 150, Close.WAITED),
+    (SILENT, cancelled(), 50, 130, Close.WAITED),
+    # A stream that never falls quiet.
+    (open_at(100, event=1000), running(), 200, 220, Close.CUT),
+    (open_at(100, event=1000), running(), 50, 120, Close.CUT),
+    (open_at(100, event=219), running(), 200, 220, Close.CUT),
+    (open_at(100, event=217), running(), 200, 219, Close.WAITED),
+    (open_at(100, event=1000), COMPLETED, 200, 800, Close.CUT),
+    (open_at(100, event=1000), COMPLETED, 50, 700, Close.CUT),
+    (open_at(100, event=1000), cancelled(), 50, 700, Close.CUT),
+    # The list has lost the job: waiting is over for it alone, and never later than for all.
+    (WITH_EVENT, running(waiting_ends=150), NEVER, 150, Close.WAITED),
+    (WITH_EVENT, running(waiting_ends=150), 300, 150, Close.WAITED),
+    (WITH_EVENT, running(waiting_ends=300), 150, 150, Close.WAITED),
+    (open_at(100, event=1000), running(waiting_ends=200), NEVER, 220, Close.CUT),
+    # At the same moment, having read it says more than that waiting was over.
+    (WITH_EVENT, running(terminal=True), 50, 112, Close.READ),
+    (WITH_EVENT, cancelled(), 50, 112, Close.READ),
+    # … and that waiting was over comes first where it does.
+    (WITH_EVENT, cancelled(111), 50, 112, Close.WAITED),
+]
 
 
-@pytest.mark.parametrize(
-    ("connection", "job", "waiting_ends", "when", "why"),
-    [
-        # An answer is waited for as long as a stall.
-        (UNANSWERED, running(), math.inf, 190, Close.NO_ANSWER),
-        (UNANSWERED, running(), 50, 102, Close.WAITED),
-        (UNANSWERED, running(), 150, 150, Close.WAITED),
-        (UNANSWERED, COMPLETED, 50, 130, Close.WAITED),
-        # A job that has not ended: only a byte counts, and a ping is bytes.
-        (open_at(100), running(), math.inf, 190, Close.STALLED),
-        (open_at(100, event=110, byte=150), running(), math.inf, 240, Close.STALLED),
-        # One that has: pings do not count.
-        (open_at(100, event=110, byte=150), COMPLETED, math.inf, 200, Close.SILENT),
-        (open_at(100, byte=150), COMPLETED, math.inf, 190, Close.SILENT),
-        # After the terminal event a settle of quiet ends it.
-        (open_at(100, event=110), running(terminal=True), math.inf, 112, Close.READ),
-        (open_at(100), running(terminal=True), math.inf, 102, Close.READ),
-        # Cancelled: quiet after the first event and after the reading that said so.
-        (open_at(100, event=110), CANCELLED, math.inf, 112, Close.READ),
-        (
-            open_at(100, event=110),
-            JobFacts("cancelled", cancelled_at=150),
-            math.inf,
-            152,
-            Close.READ,
-        ),
-        (open_at(100), CANCELLED, math.inf, 190, Close.READ),
-        # Waiting is over: a settle of quiet, counted from the request where no event came.
-        (open_at(100, event=110), running(), 50, 112, Close.WAITED),
-        (open_at(100, event=110), running(), 150, 150, Close.WAITED),
-        (open_at(100), running(), 50, 102, Close.WAITED),
-        (open_at(100), COMPLETED, 50, 130, Close.WAITED),
-        (open_at(100, event=110), COMPLETED, 50, 112, Close.WAITED),
-        # A stream that never falls quiet.
-        (open_at(100, event=1000), running(), 200, 220, Close.CUT),
-        (open_at(100, event=1000), running(), 50, 120, Close.CUT),
-        (open_at(100, event=1000), COMPLETED, 200, 800, Close.CUT),
-        # The list has lost the job: waiting is over for it alone.
-        (open_at(100, event=110), running(waiting_ends=150), math.inf, 150, Close.WAITED),
-        # At the same moment, having read it says more.
-        (open_at(100, event=110), running(terminal=True), 50, 112, Close.READ),
-    ],
-)
+@pytest.mark.parametrize(("connection", "job", "waiting_ends", "when", "why"), ROWS)
 def test_closing(
     connection: Connection, job: JobFacts, waiting_ends: float, when: float, why: Close
 ) -> None:
     assert closing(connection, job, Bounds(SETTLE, STALL, waiting_ends)) == (when, why)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_a_job_has_ended_by_the_list(status: str) -> None:
+    assert JobFacts(status).ended
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "resting", "Completed", "", None])
+def test_a_job_has_ended_by_its_terminal_event_alone(status: str | None) -> None:
+    assert not JobFacts(status).ended
+    assert JobFacts(status, terminal=True).ended
 
 
 def test_retries_past_the_wait() -> None:
@@ -79,57 +123,68 @@ def test_retries_past_the_wait() -> None:
     assert last_retry_at(running(), bounds) == 100
     assert last_retry_at(COMPLETED, bounds) == 130
     assert last_retry_at(running(terminal=True), bounds) == 130
-    assert last_retry_at(running(), NEVER) == math.inf
+    assert last_retry_at(running(waiting_ends=60), bounds) == 60
+    assert last_retry_at(JobFacts("failed", waiting_ends=60), bounds) == 90
+    assert last_retry_at(running(), Bounds(SETTLE, STALL)) == math.inf
+    assert last_retry_at(COMPLETED, Bounds(SETTLE, STALL)) == math.inf
 
 
-@pytest.mark.parametrize("status", [204, 301, 302, 307, 400, 401, 403, 410, 418, 422, 426, 451])
-def test_refusals_that_are_final(status: int) -> None:
-    assert retry.is_final(status, ended=True)
-    assert retry.is_final(status, ended=False)
+# --- Whatever the times are ----------------------------------------------------------------------
+
+SECONDS = st.floats(0, 2000)
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
-def test_refusals_that_are_not(status: int) -> None:
-    assert not retry.is_final(status, ended=True)
-    assert not retry.is_final(status, ended=False)
+@st.composite
+def connections(draw: st.DrawFn) -> Connection:
+    requested, answered, byte, event = sorted(draw(st.tuples(*[SECONDS] * 4)))
+    if draw(st.booleans()):
+        return Connection(requested, last_byte_at=requested)
+    with_event = draw(st.booleans())
+    return Connection(requested, answered, event, byte if with_event else None)
 
 
-def test_a_stream_may_not_be_visible_yet() -> None:
-    assert retry.is_final(404, ended=True)
-    assert not retry.is_final(404, ended=False)
+@st.composite
+def facts(draw: st.DrawFn) -> JobFacts:
+    status = draw(st.sampled_from(["queued", "running", "completed", "failed", "cancelled", None]))
+    return JobFacts(
+        status,
+        terminal=draw(st.booleans()),
+        cancelled_at=draw(SECONDS) if status == "cancelled" else None,
+        waiting_ends=draw(st.just(math.inf) | SECONDS),
+    )
 
 
-def test_delays_double_to_a_minute_with_jitter() -> None:
-    assert [retry.delay(n, 0.5) for n in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert retry.delay(10**6, 0.5) == 60
-    assert (retry.delay(1, 0.0), retry.delay(1, 1.0)) == (0.75, 1.25)
-    assert (retry.delay(7, 0.0), retry.delay(7, 1.0)) == (45, 75)
+@settings(deadline=None)
+@given(connections(), facts(), SECONDS, st.floats(0, 60), st.floats(0.1, 300))
+def test_past_the_wait_every_connection_is_bounded(
+    connection: Connection, job: JobFacts, waiting_ends: float, settle: float, stall: float
+) -> None:
+    when, _ = closing(connection, job, Bounds(settle, stall, waiting_ends))
+    reading_up = 600 if job.ended else 10 * settle
+    assert when <= max(waiting_ends, connection.requested_at) + reading_up
 
 
-def test_a_server_is_obeyed_where_it_asks_for_longer() -> None:
-    assert retry.delay(1, 0.5, 20) == 20
-    assert retry.delay(6, 0.5, 20) == 32
-    assert retry.delay(1, 0.5, 3600) == 60
+@settings(deadline=None)
+@given(connections(), facts(), st.floats(0, 60), st.floats(0.1, 300))
+def test_without_a_wait_none_is_closed_for_it(
+    connection: Connection, job: JobFacts, settle: float, stall: float
+) -> None:
+    job.waiting_ends = math.inf
+    when, why = closing(connection, job, Bounds(settle, stall))
+    assert math.isfinite(when)
+    assert why not in {Close.WAITED, Close.CUT}
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("7", 7), (" 7 ", 7), ("Fri, 01 May 2026 00:00:30 GMT", 30),
-        ("Fri, 01 May 2020 00:00:00 GMT", 0), ("soon", None), ("-5", None), ("1.5", None),
-        ("", None), (None, None), ("9" * 400, 9_999_999_999),
-    ],
-)  # fmt: skip
-def test_retry_after(header: str | None, seconds: float | None) -> None:
-    assert retry.retry_after(header, datetime(2026, 5, 1, tzinfo=UTC)) == seconds
-
-
-@pytest.mark.parametrize(("limit", "failures"), [(1, 1), (0, 1), (3, 3)])
-def test_given_up_at_the_nth_failure_in_a_row(limit: int, failures: int) -> None:
-    counted = retry.Failures(limit)
-    for _ in range(failures):
-        assert not counted.too_many
-        counted.add("x")
-    assert counted.too_many
-    counted.forget()
-    assert not counted.too_many
+@settings(deadline=None)
+@given(connections(), facts(), st.just(math.inf) | SECONDS)
+def test_only_what_can_have_been_read_was(
+    connection: Connection, job: JobFacts, waiting_ends: float
+) -> None:
+    _, why = closing(connection, job, Bounds(SETTLE, STALL, waiting_ends))
+    if why is Close.READ:
+        assert connection.opened_at is not None
+        assert job.terminal or job.cancelled_at is not None
+    if why is Close.STALLED:
+        assert not job.ended
+    if why is Close.SILENT:
+        assert job.ended

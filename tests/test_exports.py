@@ -1,16 +1,20 @@
 """The exports: their keys, their rows, and nothing in them that comes alive."""
 
 import csv
+import io
 import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from reportgen import eventlog, wire
+from reportgen.curve import Metric
 from reportgen.exports import log_txt, points_csv, report_json
 from reportgen.history import fold
+from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
-from reportgen.report import Entry, Report, job_detail
-from tests.samples import report
+from reportgen.report import Entry, Report, Stream, job_detail
+from tests.samples import report, summary
 
 REPORT = report()
 
@@ -45,6 +49,31 @@ def test_a_row_for_every_log(data: str, row: str | None) -> None:
     assert len(parsed) == 7
 
 
+def parsed_rows(*lines: bytes) -> list[list[str]]:
+    text = "".join(points_csv.lines((line[:-1] for line in lines), str))
+    return list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+
+@pytest.mark.parametrize("text", ["a,b", 'say "x"', "a\nb", '"', "x\n", "é 😀", " "])
+def test_any_text_is_one_cell(text: str) -> None:
+    data = json.dumps({"step": 1, "timestamp": text})
+    (row,) = parsed_rows(eventlog.event_line(1, wire.LOG, None, data.encode()))
+    assert row == ["1", "", "", "", "", "", text]
+
+
+def test_data_over_several_lines_and_events_too_large_have_their_rows() -> None:
+    assert parsed_rows(
+        eventlog.event_line(1, wire.LOG, None, b'{"step":\n1,"loss":null}'),
+        eventlog.over_limit_line(2, wire.LOG, None, "17 MB"),
+        eventlog.over_limit_line(3, wire.STARTED, None, "17 MB"),
+        eventlog.event_line(4, wire.LOG, None, b'{"step":2,"epoch":{"a":1.0}}'),
+    ) == [
+        ["1", "", "", "", "", "", ""],
+        [""] * 7,
+        ["2", "", "", "", '{"a":1}', "", ""],
+    ]
+
+
 def test_the_report_for_programs() -> None:
     text = report_json.document(REPORT)
     assert text.startswith('{\n  "schema": 1,\n  "generator": ')
@@ -66,6 +95,80 @@ def detail_of(entry: wire.Object, *lines: bytes) -> Report:
     assert job is not None
     detail = job_detail(Entry(job, "slug", listed=True), fold(lines), Redactor(), 50)
     return Report("g", REPORT.snapshot_at, REPORT.origin, None, (detail.summary,))
+
+
+def test_each_fact_stands_under_its_key() -> None:
+    noon = datetime(2026, 5, 1, 14, 0, 0, 999, tzinfo=timezone(timedelta(hours=2)))
+    job = summary(
+        "job_1",
+        slug="job_1",
+        stream=Stream("interrupted", "given up", 412, 3, 1),
+        loss=Metric(400, 2.31, 0.41, 0.39, 388.0, 3.0),
+        eval_loss=Metric(8, 2.2, 0.6, 0.58, 350.5, 1e300),
+        checkpoints=(100.0, 0.5),
+        log_tail=("[log] step=1 loss=2.31",),
+        config={"maxSteps": 400},
+    )
+    origin = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", None)
+    whole = Report("g", noon, origin, Manifest("support-bot-v1"), (job,))
+    text = report_json.document(whole)
+    assert json.loads(text) == {
+        "schema": 1,
+        "generator": "g",
+        "snapshotAt": "2026-05-01T12:00:00Z",
+        "source": {
+            "kind": "studio",
+            "url": "http://127.0.0.1:4000",
+            "org": "rig-org",
+            "project": None,
+        },
+        "manifest": {"trainer": "support-bot-v1", "error": None},
+        "counts": {"queued": 0, "running": 0, "completed": 1, "failed": 0, "cancelled": 0},
+        "jobs": [
+            {
+                "id": "job_1",
+                "name": "support-bot-v2",
+                "status": "completed",
+                "listed": True,
+                "createdAt": "2026-05-01T09:00:00.000Z",
+                "startedAt": "2026-05-01T09:00:02.000Z",
+                "completedAt": "2026-05-01T09:13:25.000Z",
+                "durationSeconds": 803.0,
+                "artifacts": 2,
+                "error": None,
+                "stream": {
+                    "state": "interrupted",
+                    "reason": "given up",
+                    "events": 412,
+                    "skipped": 3,
+                    "reconnects": 1,
+                },
+                "loss": {
+                    "points": 400,
+                    "first": 2.31,
+                    "last": 0.41,
+                    "min": 0.39,
+                    "minStep": 388,
+                    "max": 3,
+                },
+                "evalLoss": {
+                    "points": 8,
+                    "first": 2.2,
+                    "last": 0.6,
+                    "min": 0.58,
+                    "minStep": 350.5,
+                    "max": 1e300,
+                },
+                "checkpoints": [100, 0.5],
+                "logTail": ["[log] step=1 loss=2.31"],
+                "config": {"maxSteps": 400},
+                "page": "jobs/job_1.html",
+            }
+        ],
+    }
+    # Numbers that are whole are written as such, but for those that would be a line of digits.
+    for line in ('"minStep": 388,', '"max": 3\n', '"max": 1e+300\n', "[\n        100,"):
+        assert line in text
 
 
 def test_texts_are_the_servers_own_character_for_character() -> None:

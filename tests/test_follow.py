@@ -423,8 +423,8 @@ def test_a_signal_ends_streams_in_all_states(tmp_path: Path) -> None:
     assert states == {
         "done": "complete",
         "open": "interrupted",
-        "retrying": "unavailable",
-        "in line": "unavailable",
+        "retrying": "interrupted",
+        "in line": "interrupted",
     }
 
 

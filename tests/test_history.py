@@ -111,6 +111,8 @@ def test_at_an_equal_step_only_the_point_is_replaced() -> None:
         ('{"step":1}', 0, 0, 0),
         ('{"step":true,"loss":1}', 1, 0, 0),
         ('{"step":null,"loss":1}', 1, 0, 0),
+        ('{"step":Infinity,"loss":1}', 1, 0, 0),
+        ('{"step":1e999,"loss":1}', 1, 0, 0),
         ('{"step":-0.0,"loss":1}', 0, 1, 1),
         ('{"step":1,"loss":1,"evalLoss":"x"}', 1, 1, 1),
         ("[]", 1, 0, 0),
@@ -122,6 +124,11 @@ def test_what_a_log_can_hold(data: str, skipped: int, points: int, finite: int) 
     assert sum(folded.stream.skipped.values()) == skipped
     assert (len(folded.loss), len(list(folded.loss.finite()))) == (points, finite)
     assert folded.stream.events == 1
+
+
+def test_a_step_of_minus_zero_is_the_zero_of_an_axis() -> None:
+    (step,) = fold([line(LOG, '{"step":-0.0,"loss":1}')]).loss.steps
+    assert math.copysign(1, step) == 1
 
 
 def test_points_are_held_in_twenty_four_bytes() -> None:
@@ -170,6 +177,53 @@ def test_a_terminal_event_with_unusable_data_counts() -> None:
     assert sum(folded.stream.skipped.values()) == 1
 
 
+@pytest.mark.parametrize(
+    ("artifacts", "kept"), [(None, []), ("a", []), ({"a": 1}, []), ([], []), (["a"], ["a"])]
+)
+def test_artifacts_are_a_list_or_none(artifacts: Any, kept: list[str]) -> None:
+    assert fold([line(STARTED)]).artifacts is None
+    assert fold([line(COMPLETED, {"artifacts": artifacts})]).artifacts == kept
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [("x", "x"), (None, None), ("", ""), ({"a": [1.0, None]}, '{"a":[1,null]}'), (True, "true")],
+)
+def test_an_error_of_any_kind(error: Any, shown: str | None) -> None:
+    assert fold([line(FAILED, {"error": error})]).error == shown
+
+
+def test_an_event_over_the_limit_counts_for_its_name_alone() -> None:
+    def too_large(name: str) -> bytes:
+        return eventlog.over_limit_line(5, name.encode(), None, "17 MB")[:-1]
+
+    folded = fold(too_large(name) for name in (STARTED, LOG, COMPLETED, "ping"))
+    assert (folded.stream.events, folded.terminal, folded.artifacts) == (3, "completed", [])
+    assert folded.stream.skipped == {history.TOO_LARGE: 3}
+    assert folded.log_lines == 3
+
+
+def test_a_failed_job_that_completes_after_all_has_no_error() -> None:
+    assert fold([line(FAILED, {"error": "x"}), line(COMPLETED)]).error is None
+
+
+def test_times_are_the_events_own() -> None:
+    first, second, third = (f"2026-05-01T00:0{minute}:00Z" for minute in range(3))
+    events = [
+        line(STARTED, {"timestamp": first}),
+        line(FAILED, {"timestamp": second}),
+        line(STARTED, {"timestamp": third}),
+    ]
+    failed = fold(events[:2])
+    assert (failed.started_at, failed.completed_at) == (first, second)
+    assert failed.last_event_at == second
+    again = fold(events)
+    assert (again.started_at, again.completed_at) == (first, None)
+    assert again.last_event_at == third
+    assert fold([line(LOG, {"timestamp": third})]).last_event_at == third
+    assert fold([line(COMPLETED, {"timestamp": "soon"})]).completed_at is None
+
+
 def test_checkpoints_in_order_of_arrival_each_once() -> None:
     steps: list[Any] = [30, 10, 30, "x", None, 20.0]
     assert fold(line(CHECKPOINT, {"step": step}) for step in steps).checkpoints == [30, 10, 20]
@@ -197,6 +251,7 @@ RUN, OPEN = note("run", at="2026-05-01"), note("open")
         ([RUN, OPEN, note("break"), OPEN, note("end", state="complete")], "complete", 1),
         ([RUN, OPEN, OPEN, note("end", state="caught-up", reason="r")], "caught-up", 0),
         ([RUN, OPEN, note("break"), RUN, OPEN, note("end", state="complete")], "complete", 0),
+        ([RUN, OPEN, note("break"), OPEN, OPEN, note("end", state="complete")], "complete", 1),
         (
             [RUN, OPEN, note("end", state="complete"), RUN, note("end", state="unavailable")],
             "complete",
@@ -256,3 +311,8 @@ def test_a_damaged_line_is_told() -> None:
 
 def test_an_empty_log() -> None:
     assert fold([]) == History()
+
+
+def test_a_log_of_megabytes_reads_like_any_other() -> None:
+    data = '{"step":3,"loss":0.5,"x":"' + "y" * 100_000 + '"}'
+    assert [shown.text for shown in fold([line(LOG, data)]).tail] == ["[log] step=3 loss=0.5"]

@@ -18,7 +18,8 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
-from reportgen import pages
+from reportgen import pages, sparkline
+from reportgen.curve import Metric
 from reportgen.history import LogLine
 from reportgen.origin import Manifest, Origin
 from reportgen.pages import Looks, Pages, badge, csp_hash, moment
@@ -26,12 +27,17 @@ from reportgen.report import JobDetail, Report, Stream
 from tests import samples
 
 UTC_ZONE = ZoneInfo("UTC")
+NUMBERS = ("first", "last", "min", "min_step", "max")
 LOOKS = Looks(title="Arkor report", theme="auto", timezone=UTC_ZONE)
 NO_TRAINER = (
     "No trainer in src/arkor/index.ts yet. Add createTrainer(...) and pass it to createArkor."
 )
+LONG_NUMBERS = Metric(points=9, **dict.fromkeys(NUMBERS, -1.2345678901234567e-300))
 POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
-LINK = re.compile(r"(\.\./)?(index|jobs/[\w.-]+)\.html|data:image/svg\+xml,.*|#.*", re.DOTALL)
+LINK = re.compile(
+    r"(\.\./)?(index|jobs/[\w.-]+)\.html|[\w.-]+\.(csv|log\.txt)|data:image/svg\+xml,.*|#.*",
+    re.DOTALL,
+)
 CHECKOUT = Path(pages.__file__).parent.parent
 
 
@@ -182,10 +188,68 @@ def test_long_names_and_ids_are_cut_in_the_table_and_whole_on_the_page() -> None
 
 @pytest.mark.parametrize("text", ["support-bot", '"<&>' * 100, "\U0001f600" * 300, "\u202e" * 300])
 def test_a_row_stays_under_its_budget(text: str) -> None:
-    row = samples.summary(text, text, slug="s" * 80, status=text, listed=False)
+    row = samples.summary(
+        text,
+        text,
+        slug="s" * 80,
+        status=text,
+        listed=False,
+        duration_seconds=-123456789.123456789,
+        loss=LONG_NUMBERS,
+        eval_loss=LONG_NUMBERS,
+        last_step=-1.2345678901234567e-300,
+        config={"maxSteps": -1.2345678901234567e-300},
+        sparkline=sparkline.path(samples.curve(range(32), lambda step: step % 2)),
+    )
     alone, many = (home(samples.report(jobs=(row,) * count)) for count in (1, 101))
     assert (len(many.encode()) - len(alone.encode())) / 100 < 1500
     assert len(alone.encode()) < 60_000
+
+
+def test_a_row_tells_how_long_how_far_and_how_well() -> None:
+    done = replace(samples.completed().summary, sparkline="M0 0l4 5")
+    page = home(samples.report(jobs=(done,)))
+    text = Page(page).text
+    assert done.loss
+    assert done.eval_loss
+    assert f"13m 23s400 of 400{done.loss.last:.5g} {done.eval_loss.min:.5g} step 400" in text
+    assert '<td data-n="803">' in page
+    assert '<path d="M0 0l4 5"/>' in page
+
+
+def test_a_row_of_a_job_without_events_has_no_numbers() -> None:
+    page = home(samples.report(jobs=(samples.queued().summary,)))
+    assert "</code></td><td>—</td><td>0 of 400</td><td>—</td><td>—</td></tr>" in page
+
+
+def test_totals_are_told_by_status() -> None:
+    page = Page(home()).text
+    assert 'queued 1 running 1 completed 1 failed 1 cancelled 1 x" onmouseover="alert(1) 1 ' in page
+    assert "completed 0" not in Page(home(samples.report(jobs=(samples.queued().summary,)))).text
+
+
+def test_totals_end_where_a_server_has_endless_statuses() -> None:
+    jobs = tuple(samples.summary(status=f"status {n}") for n in range(30))
+    page = home(samples.report(jobs=jobs))
+    assert page.count("</span> <b>1</b>") == 12
+    assert "… and 18 more" in page
+
+
+def test_statuses_that_read_the_same_are_one_total() -> None:
+    jobs = tuple(samples.summary(status="s" * 30 + end) for end in "ab")
+    assert home(samples.report(jobs=jobs)).count("<b>2</b>") == 1
+
+
+def test_home_tells_its_script_when_it_is_old() -> None:
+    page = home(looks=replace(LOOKS, stale_after=5400.0))
+    assert '<p class="as-of" data-stale-after="5400">From Arkor Studio, rig-org / rig' in page
+
+
+def test_the_script_of_the_home_page_is_small() -> None:
+    script = re.search("<script>(.*)</script>", home(), re.DOTALL)
+    assert script
+    assert len(script[1].encode()) < 10_000
+    assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|eval\(", script[1])
 
 
 def test_home_says_what_it_is_a_picture_of() -> None:
@@ -204,7 +268,7 @@ def test_home_does_not_list_endless_kinds_of_broken_streams() -> None:
     page = home(samples.report(jobs=jobs))
     assert "… and 80 more" in page
     assert page.count("1 stream interrupted") == 20
-    assert len(page.encode()) < 60_000
+    assert len(page.encode()) < 60_000 + 100 * 1500
 
 
 @pytest.mark.parametrize(
@@ -299,6 +363,57 @@ def test_lists_end_after_200_entries() -> None:
     assert "… and 50 more" in page.text
     assert "… and 100 more" in page.text
     assert "resumed at step 199 … and 1 more" in page.text
+
+
+def test_the_numbers_are_those_of_both_curves() -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", job()))
+    assert "Training loss Eval loss n 400 8 Mean ± 95 % CI 0.98" in text
+    assert re.search(r"Standard deviation 0\.\d+ 0\.\d+ Variance 0\.\d+ 0\.\d+ p90 \d", text)
+
+
+def test_findings_say_in_words_what_to_look_for() -> None:
+    best = samples.completed().summary.eval_loss
+    assert best
+    text = Page(job()).text
+    assert f"Best evaluation loss {best.min} at step 400, nearest checkpoint: step 400" in text
+    assert "stayed up" not in text
+    assert "Training loss not finite, first at step 116" in Page(job(samples.failed())).text
+
+
+def test_a_loss_that_stayed_up_is_named() -> None:
+    loss = samples.curve(range(1, 101), lambda step: 1.0 if step <= 50 else 2.0)
+    text = Page(job(samples.detail(samples.summary(), loss=loss))).text
+    assert "Training loss went up after step 50 and stayed up: 1 → 2" in text
+
+
+def test_a_running_job_says_how_far_it_is_and_when_it_should_end() -> None:
+    running = samples.summary(
+        status="running", last_step=100.0, started_at="2026-05-01T09:00:00Z", as_of=None
+    )
+    log = (LogLine("[log] step=100", "2026-05-01T09:10:00Z"),)
+    text = Page(job(samples.detail(running, log=log, log_lines=1))).text
+    assert "Step 100 of 400 (25 %), at its pace so far it ends about 2026-05-01 09:40:00" in text
+    assert "ends about" not in Page(job(samples.detail(running))).text
+
+
+def test_a_lines_time_stands_beside_its_text() -> None:
+    log = (LogLine("[started] {}", "2026-04-30T23:59:59Z"), LogLine("[stream error]"))
+    page = job(samples.detail(samples.summary(), log=log, log_lines=2))
+    assert '<pre><span data-time="23:59:59">[started] {}</span>\n[stream error]\n</pre>' in page
+    assert "2 lines · times in UTC" in page
+    longer = (*log, LogLine("[log]", "2026-05-01T00:00:01Z"))
+    assert 'data-time="2026-05-01 00:00:01"' in job(
+        samples.detail(samples.summary(), log=longer, log_lines=3)
+    )
+
+
+def test_a_page_that_would_be_too_large_goes_without_its_script() -> None:
+    loss = samples.curve(range(100_000), samples.loss_at)
+    large = samples.detail(samples.summary(), loss=loss, log=(LogLine("<" * 500),) * 45)
+    assert "data-steps" in job(samples.detail(samples.summary(), loss=loss))
+    page = job(large)
+    assert "data-steps" not in page
+    assert "<script>" not in page
 
 
 def test_a_job_no_longer_listed_says_so() -> None:
@@ -406,14 +521,17 @@ def test_pages_carry_a_policy_that_knows_their_style() -> None:
             for meta in Page(text).all("meta")
             if meta.get("http-equiv") == "Content-Security-Policy"
         ]
-        assert policies == [f"{POLICY}; style-src '{csp_hash(style[1])}'"]
+        script = re.search("<script>(.*)</script>", text, re.DOTALL)
+        allowed = f"; script-src '{csp_hash(script[1])}'" if script else ""
+        assert policies == [f"{POLICY}; style-src '{csp_hash(style[1])}'{allowed}"]
 
 
 def test_pages_refer_to_nothing_outside_the_report() -> None:
     for text in every_page():
         page = Page(text)
         for tag, attributes in page.elements:
-            assert tag not in {"script", "img", "iframe", "object", "embed", "base", "form"}
+            assert (tag, attributes) == ("script", {}) or tag != "script"
+            assert tag not in {"img", "iframe", "object", "embed", "base", "form"}
             assert "style" not in attributes
             assert not [name for name in attributes if name.startswith("on") or name == "src"]
         hrefs = [attributes.get("href") or "" for _, attributes in page.elements]
@@ -465,7 +583,10 @@ def test_safe_stands_only_at_the_packaged_style() -> None:
         for line in path.read_text("utf-8").splitlines()
         if re.search(r"\|\s*safe|autoescape", line)
     ]
-    assert found == ["<style>{{ style|safe }}</style>"]
+    assert found == [
+        "<style>{{ style|safe }}</style>",
+        "<script>{{ script|safe }}</script>",
+    ]
 
 
 @pytest.mark.parametrize("theme", ["auto", "light", "dark"])

@@ -320,7 +320,7 @@ def test_config_shows_known_keys_and_plain_values() -> None:
         "maxSteps": 100,
         "learningRate": 2e-4,
         "packing": True,
-        "seed": None,
+        "seed": HIDDEN,
         "padTokenId": 0,
         "note": HIDDEN,
         "list": HIDDEN,
@@ -334,7 +334,7 @@ def test_config_value_of_another_kind_counts_as_unknown() -> None:
     assert redactor.config(config) == dict.fromkeys(config, HIDDEN)
     assert redactor.config({"model": 7, "datasetSource": None}) == {
         "model": 7,
-        "datasetSource": None,
+        "datasetSource": HIDDEN,
     }
 
 

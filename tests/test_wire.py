@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +38,7 @@ def test_json_that_is_taken(data: bytes, value: Any) -> None:
 @pytest.mark.parametrize(
     "data",
     [b"", b"{", b"\xef\xbb\xbf{}", b"01", b"{'a':1}", b"nan", b"[1,]", b"\x00", b"[" + DEEP + b"]",
-     b"[" * 100_000],
+     b"[" * 100_000, b'"\x01"', b'\xc2\xa0"\\ud800"', b'"\\ud800"\x0c', b"1."],
 )  # fmt: skip
 def test_json_that_is_none(data: bytes) -> None:
     with pytest.raises(wire.NotJSON):
@@ -54,6 +55,48 @@ def test_a_huge_integer_is_infinite() -> None:
     log = wire.decode_log(b'{"step":1,"loss":' + b"9" * 5000 + b"}")
     assert log is not None
     assert wire.metric(log.loss) == math.inf
+
+
+def test_a_log_nested_too_deep_is_none() -> None:
+    def nested(inner: bytes) -> wire.LogData | None:
+        return wire.decode_log(b'{"step":1,"extra":' + inner + b"}")
+
+    assert nested(DEEP[1:-1]) is not None
+    assert nested(DEEP) is None
+    assert nested(b'"' + DEEP + b'"') is not None
+
+
+@pytest.mark.parametrize("data", [b'{"step":1,"step":2}', b'{"step":1,"x":"\\ud800","step":2}'])
+def test_of_two_fields_with_one_name_the_last_counts(data: bytes) -> None:
+    log, event = wire.decode_log(data), wire.decode_event(data)
+    assert log is not None
+    assert event is not None
+    assert (log.step, event.step) == (2, 2)
+
+
+def test_numbers_beyond_the_range_keep_their_sign() -> None:
+    assert wire.as_double(10**400) == math.inf
+    assert wire.as_double(-(10**400)) == -math.inf
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "usable"),
+    [
+        (wire.LOG, b'{"step":1}', True),
+        (wire.LOG, b'{"step":1,"loss":"NaN","evalLoss":null}', True),
+        (wire.LOG, b"{}", False),
+        (wire.LOG, b'{"step":1,"loss":"nan"}', False),
+        (wire.LOG, b'{"step":1,"evalLoss":[]}', False),
+        (wire.LOG, b'{"step":NaN,"loss":1}', False),
+        (wire.STARTED, b"{}", True),
+        (wire.STARTED, b"[]", False),
+        (wire.PING, b"{}", False),
+        (wire.END, b"{}", False),
+        (b"training.paused", b"{}", False),
+    ],
+)
+def test_what_shows_that_a_stream_works(name: bytes, data: bytes, *, usable: bool) -> None:
+    assert wire.usable(name, data) is usable
 
 
 VALUES = st.recursive(
@@ -97,6 +140,16 @@ def test_times(text: Any, moment: datetime | None) -> None:
     assert wire.parse_time(text) == moment
 
 
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        assert wire.parse_time("2026-05-01 00:00") == datetime(2026, 5, 1, tzinfo=UTC)
+    time.tzset()
+
+
 def test_a_jobs_wrong_fields_count_as_missing() -> None:
     odd: wire.Object = {
         "id": "a",
@@ -107,6 +160,7 @@ def test_a_jobs_wrong_fields_count_as_missing() -> None:
         "error": {},
     }
     assert wire.read_job(odd) == wire.Job("a")
+    assert wire.read_job({"id": "", "status": ""}) == wire.Job("")
     assert wire.read_job({"id": 7}) is None
     assert wire.read_job({}) is None
 
@@ -134,6 +188,10 @@ def test_a_printed_number_is_the_number(number: float) -> None:
     assert float(js_number(number)) == number
 
 
+def test_texts_print_as_they_are() -> None:
+    assert js_value({"é": ["\n", '"', 1.0, True, None]}) == '{"é":["\\n","\\"",1,true,null]}'
+
+
 @settings(deadline=None)
 @given(VALUES)
 def test_any_value_prints(value: Any) -> None:
@@ -156,8 +214,8 @@ def test_an_event_is_kept_as_it_came_in_no_more_bytes(
     data = b"\n".join(data_lines)
     line = eventlog.event_line(123, name, event_id, data)
     assert line.count(b"\n") == 1
-    time, kept_name, kept_id, kept = eventlog.split(line[:-1])
-    assert (time, kept_name, eventlog.data_of(kept)) == (b"123", name, data)
+    ms, kept_name, kept_id, kept = eventlog.split(line[:-1])
+    assert (ms, kept_name, eventlog.data_of(kept)) == (b"123", name, data)
     assert kept_id == (b"" if event_id is None else event_id or eventlog.RESET_ID)
     frame = b"event:" + name + b"\n" + b"".join(b"data:" + part + b"\n" for part in data_lines)
     assert len(line) <= len(frame) + (4 + len(event_id) if event_id is not None else 0) + 1

@@ -89,7 +89,7 @@ def test_hostile_text_is_shown_as_text(out: Path, reader: Reader, name: str) -> 
     text = visit.page.locator("body").inner_text()
     assert '<script>alert(1)</script> & "quotes"' in text
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", text)
-    assert visit.page.locator("script").count() == 0
+    assert "alert(1)" not in "".join(visit.page.locator("script").all_text_contents())
     assert visit.page.locator("[onmouseover]").count() == 0
     assert visit.console == []
 
@@ -101,8 +101,10 @@ def test_a_page_says_everything_without_script(out: Path, reader: Reader) -> Non
         for visit in (with_script, without):
             visit.open(out / name)
             texts.append(visit.page.locator("body").inner_text())
-        assert texts[0] == texts[1]
-        assert texts[0]
+        # The script adds controls, and takes nothing away.
+        words = iter(texts[0].split())
+        assert all(word in words for word in texts[1].split())
+        assert texts[1]
 
 
 def test_the_last_log_lines_are_in_view(out: Path, reader: Reader) -> None:

@@ -1,0 +1,198 @@
+"""The chart in a real browser: what a person does with it, by mouse and by keyboard."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reportgen.history import LogLine
+from reportgen.pages import Looks, Pages
+from reportgen.report import JobDetail
+from tests import samples
+from tests.browser.conftest import Reader, Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+LOSS = "path.loss"
+
+
+def written(folder: Path, detail: JobDetail) -> Path:
+    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
+    path = folder / "job.html"
+    text = pages.job(detail, samples.STUDIO, samples.SNAPSHOT_AT, samples.GENERATOR)
+    path.write_text(text, "utf-8", newline="\n")
+    return path
+
+
+@pytest.fixture
+def visit(tmp_path: Path, reader: Reader) -> Visit:
+    visit = reader.visit()
+    visit.open(written(tmp_path, samples.completed()))
+    return visit
+
+
+def d(page: "Page", selector: str = LOSS) -> str:
+    return page.locator(selector).get_attribute("d") or ""
+
+
+def drag(page: "Page", start: float, end: float) -> None:
+    box = page.locator(".curves").bounding_box()
+    assert box
+    height = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * start, height)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end, height, steps=4)
+    page.mouse.up()
+
+
+def test_the_chart_is_as_drawn_until_it_is_touched(visit: Visit, tmp_path: Path) -> None:
+    drawn = re.search(r'<path class="loss" d="([^"]+)"', (tmp_path / "job.html").read_text())
+    assert drawn
+    assert d(visit.page) == drawn[1]
+    assert visit.console == []
+
+
+def test_arrow_keys_go_through_the_steps_and_are_announced(visit: Visit) -> None:
+    page = visit.page
+    page.locator(".surface").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".tip b").inner_text() == "step 1"
+    page.keyboard.press("End")
+    spoken = page.locator("[aria-live]").inner_text()
+    assert spoken == (
+        f"step 400, training loss {samples.loss_at(400)}, eval loss {samples.eval_loss_at(400)}"
+    )
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".tip").inner_text().split("\n") == [
+        "step 399",
+        f"training loss {samples.loss_at(399)}",
+    ]
+    page.keyboard.press("Escape")
+    assert page.locator(".tip").is_hidden()
+
+
+def test_hovering_shows_the_nearest_step(visit: Visit) -> None:
+    box = visit.page.locator("svg.loss-chart path.loss").bounding_box()
+    assert box
+    visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    shown = visit.page.locator(".tip b").inner_text()
+    assert abs(int(shown.removeprefix("step ")) - 200) <= 2
+
+
+def test_dragging_zooms_and_escape_goes_back(visit: Visit) -> None:
+    page, before = visit.page, d(visit.page)
+    ticks = page.locator(".axes").inner_html()
+    drag(page, 0.25, 0.5)
+    assert d(page) != before
+    page.locator(".surface").focus()
+    page.keyboard.press("Home")
+    first = int(page.locator(".tip b").inner_text().removeprefix("step "))
+    assert 90 < first < 110
+    page.keyboard.press("Escape")
+    assert d(page) == before
+    assert page.locator(".axes").inner_html() == ticks
+    drag(page, 0.5, 0.75)
+    page.get_by_role("button", name="Reset zoom").click()
+    assert d(page) == before
+    assert page.get_by_role("button", name="Reset zoom").is_hidden()
+    page.keyboard.press("+")
+    assert d(page) != before
+    assert visit.console == []
+
+
+def test_the_logarithm_of_the_loss(visit: Visit) -> None:
+    page, before = visit.page, d(visit.page)
+    box = page.get_by_role("checkbox", name="Log scale")
+    box.check()
+    assert d(page) != before
+    assert "NaN" not in d(page)
+    box.uncheck()
+    assert d(page) == before
+
+
+def test_smoothing_lays_a_line_over_a_faint_one(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("slider", name="Smoothing").fill("0.9")
+    assert d(page, "path.smooth").count("L") == 399
+    assert page.locator(LOSS).get_attribute("opacity") == "0.3"
+    page.get_by_role("slider", name="Smoothing").fill("0")
+    assert d(page, "path.smooth") == ""
+
+
+def test_a_series_can_be_switched_off_and_on(visit: Visit) -> None:
+    page = visit.page
+    box = page.get_by_role("checkbox", name="Eval loss")
+    box.uncheck()
+    assert page.locator("path.eval-loss").is_hidden()
+    page.locator(".surface").focus()
+    page.keyboard.press("End")
+    assert "eval" not in page.locator(".tip").inner_text()
+    box.check()
+    assert page.locator("path.eval-loss").is_visible()
+
+
+def test_the_svg_downloaded_stands_alone(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    page.get_by_role("checkbox", name="Log scale").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download SVG").click()
+    assert download.value.suggested_filename == "job_01HV8ZZ1A0DONE.svg"
+    alone = tmp_path / "alone.svg"
+    download.value.save_as(alone)
+    text = alone.read_text("utf-8")
+    assert d(page) in text
+    assert "data-" not in text
+    visit.page.goto(alone.as_uri())
+    assert visit.page.locator("path.loss").is_visible()
+    assert visit.console == []
+
+
+def test_a_thinned_curve_is_smoothed_over_all_its_points(tmp_path: Path, reader: Reader) -> None:
+    # Of each hundred points one is an outlier: drawn they are half of all, in the mean nothing.
+    loss = samples.curve(range(100_000), lambda step: 100.0 if step % 100 == 0 else 1.0)
+    visit = reader.visit()
+    visit.open(written(tmp_path, samples.detail(samples.summary(), loss=loss)))
+    visit.page.get_by_role("slider", name="Smoothing").fill("0.95")
+    last = float(d(visit.page, "path.smooth").rsplit(",", 1)[1])
+    assert last == pytest.approx(200 * (1 - 1 / 100), abs=1)
+    assert visit.console == []
+
+
+@pytest.mark.parametrize("detail", samples.details(), ids=lambda detail: detail.summary.slug)
+def test_everything_at_once_on_any_job(tmp_path: Path, reader: Reader, detail: JobDetail) -> None:
+    visit = reader.visit(width=400)
+    visit.open(written(tmp_path, detail))
+    page = visit.page
+    for box in page.get_by_role("checkbox").all():
+        box.click()
+    if page.locator(".surface").count():
+        page.locator(".surface").focus()
+        for key in ("End", "+", "+", "ArrowLeft", "PageUp", "-", "Home", "Escape", "Escape"):
+            page.keyboard.press(key)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert visit.console == []
+
+
+def test_without_script_nothing_dead_is_shown(tmp_path: Path, reader: Reader) -> None:
+    visit = reader.visit(script=False)
+    visit.open(written(tmp_path, samples.completed()))
+    assert visit.page.locator("input, button, .surface").count() == 0
+    assert visit.page.locator(LOSS).is_visible()
+    visit.page.get_by_text("Advanced").click()
+    assert visit.page.get_by_role("rowheader", name="Variance").is_visible()
+
+
+def test_the_log_is_the_raw_lines_with_times_beside(tmp_path: Path, reader: Reader) -> None:
+    log = tuple(LogLine(f"[log] step={step}", f"2026-05-01T09:00:0{step}Z") for step in range(3))
+    visit = reader.visit()
+    visit.open(written(tmp_path, samples.detail(samples.summary(), log=log, log_lines=3)))
+    pre = visit.page.locator(".log pre")
+    assert (pre.text_content() or "").splitlines() == [line.text for line in log]
+    assert pre.inner_text().splitlines() == [line.text for line in log]
+    times = pre.locator("span").evaluate_all(
+        "spans => spans.map(span => getComputedStyle(span, '::before').content)"
+    )
+    assert [time[1:9] for time in times] == ["09:00:00", "09:00:01", "09:00:02"]

@@ -1,0 +1,303 @@
+"""The home page as a person uses it: search, filter, sort, share the link; also without script."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reportgen.curve import Metric
+from reportgen.pages import Looks, Pages
+from reportgen.report import JobSummary
+from tests import samples
+from tests.browser.conftest import Reader, Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+EVERYTHING = ["bot-10", "bot-9", "triage", "bot-2"]
+
+
+def _job(name: str, status: str, loss: float | None, hour: int, **changes: object) -> JobSummary:
+    metric = None if loss is None else Metric(2, 3.0, loss, loss, 2.0, 3.0)
+    return samples.summary(
+        f"job_{name.upper()}",
+        name,
+        slug=name,
+        status=status,
+        loss=metric,
+        created_at=f"2026-05-01T{hour:02}:00:00Z",
+        sparkline="M0 0l124 40" if metric else "",
+        **changes,
+    )
+
+
+JOBS = (
+    _job("bot-10", "running", 0.25, 12, duration_seconds=None),
+    _job("bot-9", "completed", 10.5, 11, duration_seconds=3700.0),
+    _job("triage", "failed", None, 10, duration_seconds=59.0, listed=False),
+    _job("bot-2", "completed", 1e-7, 9, duration_seconds=61.0),
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return _written(tmp_path, JOBS)
+
+
+def _written(
+    folder: Path, jobs: tuple[JobSummary, ...], at: datetime = samples.SNAPSHOT_AT
+) -> Path:
+    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC"), stale_after=7200.0))
+    report = replace(samples.report(jobs=jobs), snapshot_at=at)
+    (folder / "index.html").write_text(pages.home(report), "utf-8", newline="\n")
+    return folder / "index.html"
+
+
+def _opened(reader: Reader, home: Path, fragment: str = "", width: int = 1280) -> Visit:
+    visit = reader.visit(width=width)
+    visit.page.goto(home.as_uri() + fragment)
+    return visit
+
+
+def _names(visit: Visit) -> list[str]:
+    return visit.page.locator(".jobs tbody a").all_text_contents()
+
+
+def _sorts(visit: Visit) -> dict[str, str | None]:
+    heads = visit.page.get_by_role("columnheader").all()
+    return {
+        head.get_by_role("button").inner_text(): head.get_attribute("aria-sort")
+        for head in heads
+        if head.get_attribute("aria-sort")
+    }
+
+
+def _sorter(visit: Visit, name: str) -> "Locator":
+    return visit.page.get_by_role("columnheader").get_by_role("button", name=name, exact=True)
+
+
+# --- Search and filter -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "names", "said"),
+    [
+        ("BOT-", ["bot-10", "bot-9", "bot-2"], "3 of 4 jobs"),
+        ("job_tri", ["triage"], "1 of 4 jobs"),
+        ("  bot-9 ", ["bot-9"], "1 of 4 jobs"),
+        ("listed", [], "No job matches."),
+        ("<b>", [], "No job matches."),
+    ],
+)
+def test_search_by_name_or_id(
+    home: Path, reader: Reader, typed: str, names: list[str], said: str
+) -> None:
+    visit = _opened(reader, home)
+    visit.page.get_by_label("Search").press_sequentially(typed)
+    assert _names(visit) == names
+    assert visit.page.get_by_role("status").inner_text() == said
+    visit.page.get_by_label("Search").fill("")
+    assert _names(visit) == EVERYTHING
+    assert visit.console == []
+
+
+def test_chips_filter_by_status(home: Path, reader: Reader) -> None:
+    visit = _opened(reader, home)
+    chips = {
+        name: visit.page.get_by_role("button", name=name)
+        for name in ("All 4", "completed 2", "failed 1")
+    }
+    chips["completed 2"].click()
+    assert _names(visit) == ["bot-9", "bot-2"]
+    chips["failed 1"].press("Enter")
+    assert _names(visit) == ["bot-9", "triage", "bot-2"]
+    pressed = [chip.get_attribute("aria-pressed") for chip in chips.values()]
+    assert pressed == ["false", "true", "true"]
+    chips["completed 2"].click()
+    assert _names(visit) == ["triage"]
+    chips["All 4"].click()
+    assert _names(visit) == EVERYTHING
+
+
+def test_search_and_chips_narrow_together(home: Path, reader: Reader) -> None:
+    visit = _opened(reader, home)
+    visit.page.get_by_role("button", name="completed 2").click()
+    visit.page.get_by_label("Search").fill("-2")
+    assert _names(visit) == ["bot-2"]
+
+
+# --- Sorting -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "rising", "falling"),
+    [
+        ("Status", ["bot-9", "bot-2", "triage", "bot-10"], ["bot-10", "triage", "bot-9", "bot-2"]),
+        ("Name", ["bot-2", "bot-9", "bot-10", "triage"], ["triage", "bot-10", "bot-9", "bot-2"]),
+        ("Created", ["bot-2", "triage", "bot-9", "bot-10"], EVERYTHING),
+        (
+            "Duration",
+            ["triage", "bot-2", "bot-9", "bot-10"],
+            ["bot-9", "bot-2", "triage", "bot-10"],
+        ),
+        ("Loss", ["bot-2", "bot-10", "bot-9", "triage"], ["bot-9", "bot-10", "bot-2", "triage"]),
+    ],
+)
+def test_a_click_sorts_and_what_is_not_known_comes_last(
+    home: Path, reader: Reader, column: str, rising: list[str], falling: list[str]
+) -> None:
+    visit = _opened(reader, home)
+    assert _sorts(visit) == {}
+    _sorter(visit, column).click()
+    assert (_names(visit), _sorts(visit)) == (rising, {column: "ascending"})
+    _sorter(visit, column).click()
+    assert (_names(visit), _sorts(visit)) == (falling, {column: "descending"})
+    _sorter(visit, column).click()
+    assert (_names(visit), _sorts(visit)) == (EVERYTHING, {})
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_keyboard_searches_and_sorts(home: Path, reader: Reader, width: int) -> None:
+    visit = _opened(reader, home, width=width)
+    visit.page.get_by_label("Search").focus()
+    visit.page.keyboard.type("bot")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Space")
+    assert _sorts(visit) == {"Name": "ascending"}
+    assert _names(visit) == ["bot-2", "bot-9", "bot-10"]
+    focused = visit.page.evaluate(
+        "(() => { const at = document.activeElement, style = getComputedStyle(at);"
+        " return [at.textContent, style.outlineStyle, at.offsetWidth > 20] })()"
+    )
+    assert focused == ["Name", "solid", True]
+
+
+# --- The fragment ------------------------------------------------------------------------------
+
+
+def test_a_reload_shows_the_same(home: Path, reader: Reader) -> None:
+    visit = _opened(reader, home)
+    visit.page.get_by_label("Search").fill("bot")
+    visit.page.get_by_role("button", name="completed 2").click()
+    _sorter(visit, "Loss").click()
+    visit.page.wait_for_url("**#q=bot&status=completed&sort=loss")
+    visit.page.reload()
+    assert _names(visit) == ["bot-2", "bot-9"]
+    assert visit.page.get_by_label("Search").input_value() == "bot"
+    assert _sorts(visit) == {"Loss": "ascending"}
+    visit.page.get_by_label("Search").fill("")
+    visit.page.get_by_role("button", name="All 4").click()
+    _sorter(visit, "Loss").click()
+    _sorter(visit, "Loss").click()
+    visit.page.wait_for_url(home.as_uri())
+    assert _names(visit) == EVERYTHING
+    assert visit.console == []
+
+
+@pytest.mark.parametrize(
+    ("fragment", "names"),
+    [
+        ("#status=failed&status=running&sort=-created", ["bot-10", "triage"]),
+        ("#sort=-best-eval-loss", EVERYTHING),
+        ("#sort=nonsense&status=unheard-of&other=1", EVERYTHING),
+        ("#sort=--name&q=%3Cscript%3E", []),
+        ("#jobs", EVERYTHING),
+    ],
+)
+def test_a_link_with_a_state(home: Path, reader: Reader, fragment: str, names: list[str]) -> None:
+    visit = _opened(reader, home, fragment)
+    assert _names(visit) == names
+    assert visit.console == []
+
+
+def test_another_fragment_is_another_state(home: Path, reader: Reader) -> None:
+    visit = _opened(reader, home, "#q=triage")
+    visit.page.evaluate("location.hash = '#q=bot-9'")
+    visit.page.wait_for_function("document.querySelectorAll('.jobs tbody a').length === 1")
+    visit.page.get_by_role("link", name="bot-9").wait_for()
+
+
+# --- Age ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("age", "said", "stale"),
+    [
+        (timedelta(seconds=-90), "just now", False),
+        (timedelta(seconds=5), "just now", False),
+        (timedelta(minutes=50, seconds=30), "50 min ago", False),
+        (timedelta(minutes=110), "1 h ago", False),
+        (timedelta(minutes=130), "2 h ago: this may be out of date", True),
+        (timedelta(days=3, hours=1), "3 days ago: this may be out of date", True),
+    ],
+)
+def test_the_age_is_told_and_warned_of(
+    tmp_path: Path, reader: Reader, age: timedelta, said: str, *, stale: bool
+) -> None:
+    visit = _opened(reader, _written(tmp_path, JOBS, datetime.now(UTC) - age))
+    assert visit.page.locator(".as-of .age").inner_text() == f"· {said}"
+    assert (visit.page.locator(".as-of.stale").count() == 1) is stale
+
+
+# --- Without script, and at any size -----------------------------------------------------------
+
+
+def test_without_script_the_whole_table_is_there_and_no_dead_control(
+    home: Path, reader: Reader
+) -> None:
+    visit = reader.visit(script=False)
+    visit.page.goto(home.as_uri() + "#q=triage&sort=name")
+    assert _names(visit) == EVERYTHING
+    buttons = visit.page.get_by_role("button").all()
+    assert [button.inner_text() for button in buttons] == ["Run training: rig-trainer"]
+    assert not visit.page.get_by_label("Search").is_visible()
+    assert "COMPLETED 2" in visit.page.locator(".totals").inner_text().replace("\n", " ")
+
+
+def test_a_report_without_jobs_has_no_controls(tmp_path: Path, reader: Reader) -> None:
+    visit = _opened(reader, _written(tmp_path, ()))
+    assert visit.page.get_by_text("No jobs yet.").is_visible()
+    assert visit.page.get_by_label("Search").count() == 0
+    assert visit.page.locator(".age").count() == 1
+    assert visit.console == []
+
+
+def test_a_long_list_is_shown_whole_in_the_end(tmp_path: Path, reader: Reader) -> None:
+    jobs = tuple(_job(f"bot-{n}", "completed", 1.0, 1) for n in range(1200))
+    visit = _opened(reader, _written(tmp_path, jobs))
+    visit.page.get_by_label("Search").fill("bot-11")
+    visit.page.get_by_label("Search").fill("bot")
+    _sorter(visit, "Name").click()
+    _sorter(visit, "Name").click()
+    visit.page.wait_for_function("document.querySelectorAll('.jobs tbody tr').length === 1200")
+    assert _names(visit) == [f"bot-{n}" for n in reversed(range(1200))]
+
+
+@pytest.mark.parametrize("width", [360, 400, 800, 900, 1024, 1100, 1280])
+def test_nothing_in_the_table_overlaps_or_sticks_out(
+    tmp_path: Path, reader: Reader, width: int
+) -> None:
+    long = replace(JOBS[0], name="n" * 300, id="i" * 300, status="S" * 300, last_step=1e21)
+    visit = _opened(reader, _written(tmp_path, (long, *JOBS)), width=width)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    sticking = visit.page.evaluate(
+        "[...document.querySelectorAll('.jobs :is(th, td), .totals li')]"
+        ".filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.textContent)"
+    )
+    assert sticking == []
+
+
+def test_rows_that_no_longer_match_do_not_come_late(tmp_path: Path, reader: Reader) -> None:
+    jobs = tuple(_job(f"bot-{n}", "completed", 1.0, 1) for n in range(1200))
+    visit = _opened(reader, _written(tmp_path, jobs), "#q=nothing")
+    visit.page.evaluate(
+        "new Promise(done => { const find = document.getElementById('find');"
+        " for (const text of ['bot', 'bot-1199']) {"
+        " find.value = text; find.dispatchEvent(new Event('input')); }"
+        " setTimeout(done, 100) })"
+    )
+    assert _names(visit) == ["bot-1199"]
