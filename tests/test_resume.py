@@ -123,7 +123,7 @@ CUTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=3000)
+@settings(deadline=None, max_examples=10_000)
 @given(st.one_of(COUNTED, NO_IDS, shared(), named()), CUTS)
 def test_each_event_counts_once(
     history: list[Sent], connections: list[tuple[int, int, str]]

@@ -1,7 +1,11 @@
 """The snapshot directory: private, bound to its source, whole after any crash."""
 
+import json
+import os
+import re
 import resource
 import stat
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +16,10 @@ from hypothesis import strategies as st
 from reportgen import eventlog, wire
 from reportgen.errors import SnapshotError, WriteError
 from reportgen.origin import Manifest, Origin
-from reportgen.snapshot import EventLog, Listing, Snapshot
+from reportgen.resume import Kept, Trail
+from reportgen.snapshot import EventLog, Listing, Snapshot, SourceFolder
+from reportgen.sse import FrameDecoder
+from tests.standin import Event, Framing, log, ping, training
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -26,65 +33,164 @@ def folder_of(path: Path, origin: Origin) -> Path:
     return folder.path
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> SourceFolder:
+    """Give the folder of a source, made."""
+    return SourceFolder(folder_of(tmp_path / "snapshot", HERE))
+
+
+# --- Which folder --------------------------------------------------------------------------------
+
+
+def studio(port: int, org: str | None = None, project: str | None = None) -> Origin:
+    return Origin("studio", f"http://127.0.0.1:{port}", "anon", org, project)
+
+
 def test_a_source_is_known_by_its_scope_else_by_its_url(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     first = folder_of(place, HERE)
-    other_port = Origin("studio", "http://127.0.0.1:4001", "anon", "org", "project")
-    assert folder_of(place, other_port) == first
+    assert folder_of(place, studio(4001, "org", "project")) == first
     # A Studio that fails to tell its scope: the folder last used with this URL.
-    assert folder_of(place, Origin("studio", "http://127.0.0.1:4000")) == first
-    assert folder_of(place, Origin("studio", "http://127.0.0.1:4001")) == first
+    assert folder_of(place, studio(4000)) == first
+    assert folder_of(place, studio(4001)) == first
     strangers = {
         folder_of(place, origin)
         for origin in (
-            Origin("studio", "http://127.0.0.1:4002"),
-            Origin("studio", "http://127.0.0.1:4000", "anon", "org", "other"),
+            studio(4002),
+            studio(4003),
+            studio(4000, "org", "other"),
+            studio(4000, "other", "project"),
             Origin("cloud", "http://127.0.0.1:4000", "anon", "org", "project"),
+            Origin("cloud", "http://127.0.0.1:4009"),
             Origin("demo"),
         )
     }
-    assert len(strangers | {first}) == 5
+    assert len(strangers | {first}) == 8
+    assert {path.parent for path in strangers} == {place}
 
 
 def test_the_scope_told_last_is_the_one_of_the_url(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
-    later = folder_of(place, Origin("studio", HERE.url, "anon", "org", "later"))
-    assert folder_of(place, Origin("studio", HERE.url)) == later
+    later = folder_of(place, studio(4000, "org", "later"))
+    assert folder_of(place, studio(4000)) == later
     assert Snapshot.reading(place).last_folder().path == later
 
 
-def test_everything_is_private(tmp_path: Path) -> None:
+def test_a_scope_that_is_told_later_gets_its_own_folder(tmp_path: Path) -> None:
+    place = tmp_path / "snapshot"
+    by_url = folder_of(place, studio(4000))
+    by_scope = folder_of(place, HERE)
+    assert by_scope != by_url
+    assert folder_of(place, studio(4000)) == by_scope
+
+
+SCOPES = st.tuples(st.text(max_size=4), st.text(max_size=4))
+
+
+@settings(deadline=None)
+@given(SCOPES, SCOPES)
+def test_two_scopes_never_share_a_folder(
+    tmp_path_factory: pytest.TempPathFactory, one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    with Snapshot.locked(tmp_path_factory.getbasetemp() / "scopes") as kept:
+        paths = [kept.folder(studio(4000, *scope)).path for scope in (one, other)]
+    assert (paths[0] == paths[1]) == (one == other)
+    for path in paths:
+        assert path.parent == kept.path
+        assert re.fullmatch(r"[a-z0-9-]+", path.name)
+
+
+def test_the_folder_fetched_last_of_all_of_a_kind_or_of_a_url(tmp_path: Path) -> None:
+    place = tmp_path / "snapshot"
+    first, demo = folder_of(place, HERE), folder_of(place, Origin("demo"))
+    second = folder_of(place, studio(4001, "org", "second"))
+    cloud = folder_of(place, Origin("cloud", "https://api.arkor.ai", "anon", "org", "project"))
+    kept = Snapshot.reading(place)
+    assert kept.last_folder().path == cloud
+    assert kept.last_folder("demo").path == demo
+    assert kept.last_folder("studio").path == second
+    assert kept.last_folder(url="http://127.0.0.1:4000").path == first
+    assert kept.last_folder("cloud", "https://api.arkor.ai").path == cloud
+    for kind, url in (("cloud", "http://127.0.0.1:4000"), (None, "http://127.0.0.1:9")):
+        with pytest.raises(SnapshotError, match=url):
+            kept.last_folder(kind, url)
+
+
+def test_there_is_no_snapshot(tmp_path: Path) -> None:
+    with pytest.raises(SnapshotError, match=str(tmp_path)):
+        Snapshot.reading(tmp_path)
+    with pytest.raises(SnapshotError, match="no snapshot"):
+        Snapshot.reading(tmp_path / "nowhere")
+    with Snapshot.locked(tmp_path / "new"), pytest.raises(SnapshotError):
+        Snapshot.reading(tmp_path / "new")
+
+
+# --- Private, ours, and one at a time ------------------------------------------------------------
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_everything_is_for_its_owner_alone_and_not_for_git(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     place.mkdir(mode=0o755)
-    folder_of(place, HERE)
-    for path in [place, *place.rglob("*")]:
-        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
-
-
-def test_the_list_is_read_back(tmp_path: Path) -> None:
-    entries: dict[str, wire.Object] = {"b": {"id": "b", "x": "\ud800"}, "a": {"id": "a"}}
-    listing = Listing(HERE, Manifest("t"), NOW, ("b",), ("b", "a"), entries)
-    with Snapshot.locked(tmp_path / "snapshot") as snapshot:
+    with Snapshot.locked(place) as snapshot:
         folder = snapshot.folder(HERE)
-        assert folder.listing() is None
         snapshot.use(folder, HERE)
-        folder.keep_listing(listing)
-        assert folder.listing() == listing
+        folder.keep_listing(Listing(HERE, None, NOW, (), ()))
+        with EventLog(folder.log_path("job"), "job"):
+            pass
+        paths = [place, *place.rglob("*")]
+        for path in paths:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            assert mode == (0o700 if path.is_dir() else 0o600), path
+    assert {path.name for path in paths} >= {"CACHEDIR.TAG", "index.json", "jobs.json", "lock"}
+    tag = (place / "CACHEDIR.TAG").read_bytes()
+    assert tag.startswith(b"Signature: 8a477f597d28d172789f06886806bc55\n")
+    assert (place / ".gitignore").read_text() == "*\n"
 
 
-def test_strangers_directories_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(WriteError, match="no snapshot directory"), Snapshot.locked(tmp_path):
+@pytest.mark.parametrize("name", ["thesis.tex", ".hidden", "index.json"])
+def test_strangers_directories_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    before = tmp_path.stat().st_mode
+    with pytest.raises(WriteError, match=str(tmp_path)), Snapshot.locked(tmp_path):
         pass
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
+    assert tmp_path.stat().st_mode == before
+
+
+def test_an_empty_directory_is_taken_and_so_is_one_that_a_crash_left(tmp_path: Path) -> None:
+    (tmp_path / "CACHEDIR.TAG.new").write_text("Signa")
+    with Snapshot.locked(tmp_path):
+        pass
+    (tmp_path / ".gitignore").unlink()
+    with Snapshot.locked(tmp_path):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} >= {"CACHEDIR.TAG", ".gitignore"}
+
+
+@pytest.mark.parametrize("inside", ["", "deeper/down"])
+def test_a_file_is_in_the_way(tmp_path: Path, inside: str) -> None:
+    place = tmp_path / "place"
+    place.write_text("mine")
+    with pytest.raises(WriteError, match="place"), Snapshot.locked(place / inside):
+        pass
+    assert place.read_text() == "mine"
 
 
 def test_one_build_at_a_time(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     with (
         Snapshot.locked(place),
-        pytest.raises(WriteError, match=str(place)),
+        pytest.raises(WriteError, match=f"Another build.*{place}"),
         Snapshot.locked(place),
     ):
         pass
@@ -92,83 +198,303 @@ def test_one_build_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}'])
+def test_what_is_being_written_can_be_read(tmp_path: Path) -> None:
+    first = folder_of(tmp_path / "snapshot", HERE)
+    with Snapshot.locked(tmp_path / "snapshot"):
+        assert Snapshot.reading(tmp_path / "snapshot").last_folder().path == first
+
+
+# --- Damaged, or of another version --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"version": 1}', "\0" * 40])
 def test_a_damaged_index(tmp_path: Path, text: str) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
     (place / "index.json").write_text(text)
     with pytest.raises(SnapshotError, match=r"index\.json"):
         Snapshot.reading(place)
+    with pytest.raises(SnapshotError, match=r"index\.json"), Snapshot.locked(place):
+        pass
+    (place / "index.json").unlink()
+    with Snapshot.locked(place):  # the lock was let go
+        pass
 
 
 def test_a_newer_version(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
-    (place / "index.json").write_text('{"version": 99, "last": null, "urls": {}}')
-    with pytest.raises(SnapshotError, match="newer"):
+    document = json.loads((place / "index.json").read_bytes()) | {"version": 2, "more": [1]}
+    (place / "index.json").write_text(json.dumps(document))
+    with pytest.raises(SnapshotError, match=f"{place}.*newer arkor-report"):
         Snapshot.reading(place)
+    with pytest.raises(SnapshotError, match="newer arkor-report"), Snapshot.locked(place):
+        pass
+    assert json.loads((place / "index.json").read_bytes()) == document
 
 
-@pytest.mark.parametrize("text", ["", "7", '{"version": 1}', '{"version": 2}'])
-def test_a_damaged_list(tmp_path: Path, text: str) -> None:
-    place = tmp_path / "snapshot"
-    folder = folder_of(place, HERE)
-    (folder / "jobs.json").write_text(text)
+LISTING = Listing(
+    HERE,
+    Manifest("t", None),
+    NOW,
+    ("b",),
+    ("b", "a"),
+    {"b": {"id": "b", "x": "\ud800", "n": float("inf")}, "a": {"id": "a", "deep": [{"c": None}]}},
+)
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        LISTING,
+        Listing(Origin("demo"), None, NOW, (), ()),
+        Listing(HERE, Manifest(), NOW, (), ()),
+    ],
+)  # fmt: skip
+def test_the_list_is_read_back(folder: SourceFolder, listing: Listing) -> None:
+    assert folder.listing() is None
+    folder.keep_listing(listing)
+    assert folder.listing() == listing
+    read = folder.listing()
+    assert read is not None
+    assert list(read.entries) == list(listing.entries)
+
+
+def test_a_torn_list_is_damaged(folder: SourceFolder) -> None:
+    folder.keep_listing(LISTING)
+    file = folder.path / "jobs.json"
+    whole = file.read_bytes().rstrip()
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        with pytest.raises(SnapshotError, match=r"jobs\.json"):
+            folder.listing()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"version": 2}, {"origin": None}, {"origin": {"x": 1}}, {"readAt": "soon"}, {"listed": None},
+     {"entries": 7}, {"entries": [["a"]]}, {"manifest": 7}],
+)  # fmt: skip
+def test_a_damaged_list(folder: SourceFolder, change: dict[str, object]) -> None:
+    folder.keep_listing(LISTING)
+    file = folder.path / "jobs.json"
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | change))
     with pytest.raises(SnapshotError, match=r"jobs\.json"):
-        Snapshot.reading(place).last_folder().listing()
+        folder.listing()
+
+
+@pytest.mark.parametrize("text", ["", "7", "[]", '{"version": 1}'])
+def test_what_is_no_list(folder: SourceFolder, text: str) -> None:
+    (folder.path / "jobs.json").write_text(text)
+    with pytest.raises(SnapshotError, match=r"jobs\.json"):
+        folder.listing()
 
 
 # --- Event logs ----------------------------------------------------------------------------------
 
-EVENTS = [(wire.LOG, b"1", b'{"step":1}'), (wire.LOG, b"2", b"a\nb"), (wire.COMPLETED, None, b"{}")]
+Logged = tuple[bytes, bytes | None, bytes]
+EVENTS: list[Logged] = [
+    (wire.LOG, b"1", b'{"step":1}'),
+    (wire.LOG, b"2", b"a\nb"),
+    (wire.CHECKPOINT, None, b""),
+    (wire.COMPLETED, b"", b"{}"),
+]
 
 
-def write(path: Path) -> None:
+def append(log: EventLog, events: list[Logged]) -> None:
+    """Keep events as they come."""
+    for name, event_id, data in events:
+        line = eventlog.event_line(1, name, event_id, data)
+        if name in wire.JOB_EVENTS:
+            log.note_event(log.size, name, event_id, line.split(b"\r", 3)[3][:-1])
+        log.append(line)
+
+
+def note(log: EventLog, kind: str, **values: str | int | None) -> None:
+    log.append(eventlog.note_line(2, kind, **values))
+    log.note(kind)
+
+
+def write(path: Path, events: list[Logged] = EVENTS) -> None:
     with EventLog(path, "job") as log:
-        log.append(eventlog.note_line(0, "run"))
-        for name, event_id, data in EVENTS:
-            log.note_event(log.size, name, event_id, data)
-            log.append(eventlog.event_line(1, name, event_id, data))
+        note(log, "run")
+        append(log, events)
 
 
-def test_a_reopened_log_knows_what_it_holds(tmp_path: Path) -> None:
+def finish(path: Path, state: str = "complete") -> None:
+    with EventLog(path, "job") as log:
+        note(log, "end", state=state, reason=None, fingerprint=log.fingerprint, size=log.size)
+
+
+def kept(log: EventLog, start: int = 0) -> list[Logged]:
+    return [(event.name, event.id, event.data or b"") for event in log.kept(start)]
+
+
+def knowledge(log: EventLog) -> tuple[object, ...]:
+    """Give all that a log knows of what it holds."""
+    return (
+        log.size, log.trail, log.terminal, log.was_opened, log.was_read, log.fingerprint,
+        list(log.kept(0)), list(log.ids()),
+    )  # fmt: skip
+
+
+def test_a_log_knows_what_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     write(path)
     with EventLog(path, "job") as log:
-        assert (log.trail.events, log.terminal, log.was_read) == (3, True, False)
-        assert log.trail.last_event_id(log.ids) == b"1"
-        kept = [(event.name, event.id, event.data) for event in log.kept(0)]
-        assert kept == EVENTS
-        assert log.trail.last is not None
-        assert [event.data for event in log.kept(log.trail.last.start)] == [b"a\nb", b"{}"]
+        assert (log.trail.events, log.terminal, log.was_opened, log.was_read) == (
+            4, True, False, False,
+        )  # fmt: skip
+        assert kept(log) == EVENTS
+        assert list(log.ids()) == [b"1", b"2", None, b""]
+        assert log.trail.before_last is not None
+        assert log.trail.last_event_id(log.ids) == b"2"
+        assert kept(log, log.trail.before_last.start) == EVENTS[1:]
+
+
+def test_events_that_are_alike_are_separate_events(tmp_path: Path) -> None:
+    write(tmp_path / "job.log", EVENTS[:1] * 3)
+    with EventLog(tmp_path / "job.log", "job") as log:
+        assert kept(log) == EVENTS[:1] * 3
+
+
+def test_an_event_that_was_too_large_keeps_its_place(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "job.log", "job") as log:
+        append(log, EVENTS[:1])
+        log.append(eventlog.over_limit_line(1, wire.LOG, b"9", "too large"))
+        append(log, EVENTS[1:2])
+        assert [(event.id, event.data) for event in log.kept(0)] == [
+            (b"1", b'{"step":1}'), (b"9", None), (b"2", b"a\nb"),
+        ]  # fmt: skip
+
+
+ONE_EVENT = st.tuples(
+    st.sampled_from([*sorted(wire.JOB_EVENTS), wire.PING, b"new.kind"]),
+    st.none() | st.sampled_from([b"", b"1", b"2", b"10", b"x\xff"]),
+    st.binary(max_size=30).map(lambda data: data.replace(b"\r", b"")),
+)
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.data())
-def test_a_torn_log_keeps_its_whole_lines(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+@given(st.lists(st.lists(ONE_EVENT | st.sampled_from(["open", "break"]), max_size=8), max_size=4))
+def test_a_reopened_log_knows_what_it_knew(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[list[Logged | str]]
 ) -> None:
-    path = tmp_path_factory.mktemp("torn") / "job.log"
-    write(path)
-    whole = path.read_bytes()
-    cut = data.draw(st.integers(0, len(whole)))
-    path.write_bytes(whole[:cut])
+    path = tmp_path_factory.mktemp("log") / "job.log"
+    going_on = EventLog(path, "job")
+    for run in runs:
+        with going_on as log:
+            for what in run:
+                if isinstance(what, str):
+                    note(log, what)
+                else:
+                    append(log, [what])
+        with EventLog(path, "job") as reopened, going_on as log:
+            assert knowledge(reopened) == knowledge(log)
+    events = [what for run in runs for what in run if not isinstance(what, str)]
     with EventLog(path, "job") as log:
-        log.append(eventlog.event_line(9, wire.LOG, b"9", b"{}"))
-        kept = [event.id for event in log.kept(0)]
-    lines = whole[:cut].count(b"\n")
-    before = [event_id for _, event_id, _ in EVENTS][: max(0, lines - 2)]
-    assert kept == [*before, b"9"]
-    assert path.read_bytes().endswith(b"\n")
+        assert kept(log) == [event for event in events if event[0] in wire.JOB_EVENTS]
 
 
-def test_a_damaged_log_is_started_again(tmp_path: Path) -> None:
+def test_cut_at_any_byte_a_log_keeps_its_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     write(path)
-    path.write_bytes(path.read_bytes().replace(b"\r", b" "))
+    finish(path)
+    whole = path.read_bytes()
+    starts = [0, *(at + 1 for at, byte in enumerate(whole) if byte == ord("\n"))]
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        lines = sum(start <= cut for start in starts[1:])
+        with EventLog(path, "job") as log:
+            before = whole[: starts[lines]] or whole[: starts[1]]  # a log without a head gets one
+            assert path.read_bytes() == before, cut
+            assert kept(log) == EVENTS[: max(0, lines - 2)], cut
+            assert log.trail.events == len(kept(log))
+            assert log.terminal == (lines >= 6)
+            assert log.was_read == (lines == 7)
+            append(log, [(wire.LOG, b"9", b"new")])
+        assert path.read_bytes() == before + b"1\rtraining.log\r9\rnew\n"
+
+
+def test_cut_at_any_byte_a_log_that_is_only_read_gives_whole_lines(folder: SourceFolder) -> None:
+    path = folder.log_path("job")
+    write(path)
+    whole = path.read_bytes()
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        assert list(folder.read_log("job")) == whole[:cut].split(b"\n")[:-1]
+        assert path.stat().st_size == cut
+    assert list(folder.read_log("nobody")) == []
+
+
+def test_a_line_longer_than_what_is_read_at_once(tmp_path: Path) -> None:
+    long: list[Logged] = [
+        (wire.LOG, b"%d" % number, b"%d" % number * size)
+        for number, size in enumerate([10, 3_000_000, 5, (1 << 20) - 20, 1 << 20, 7])
+    ]
+    write(tmp_path / "job.log", long)
+    with EventLog(tmp_path / "job.log", "job") as log:
+        assert kept(log) == long
+        assert log.trail.events == len(long)
+
+
+def test_what_is_read_ends_where_the_log_ended_at_the_call(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "job.log", "job") as log:
+        append(log, EVENTS[:2])
+        reading = log.kept(0)
+        first: Kept = next(reading)
+        append(log, EVENTS[2:])
+        assert [first.id, *(event.id for event in reading)] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("damage", [(b"\r", b" "), (b"{", b"["), (b"\r\r", b"\r")])
+def test_a_damaged_log_is_started_again(tmp_path: Path, damage: tuple[bytes, bytes]) -> None:
+    path = tmp_path / "job.log"
+    write(path)
+    finish(path)
+    path.write_bytes(path.read_bytes().replace(*damage))
     with EventLog(path, "job") as log:
-        assert log.trail.events == 0
+        assert (log.trail, log.terminal, log.was_read) == (Trail(), False, False)
+        assert kept(log) == []
     assert path.read_bytes().startswith(b"#0\rlog")
+    assert path.read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("ids", [True, False])
+@pytest.mark.parametrize("steps", [40, 400, 4000])
+@pytest.mark.parametrize("alive", [0, 1, 20])
+def test_a_log_takes_no_more_than_a_fifth_more_than_its_stream(
+    tmp_path: Path, newline: bytes, *, ids: bool, steps: int, alive: int
+) -> None:
+    """Also late on its third day, with `alive` pings behind each tenth event."""
+    events: list[Event] = []
+    for place, event in enumerate(training(steps)):
+        events.append(event if ids else Event(event.name, event.data))
+        events += [ping()] * (alive if place % 10 == 0 else 0)
+    stream = Framing(newline).stream(events)
+    path = tmp_path / "job.log"
+    with EventLog(path, "job") as log:
+        note(log, "run", at=NOW.isoformat(timespec="milliseconds"))
+        note(log, "open", resumed=None)
+        for frame in FrameDecoder().feed(stream):
+            log.append(eventlog.event_line(200_000_000, frame.name, frame.id, frame.data))
+        note(log, "end", state="complete", reason=None, fingerprint=2**32 - 1, size=log.size)
+    assert path.stat().st_size <= 1.2 * len(stream)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(
+        [log(1, 0.5), log(1, None), Event("training.log", "{}"), Event("end", ""), ping()]
+    ),
+    st.none() | st.text("0123456789", min_size=1, max_size=20),
+    st.integers(0, 10**8),
+)  # fmt: skip
+def test_no_event_takes_more_than_its_frame(event: Event, event_id: str | None, ms: int) -> None:
+    stream = Framing().frame(Event(event.name, event.data, event_id))
+    (frame,) = FrameDecoder().feed(stream)
+    assert len(eventlog.event_line(ms, frame.name, frame.id, frame.data)) <= len(stream)
 
 
 def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
@@ -183,3 +509,148 @@ def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
                 log.append(b"x" * 100)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with EventLog(path, "job") as log:  # what was written of it is torn, and cut off
+        assert kept(log) == EVENTS
+
+
+# --- What became of a stream ---------------------------------------------------------------------
+
+
+def test_a_log_is_read_if_it_ends_with_the_note_that_says_so(folder: SourceFolder) -> None:
+    path = folder.log_path("job")
+    assert not folder.is_read("job")
+    write(path)
+    assert not folder.is_read("job")
+    finish(path, "caught-up")
+    assert not folder.is_read("job")
+    finish(path)
+    assert folder.is_read("job")
+    finish(path, "interrupted")
+    assert not folder.is_read("job")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data[:-1],
+        lambda data: data + b"1\rtraining.log\r\r{}\n",
+        lambda data: data + b"\n",
+        lambda data: b"" + data[1:],
+        lambda data: data.replace(b"a\rb", b"a\r\rb"),
+        lambda data: data.replace(b"complete", b"complet"),
+        lambda data: data.replace(b'"state":', b'"state"'),
+    ],
+)
+def test_a_log_that_is_not_as_it_was_left_is_not_read(folder: SourceFolder, change: object) -> None:
+    path = folder.log_path("job")
+    write(path)
+    finish(path)
+    assert callable(change)
+    path.write_bytes(change(path.read_bytes()))
+    assert not folder.is_read("job")
+
+
+def test_nothing_new_since_means_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    write(path)
+    finish(path)
+    with EventLog(path, "job") as log:
+        assert log.was_read
+        note(log, "run")
+        note(log, "open", resumed="2")
+        assert log.was_read
+        append(log, EVENTS[:1])
+        assert not log.was_read
+
+
+def test_a_restart_takes_a_terminal_event_back(tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    terminal = []
+    for name in (wire.COMPLETED, wire.LOG, wire.STARTED, wire.FAILED):
+        with EventLog(path, "job") as log:
+            append(log, [(name, None, b"{}")])
+        with EventLog(path, "job") as log:
+            terminal.append(log.terminal)
+    assert terminal == [True, True, False, True]
+
+
+def test_a_fingerprint_stands_for_the_events_and_not_for_when_they_came(
+    folder: SourceFolder,
+) -> None:
+    assert folder.fingerprint("one") == "no log"
+    for job_id, ms in (("one", 1), ("two", 99_999)):
+        with EventLog(folder.log_path(job_id), job_id) as log:
+            for name, event_id, data in EVENTS:
+                line = eventlog.event_line(ms, name, event_id, data)
+                log.note_event(log.size, name, event_id, line.split(b"\r", 3)[3][:-1])
+                log.append(line)
+        assert folder.fingerprint(job_id) is None
+        finish(folder.log_path(job_id))
+    assert folder.fingerprint("one") == folder.fingerprint("two")
+    write(folder.log_path("three"), [*EVENTS[:-1], (wire.COMPLETED, b"", b"{ }")])
+    finish(folder.log_path("three"))
+    assert folder.fingerprint("three") != folder.fingerprint("one")
+
+
+# --- Fetched anew --------------------------------------------------------------------------------
+
+
+def test_a_log_fetched_anew_takes_the_old_ones_place_once_it_is_read(folder: SourceFolder) -> None:
+    old, fresh = folder.log_path("job"), folder.log_path("job").with_suffix(".new")
+    write(old)
+    finish(old)
+    write(fresh, EVENTS[3:])
+    finish(fresh)
+    folder.renew("job", fresh)
+    assert not fresh.exists()
+    with EventLog(old, "job") as log:
+        assert kept(log) == EVENTS[3:]
+
+
+def test_a_log_that_was_read_stands_until_the_new_one_is(folder: SourceFolder) -> None:
+    old, fresh = folder.log_path("job"), folder.log_path("job").with_suffix(".new")
+    write(old)
+    finish(old)
+    before = old.read_bytes()
+    write(fresh, EVENTS * 3)
+    finish(fresh, "interrupted")
+    folder.renew("job", fresh)
+    assert old.read_bytes() == before
+    assert not fresh.exists()
+
+
+def test_where_there_was_no_log_the_new_one_is_kept(folder: SourceFolder) -> None:
+    fresh = folder.log_path("job").with_suffix(".new")
+    write(fresh)
+    folder.renew("job", fresh)
+    assert len(list(folder.read_log("job"))) == 6
+
+
+def test_what_an_interrupted_refresh_left_is_cleared(folder: SourceFolder) -> None:
+    write(folder.log_path("job"))
+    write(folder.log_path("job").with_suffix(".new"))
+    folder.clear_unfinished()
+    assert list((folder.path / "events").iterdir()) == [folder.log_path("job")]
+
+
+# --- Names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "job_id",
+    ["job_1", "", "..", "../../x", "/etc/passwd", "a\0b", "-", "é" * 200, "\ud800", "CON"],
+)
+def test_any_id_has_a_safe_log_of_its_own(folder: SourceFolder, job_id: str) -> None:
+    path = folder.log_path(job_id)
+    assert path.parent == folder.path / "events"
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,70}\.log", path.name)
+    write(path)
+    assert path.is_file()
+
+
+@settings(deadline=None)
+@given(st.text(max_size=8), st.text(max_size=8))
+def test_two_ids_never_share_a_log(one: str, other: str) -> None:
+    folder = SourceFolder(Path("folder"))
+    names = [folder.log_path(job_id).name.lower() for job_id in (one, other)]
+    assert (names[0] == names[1]) == (one == other)
