@@ -172,6 +172,17 @@ def test_before_the_first_file_moves_all_are_named_and_the_home_page_is_the_last
     assert moved == ["new.html", "zzz.html", "index.html"]
 
 
+@pytest.mark.parametrize("name", ["index.html", LIST])
+def test_who_has_opened_a_file_reads_the_old_one_to_its_end(tmp_path: Path, name: str) -> None:
+    publish(tmp_path, index="1" * 100)
+    before = (tmp_path / name).read_bytes()
+    with (tmp_path / name).open("rb", buffering=0) as reader:
+        half = reader.read(20)
+        publish(tmp_path, index="2" * 90, jobs__a="a")
+        assert half + reader.read() == before
+    assert (tmp_path / name).read_bytes() != before
+
+
 def test_while_files_are_written_the_temporary_folder_is_named(tmp_path: Path) -> None:
     publish(tmp_path, index="1")
     with Publication.into(tmp_path) as publication:

@@ -61,7 +61,7 @@ def test_two_signals_at_once_are_one_wish(command: Command) -> None:
 
 def test_a_second_signal_later_stops_at_once(command: Command) -> None:
     """The first finds the command in the middle of a report that takes its time."""
-    jobs = [job(f"job_{i}", events=training(2000, f"job_{i}")) for i in range(60)]
+    jobs = [job(f"job_{i}", events=training(1500, f"job_{i}")) for i in range(30)]
     with StandIn(*jobs) as studio:
         process = command.start("build", *command.options(studio))
         out = command.directory / "out" / ".arkor-report.tmp" / "jobs"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reportgen import eventlog, wire
@@ -592,6 +592,21 @@ def test_a_fingerprint_stands_for_the_events_and_not_for_when_they_came(
     assert folder.fingerprint("three") != folder.fingerprint("one")
 
 
+def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
+    tmp_path: Path,
+) -> None:
+    fingerprints = []
+    for kinds in ([], ["break"], ["break", "open"], ["break", "run", "open"], ["run", "open"]):
+        with EventLog(tmp_path / f"{len(fingerprints)}.log", "job") as log:
+            append(log, EVENTS)
+            for kind in kinds:
+                note(log, kind)
+            fingerprints.append(log.fingerprint)
+    plain, broken, reconnected, went_on, only_went_on = fingerprints
+    assert (plain, broken) == (only_went_on, went_on)
+    assert len({plain, broken, reconnected}) == 3
+
+
 # --- Fetched anew --------------------------------------------------------------------------------
 
 
@@ -649,7 +664,10 @@ def test_any_id_has_a_safe_log_of_its_own(folder: SourceFolder, job_id: str) -> 
 
 
 @settings(deadline=None)
-@given(st.text(max_size=8), st.text(max_size=8))
+@given(st.text(st.characters(), max_size=8), st.text(st.characters(), max_size=8))
+@example("\ud800", "\udfff")
+@example("job", "JOB")
+@example("a/b", "a-b")
 def test_two_ids_never_share_a_log(one: str, other: str) -> None:
     folder = SourceFolder(Path("folder"))
     names = [folder.log_path(job_id).name.lower() for job_id in (one, other)]
