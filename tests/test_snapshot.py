@@ -595,7 +595,7 @@ def test_a_fingerprint_stands_for_the_events_and_not_for_when_they_came(
 def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
     tmp_path: Path,
 ) -> None:
-    fingerprints = []
+    fingerprints: list[int] = []
     for kinds in ([], ["break"], ["break", "open"], ["break", "run", "open"], ["run", "open"]):
         with EventLog(tmp_path / f"{len(fingerprints)}.log", "job") as log:
             append(log, EVENTS)
