@@ -7,7 +7,10 @@ from array import array
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,6 +47,10 @@ def chart(loss: Curve, eval_loss: Curve | None = None, old: Superseded = EMPTY) 
     drawn = draw(loss, eval_loss or Curve(), old, [])
     assert drawn is not None
     return drawn
+
+
+def test_sizes() -> None:
+    assert (WIDTH, HEIGHT, COLUMNS, SPARE_COLUMNS, MARKS) == (640, 200, 640, 160, 200)
 
 
 def test_nothing_to_draw() -> None:
@@ -104,7 +111,7 @@ def curves(draw_: st.DrawFn, values: st.SearchStrategy[float] = ANY, most: int =
     return curve(*((step, draw_(values)) for step in steps))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(curves(), curves(most=10))
 def test_any_curve_lies_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
     drawn = chart(loss, eval_loss)
@@ -120,7 +127,7 @@ def test_any_curve_lies_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
     assert len({tick.label for tick in drawn.x_ticks}) == len(drawn.x_ticks)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=8)
 @given(st.integers(2, 6000), st.randoms(use_true_random=False))
 def test_thinning_keeps_what_each_column_shows(count: int, chance: random.Random) -> None:
     values = [chance.uniform(-100, 100) for _ in range(count)]
@@ -213,7 +220,7 @@ def dots_in(path: list[tuple[str, float, float]]) -> list[tuple[float, float]]:
     return [(x, y) for (letter, x, y), alone in both if letter == "M" and alone]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(crowded_curves(), crowded_curves(), overtaken())
 def test_all_three_curves_follow_the_rule(loss: Curve, eval_loss: Curve, old: Superseded) -> None:
     drawn = draw(loss, eval_loss, old, [])
@@ -251,7 +258,8 @@ def test_breaks_survive_thinning() -> None:
 
 def test_a_million_points_cost_a_bounded_path() -> None:
     count = 1_000_000
-    loss = Curve(array("d", range(count)), array("d", (math.sin(i / 9) for i in range(count))))
+    waves = array("d", (math.sin(step / 9) for step in range(1000)))
+    loss = Curve(array("d", range(count)), waves * (count // 1000))
     drawn = chart(loss)
     assert drawn.points == count
     assert len(drawn.loss.d) < 4 * COLUMNS * 16
@@ -338,7 +346,7 @@ def test_steps_that_are_whole_have_whole_ticks(
     assert [tick.label for tick in drawn.x_ticks] == labels
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(FINITE, FINITE)
 def test_the_labels_of_an_axis_differ_however_close_its_values(one: float, other: float) -> None:
     for end in (other, math.nextafter(one, math.inf), math.nextafter(one, -math.inf)):
@@ -361,6 +369,79 @@ def test_the_labels_of_an_axis_differ_however_close_its_values(one: float, other
 def test_ticks_are_round(low: float, high: float, labels: list[str]) -> None:
     drawn = chart(curve((1, low), (2, high)))
     assert [tick.label for tick in drawn.y_ticks] == labels
+
+
+# --- The drawing ---------------------------------------------------------------------------------
+
+SVG = "{http://www.w3.org/2000/svg}"
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent.parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def drawing(chart: Chart) -> ET.Element:
+    template = TEMPLATES.get_template("chart.svg").module
+    return ET.fromstring(template.chart(chart, "Loss", '<&">', "c"))  # type: ignore[attr-defined]  # noqa: S314 - our own
+
+
+def of_class(svg: ET.Element, name: str) -> list[ET.Element]:
+    return [one for one in svg.iter() if name in one.get("class", "").split()]
+
+
+def full_chart() -> Chart:
+    old = Superseded()
+    old.add(curve((2, 9), (3, 8)))
+    loss = curve((1, 5), (2, math.nan), (3, 4), (4, -math.inf))
+    drawn = draw(loss, curve((2, 6), (4, 3)), old, [2, 4])
+    assert drawn is not None
+    return drawn
+
+
+def test_each_curve_is_a_single_path_of_its_class() -> None:
+    chart = full_chart()
+    svg = drawing(chart)
+    assert svg.get("class") == "loss-chart"
+    for name, line in (
+        ("loss", chart.loss),
+        ("eval-loss", chart.eval_loss),
+        ("superseded", chart.superseded),
+    ):
+        (path,) = of_class(svg, name)
+        assert (path.tag, path.get("d"), path.get("fill")) == (f"{SVG}path", line.d, "none")
+    # Lone points are seen: a path that only moves draws nothing.
+    assert len(of_class(svg, "loss-dot")) == 2
+    assert of_class(svg, "superseded-dot") == []
+
+
+def test_marks_lie_on_the_edges_and_checkpoints_across_the_plot() -> None:
+    svg = drawing(full_chart())
+    top, bottom = (mark.get("d", "") for mark in of_class(svg, "not-finite"))
+    assert top.startswith("M213.33 4l")
+    assert bottom.startswith("M640 196l")
+    assert [mark.get("d") for mark in of_class(svg, "checkpoint")] == [
+        "M213.33 0V200", "M640 0V200",
+    ]  # fmt: skip
+
+
+def test_the_drawing_holds_the_plot_and_its_margins_and_needs_no_style() -> None:
+    svg = drawing(full_chart())
+    left, top, width, height = map(float, svg.get("viewBox", "").split())
+    assert left < 0
+    assert top < 0
+    assert left + width > WIDTH
+    assert top + height > HEIGHT
+    assert all("style" not in one.attrib and one.tag != f"{SVG}style" for one in svg.iter())
+    assert svg.findtext(f"{SVG}desc") == '<&">'
+
+
+def test_a_curve_without_a_finite_point_has_no_path() -> None:
+    svg = drawing(chart(curve((1, math.nan))))
+    assert of_class(svg, "loss") == []
+    assert len(of_class(svg, "not-finite")) == 1
 
 
 def test_numbers_of_a_curve() -> None:

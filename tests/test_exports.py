@@ -3,9 +3,13 @@
 import csv
 import io
 import json
+import math
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reportgen import eventlog, wire
 from reportgen.curve import Metric
@@ -72,6 +76,30 @@ def test_data_over_several_lines_and_events_too_large_have_their_rows() -> None:
         [""] * 7,
         ["2", "", "", "", '{"a":1}', "", ""],
     ]
+
+
+CELLS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
+LOGGED = st.dictionaries(st.sampled_from([*points_csv.COLUMNS, "type"]), CELLS, max_size=8)
+FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(LOGGED, max_size=4))
+def test_every_log_is_a_row_whose_numbers_are_plain_and_whose_texts_are_inert(
+    logged: list[dict[str, Any]],
+) -> None:
+    lines = [eventlog.event_line(1, wire.LOG, None, json.dumps(data).encode()) for data in logged]
+    found = parsed_rows(*lines)
+    assert len(found) == len(logged)
+    for row, data in zip(found, logged, strict=True):
+        assert len(row) == len(points_csv.COLUMNS)
+        for cell, value in zip(row, map(data.get, points_csv.COLUMNS), strict=True):
+            if value is None:
+                assert cell == ""
+            elif wire.finite(value) is not None:
+                assert float(cell) == float(value)
+            else:
+                assert not cell.strip(" ").startswith(FORMULA_START)
 
 
 def test_the_report_for_programs() -> None:
@@ -169,6 +197,86 @@ def test_each_fact_stands_under_its_key() -> None:
     # Numbers that are whole are written as such, but for those that would be a line of digits.
     for line in ('"minStep": 388,', '"max": 3\n', '"max": 1e+300\n', "[\n        100,"):
         assert line in text
+
+
+def test_a_whole_document_as_it_is_written() -> None:
+    evals = Metric(points=1, first=0.5, last=0.5, min=0.5, min_step=2.0**60, max=0.5)
+    job = summary(
+        "é", None, slug="job-1", status="paused", created_at=None, started_at=None,
+        completed_at=None, duration_seconds=None, artifacts=None, error='"a"\n\u202e',
+        stream=Stream("complete", None, 0, 0, 0), eval_loss=evals, checkpoints=(), listed=False,
+        log_tail=("[log] step=1", "[stream error]"),
+        config={"learningRate": 1e-7, "x": math.nan, "y": [-math.inf, True, None], "z": {}},
+    )  # fmt: skip
+    assert report_json.document(Report("g", REPORT.snapshot_at, Origin("demo"), None, (job,))) == (
+        """{
+  "schema": 1,
+  "generator": "g",
+  "snapshotAt": "2026-05-01T12:00:00Z",
+  "source": {
+    "kind": "demo",
+    "url": null,
+    "org": null,
+    "project": null
+  },
+  "manifest": null,
+  "counts": {
+    "queued": 0,
+    "running": 0,
+    "completed": 0,
+    "failed": 0,
+    "cancelled": 0,
+    "paused": 1
+  },
+  "jobs": [
+    {
+      "id": "é",
+      "name": null,
+      "status": "paused",
+      "listed": false,
+      "createdAt": null,
+      "startedAt": null,
+      "completedAt": null,
+      "durationSeconds": null,
+      "artifacts": null,
+      "error": "\\"a\\"\\n\\u202e",
+      "stream": {
+        "state": "complete",
+        "reason": null,
+        "events": 0,
+        "skipped": 0,
+        "reconnects": 0
+      },
+      "loss": null,
+      "evalLoss": {
+        "points": 1,
+        "first": 0.5,
+        "last": 0.5,
+        "min": 0.5,
+        "minStep": 1.152921504606847e+18,
+        "max": 0.5
+      },
+      "checkpoints": [],
+      "logTail": [
+        "[log] step=1",
+        "[stream error]"
+      ],
+      "config": {
+        "learningRate": 1e-07,
+        "x": "NaN",
+        "y": [
+          "-Infinity",
+          true,
+          null
+        ],
+        "z": {}
+      },
+      "page": "jobs/job-1.html"
+    }
+  ]
+}
+"""
+    )
 
 
 def test_texts_are_the_servers_own_character_for_character() -> None:

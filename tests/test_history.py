@@ -4,6 +4,8 @@ import json
 import math
 import tracemalloc
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen import eventlog, history
-from reportgen.history import Curve, History, fold, status_of
+from reportgen.history import Curve, History, Superseded, fold, status_of
 
 STARTED, LOG, CHECKPOINT = "training.started", "training.log", "checkpoint.saved"
 COMPLETED, FAILED = "training.completed", "training.failed"
@@ -31,8 +33,13 @@ def logs(*points: tuple[Any, ...]) -> list[bytes]:
     return [line(LOG, dict(zip(names, point, strict=False))) for point in points]
 
 
-def pairs(curve: Curve) -> list[tuple[float, float]]:
-    return list(zip(curve.steps, curve.values, strict=True))
+def pairs(curve: Curve | Superseded) -> list[tuple[float, float]]:
+    values = (NAN if math.isnan(value) else value for value in curve.values)
+    return list(zip(curve.steps, values, strict=True))
+
+
+def parts(old: Superseded) -> list[list[tuple[float, float]]]:
+    return [pairs(old)[start:end] for start, end in pairwise([*old.starts, len(old)])]
 
 
 # --- Curves --------------------------------------------------------------------------------------
@@ -44,12 +51,14 @@ class Naive:
     def __init__(self) -> None:
         self.loss: list[tuple[float, float]] = []
         self.eval_loss: list[tuple[float, float]] = []
-        self.superseded: list[tuple[float, float]] = []
+        self.superseded: list[list[tuple[float, float]]] = []
+        self.resumed_at: list[float] = []
 
     def log(self, step: float, loss: float | None, eval_loss: float | None) -> None:
         if loss is not None:
             highest = max((at for at, _ in self.loss), default=-math.inf)
             if step < highest:
+                self.resumed_at.append(step)
                 self.loss = self._overtake(self.loss, step)
                 self.eval_loss = self._overtake(self.eval_loss, step)
             elif step == highest:
@@ -63,15 +72,17 @@ class Naive:
     def _overtake(
         self, points: list[tuple[float, float]], step: float
     ) -> list[tuple[float, float]]:
-        self.superseded += [point for point in points if point[0] >= step]
+        if overtaken := [point for point in points if point[0] >= step]:
+            self.superseded.append(overtaken)
         return [point for point in points if point[0] < step]
 
 
-VALUE = st.none() | st.sampled_from([1.0, 2.0, 0.5, math.inf, -math.inf])
+NAN = math.nan  # lists that hold this one object are equal, though it is not equal to itself
+VALUE = st.none() | st.sampled_from([1.0, 2.0, 0.5, math.inf, -math.inf, NAN])
 STEPS = st.integers(0, 9).map(float)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(st.tuples(STEPS, VALUE, VALUE), max_size=25))
 def test_curves_follow_the_rule(points: list[tuple[float, float | None, float | None]]) -> None:
     naive = Naive()
@@ -80,8 +91,8 @@ def test_curves_follow_the_rule(points: list[tuple[float, float | None, float | 
     folded = fold(logs(*points))
     assert pairs(folded.loss) == naive.loss
     assert pairs(folded.eval_loss) == naive.eval_loss
-    old = folded.superseded
-    assert list(zip(old.steps, old.values, strict=True)) == naive.superseded
+    assert parts(folded.superseded) == naive.superseded
+    assert folded.resumed_at == naive.resumed_at
 
 
 def test_a_resumed_run_supersedes_and_tells() -> None:
@@ -131,20 +142,26 @@ def test_a_step_of_minus_zero_is_the_zero_of_an_axis() -> None:
     assert math.copysign(1, step) == 1
 
 
+def taken_up_again(logged: int) -> Iterable[bytes]:
+    """Give the logs of a run that is resumed once, from its middle; every other log evaluates."""
+    for at in range(logged):
+        step = at if at < logged // 2 else at - logged // 4
+        evaluation = b',"evalLoss":%d.5' % at if at % 2 else b""
+        yield b'5\rtraining.log\r\r{"step":%d,"loss":%d.25%s}' % (step, at, evaluation)
+
+
 def test_points_are_held_in_twenty_four_bytes() -> None:
-    def lines(count: int) -> Iterable[bytes]:
-        return (line(LOG, f'{{"step":{i},"loss":{i / 7}}}') for i in range(count))
-
-    def peak(count: int) -> int:
+    def measured(logged: int) -> tuple[int, int]:
+        lines = list(taken_up_again(logged))
         tracemalloc.start()
-        held = fold(lines(count))
-        top = tracemalloc.get_traced_memory()[1]
+        held = fold(lines)
+        peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert len(held.loss) == count
-        return top
+        return peak, len(held.loss) + len(held.eval_loss) + len(held.superseded)
 
-    base, count = peak(1000), 100_000
-    assert peak(count) - base < 24 * count
+    (base, few), (peak, many) = measured(1000), measured(133_334)
+    assert (few, many) == (1500, 200_001)
+    assert peak - base < 24 * (many - few)
 
 
 # --- State ---------------------------------------------------------------------------------------
@@ -221,6 +238,9 @@ def test_times_are_the_events_own() -> None:
     assert (again.started_at, again.completed_at) == (first, None)
     assert again.last_event_at == third
     assert fold([line(LOG, {"timestamp": third})]).last_event_at == third
+    for name in (LOG, CHECKPOINT, STARTED, FAILED):
+        assert fold([*events, line(name)]).last_event_at is None
+        assert fold([*events, line(name, "nonsense")]).last_event_at is None
     assert fold([line(COMPLETED, {"timestamp": "soon"})]).completed_at is None
 
 
@@ -316,3 +336,167 @@ def test_an_empty_log() -> None:
 def test_a_log_of_megabytes_reads_like_any_other() -> None:
     data = '{"step":3,"loss":0.5,"x":"' + "y" * 100_000 + '"}'
     assert [shown.text for shown in fold([line(LOG, data)]).tail] == ["[log] step=3 loss=0.5"]
+
+
+# --- The whole fold, against lists of objects ----------------------------------------------------
+
+TIMES = ("2026-05-01T00:00:00Z", "2026-05-01T00:00:01.5Z", "soon", 7, None)
+JOB_EVENTS = (STARTED, LOG, CHECKPOINT, COMPLETED, FAILED)
+
+
+@dataclass(frozen=True)
+class Came:
+    """What one line of the log holds: an event with its data, or a note with its values."""
+
+    name: str
+    data: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_event(self) -> bool:
+        return self.name in JOB_EVENTS
+
+    @property
+    def fields(self) -> dict[str, Any] | None:
+        try:
+            fields = json.loads(self.data)
+        except ValueError:
+            return None
+        return fields if isinstance(fields, dict) else None
+
+    def line(self) -> bytes:
+        if self.name in {"run", "open", "break", "end-note"}:
+            return note(self.name.removesuffix("-note"), **dict(self.values))
+        return line(self.name, self.data)
+
+
+LOGGED = st.sampled_from([0, 1.5, 1e21, 1e999, "NaN", "nan", True, None, [1]])
+EVENT_FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "step": st.integers(0, 5) | LOGGED,
+        "loss": LOGGED,
+        "evalLoss": LOGGED,
+        "timestamp": st.sampled_from(TIMES),
+        "artifacts": st.lists(st.integers(0, 9), max_size=2) | st.just("a"),
+        "error": st.sampled_from(["out of memory", "", None, 7]),
+    },
+)
+EVENT_DATA = EVENT_FIELDS.map(json.dumps) | st.sampled_from(["", "[1]", "{", "null"])
+CAME = st.builds(Came, st.sampled_from([*JOB_EVENTS, "ping", "end", "training.paused"]), EVENT_DATA)
+ITEMS = st.lists(CAME | st.sampled_from([Came("open"), Came("break")]), max_size=6)
+ENDS = st.sampled_from(["complete", "caught-up", "interrupted", "unavailable"]).map(
+    lambda state: [Came("end-note", values=(("state", state), ("reason", "because")))]
+)
+RUNS = st.builds(lambda items, end: [Came("run"), *items, *end], ITEMS, ENDS | st.just([]))
+LOGS = st.lists(RUNS, max_size=3).map(lambda runs: [came for run in runs for came in run])
+
+
+class Told:
+    """What a log tells, read off all of it again for each question."""
+
+    def __init__(self, log: list[Came]) -> None:
+        self.log = log
+        self.events = [came for came in log if came.is_event]
+
+    def since_last(self, *names: str) -> list[Came]:
+        """Give the last event of these names and those after it; none where there was none."""
+        places = [at for at, came in enumerate(self.events) if came.name in names]
+        return self.events[places[-1] :] if places else []
+
+    @property
+    def terminal(self) -> str | None:
+        since = self.since_last(COMPLETED, FAILED)
+        if not since or any(came.name == STARTED for came in since):
+            return None
+        return "completed" if since[0].name == COMPLETED else "failed"
+
+    @property
+    def error(self) -> str | None:
+        if self.terminal != "failed":
+            return None
+        error = (self.since_last(FAILED)[0].fields or {}).get("error")
+        return "7" if error == 7 else error
+
+    @property
+    def artifacts(self) -> list[Any] | None:
+        since = self.since_last(COMPLETED)
+        artifacts = (since[0].fields or {}).get("artifacts") if since else None
+        return (artifacts if isinstance(artifacts, list) else []) if since else None
+
+    @property
+    def checkpoints(self) -> list[float]:
+        saved = [came.fields or {} for came in self.events if came.name == CHECKPOINT]
+        steps: list[Any] = [fields.get("step") for fields in saved]
+        return list(dict.fromkeys(step for step in steps if is_finite_number(step)))
+
+    @property
+    def skipped(self) -> int:
+        return sum(
+            came.fields is None or (came.name == LOG and not is_usable_log(came.fields))
+            for came in self.events
+        )
+
+    @property
+    def reconnects(self) -> int:
+        """Count the openings before which the connection, in the same run, had last broken."""
+        telling = [came.name for came in self.log if came.name in {"run", "open", "break"}]
+        return sum(pair == ("break", "open") for pair in pairwise(telling))
+
+    @property
+    def state(self) -> str:
+        ends = [at for at, came in enumerate(self.log) if came.name == "end-note"]
+        for at in ends:
+            later = self.log[at:]
+            complete = ("state", "complete") in self.log[at].values
+            if complete and not any(came.is_event for came in later):
+                return "complete"
+        runs = [at for at, came in enumerate(self.log) if came.name == "run"]
+        if not runs:
+            return "unavailable"
+        if not ends or ends[-1] < runs[-1]:
+            return "interrupted"
+        return dict(self.log[ends[-1]].values)["state"]
+
+    @property
+    def last_event_at(self) -> str | None:
+        if not self.events:
+            return None
+        time = (self.events[-1].fields or {}).get("timestamp")
+        return time if time in TIMES[:2] else None
+
+    @property
+    def log_lines(self) -> list[str]:
+        """Give the beginnings of the lines, in order."""
+        labels = {STARTED: "[started]", LOG: "[log]", CHECKPOINT: "[checkpoint]"}
+        labels |= {COMPLETED: "[completed]", FAILED: "[failed]", "break": "[stream error]"}
+        return [labels[came.name] for came in self.log if came.name in labels]
+
+
+def is_finite_number(value: Any) -> bool:
+    return type(value) in {int, float} and math.isfinite(value)
+
+
+def is_usable_log(fields: dict[str, Any]) -> bool:
+    losses = (fields.get("loss"), fields.get("evalLoss"))
+    return is_finite_number(fields.get("step")) and all(
+        type(loss) in {int, float, type(None)} or loss in ("NaN", "Infinity", "-Infinity")
+        for loss in losses
+    )
+
+
+@settings(deadline=None, max_examples=150)
+@given(LOGS)
+def test_a_log_tells_what_its_lines_tell(log: list[Came]) -> None:
+    told, folded = Told(log), fold(came.line() for came in log)
+    assert (folded.terminal, folded.error) == (told.terminal, told.error)
+    assert folded.started == any(came.name == STARTED for came in told.events)
+    assert folded.artifacts == told.artifacts
+    assert folded.checkpoints == told.checkpoints
+    assert folded.last_event_at == told.last_event_at
+    stream = folded.stream
+    assert (stream.events, stream.skipped.total()) == (len(told.events), told.skipped)
+    assert (stream.state, stream.reconnects) == (told.state, told.reconnects)
+    assert (stream.reason is None) == (stream.state == "complete")
+    assert [shown.text.partition("]")[0] + "]" for shown in folded.tail] == told.log_lines
+    assert folded.log_lines == len(told.log_lines)

@@ -1,0 +1,106 @@
+"""The event log's format: whatever came is kept as it came, and in no more bytes."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reportgen import eventlog
+from reportgen.eventlog import DamagedLogError
+from reportgen.sse import Frame, FrameDecoder
+
+# No field of an event stream can hold a line break, as these end its lines, and no id a NUL.
+FIELD = st.binary(max_size=12).filter(lambda text: b"\r" not in text and b"\n" not in text)
+IDS = st.none() | FIELD.filter(lambda text: b"\0" not in text)
+DATA = st.lists(FIELD, min_size=1, max_size=4).map(b"\n".join)
+MILLISECONDS = st.integers(0, 10**9)
+
+
+def frame_of(name: bytes, event_id: bytes | None, data: bytes) -> bytes:
+    """Write an event in the fewest bytes that a stream has for it, with its blank line."""
+    lines = [b"event:" + name, *(b"data:" + line for line in data.split(b"\n"))]
+    if event_id is not None:
+        lines.append(b"id:" + event_id if event_id else b"id")
+    return b"\n".join([*lines, b"", b""])
+
+
+@settings(deadline=None, max_examples=150)
+@given(MILLISECONDS, FIELD.filter(bool), IDS, DATA)
+def test_an_event_is_kept_as_it_came_in_no_more_bytes(
+    ms: int, name: bytes, event_id: bytes | None, data: bytes
+) -> None:
+    line = eventlog.event_line(ms, name, event_id, data)
+    assert line.index(b"\n") == len(line) - 1
+    time, kept_name, kept_id, kept = eventlog.split(line[:-1])
+    assert (int(time), kept_name, eventlog.data_of(kept)) == (ms, name, data)
+    assert kept_id == (b"" if event_id is None else event_id or eventlog.RESET_ID)
+    assert len(line) <= len(frame_of(name, event_id, data))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(FIELD.filter(bool), IDS, DATA), max_size=5))
+def test_what_a_stream_brought_is_what_the_log_holds(
+    events: list[tuple[bytes, bytes | None, bytes]],
+) -> None:
+    log = b"".join(
+        eventlog.event_line(7, frame.name, frame.id, frame.data)
+        for frame in FrameDecoder().feed(b"".join(frame_of(*event) for event in events))
+    )
+    read = [eventlog.split(line) for line in log.split(b"\n")[:-1]]
+    assert [(name, eventlog.data_of(data)) for _, name, _, data in read] == [
+        # A blank behind the colon belongs to the stream's format, not to the text.
+        (name.removeprefix(b" ") or b"message", b"\n".join(
+            line.removeprefix(b" ") for line in data.split(b"\n")
+        ))
+        for name, _, data in events
+    ]  # fmt: skip
+
+
+def test_a_frame_of_the_wire_goes_through() -> None:
+    (frame,) = FrameDecoder().feed(b"id: 1\nevent: end\ndata: a\ndata: b\n\n")
+    assert frame == Frame(b"end", b"a\nb", b"1")
+    line = eventlog.event_line(7, frame.name, frame.id, frame.data)
+    assert line == b"7\rend\r1\ra\rb\n"
+
+
+def test_an_id_that_is_missing_and_one_that_is_reset_are_two_things() -> None:
+    assert eventlog.event_line(7, b"end", None, b"") == b"7\rend\r\r\n"
+    assert eventlog.event_line(7, b"end", b"", b"") == b"7\rend\r\0\r\n"
+
+
+def test_an_event_over_the_limit_keeps_its_place() -> None:
+    line = eventlog.over_limit_line(12, b"training.log", b"4", "17 MB")
+    assert line == b"!12\rtraining.log\r4\r17 MB\n"
+    assert eventlog.split(line[:-1]) == (b"!12", b"training.log", b"4", b"17 MB")
+
+
+TEXTS = st.text() | st.text(st.sampled_from("\n\r\x00\u2028\ud800é"), max_size=5)
+
+
+@settings(deadline=None)
+@given(MILLISECONDS, st.dictionaries(st.sampled_from("abc"), TEXTS | st.integers() | st.none()))
+def test_a_note_is_one_line_that_reads_back(ms: int, values: dict[str, Any]) -> None:
+    line = eventlog.note_line(ms, "break", **values)
+    assert line.index(b"\n") == len(line) - 1
+    assert line.isascii()
+    time, kind, event_id, said = eventlog.split(line[:-1])
+    assert (time, event_id) == (b"#%d" % ms, b"")
+    assert eventlog.read_note(kind, said) == eventlog.Note("break", values)
+
+
+@pytest.mark.parametrize("line", [b"", b"1", b"1\rend", b"1\rend\r"])
+def test_fewer_than_four_fields_are_no_line_of_a_log(line: bytes) -> None:
+    with pytest.raises(DamagedLogError):
+        eventlog.split(line)
+
+
+@pytest.mark.parametrize("said", [b"", b"{", b"[]", b"null", b"7", b'{"a":1}x', b"\xff"])
+def test_a_note_says_an_object(said: bytes) -> None:
+    with pytest.raises(DamagedLogError):
+        eventlog.read_note(b"end", said)
+
+
+def test_a_notes_kind_may_be_any_bytes() -> None:
+    assert eventlog.read_note(b"\xff", json.dumps({}).encode()).kind == "\ufffd"
