@@ -331,6 +331,7 @@ class _Folding:
 
     def _over_limit(self, name: bytes, why: bytes) -> None:
         if name in wire.JOB_EVENTS:
+            self._last_time = None
             self._count(name, why)
             self._skip(TOO_LARGE)
             if name != wire.LOG:
@@ -380,7 +381,14 @@ def _metric(value: Any) -> tuple[float | None, bool]:
 
 def _shortened(entry: tuple[bytes, bytes]) -> LogLine:
     line = _line_of(entry)
-    return replace(line, text=line.text[:_LONGEST_TAIL_LINE])
+    if len(line.text) <= _LONGEST_TAIL_LINE:
+        return line
+    # Half a credential looks like none: the text ends where a word does, and says that it is cut.
+    text = line.text[:_LONGEST_TAIL_LINE]
+    end = max(text.rfind(delimiter) for delimiter in ' "') + 1
+    if end < _LONGEST_TAIL_LINE // 2:  # one endless word: too long for any credential that is cut
+        end = len(text)
+    return replace(line, text=f"{text[:end]} … (line cut)")
 
 
 def _line_of(entry: tuple[bytes, bytes] | LogLine | None) -> LogLine:
