@@ -75,6 +75,10 @@ def closing(connection: Connection, job: JobFacts, bounds: Bounds) -> tuple[floa
     else:
         candidates = _by_the_stream(connection, connection.opened_at, job, bounds)
     waiting_ends = min(bounds.waiting_ends, job.waiting_ends)
+    # Past the wait a stall is only quiet: nothing is opened again for it.
+    candidates = [
+        (when, why) for when, why in candidates if why is not Close.STALLED or when < waiting_ends
+    ]
     if math.isfinite(waiting_ends):
         candidates += _by_the_wait(connection, job, bounds, waiting_ends)
     # At the same moment, having read the stream says more than any other reason.
@@ -98,6 +102,8 @@ def _by_the_stream(
     if job.cancelled_at is not None:
         patience = bounds.stall if last_event is None else bounds.settle
         candidates.append((max(quiet_since, job.cancelled_at) + patience, Close.READ))
+    if candidates:
+        return candidates  # quiet means that it was read, however short a stall is
     if job.ended:
         candidates.append((quiet_since + bounds.stall, Close.SILENT))
     else:
@@ -111,7 +117,7 @@ def _by_the_wait(
     if connection.last_event_at is not None:
         quiet = connection.last_event_at + bounds.settle
     elif job.ended:
-        quiet = connection.requested_at + max(ENDED_JOB_GRACE, bounds.settle)
+        quiet = connection.requested_at + ENDED_JOB_GRACE
     else:
         quiet = connection.requested_at + bounds.settle
     reading_up = LONGEST_READING_UP if job.ended else _RESTLESS_SETTLES * bounds.settle

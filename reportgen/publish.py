@@ -35,7 +35,7 @@ class Publication:
     def __init__(self, out: Path, holds_secret: Callable[[bytes], bool]) -> None:
         self._out = out
         self._holds_secret = holds_secret
-        self._old, self._remembered = _read_ours(out)
+        self._old, self._remembered, self._temporary_is_ours = _read_ours(out)
         self._new: set[str] = set()
         self._staged: list[str] = []
         self._to_remember: dict[str, wire.JSON] = {}
@@ -69,11 +69,7 @@ class Publication:
     def stage(self, name: str, text: Iterable[str]) -> None:
         """Write a new file, named by its path within the report, next to the old report."""
         target = self._out / name
-        if name not in self._old and os.path.lexists(target):
-            raise WriteError(
-                f"{target} is in the way, and it is none of this tool's files: move it, or name "
-                "another directory with --out."
-            )
+        self._refuse_stranger(name)
         with _writing(target):
             temporary = self._out / _TEMPORARY / name
             temporary.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +79,23 @@ class Publication:
                     file.write(piece)
         self._new.add(name)
         self._staged.append(name)
+
+    def _refuse_stranger(self, name: str) -> None:
+        """Raise `WriteError` where something of someone else's is in a file's way."""
+        target = self._out / name
+        folders = [self._out / parent for parent in Path(name).parents if parent != Path()]
+        strangers = [
+            place
+            for place in folders
+            if os.path.lexists(place) and (place.is_symlink() or not place.is_dir())
+        ]
+        if os.path.lexists(target) and (name not in self._old or target.is_dir()):
+            strangers.append(target)
+        if strangers:
+            raise WriteError(
+                f"{strangers[0]} is in the way, and it is none of this tool's files: move it, or "
+                "name another directory with --out."
+            )
 
     def _check(self, piece: bytes, number: int) -> None:
         if self._holds_secret(piece):
@@ -110,7 +123,13 @@ class Publication:
 
     def _begin(self) -> None:
         """Clear away what a crash left, and say that a temporary folder is ours from now on."""
-        shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
+        if self._temporary_is_ours:
+            shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
+        elif os.path.lexists(self._out / _TEMPORARY):
+            raise WriteError(
+                f"{self._out / _TEMPORARY} is in the way, and it is none of this tool's files: "
+                "move it, or name another directory with --out."
+            )
         self._name_ours(self._old, self._remembered, temporary=True)
 
     def _leave_as_it_was(self) -> None:
@@ -124,9 +143,17 @@ class Publication:
         for name in sorted(self._staged, key=lambda name: (name == HOME, name)):
             self._move(name)
         for name in sorted(self._old - self._new):
-            (self._out / name).unlink(missing_ok=True)
+            self._remove(name)
         self._remove_empty_folders()
+        shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)  # while it is named
         self._name_ours(self._new, self._to_remember, temporary=False)
+
+    def _remove(self, name: str) -> None:
+        """Remove a file of the old report, if it still is one and stands within the report."""
+        target = self._out / name
+        links = any((self._out / parent).is_symlink() for parent in Path(name).parents[:-1])
+        if not links and (target.is_file() or target.is_symlink()):
+            target.unlink()
 
     def _move(self, name: str) -> None:
         """Let a staged file take its place; one that did not change stays untouched."""
@@ -176,7 +203,7 @@ def _pieces(text: Iterable[str]) -> Iterator[bytes]:
         yield "".join(held).encode()
 
 
-def _read_ours(out: Path) -> tuple[set[str], dict[str, wire.JSON]]:
+def _read_ours(out: Path) -> tuple[set[str], dict[str, wire.JSON], bool]:
     """Read which files are ours, and what was remembered of them.
 
     None where nothing tells, so that nothing is ever guessed. Raises `WriteError`.
@@ -185,19 +212,21 @@ def _read_ours(out: Path) -> tuple[set[str], dict[str, wire.JSON]]:
         document = json.loads((out / _OURS).read_bytes())
         names = {str(name) for name in document["files"]}
         records = dict(document.get("remembered", {}))
+        temporary = f"{_TEMPORARY}/" in document.get("temporary", [])
     except FileNotFoundError:
-        return set(), {}
-    except (ValueError, KeyError, TypeError) as error:
+        return set(), {}, False
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WriteError(
             f"{out / _OURS}, which lists this tool's files, is damaged ({error!r}): "
             f"delete {out}, or name another directory with --out."
         ) from error
-    return {name for name in names if _is_inside(name)}, records
+    return {name for name in names if _is_inside(name)}, records, temporary
 
 
 def _is_inside(name: str) -> bool:
     path = Path(name)
-    return not path.is_absolute() and ".." not in path.parts
+    plain = path.parts and "\0" not in name
+    return bool(plain) and not path.is_absolute() and ".." not in path.parts
 
 
 @contextmanager

@@ -128,8 +128,7 @@ class _Cursor:
         """Tell whether an arrival is what the replay would bring next."""
         if self.expected is None or not _alike(self.expected, name, data):
             return False
-        ids = (self.expected.id, event_id)
-        return not self.by_id or None in ids or ids[0] == ids[1]
+        return not self.by_id or self.expected.id == event_id
 
     def begins(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
         """Tell whether a replay that begins here would begin with this arrival."""

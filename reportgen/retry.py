@@ -58,7 +58,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
         return float(text[:10])
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):  # TypeError: a date without a zone
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
         return None
 
 

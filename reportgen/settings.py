@@ -71,7 +71,7 @@ def timezone(name: str) -> ZoneInfo:
             raise ValueError("no folder before the slash")  # noqa: TRY301 - one way to say it
         with resources.files(package).joinpath(leaf).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, TypeError) as error:
         raise UsageError(
             f"--timezone {name!r} is no zone of the IANA database: write it like Europe/Berlin."
         ) from error

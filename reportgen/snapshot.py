@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Self, cast
 
 import filelock
+import msgspec
 
 from reportgen import eventlog, wire
 from reportgen.errors import SnapshotError, WriteError
@@ -108,7 +109,7 @@ class Snapshot:
         the folder last used with its URL, else by the URL.
         """
         name = _folder_name(origin)
-        if origin.org is None and origin.url is not None:
+        if not _tells_scope(origin) and origin.url is not None:
             name = self._index.urls.get(f"{origin.kind} {origin.url}", name)
         return SourceFolder(self.path / name)
 
@@ -153,7 +154,7 @@ class SourceFolder:
             return _listing_of(json.loads(file.read_bytes()))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise SnapshotError(
                 f"The job list kept in {file} can't be read ({error!r}): "
                 "delete this file and build again."
@@ -202,11 +203,11 @@ class SourceFolder:
         """Let a log that was fetched anew take the old one's place, if it holds as much.
 
         The old one stands until the new one is read to its end; where the old one was not either,
-        the one with more bytes is kept. Raises `WriteError`.
+        the one with more events is kept. Raises `WriteError`.
         """
         old = self.log_path(job_id)
         with _writing(old):
-            if _is_read(fresh) or not (_is_read(old) or _size(old) > _size(fresh)):
+            if _is_read(fresh) or not (_is_read(old) or _events(old) > _events(fresh)):
                 fresh.replace(old)
             else:
                 fresh.unlink()
@@ -370,8 +371,13 @@ def _end_note(path: Path) -> eventlog.Note | None:
     return note if note is not None and note.kind == "end" else None
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def _events(path: Path) -> int:
+    """Count a log's job events."""
+    if not path.exists():
+        return 0
+    with path.open("rb") as file:
+        fields = (line.split(b"\r", 2) for line in file if not line.startswith(b"#"))
+        return sum(len(parts) > 1 and parts[1] in wire.JOB_EVENTS for parts in fields)
 
 
 def _event_id(field: bytes) -> bytes | None:
@@ -413,26 +419,44 @@ def _read_index(path: Path) -> _Index | None:
     file = path / "index.json"
     try:
         document = json.loads(file.read_bytes())
-        version, last, urls = document["version"], document["last"], document["urls"]
+        version = document["version"]
+        index = _index_of(document) if version == VERSION else None
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SnapshotError(
             f"The snapshot's {file} can't be read ({error!r}): delete the directory {path}, "
             "or name another one with --snapshot-dir."
         ) from error
-    if version != VERSION:
+    if index is None:
         raise SnapshotError(
             f"The snapshot directory {path} is of version {version}, and this arkor-report reads "
             f"version {VERSION}: use a newer arkor-report, or another --snapshot-dir."
         )
-    return _Index(last, dict(urls), dict(document.get("kinds", {})))
+    return index
+
+
+def _index_of(document: wire.Object) -> _Index:
+    """Read the index back; raises KeyError, TypeError or ValueError."""
+    index = msgspec.convert(
+        {"last": document["last"], "urls": document["urls"], "kinds": document.get("kinds", {})},
+        _Index,
+    )
+    names = [*index.urls.values(), *index.kinds.values(), *([index.last] if index.last else [])]
+    if any(re.fullmatch("[a-z0-9-]+", name) is None for name in names):
+        raise ValueError("a folder's name that is none")
+    return index
 
 
 def _make_ours(path: Path) -> None:
     """Make the directory, or take it if it is empty or was made by this tool."""
     path.mkdir(mode=_PRIVATE_DIR, parents=True, exist_ok=True)
-    if not (path / "CACHEDIR.TAG").exists():
+    tag = path / "CACHEDIR.TAG"
+    if tag.exists() and b"arkor-report" not in tag.read_bytes():
+        raise WriteError(
+            f"{path} is someone else's cache: name an empty or a new directory with --snapshot-dir."
+        )
+    if not tag.exists():
         if {child.name for child in path.iterdir()} - {"CACHEDIR.TAG.new"}:
             raise WriteError(
                 f"{path} holds files and is no snapshot directory: "
@@ -444,11 +468,15 @@ def _make_ours(path: Path) -> None:
     path.chmod(_PRIVATE_DIR)
 
 
+def _tells_scope(origin: Origin) -> bool:
+    return origin.org is not None and origin.project is not None
+
+
 def _folder_name(origin: Origin) -> str:
     """Name a source's folder: readable, and never the same for two sources."""
-    if origin.org is not None:
-        key = [origin.kind, "scope", origin.org, origin.project or ""]
-        readable = f"{origin.org}-{origin.project or ''}"
+    if _tells_scope(origin):
+        key = [origin.kind, "scope", origin.org or "", origin.project or ""]
+        readable = f"{origin.org}-{origin.project}"
     else:
         key = [origin.kind, "url", origin.url or ""]
         readable = (origin.url or "").partition("://")[2]
@@ -499,12 +527,14 @@ def _listing_of(document: wire.JSON) -> Listing:
     read_at = wire.parse_time(document["readAt"])
     if read_at is None:
         raise ValueError("no time of reading")
-    entries = cast("Iterable[tuple[str, wire.Object]]", document["entries"])
+    entries = dict(cast("Iterable[tuple[str, wire.Object]]", document["entries"]))
+    if not all(isinstance(entry, dict) for entry in entries.values()):
+        raise TypeError("an entry that is no object")
     return Listing(
         origin=Origin(**cast("dict[str, str]", document["origin"])),
         manifest=Manifest(**cast("dict[str, str]", manifest)) if manifest is not None else None,
         read_at=read_at,
         listed=tuple(cast("list[str]", document["listed"])),
         selected=tuple(cast("list[str]", document["selected"])),
-        entries=dict(entries),
+        entries=entries,
     )

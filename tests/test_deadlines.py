@@ -97,6 +97,9 @@ ROWS = [
     (WITH_EVENT, cancelled(), 50, 112, Close.READ),
     # … and that waiting was over comes first where it does.
     (WITH_EVENT, cancelled(111), 50, 112, Close.WAITED),
+    # Cancelled after a long quiet: quiet counts from the reading that said so, and is no break.
+    (open_at(100, event=110, byte=2000), cancelled(2000), NEVER, 2002, Close.READ),
+    (open_at(100, byte=2000), cancelled(2000), NEVER, 2090, Close.READ),
 ]
 
 
@@ -105,6 +108,24 @@ def test_closing(
     connection: Connection, job: JobFacts, waiting_ends: float, when: float, why: Close
 ) -> None:
     assert closing(connection, job, Bounds(SETTLE, STALL, waiting_ends)) == (when, why)
+
+
+@pytest.mark.parametrize(("settle", "stall"), [(2, 1), (2, 2), (120, 90)])
+def test_past_the_wait_a_stall_is_only_quiet(settle: float, stall: float) -> None:
+    """Else it would be opened again and again."""
+    bounds = Bounds(settle, stall, waiting_ends=50)
+    assert closing(SILENT, running(), bounds) == (100 + settle, Close.WAITED)
+    assert closing(SILENT, running(), Bounds(settle, stall, 500)) == (100 + stall, Close.STALLED)
+
+
+def test_what_was_read_is_no_break_however_short_a_stall_is() -> None:
+    bounds = Bounds(settle=2, stall=1)
+    assert closing(WITH_EVENT, JobFacts("completed", terminal=True), bounds) == (112, Close.READ)
+    assert closing(WITH_EVENT, cancelled(), bounds) == (112, Close.READ)
+
+
+def test_an_ended_job_that_is_silent_has_half_a_minute_whatever_the_settle() -> None:
+    assert closing(SILENT, COMPLETED, Bounds(60, 90, 50)) == (130, Close.WAITED)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 import zlib
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
@@ -251,6 +252,21 @@ def test_a_body_that_unpacks_without_end_is_cut_behind_the_limit() -> None:
         )
         answer = ask(studio)
     assert answer == Answer(200, b" " * (MEBIBYTE + 1))
+
+
+def test_nothing_is_held_of_what_comes_behind_the_end_of_a_packed_body() -> None:
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(b"{}") + packer.flush()
+    with StandIn() as studio:
+        studio.answers.overrides["jobs"] = Stream(
+            (Send(packed), Send(b"z" * MEBIBYTE, 40)), headers={"content-encoding": "gzip"}
+        )
+        tracemalloc.start()
+        try:
+            assert ask(studio) == Answer(200, b"{}")
+            assert tracemalloc.get_traced_memory()[1] < 20 * MEBIBYTE
+        finally:
+            tracemalloc.stop()
 
 
 def test_a_body_as_long_as_it_may_be_is_whole_and_a_longer_one_is_cut() -> None:

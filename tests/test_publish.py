@@ -246,6 +246,7 @@ def test_killed_at_any_step_a_reader_sees_whole_files_and_the_next_build_mends_a
             assert found.items() >= new.items()  # no link of the new home page leads nowhere
         else:
             assert found.keys() >= old.keys()  # nor does one of the old
+        assert not (out / TEMPORARY).exists() or ours(out)["temporary"], out.name
         seen.add(tuple(sorted(found)))
         publish(out, index="again")
         assert files_of(out) == {"index.html": "again"}, out.name
@@ -280,6 +281,59 @@ def test_a_stranger_in_the_way_is_named_and_left(tmp_path: Path, name: str, kind
     assert elsewhere.exists() == (kind == "link")
 
 
+def test_a_stranger_where_a_folder_should_be_is_named_before_anything_moves(
+    tmp_path: Path,
+) -> None:
+    publish(tmp_path, badge="1", index="1")
+    (tmp_path / "jobs").write_text("mine")
+    with pytest.raises(WriteError, match=f"{tmp_path / 'jobs'} is in the way"):
+        publish(tmp_path, badge="2", index="2", jobs__a="a")
+    assert files_of(tmp_path) == {"badge.html": "1", "index.html": "1", "jobs": "mine"}
+
+
+def test_a_strangers_folder_in_place_of_a_file_of_ours(tmp_path: Path) -> None:
+    publish(tmp_path, badge="1", index="1", jobs__a="1")
+    page = tmp_path / "jobs" / "a.html"
+    page.unlink()
+    page.mkdir()
+    (page / "notes.txt").write_text("mine")
+    with pytest.raises(WriteError, match=f"{page} is in the way"):
+        publish(tmp_path, badge="2", index="2", jobs__a="2")
+    assert (tmp_path / "badge.html").read_text() == "1"
+    publish(tmp_path, index="3")
+    assert files_of(tmp_path) == {"index.html": "3", "jobs/a.html/notes.txt": "mine"}
+
+
+def test_nothing_is_written_or_removed_behind_a_link(tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    publish(out, index="1")
+    elsewhere.mkdir()
+    (elsewhere / "b.html").write_text("mine")
+    (out / "jobs").symlink_to(elsewhere)
+    forge(out, "jobs/b.html")
+    with pytest.raises(WriteError, match="jobs is in the way"):
+        publish(out, index="2", jobs__a="a")
+    publish(out, index="2")
+    assert files_of(elsewhere) == {"b.html": "mine"}
+
+
+def test_a_temporary_folder_that_is_not_named_is_a_strangers(tmp_path: Path) -> None:
+    (tmp_path / TEMPORARY).mkdir()
+    (tmp_path / TEMPORARY / "notes.txt").write_text("mine")
+    with pytest.raises(WriteError, match=f"{tmp_path / TEMPORARY} is in the way"):
+        publish(tmp_path, index="1")
+    assert (tmp_path / TEMPORARY / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["", ".", "jobs", "a\0b"])
+def test_a_list_that_names_what_is_no_file(tmp_path: Path, name: str) -> None:
+    publish(tmp_path, index="1", jobs__a="a")
+    forge(tmp_path, name)
+    publish(tmp_path, index="2", jobs__a="b")
+    assert files_of(tmp_path) == {"index.html": "2", "jobs/a.html": "b"}
+    assert ours(tmp_path)["files"] == ["index.html", "jobs/a.html"]
+
+
 def test_a_strangers_file_beside_ours_stays(tmp_path: Path) -> None:
     publish(tmp_path, index="1", jobs__a="a")
     (tmp_path / "jobs" / "notes.txt").write_text("mine")
@@ -310,7 +364,7 @@ def test_a_forged_list_removes_nothing_outside(tmp_path: Path, name: str) -> Non
     assert ours(out)["files"] == ["index.html"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 7}', '{"files": null}', "\0" * 9])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 7}', '{"files": null}', "[" * 100_000])
 def test_a_damaged_list(tmp_path: Path, text: str) -> None:
     publish(tmp_path, index="1")
     (tmp_path / LIST).write_text(text)

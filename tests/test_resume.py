@@ -123,6 +123,14 @@ CUTS = st.lists(
 )
 
 
+def test_a_cut_between_events_of_one_id_some_of_which_bear_it() -> None:
+    """What bears no id of its own is not what bore one, however alike they are."""
+    ids = [b"0", b"1", b"1", None, b"2", b"2", b"2"]
+    history = [*(Sent(b"b", event_id) for event_id in ids[:-1]), Sent(b"a", ids[-1])]
+    client = run(history, [(5, 5, "ignore"), (7, 5, "behind the first")])
+    assert client.events() == [(event.data, event.id) for event in history]
+
+
 @settings(deadline=None, max_examples=10_000)
 @given(st.one_of(COUNTED, NO_IDS, shared(), named()), CUTS)
 def test_each_event_counts_once(

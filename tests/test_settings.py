@@ -99,7 +99,7 @@ def test_zones_are_the_same_on_every_machine() -> None:
     ["", "Berlin", "europe/berlin", "Europe", "Europe/", "/Europe/Berlin", "Europe//Berlin",
      "/etc/passwd", "../../etc/passwd", "..", ".", "./UTC", "Europe/../UTC", "UTC/x",
      "zone.tab", "__init__.py", "Europe.Berlin", "a.b/c", "\0", "UTC\0", "é", "\ud800",
-     "x" * 5000, "CEST", "+02:00"],
+     "x" * 5000, "CEST", "+02:00", "__init__/x", "Europe/__init__/Berlin"],
 )  # fmt: skip
 def test_what_is_no_zone_is_told(name: str) -> None:
     with pytest.raises(UsageError, match="--timezone"):

@@ -117,6 +117,13 @@ def test_the_folder_fetched_last_of_all_of_a_kind_or_of_a_url(tmp_path: Path) ->
             kept.last_folder(kind, url)
 
 
+def test_an_org_alone_is_no_scope(tmp_path: Path) -> None:
+    place = tmp_path / "snapshot"
+    first = folder_of(place, studio(4000, "org"))
+    assert folder_of(place, studio(4001, "org")) != first
+    assert folder_of(place, studio(4000, "org")) == first
+
+
 def test_there_is_no_snapshot(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match=str(tmp_path)):
         Snapshot.reading(tmp_path)
@@ -167,6 +174,15 @@ def test_strangers_directories_are_refused(tmp_path: Path, name: str) -> None:
     assert tmp_path.stat().st_mode == before
 
 
+def test_someone_elses_cache_is_refused(tmp_path: Path) -> None:
+    tag = "Signature: 8a477f597d28d172789f06886806bc55\n# This is a cache tag created by cargo.\n"
+    (tmp_path / "CACHEDIR.TAG").write_text(tag)
+    (tmp_path / "debug").mkdir()
+    with pytest.raises(WriteError, match=str(tmp_path)), Snapshot.locked(tmp_path):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"CACHEDIR.TAG", "debug"}
+
+
 def test_an_empty_directory_is_taken_and_so_is_one_that_a_crash_left(tmp_path: Path) -> None:
     (tmp_path / "CACHEDIR.TAG.new").write_text("Signa")
     with Snapshot.locked(tmp_path):
@@ -207,7 +223,17 @@ def test_what_is_being_written_can_be_read(tmp_path: Path) -> None:
 # --- Damaged, or of another version --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"version": 1}', "\0" * 40])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "7", '{"version": 1}', "\0" * 40, "[" * 100_000),
+        '{"version": 1, "last": 5, "urls": {}}',
+        '{"version": 1, "last": null, "urls": 7}',
+        '{"version": 1, "last": "../x", "urls": {}}',
+        '{"version": 1, "last": "x", "urls": {"u": null}}',
+        '{"version": 1, "last": "x", "urls": {}, "kinds": null}',
+    ],
+)
 def test_a_damaged_index(tmp_path: Path, text: str) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
@@ -231,6 +257,14 @@ def test_a_newer_version(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="newer arkor-report"), Snapshot.locked(place):
         pass
     assert json.loads((place / "index.json").read_bytes()) == document
+
+
+def test_a_newer_version_of_another_shape(tmp_path: Path) -> None:
+    place = tmp_path / "snapshot"
+    folder_of(place, HERE)
+    (place / "index.json").write_text('{"version": 2}')
+    with pytest.raises(SnapshotError, match="newer arkor-report"):
+        Snapshot.reading(place)
 
 
 LISTING = Listing(
@@ -273,7 +307,7 @@ def test_a_torn_list_is_damaged(folder: SourceFolder) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"version": 2}, {"origin": None}, {"origin": {"x": 1}}, {"readAt": "soon"}, {"listed": None},
-     {"entries": 7}, {"entries": [["a"]]}, {"manifest": 7}],
+     {"entries": 7}, {"entries": [["a"]]}, {"entries": [["a", 7]]}, {"manifest": 7}],
 )  # fmt: skip
 def test_a_damaged_list(folder: SourceFolder, change: dict[str, object]) -> None:
     folder.keep_listing(LISTING)
@@ -283,7 +317,7 @@ def test_a_damaged_list(folder: SourceFolder, change: dict[str, object]) -> None
         folder.listing()
 
 
-@pytest.mark.parametrize("text", ["", "7", "[]", '{"version": 1}'])
+@pytest.mark.parametrize("text", ["", "7", "[]", '{"version": 1}', "[" * 100_000])
 def test_what_is_no_list(folder: SourceFolder, text: str) -> None:
     (folder.path / "jobs.json").write_text(text)
     with pytest.raises(SnapshotError, match=r"jobs\.json"):
@@ -632,6 +666,24 @@ def test_a_log_that_was_read_stands_until_the_new_one_is(folder: SourceFolder) -
     folder.renew("job", fresh)
     assert old.read_bytes() == before
     assert not fresh.exists()
+
+
+def test_where_neither_was_read_the_one_with_more_events_is_kept(folder: SourceFolder) -> None:
+    old, fresh = folder.log_path("job"), folder.log_path("job").with_suffix(".new")
+    pings = [(wire.PING, None, b"")] * 50
+    for events, others, expected in (
+        (EVENTS[:2], [EVENTS[0], *pings], EVENTS[:2]),
+        ([EVENTS[0], *pings], EVENTS[:2], EVENTS[:2]),
+    ):
+        old.unlink(missing_ok=True)
+        write(old, events)
+        finish(old, "caught-up")
+        write(fresh, others)
+        finish(fresh, "interrupted")
+        folder.renew("job", fresh)
+        with EventLog(old, "job") as log:
+            assert kept(log) == expected
+        assert not fresh.exists()
 
 
 def test_where_there_was_no_log_the_new_one_is_kept(folder: SourceFolder) -> None:

@@ -314,6 +314,8 @@ async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
             while packed:
                 yield inflate.decompress(packed, _PIECE)
                 packed = inflate.unconsumed_tail
+                if inflate.eof:
+                    return  # zlib would hold whatever a server sends behind the end
                 await asyncio.sleep(0)  # a bomb must not keep other streams from being read
     except httpx.HTTPError as error:
         raise StreamBrokenError(_words_of(error)) from error
