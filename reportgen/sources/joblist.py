@@ -8,6 +8,11 @@ from reportgen.errors import SourceError
 from reportgen.sources import JobList
 
 MAX_LIST_BYTES: Final = 64 * 1024 * 1024
+_MOST_VALUES: Final = 4_000_000
+"""Of a list of the size allowed, as many values as jobs could need; more would be objects by the
+gigabyte, made of nothing but brackets."""
+
+_MOST_ODDITIES: Final = 100
 _SHOWN: Final = 80
 
 
@@ -16,6 +21,7 @@ def read_job_list(body: bytes, url: str, read_at: datetime) -> JobList:
     jobs = _jobs_of(body, url)
     entries: dict[str, wire.Object] = {}
     oddities: list[str] = []
+    more = 0
     for place, entry in enumerate(jobs, start=1):
         job_id = entry.get("id") if isinstance(entry, dict) else None
         if not isinstance(entry, dict) or not isinstance(job_id, str):
@@ -25,6 +31,11 @@ def read_job_list(body: bytes, url: str, read_at: datetime) -> JobList:
         else:
             oddities += _without_deep_fields(place, entry)
             entries[job_id] = entry
+        if len(oddities) > _MOST_ODDITIES:
+            more += len(oddities) - _MOST_ODDITIES
+            del oddities[_MOST_ODDITIES:]
+    if more:
+        oddities.append(f"… and {more} more oddities in the job list")
     return JobList(read_at, tuple(entries.values()), tuple(oddities))
 
 
@@ -43,6 +54,10 @@ def _jobs_of(body: bytes, url: str) -> list[wire.JSON]:
     if len(body) > MAX_LIST_BYTES:
         most = MAX_LIST_BYTES >> 20
         raise SourceError(f"{url} sent more than {most} MiB as its job list: that can't be meant.")
+    if sum(map(body.count, (b",", b"{", b"["))) > _MOST_VALUES:
+        raise SourceError(
+            f"{url} sent a job list of more than {_MOST_VALUES:,} values: that can't be meant."
+        )
     try:
         document = wire.decode(body, any_depth=True)
     except wire.NotJSON as error:
