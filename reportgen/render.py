@@ -91,10 +91,12 @@ class _Rendering:
             if left == 0:
                 return
             key = self._key(entry)
+            detail: JobDetail | None = None
             job = self._remembered(entry, key, publication)
-            detail = None if job is not None else self._detail(entry)
-            job = job or (detail.summary if detail else None)
-            if job is None or not narrowed.matches(_as_shown(job), self.listing.read_at):
+            if job is None:
+                detail = self._detail(entry)
+                job = detail.summary
+            if not narrowed.matches(_as_shown(job), self.listing.read_at):
                 continue
             if detail is None:
                 for name in _files(job):
