@@ -17,6 +17,7 @@ from typing import Final
 from reportgen.history import Curve, Superseded
 from reportgen.javascript import js_number
 from reportgen.statistics import column_means
+from reportgen.trend import Trend
 
 WIDTH: Final = 640
 HEIGHT: Final = 200
@@ -236,6 +237,63 @@ def _marks(plot: "_Plot", curve: Curve | Superseded) -> Iterator[Mark]:
             yield Mark(plot.x(step), top=value != -math.inf)
 
 
+# --- Small charts -------------------------------------------------------------------------------
+
+SMALL_HEIGHT: Final = 48
+"""The height of a small chart's plot area, which is as wide as the loss chart's."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmallChart:
+    """A value's course over the same steps as the loss chart, with its ends in numbers."""
+
+    title: str
+    d: str
+    dot: Dot | None
+    """Where there is but one point."""
+    high: str
+    low: str
+    last: str
+    last_y: str
+    description: str
+
+
+def draw_small(title: str, trend: Trend, chart: Chart | None) -> SmallChart | None:
+    """Draw a trend of at most 160 places; None where there is nothing of it."""
+    points = list(trend.points())
+    if not points:
+        return None
+    steps, values = [step for step, _ in points], [value for _, value in points]
+    across = _Span(steps[0], steps[-1])
+    if chart and chart.across[0] <= across.low and across.high <= chart.across[1]:
+        across = _Span(*chart.across)
+    upwards = _Span(min(values), max(values))
+    dots = [
+        Dot(
+            _plain(WIDTH * across.fraction(step)),
+            _plain(SMALL_HEIGHT * (1 - upwards.fraction(value))),
+        )
+        for step, value in points
+    ]
+    first, last, low, high = map(_label, (values[0], values[-1], upwards.low, upwards.high))
+    about = "" if trend.is_exact else "≈ "
+    course = f"{title}: {about}{first}" if first == last else f"{title}: {about}{first} → {last}"
+    return SmallChart(
+        title=title,
+        d="M" + "L".join(f"{dot.x},{dot.y}" for dot in dots),
+        dot=dots[0] if len(dots) == 1 else None,
+        high=high,
+        low="" if low == high else low,
+        last=last,
+        last_y=dots[-1].y,
+        description=course if low == high else f"{course}, between {low} and {high}",
+    )
+
+
+def _label(value: float) -> str:
+    return js_number(float(f"{value:.{_LABEL_DIGITS}g}"))
+
+
 # --- The least and the last value ---------------------------------------------------------------
 
 _LABEL_HEIGHT: Final = 12
@@ -259,7 +317,7 @@ def _extreme_points(plot: "_Plot", curves: Iterable[tuple[str, Curve]]) -> list[
         ends += [] if one else [("last", last_step, found.last)]
         for word, step, value in ends:
             y = plot.y(value)
-            points.append((float(y), kind, plot.x(step), y, f"{word} {value:.{_LABEL_DIGITS}g}"))
+            points.append((float(y), kind, plot.x(step), y, f"{word} {_label(value)}"))
     points.sort()
     heights = _apart([point[0] for point in points])
     return [

@@ -16,6 +16,7 @@ import msgspec
 
 from reportgen import eventlog, wire
 from reportgen.javascript import js_value
+from reportgen.trend import Clock, Trend
 
 TAIL_LINES: Final = 50
 """How many log lines Studio keeps in view."""
@@ -33,6 +34,14 @@ TOO_LARGE: Final = "frame is over the size limit"
 _LONGEST_TAIL_LINE: Final = 1 << 16
 """How much of an event's data is kept for the tail: a page shows far less, and a frame of megabytes
 must not be held fifty times."""
+
+RESUMES: Final = 200
+"""How many of the steps are kept at which a run was taken up again."""
+
+LEAST_PAUSE: Final = 60.0
+"""Seconds without an event that are worth a word."""
+
+_MINUTE: Final = len("2026-05-01T09:00")
 
 _TERMINAL: Final = {wire.COMPLETED: "completed", wire.FAILED: "failed"}
 
@@ -73,7 +82,7 @@ class Superseded:
 
     steps: "array[float]" = field(default_factory=lambda: array("d"))
     values: "array[float]" = field(default_factory=lambda: array("d"))
-    starts: "array[int]" = field(default_factory=lambda: array("q"))
+    starts: "array[int]" = field(default_factory=lambda: array("L"))
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -109,6 +118,14 @@ class Stream:
     reconnects: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which nothing came, in seconds, behind the last logged step before it."""
+
+    seconds: float
+    after_step: float | None
+
+
 @dataclass(slots=True)
 class History:
     """The state of one job, as its events tell it."""
@@ -121,7 +138,16 @@ class History:
     eval_loss: Curve = field(default_factory=Curve)
     superseded: Superseded = field(default_factory=Superseded)
     resumed_at: list[float] = field(default_factory=list)
-    """The steps at which the run was taken up again from before."""
+    """The first 200 steps at which the run was taken up again from before."""
+    resumes: int = 0
+    """How often it was."""
+    learning_rate: Trend = field(default_factory=Trend)
+    throughput: Trend = field(default_factory=Trend)
+    """Samples a second."""
+    clock: Clock = field(default_factory=Clock)
+    """When which step of the training curve was, by the events' own times."""
+    pause: Pause | None = None
+    """The longest time between two events; None where none was a minute or more."""
     checkpoints: list[float] = field(default_factory=list)
     """The steps of saved checkpoints in order of arrival, each once."""
     artifacts: list[wire.JSON] | None = None
@@ -204,6 +230,8 @@ class _Folding:
         self._tail: deque[tuple[bytes, bytes] | LogLine | None] = deque(maxlen=tail)
         self._checkpoints: dict[float, None] = {}
         self._last_time: Any = None
+        self._last_told: str | None = None
+        self._last_step: float | None = None
         self._broken = False
         self._read_at_completion = -1
         self._in_run = False
@@ -251,12 +279,49 @@ class _Folding:
             self._last_time = None
             self._skip(NO_OBJECT)
             return
-        self._last_time = log.timestamp
+        self._time(log.timestamp)
         step = log.step if log.step.__class__ is float else wire.finite(log.step)
         if step is None or not math.isfinite(step):
             self._skip(NO_STEP)
             return
         self._losses(step + 0.0, log)  # + 0.0 makes -0 the 0 that it is on an axis
+        self._trends(step, log)
+        self._last_step = step
+
+    def _time(self, time: Any) -> None:
+        """Take an event's own time, and see whether there was none for long before it."""
+        self._last_time = time
+        if time.__class__ is not str:
+            return
+        before, self._last_told = self._last_told, time
+        # Within one minute no pause is worth a word, and most events need not be read as times.
+        if before is None or before[:_MINUTE] == time[:_MINUTE]:
+            return
+        self._pause(before, time)
+
+    def _pause(self, before: str, time: str) -> None:
+        start, end = wire.parse_time(before), wire.parse_time(time)
+        if start is None or end is None:
+            return
+        seconds = (end - start).total_seconds()
+        longest = self._history.pause
+        if seconds >= LEAST_PAUSE and (longest is None or seconds > longest.seconds):
+            self._history.pause = Pause(seconds, self._last_step)
+
+    def _trends(self, step: float, log: wire.LogData) -> None:
+        """Take what is drawn small: learning rate and throughput, and when this step was."""
+        history = self._history
+        for trend, value in (
+            (history.learning_rate, log.learningRate),
+            (history.throughput, log.samplesPerSecond),
+        ):
+            if value is msgspec.UNSET:
+                continue
+            number = value if value.__class__ is float else wire.finite(value)
+            if number is not None and number - number == 0:
+                trend.add(step, number)
+        if log.timestamp.__class__ is str:
+            history.clock.add(step, log.timestamp)
 
     def _losses(self, step: float, log: wire.LogData) -> None:
         loss, loss_is_usable = _metric(log.loss)
@@ -279,7 +344,11 @@ class _Folding:
             history.superseded.add(curve.cut(bisect_left(curve.steps, step)))
             evals = history.eval_loss
             history.superseded.add(evals.cut(bisect_left(evals.steps, step)))
-            history.resumed_at.append(step)
+            for small in (history.learning_rate, history.throughput, history.clock):
+                small.cut(step)
+            history.resumes += 1
+            if history.resumes <= RESUMES:
+                history.resumed_at.append(step)
         curve.steps.append(step)
         curve.values.append(value)
 
@@ -305,7 +374,7 @@ class _Folding:
         """Take what a named event other than a log says; its data may be anything."""
         history = self._history
         time = fields.timestamp
-        self._last_time = time
+        self._time(time)
         if name == wire.STARTED:
             history.terminal = history.error = history.completed_at = None
             history.started = True

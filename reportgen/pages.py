@@ -190,6 +190,7 @@ class JobView:
     error: str | None
     chart: Chart | None
     chart_description: str
+    small_charts: tuple[curve.SmallChart, ...]
     captions: tuple[str, ...]
     resumed: Listing
     findings: tuple[str, ...]
@@ -201,6 +202,8 @@ class JobView:
     sections: tuple[tuple[str, tuple[Field, ...]], ...]
     artifacts: Listing
     checkpoints: Listing
+    stale_after: str
+    """Seconds; empty where the job has ended, and its page with it."""
     provenance: Provenance
 
 
@@ -219,6 +222,7 @@ class Pages:
         self._style = shortened(_source(self._templates, "report.css"))
         self._chart_script = shortened(_source(self._templates, "chart.js"))
         self._home_script = shortened(_source(self._templates, "home.js"))
+        self._age_script = shortened(_source(self._templates, "age.js"))
         names = sorted(self._templates.list_templates())
         sources = "".join(_source(self._templates, name) for name in names)
         self.digest = hashlib.sha256(sources.encode()).hexdigest()
@@ -227,14 +231,15 @@ class Pages:
     def home(self, report: Report) -> str:
         """Give the home page, as Studio has it: *Run training* and *Jobs*."""
         view = home_view(report, self._looks.timezone, self._looks.stale_after)
-        return self._render("home.html", view, self._home_script)
+        return self._render("home.html", view, self._age_script + self._home_script)
 
     def job(
         self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
     ) -> str:
         """Give a job's page. The page of a job that has ended does not depend on `snapshot_at`."""
-        view = job_view(detail, report_origin, snapshot_at, generator, self._looks.timezone)
-        script = self._chart_script if view.chart else ""
+        view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
+        age = self._age_script if view.stale_after else ""
+        script = age + self._chart_script if view.chart else age
         page = self._render("job.html", view, script)
         for smaller in _smaller(view):
             if len(page.encode()) <= PAGE_LENGTH:
@@ -242,7 +247,7 @@ class Pages:
             # The script can do without exact points, a reader without the script, and texts that
             # a server made to be long are cut last.
             with_script = smaller.chart is not None and smaller.log == view.log
-            page = self._render("job.html", smaller, script if with_script else "")
+            page = self._render("job.html", smaller, script if with_script else age)
         return page
 
     def _render(self, template: str, view: View, script: str = "") -> str:
@@ -370,10 +375,10 @@ def _streams(streams: Iterable[Stream]) -> list[str]:
 
 
 def job_view(
-    detail: JobDetail, origin: Origin, snapshot_at: datetime, generator: str, zone: ZoneInfo
+    detail: JobDetail, origin: Origin, snapshot_at: datetime, generator: str, looks: Looks
 ) -> JobView:
     """Lay out what a job's page says."""
-    job = detail.summary
+    job, zone = detail.summary, looks.timezone
     chart = curve.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
     return JobView(
         heading=_cut(job.name or job.id, NAME_LENGTH),
@@ -386,11 +391,12 @@ def job_view(
         error=None if job.error is None else _cut(job.error, MESSAGE_LENGTH),
         chart=chart,
         chart_description=_chart_description(job),
+        small_charts=tuple(_small_charts(detail, chart)),
         captions=tuple(_captions(job, chart)),
         findings=tuple(_findings(detail, zone)),
         statistics=tuple(_statistics(detail)),
         slug=job.slug,
-        resumed=_listing([f"resumed at step {js_number(step)}" for step in detail.resumed_at]),
+        resumed=_resumed(detail),
         log=tuple(_log(detail.log, zone)),
         log_note=_log_note(detail, zone),
         log_empty="Not shown." if detail.log_lines else "No events yet.",
@@ -404,7 +410,22 @@ def job_view(
             facts=(_plural(job.stream.events, "event"), f"stream {_state(job.stream)}"),
             generator=generator,
         ),
+        stale_after="" if job.ended else js_number(looks.stale_after),
     )
+
+
+def _resumed(detail: JobDetail) -> Listing:
+    shown = _listing([f"resumed at step {js_number(step)}" for step in detail.resumed_at])
+    return replace(shown, more=detail.resumes - len(shown.entries))
+
+
+def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[curve.SmallChart]:
+    for title, trend in (
+        ("Learning rate", detail.learning_rate),
+        ("Samples per second", detail.throughput),
+    ):
+        if small := curve.draw_small(title, trend, chart):
+            yield small
 
 
 def _smaller(view: JobView) -> Iterator[JobView]:
@@ -498,6 +519,24 @@ def _findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
         bad = next((step for step, value in _points(points) if not math.isfinite(value)), None)
         if bad is not None:
             yield f"{name} loss not finite, first at step {js_number(bad)}"
+    yield from _pause(detail)
+
+
+_NOTABLE_PAUSE: Final = 5
+"""How many times as long as the mean time between two events a pause has to be for a word."""
+
+
+def _pause(detail: JobDetail) -> Iterable[str]:
+    """Tell of the longest time without an event, where it stands out."""
+    pause, job = detail.pause, detail.summary
+    if pause is None:
+        return
+    if job.duration_seconds and pause.seconds * job.stream.events < (
+        _NOTABLE_PAUSE * job.duration_seconds
+    ):
+        return
+    where = "" if pause.after_step is None else f", after step {js_number(pause.after_step)}"
+    yield f"Longest time between two events: {_duration(pause.seconds)}{where}"
 
 
 def _points(points: history.Curve) -> Iterable[tuple[float, float]]:

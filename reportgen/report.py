@@ -17,6 +17,7 @@ from reportgen.history import Curve, History, LogLine
 from reportgen.javascript import js_value
 from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
+from reportgen.trend import Trend
 
 SCHEMA: Final = 1
 LINE_LENGTH: Final = 500
@@ -83,6 +84,11 @@ class JobDetail:
     eval_loss: Curve
     superseded: hist.Superseded
     resumed_at: tuple[float, ...]
+    """The first 200 of the steps at which the run was taken up again."""
+    resumes: int
+    learning_rate: Trend
+    throughput: Trend
+    pause: hist.Pause | None
     checkpoints: tuple[float, ...]
     artifacts: tuple[str, ...]
     """Each artifact as a line of text: a string as it is, an object as JSON."""
@@ -137,6 +143,10 @@ def job_detail(
         eval_loss=history.eval_loss,
         superseded=history.superseded,
         resumed_at=tuple(history.resumed_at),
+        resumes=history.resumes,
+        learning_rate=history.learning_rate,
+        throughput=history.throughput,
+        pause=history.pause,
         checkpoints=tuple(history.checkpoints),
         artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),
         log=tuple(shown),

@@ -1,4 +1,4 @@
-// What the home page does beyond its HTML: the report's age, search, filter by status, sorting.
+// What the home page does beyond its HTML: search, filter by status, sorting.
 // The state stands in the URL's fragment, so that a reload or a shared link shows the same.
 "use strict";
 {
@@ -8,30 +8,6 @@
     const made = Object.assign(document.createElement(name), properties);
     made.append(...children);
     return made;
-  }
-
-  // --- How old the report is ---
-
-  function ago(seconds) {
-    if (seconds < MINUTE) return "just now";
-    if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min ago`;
-    if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h ago`;
-    return `${Math.floor(seconds / DAY)} days ago`;
-  }
-
-  function showAge(line) {
-    const taken = Date.parse(line.querySelector("time").dateTime);
-    const age = element("span", { className: "age" });
-    line.append(" ", age);
-    const tell = () => {
-      const seconds = (Date.now() - taken) / 1000;
-      const stale = seconds > Number(line.dataset.staleAfter);
-      line.classList.toggle("stale", stale);
-      const text = `· ${ago(seconds)}${stale ? ": this may be out of date" : ""}`;
-      if (age.textContent !== text) age.textContent = text;
-    };
-    tell();
-    setInterval(tell, MINUTE * 1000);
   }
 
   // --- The table ---
@@ -170,7 +146,6 @@
     read();
   }
 
-  showAge(document.querySelector(".as-of"));
   const table = document.querySelector(".jobs");
   if (table) enhance(table);
 }

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from reportgen import wire
 from reportgen.curve import metric
-from reportgen.history import Curve, LogLine, Superseded
+from reportgen.history import Curve, LogLine, Pause, Superseded
 from reportgen.origin import Manifest, Origin
 from reportgen.report import JobDetail, JobSummary, Report, Stream
+from reportgen.trend import Trend
 
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -87,12 +88,23 @@ def detail(job: JobSummary, **changes: object) -> JobDetail:
         eval_loss=Curve(),
         superseded=Superseded(),
         resumed_at=(),
+        resumes=0,
+        learning_rate=Trend(),
+        throughput=Trend(),
+        pause=None,
         checkpoints=(),
         artifacts=(),
         log=(),
         log_lines=0,
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def trend(steps: range, value: Callable[[int], float]) -> Trend:
+    made = Trend()
+    for step in steps:
+        made.add(step, value(step))
+    return made
 
 
 def completed() -> JobDetail:
@@ -114,6 +126,8 @@ def completed() -> JobDetail:
         job,
         loss=loss,
         eval_loss=eval_loss,
+        learning_rate=trend(range(1, 401), lambda step: 0.0002 * min(1, step / 40)),
+        throughput=trend(range(1, 401, 100), lambda step: 12.5 - step / 100),
         checkpoints=checkpoints,
         artifacts=(
             '{"type":"lora-adapter","path":"adapters/support-bot-v2.safetensors","bytes":41943040}',
@@ -161,6 +175,8 @@ def failed() -> JobDetail:
         loss=loss,
         superseded=superseded,
         resumed_at=(60.0,),
+        resumes=1,
+        pause=Pause(95.0, 80.0),
         checkpoints=(80.0,),
         log=(
             *(LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(70, 116)),

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import eventlog, history
-from reportgen.history import Curve, History, Superseded, fold, status_of
+from reportgen import eventlog, history, wire
+from reportgen.history import Curve, History, Pause, Superseded, fold, status_of
 
 STARTED, LOG, CHECKPOINT = "training.started", "training.log", "checkpoint.saved"
 COMPLETED, FAILED = "training.completed", "training.failed"
@@ -500,3 +500,46 @@ def test_a_log_tells_what_its_lines_tell(log: list[Came]) -> None:
     assert (stream.reason is None) == (stream.state == "complete")
     assert [shown.text.partition("]")[0] + "]" for shown in folded.tail] == told.log_lines
     assert folded.log_lines == len(told.log_lines)
+
+
+# --- What is drawn small, and pauses -----------------------------------------------------------
+
+
+def _logged(step: float, time: str, **fields: float) -> bytes:
+    data = json.dumps({"step": step, "loss": 1.0, "timestamp": time, **fields})
+    return eventlog.event_line(0, wire.LOG, None, data.encode())[:-1]
+
+
+def test_learning_rate_and_throughput_are_followed() -> None:
+    lines = [
+        _logged(1, "2026-05-01T09:00:00Z", learningRate=0.1, samplesPerSecond=7),
+        _logged(2, "2026-05-01T09:00:01Z", learningRate=0.2),
+        _logged(3, "2026-05-01T09:00:02Z", learningRate=0.3, samplesPerSecond=9),
+        _logged(2, "2026-05-01T09:00:03Z", learningRate=0.4),
+    ]
+    folded = fold(lines)
+    assert list(folded.learning_rate.points()) == [(1, 0.1), (2, 0.4)]
+    assert list(folded.throughput.points()) == [(1, 7)]
+    assert folded.clock.pairs == [(1, "2026-05-01T09:00:00Z"), (2, "2026-05-01T09:00:03Z")]
+    assert folded.resumes == 1
+
+
+@pytest.mark.parametrize("value", ["fast", True, [1], {"a": 1}, math.nan, 10**400])
+def test_what_is_no_finite_number_is_no_part_of_a_trend(value: object) -> None:
+    data = {"step": 1, "loss": 1.0, "learningRate": value, "samplesPerSecond": value}
+    line = eventlog.event_line(0, wire.LOG, None, json.dumps(data).encode())[:-1]
+    folded = fold([line])
+    assert list(folded.learning_rate.points()) == list(folded.throughput.points()) == []
+
+
+def test_the_longest_pause_is_told_with_the_step_before_it() -> None:
+    lines = [
+        _logged(1, "2026-05-01T09:00:00Z"),
+        _logged(2, "2026-05-01T09:01:30Z"),
+        _logged(3, "2026-05-01T09:05:00Z"),
+        _logged(4, "2026-05-01T09:05:50Z"),
+        _logged(5, "2026-05-01T09:06:45Z"),
+    ]
+    assert fold(lines).pause == Pause(210.0, 2.0)
+    assert fold(lines[3:]).pause is None
+    assert fold([lines[0], lines[0], _logged(2, "no time"), lines[2]]).pause is None

@@ -356,7 +356,8 @@ def test_lists_end_after_200_entries() -> None:
         samples.summary(),
         artifacts=tuple(f"file-{n}" for n in range(250)),
         checkpoints=tuple(float(n) for n in range(300)),
-        resumed_at=tuple(float(n) for n in range(201)),
+        resumed_at=tuple(float(n) for n in range(200)),
+        resumes=201,
     )
     page = Page(job(many))
     assert len(page.all("li")) == 400

@@ -1,0 +1,108 @@
+"""The course of a value that is only ever drawn small, in room that does not grow: pure.
+
+A loss is kept point by point. Of a learning rate, a throughput or the time at a step a hundred
+places tell as much as a small picture can show, so only these are held, whatever the length.
+"""
+
+import math
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+COLUMNS: Final = 160
+"""The most places that are held; an even number, since two become one when it is reached."""
+
+
+@dataclass(slots=True)
+class Trend:
+    """Means of a value over stretches of equally many points, in the order of the points.
+
+    A value at a step below the last is left out; where a run is taken up again from before, `cut`
+    takes back first what it overtakes.
+    """
+
+    starts: "array[float]" = field(default_factory=lambda: array("d"))
+    ends: "array[float]" = field(default_factory=lambda: array("d"))
+    """The first and the last step of each stretch."""
+    means: "array[float]" = field(default_factory=lambda: array("d"))
+    _each: int = 1
+    _points: int = 0
+    _start: float = 0.0
+    _end: float = -math.inf
+    _mean: float = 0.0
+
+    def add(self, step: float, value: float) -> None:
+        """Take a finite value."""
+        if step < self._end:
+            return
+        if not self._points:
+            self._start = step
+            self._mean = value
+        else:
+            # Halves first: the distance of two doubles can be more than a double holds.
+            self._mean += (value / 2 - self._mean / 2) / (self._points + 1) * 2
+        self._end = step
+        self._points += 1
+        if self._points == self._each:
+            self._close()
+
+    def _close(self) -> None:
+        self.starts.append(self._start)
+        self.ends.append(self._end)
+        self.means.append(self._mean)
+        self._points = 0
+        if len(self.means) == COLUMNS:
+            self.starts = self.starts[::2]
+            self.ends = self.ends[1::2]
+            pairs = zip(self.means[::2], self.means[1::2], strict=True)
+            self.means = array("d", (one / 2 + other / 2 for one, other in pairs))
+            self._each *= 2
+
+    def cut(self, step: float) -> None:
+        """Forget each stretch that reaches `step` or goes beyond it."""
+        if self._points and self._end >= step:
+            self._points = 0
+        while self.ends and self.ends[-1] >= step:
+            del self.starts[-1], self.ends[-1], self.means[-1]
+        if not self._points:
+            self._end = self.ends[-1] if self.ends else -math.inf
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether each stretch is a single point still."""
+        return self._each == 1
+
+    def points(self) -> Iterator[tuple[float, float]]:
+        """Give each stretch as its middle step and its mean."""
+        for start, end, mean in zip(self.starts, self.ends, self.means, strict=True):
+            yield start / 2 + end / 2, mean
+        if self._points:
+            yield self._start / 2 + self._end / 2, self._mean
+
+
+@dataclass(slots=True)
+class Clock:
+    """At which time which step was: every nth pair, n such that never more than 160 are held."""
+
+    pairs: list[tuple[float, str]] = field(default_factory=list)
+    _each: int = 1
+    _seen: int = 0
+
+    def add(self, step: float, time: str) -> None:
+        """Take the time of a step as the event tells it; a step below the last is left out."""
+        if self.pairs and step < self.pairs[-1][0]:
+            return
+        self._seen += 1
+        if (self._seen - 1) % self._each:
+            return
+        self.pairs.append((step, time))
+        if len(self.pairs) == COLUMNS:
+            self.pairs = self.pairs[::2]
+            self._each *= 2
+
+    def cut(self, step: float) -> None:
+        """Forget the times of this step and of those beyond it."""
+        while self.pairs and self.pairs[-1][0] >= step:
+            self.pairs.pop()
+        self._seen = 0
