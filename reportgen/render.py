@@ -18,7 +18,8 @@ from reportgen.curve import Metric
 from reportgen.errors import DamagedRecordError, SnapshotError, SourceError, WriteError
 from reportgen.exports import log_txt, points_csv, report_json
 from reportgen.origin import Origin
-from reportgen.pages import Looks, Pages
+from reportgen.pages import Pages
+from reportgen.pages.looks import Looks
 from reportgen.publish import Publication
 from reportgen.redact import Redactor
 from reportgen.report import Entry, JobDetail, JobSummary, Report, Stream, job_detail

@@ -22,7 +22,10 @@ from reportgen import pages, sparkline
 from reportgen.curve import Metric
 from reportgen.history import LogLine
 from reportgen.origin import Manifest, Origin
-from reportgen.pages import Looks, Pages, badge, csp_hash, moment
+from reportgen.pages import Pages
+from reportgen.pages.looks import Looks
+from reportgen.pages.template import Templates, csp_hash
+from reportgen.pages.words import Moment, badge, moment
 from reportgen.report import JobDetail, Report, Stream
 from tests import samples
 
@@ -38,7 +41,7 @@ LINK = re.compile(
     r"(\.\./)?(index|jobs/[\w.-]+)\.html|[\w.-]+\.(csv|log\.txt)|data:image/svg\+xml,.*|#.*",
     re.DOTALL,
 )
-CHECKOUT = Path(pages.__file__).parent.parent
+CHECKOUT = Path(pages.__file__).parent.parent.parent
 
 
 class PageFile(SingleFileSnapshotExtension):
@@ -472,7 +475,7 @@ def test_durations(seconds: float | None, text: str) -> None:
 )
 def test_times_are_shown_in_the_zone_asked_for(zone: str, text: str) -> None:
     shown = moment("2026-05-01T09:00:00.000Z", ZoneInfo(zone))
-    assert shown == pages.Moment("2026-05-01T09:00:00Z", text)
+    assert shown == Moment("2026-05-01T09:00:00Z", text)
     assert f'<time datetime="2026-05-01T09:00:00Z">{html.escape(text)}</time>' in home(
         looks=replace(LOOKS, timezone=ZoneInfo(zone))
     )
@@ -572,9 +575,8 @@ def test_any_text_stays_text(text: str) -> None:
 
 
 def test_a_forgotten_variable_is_an_error() -> None:
-    environment = Pages(LOOKS)._templates  # noqa: SLF001 - no page has one, that is the point
     with pytest.raises(jinja2.UndefinedError):
-        environment.from_string("{{ view.nothing }}").render(view=samples.STUDIO)
+        Templates().render("home.html", title="Without a view")
 
 
 def test_safe_stands_only_at_the_packaged_style() -> None:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reportgen.history import LogLine
-from reportgen.pages import Looks, Pages
+from reportgen.pages import Pages
+from reportgen.pages.looks import Looks
 from reportgen.report import JobDetail
 from tests import samples
 from tests.browser.conftest import Reader, Visit

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reportgen.curve import Metric
-from reportgen.pages import Looks, Pages
+from reportgen.pages import Pages
+from reportgen.pages.looks import Looks
 from reportgen.report import JobSummary
 from tests import samples
 from tests.browser.conftest import Reader, Visit

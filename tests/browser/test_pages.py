@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reportgen.pages import Looks, Pages
+from reportgen.pages import Pages
+from reportgen.pages.looks import Looks
 from tests import samples
 from tests.browser.conftest import Reader
 

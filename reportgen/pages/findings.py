@@ -1,0 +1,110 @@
+"""A job's numbers, and in plain words what a person would look for in them."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from reportgen import history, statistics, wire
+from reportgen.javascript import js_number
+from reportgen.pages.words import duration, moment, short
+from reportgen.report import JobDetail
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The statistics of one metric, each as a text with its name."""
+
+    metric: str
+    numbers: tuple[tuple[str, str], ...]
+
+
+def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
+    """Say in plain words what a person would look for in the numbers."""
+    job = detail.summary
+    if not job.ended and job.last_step is not None:
+        yield from _progress(detail, job.last_step, zone)
+    if best := job.eval_loss or job.loss:
+        name = "Best evaluation loss" if job.eval_loss else "Least training loss"
+        found = f"{name} {js_number(best.min)} at step {js_number(best.min_step)}"
+        if detail.checkpoints:
+            nearest = min(detail.checkpoints, key=lambda step: abs(step - best.min_step))
+            found += f", nearest checkpoint: step {js_number(nearest)}"
+        yield found
+    for name, points in (("Training", detail.loss), ("Evaluation", detail.eval_loss)):
+        if rise := statistics.rise(points):
+            yield (
+                f"{name} loss went up after step {js_number(rise.step)} and stayed up: "
+                f"{short(rise.low)} → {short(rise.high)}"
+            )
+        bad = next((step for step, value in _points(points) if not math.isfinite(value)), None)
+        if bad is not None:
+            yield f"{name} loss not finite, first at step {js_number(bad)}"
+    yield from _pause(detail)
+
+
+_NOTABLE_PAUSE: Final = 5
+"""How many times as long as the mean time between two events a pause has to be for a word."""
+
+
+def _pause(detail: JobDetail) -> Iterable[str]:
+    """Tell of the longest time without an event, where it stands out."""
+    pause, job = detail.pause, detail.summary
+    if pause is None:
+        return
+    if job.duration_seconds and pause.seconds * job.stream.events < (
+        _NOTABLE_PAUSE * job.duration_seconds
+    ):
+        return
+    where = "" if pause.after_step is None else f", after step {js_number(pause.after_step)}"
+    yield f"Longest time between two events: {duration(pause.seconds)}{where}"
+
+
+def _points(points: history.Curve) -> Iterable[tuple[float, float]]:
+    return zip(points.steps, points.values, strict=True)
+
+
+def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:
+    """Say how far a job is that runs on, and when it ends if it goes on at the pace it had."""
+    most = wire.finite(detail.summary.config.get("maxSteps"))
+    if most is None or not 0 < last <= most:
+        return
+    text = f"Step {js_number(last)} of {js_number(most)} ({100 * last / most:.0f} %)"
+    end = _expected_end(detail, last, most)
+    shown = moment(end, zone)
+    yield f"{text}, at its pace so far it ends about {shown.text}" if shown else text
+
+
+def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | None:
+    """Give when the last step is due; None where the times or a resumed run do not tell."""
+    started = wire.parse_time(detail.summary.started_at)
+    times = (wire.parse_time(line.time) for line in reversed(detail.log))
+    latest = next((time for time in times if time), None)
+    if started is None or latest is None or latest <= started or detail.resumed_at:
+        return None
+    try:
+        return latest + (latest - started) * ((most - last) / last)
+    except OverflowError:
+        return None
+
+
+def statistics_of(detail: JobDetail) -> Iterable[Column]:
+    """Give both curves in numbers, as Studio's *Advanced* panel does."""
+    for name, points in (("Training loss", detail.loss), ("Eval loss", detail.eval_loss)):
+        found = statistics.describe(points)
+        if found is None:
+            continue
+        mean = short(found.mean)
+        if found.margin is not None:
+            mean += f" ± {short(found.margin)}"
+        numbers = (
+            ("n", str(found.n)),
+            ("Mean ± 95 % CI", mean),
+            ("Standard deviation", short(found.deviation)),
+            ("Variance", short(found.variance)),
+            ("p90", short(found.p90)),
+            ("p95", short(found.p95)),
+        )
+        yield Column(name, numbers)

@@ -1,0 +1,142 @@
+"""What the home page says: Studio's *Run training* and *Jobs*."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from reportgen.javascript import js_number
+from reportgen.origin import Manifest
+from reportgen.pages.words import (
+    ID_LENGTH,
+    MESSAGE_LENGTH,
+    NAME_LENGTH,
+    Badge,
+    Moment,
+    Provenance,
+    badge,
+    cut,
+    duration,
+    identity,
+    moment,
+    plural,
+    short,
+    source_name,
+    steps,
+    stream_state,
+)
+from reportgen.report import JobSummary, Report, Stream
+
+_STREAMS_ON_HOME: Final = 20
+
+_TOTALS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A job in the home page's table."""
+
+    status: Badge
+    page: str
+    name: str
+    id: str
+    created: Moment | None
+    listed: bool
+    duration: str
+    seconds: str
+    """The duration to sort by, empty where it is not known."""
+    steps: str
+    loss: str
+    sparkline: str
+    """The `d` of an SVG path, empty where there is no curve."""
+    best: str
+    best_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many jobs have a status."""
+
+    status: Badge
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """All that the home page says."""
+
+    identity: str
+    manifest: Manifest | None
+    totals: tuple[Total, ...]
+    other_statuses: int
+    """How many more statuses there are than `totals` tells of."""
+    rows: tuple[Row, ...]
+    stale_after: str
+    """Seconds."""
+    provenance: Provenance
+
+
+def home_view(report: Report, zone: ZoneInfo, stale_after: float) -> HomeView:
+    """Lay out what the home page says; `stale_after` in seconds."""
+    totals = _totals(report)
+    return HomeView(
+        identity=identity(report.origin),
+        manifest=None if report.manifest is None else _manifest(report.manifest),
+        totals=totals[:_TOTALS],
+        other_statuses=len(totals[_TOTALS:]),
+        rows=tuple(_row(job, zone) for job in report.jobs),
+        stale_after=js_number(stale_after),
+        provenance=Provenance(
+            source=source_name(report.origin),
+            url=report.origin.url,
+            as_of=moment(report.snapshot_at, zone),
+            facts=(
+                plural(len(report.jobs), "job"),
+                plural(sum(job.stream.events for job in report.jobs), "event"),
+                *_streams(job.stream for job in report.jobs),
+            ),
+            generator=report.generator,
+        ),
+    )
+
+
+def _manifest(manifest: Manifest) -> Manifest:
+    texts = (manifest.trainer, manifest.error)
+    return Manifest(*(None if text is None else cut(text, MESSAGE_LENGTH) for text in texts))
+
+
+def _row(job: JobSummary, zone: ZoneInfo) -> Row:
+    return Row(
+        status=badge(job.status),
+        page=job.page,
+        name=cut(job.name or job.id, NAME_LENGTH),
+        id=cut(job.id, ID_LENGTH),
+        created=moment(job.created_at, zone),
+        listed=job.listed,
+        duration=duration(job.duration_seconds),
+        seconds="" if job.duration_seconds is None else js_number(job.duration_seconds),
+        steps=steps(job),
+        loss="—" if job.loss is None else short(job.loss.last),
+        sparkline=job.sparkline,
+        best="—" if job.eval_loss is None else short(job.eval_loss.min),
+        best_step="" if job.eval_loss is None else js_number(job.eval_loss.min_step),
+    )
+
+
+def _totals(report: Report) -> tuple[Total, ...]:
+    """Give how many jobs have which status, those that none has left out; long ones as shown."""
+    totals: dict[Badge, int] = {}
+    for status, count in report.counts.items():
+        if count:
+            shown = badge(status)
+            totals[shown] = totals.get(shown, 0) + count
+    return tuple(Total(status, count) for status, count in totals.items())
+
+
+def _streams(streams: Iterable[Stream]) -> list[str]:
+    """Say in what state how many streams are and why, alike ones as one, most frequent first."""
+    states = Counter(stream_state(stream) for stream in streams).most_common()
+    said = [f"{plural(n, 'stream')} {state}" for state, n in states[:_STREAMS_ON_HOME]]
+    rest = sum(n for _, n in states[_STREAMS_ON_HOME:])
+    return [*said, f"… and {rest} more"] if rest else said

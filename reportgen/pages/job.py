@@ -1,0 +1,291 @@
+"""What a job's page says."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from reportgen import curve, history, wire
+from reportgen.curve import Chart, Metric
+from reportgen.history import LogLine
+from reportgen.javascript import js_number, js_value
+from reportgen.origin import Origin
+from reportgen.pages.findings import Column, findings, statistics_of
+from reportgen.pages.looks import Looks
+from reportgen.pages.words import (
+    LIST_LENGTH,
+    MESSAGE_LENGTH,
+    NAME_LENGTH,
+    REASON_LENGTH,
+    Badge,
+    Listing,
+    Moment,
+    Provenance,
+    badge,
+    cut,
+    duration,
+    identity,
+    listing,
+    moment,
+    plural,
+    source_name,
+    steps,
+    stream_state,
+)
+from reportgen.report import JobDetail, JobSummary, Stream
+
+_SHORTER_TEXTS: Final = (250, 100, 40)
+
+_DATE: Final = len("2026-05-01")
+
+_SECONDS: Final = len("2026-05-01 09:00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A term with what it says: a text, or a time where there is one."""
+
+    label: str
+    text: str = ""
+    time: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log and the event's time of day, empty where it is not known."""
+
+    text: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """All that a job's page says."""
+
+    heading: str
+    identity: str
+    id: str
+    name: str | None
+    listed: bool
+    status: Badge
+    artifacts_count: int | None
+    error: str | None
+    chart: Chart | None
+    chart_description: str
+    small_charts: tuple[curve.SmallChart, ...]
+    captions: tuple[str, ...]
+    resumed: Listing
+    findings: tuple[str, ...]
+    statistics: tuple[Column, ...]
+    slug: str
+    log: tuple[Line, ...]
+    log_note: str
+    log_empty: str
+    sections: tuple[tuple[str, tuple[Field, ...]], ...]
+    artifacts: Listing
+    checkpoints: Listing
+    stale_after: str
+    """Seconds; empty where the job has ended, and its page with it."""
+    provenance: Provenance
+
+
+def job_view(
+    detail: JobDetail, origin: Origin, snapshot_at: datetime, generator: str, looks: Looks
+) -> JobView:
+    """Lay out what a job's page says."""
+    job, zone = detail.summary, looks.timezone
+    chart = curve.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
+    return JobView(
+        heading=cut(job.name or job.id, NAME_LENGTH),
+        identity=identity(origin),
+        id=job.id,
+        name=job.name,
+        listed=job.listed,
+        status=badge(job.status),
+        artifacts_count=job.artifacts,
+        error=None if job.error is None else cut(job.error, MESSAGE_LENGTH),
+        chart=chart,
+        chart_description=_chart_description(job),
+        small_charts=tuple(_small_charts(detail, chart)),
+        captions=tuple(_captions(job, chart)),
+        findings=tuple(findings(detail, zone)),
+        statistics=tuple(statistics_of(detail)),
+        slug=job.slug,
+        resumed=_resumed(detail),
+        log=tuple(_log(detail.log, zone)),
+        log_note=_log_note(detail, zone),
+        log_empty="Not shown." if detail.log_lines else "No events yet.",
+        sections=_sections(job, zone),
+        artifacts=listing(detail.artifacts),
+        checkpoints=listing([f"step {js_number(step)}" for step in detail.checkpoints]),
+        provenance=Provenance(
+            source=source_name(origin),
+            url=None,  # Studio's port may be another one at the next build, this page the same
+            as_of=moment(job.as_of if job.ended else snapshot_at, zone),
+            facts=(plural(job.stream.events, "event"), f"stream {stream_state(job.stream)}"),
+            generator=generator,
+        ),
+        stale_after="" if job.ended else js_number(looks.stale_after),
+    )
+
+
+def _resumed(detail: JobDetail) -> Listing:
+    shown = listing([f"resumed at step {js_number(step)}" for step in detail.resumed_at])
+    return replace(shown, more=detail.resumes - len(shown.entries))
+
+
+def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[curve.SmallChart]:
+    for title, trend in (
+        ("Learning rate", detail.learning_rate),
+        ("Samples per second", detail.throughput),
+    ):
+        if small := curve.draw_small(title, trend, chart):
+            yield small
+
+
+def smaller(view: JobView) -> Iterator[JobView]:
+    """Give views of the same job that take less and less room on a page."""
+    slim = view
+    if view.chart is not None:
+        slim = replace(view, chart=view.chart.without_script_data())
+        yield slim
+    for length in _SHORTER_TEXTS:
+        yield replace(
+            slim,
+            error=None if view.error is None else cut(view.error, 8 * length),
+            log=tuple(replace(line, text=cut(line.text, length)) for line in view.log),
+            log_note=f"{view.log_note} · cut at {length} characters to keep this page small",
+            sections=tuple(
+                (name, tuple(replace(f, text=cut(f.text, length)) for f in fields[:LIST_LENGTH]))
+                for name, fields in view.sections
+            ),
+            artifacts=_shorter(view.artifacts, length),
+            checkpoints=_shorter(view.checkpoints, length),
+        )
+
+
+def _shorter(listing: Listing, length: int) -> Listing:
+    shown = tuple(cut(entry, length) for entry in listing.entries[:length])
+    return Listing(shown, listing.more + len(listing.entries) - len(shown))
+
+
+def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
+    """Give the lines beneath the chart: the curves in numbers, and what cannot be seen of them."""
+    step = [] if job.last_step is None else [f"step: {js_number(job.last_step)}"]
+    if job.loss:
+        yield " · ".join([f"loss: {_range(job.loss)}", *step])
+    if job.eval_loss:
+        yield " · ".join([f"eval loss: {_range(job.eval_loss)}", *([] if job.loss else step)])
+    for what, line in _drawn_lines(chart):
+        if line.drawn < line.points:
+            yield f"{what}drawn from {line.drawn} of {line.points} points"
+    if job.not_finite:
+        yield f"{plural(job.not_finite, 'loss', 'losses')} not finite"
+    unusable = dict(job.stream.skipped_reasons).get(history.NO_LOSS, 0)
+    if unusable:
+        yield f"{plural(unusable, 'loss', 'losses')} unusable"
+
+
+def _drawn_lines(chart: Chart | None) -> Iterable[tuple[str, curve.Line]]:
+    if chart is None:
+        return ()
+    return (
+        ("", chart.loss),
+        ("eval loss: ", chart.eval_loss),
+        ("superseded: ", chart.superseded),
+    )
+
+
+def _range(metric: Metric) -> str:
+    return f"min {js_number(metric.min)} · max {js_number(metric.max)}"
+
+
+def _chart_description(job: JobSummary) -> str:
+    """Say in words what the chart shows, for those who cannot see it."""
+    metrics = (("Training loss", job.loss), ("Evaluation loss", job.eval_loss))
+    return " ".join(f"{name}: {_course(metric)}." for name, metric in metrics if metric)
+
+
+def _course(metric: Metric) -> str:
+    return (
+        f"{js_number(metric.first)} → {js_number(metric.last)}, "
+        f"least {js_number(metric.min)} at step {js_number(metric.min_step)}"
+    )
+
+
+def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[Line]:
+    """Give the lines with their times of day, the date too where they are of several days."""
+    moments = [moment(line.time, zone) for line in lines]
+    days = {known.text[:_DATE] for known in moments if known}
+    start = 0 if len(days) > 1 else _DATE + 1
+    for line, known in zip(lines, moments, strict=True):
+        yield Line(line.text, known.text[start:_SECONDS] if known else "")
+
+
+def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
+    """Say how much of the log is shown, and of which zone its times are."""
+    shown, lines = len(detail.log), detail.log_lines
+    note = f"last {shown} of {lines} lines" if shown < lines else plural(lines, "line")
+    timed = any(wire.parse_time(line.time) for line in detail.log)
+    return f"{note} · times in {zone.key}" if timed else note
+
+
+def _sections(job: JobSummary, zone: ZoneInfo) -> tuple[tuple[str, tuple[Field, ...]], ...]:
+    return (
+        ("Metadata", tuple(_metadata(job, zone))),
+        ("Stream", tuple(_stream_fields(job.stream))),
+        ("Config", tuple(_config_fields(job.config))),
+    )
+
+
+def _metadata(job: JobSummary, zone: ZoneInfo) -> Iterable[Field]:
+    for label, time in (
+        ("Created", job.created_at),
+        ("Started", job.started_at),
+        ("Completed", job.completed_at),
+    ):
+        yield Field(label, "—", moment(time, zone))
+    yield Field("Duration", duration(job.duration_seconds))
+    yield Field("Model", _config_text(job.config.get("model")))
+    yield Field("Dataset", _dataset(job.config.get("datasetSource")))
+    yield Field("Steps", steps(job))
+    for label, metric in (("Loss", job.loss), ("Eval loss", job.eval_loss)):
+        if metric:
+            yield Field(label, _course(metric))
+
+
+def _dataset(source: wire.JSON) -> str:
+    """Name a dataset by its name or URL, then its subset and split: `org/name (en, train)`."""
+    if not isinstance(source, dict):
+        return _config_text(source)
+    name = source.get("name") or source.get("url")
+    if not isinstance(name, str):
+        return _config_text(source)
+    parts = [part for key in ("subset", "split") if isinstance(part := source.get(key), str)]
+    return cut(f"{name} ({', '.join(parts)})" if parts else name, MESSAGE_LENGTH)
+
+
+def _config_fields(config: wire.Object) -> Iterable[Field]:
+    names = listing(list(config))
+    texts = listing([_config_text(value) for value in config.values()])
+    for name, text in zip(names.entries, texts.entries, strict=True):
+        yield Field(name, text)
+    if names.more:
+        yield Field(f"… and {names.more} more")
+
+
+def _config_text(value: wire.JSON) -> str:
+    if value is None:
+        return "—"
+    return cut(value if isinstance(value, str) else js_value(value), MESSAGE_LENGTH)
+
+
+def _stream_fields(stream: Stream) -> Iterable[Field]:
+    yield Field("State", stream.state)
+    if stream.reason:
+        yield Field("Reason", cut(stream.reason, REASON_LENGTH))
+    yield Field("Events", str(stream.events))
+    why = ", ".join(f"{reason}: {count}" for reason, count in stream.skipped_reasons)
+    yield Field("Skipped", f"{stream.skipped} ({why})" if why else str(stream.skipped))
+    yield Field("Reconnects", str(stream.reconnects))
