@@ -1,10 +1,9 @@
 // The loss chart's own controls. Without this script the page says the same: nothing here adds to
 // what it tells, and all controls are made here, so that none is dead without it.
-(() => {
-  "use strict";
-  const svg = document.querySelector("svg.loss-chart");
-  const plot = svg && svg.closest(".plot");
-  if (!plot) return;
+"use strict";
+{
+const enhancePlot = (plot) => {
+  const svg = plot.querySelector("svg.loss-chart");
 
   const WIDTH = 640;
   const HEIGHT = 200;
@@ -442,4 +441,19 @@
   });
   plot.after(tools);
   draw();
-})();
+};
+
+const plots = [...document.querySelectorAll(".plot")];
+if (plots.length === 1) enhancePlot(plots[0]);
+else {
+  // Of many charts in one file each gets its controls when it comes into view.
+  const watch = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      watch.unobserve(target);
+      enhancePlot(target);
+    }
+  });
+  plots.forEach((plot) => watch.observe(plot));
+}
+}
