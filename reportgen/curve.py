@@ -10,17 +10,15 @@ from array import array  # noqa: TC003 - the annotations are read by people too
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from itertools import chain, count, islice, pairwise
 from typing import Final
 
+from reportgen import axes
+from reportgen.axes import HEIGHT, WIDTH, Span, Tick, plain, span_of
 from reportgen.history import Curve, Superseded
 from reportgen.javascript import js_number
 from reportgen.statistics import column_means
 from reportgen.trend import Trend
-
-WIDTH: Final = 640
-HEIGHT: Final = 200
 
 COLUMNS: Final = 640
 """Into how many columns the training curve is thinned, each of at most four points."""
@@ -77,14 +75,6 @@ class Line:
     """The drawn points' steps for the page's script, each as its distance from the one before."""
     values: str = ""
     """Their values, to six digits. Both are empty where steps are not whole or it is too much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A labelled place on an axis: x of one on the x axis, y of one on the y axis."""
-
-    at: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +180,11 @@ def draw(
     `checkpoints` are steps; those outside the range of the curves are left out.
     """
     curves: tuple[Curve | Superseded, ...] = (loss, eval_loss, superseded)
-    across = _span(step for curve in curves for step in _outermost(curve))
+    across = span_of(step for curve in curves for step in _outermost(curve))
     if across is None:
         return None
-    upwards = _span(value for curve in curves for value in _extremes(curve.values))
-    plot = _Plot(across, upwards or _Span(0.0, 0.0))
+    upwards = span_of(value for curve in curves for value in _extremes(curve.values))
+    plot = _Plot(across, upwards or Span(0.0, 0.0))
     lines = (
         _line(plot, loss.steps, loss.values, (), COLUMNS),
         _line(plot, eval_loss.steps, eval_loss.values, (), SPARE_COLUMNS),
@@ -205,8 +195,8 @@ def draw(
     not_finite = sum(len(curve) - line.points for curve, line in zip(curves, lines, strict=True))
     return Chart(
         *lines,
-        x_ticks=_x_ticks(across),
-        y_ticks=_y_ticks(upwards) if upwards else (),
+        x_ticks=axes.x_ticks(across),
+        y_ticks=axes.y_ticks(upwards) if upwards else (),
         checkpoints=tuple(plot.x(step) for step in inside[:MARKS]),
         not_finite=marks,
         legend=_legend(lines, len(inside), not_finite),
@@ -264,14 +254,14 @@ def draw_small(title: str, trend: Trend, chart: Chart | None) -> SmallChart | No
     if not points:
         return None
     steps, values = [step for step, _ in points], [value for _, value in points]
-    across = _Span(steps[0], steps[-1])
+    across = Span(steps[0], steps[-1])
     if chart and chart.across[0] <= across.low and across.high <= chart.across[1]:
-        across = _Span(*chart.across)
-    upwards = _Span(min(values), max(values))
+        across = Span(*chart.across)
+    upwards = Span(min(values), max(values))
     dots = [
         Dot(
-            _plain(WIDTH * across.fraction(step)),
-            _plain(SMALL_HEIGHT * (1 - upwards.fraction(value))),
+            plain(WIDTH * across.fraction(step)),
+            plain(SMALL_HEIGHT * (1 - upwards.fraction(value))),
         )
         for step, value in points
     ]
@@ -321,7 +311,7 @@ def _extreme_points(plot: "_Plot", curves: Iterable[tuple[str, Curve]]) -> list[
     points.sort()
     heights = _apart([point[0] for point in points])
     return [
-        Extreme(*point[1:], label_y=_plain(height))
+        Extreme(*point[1:], label_y=plain(height))
         for point, height in zip(points, heights, strict=True)
     ]
 
@@ -341,46 +331,18 @@ def _apart(heights: Sequence[float]) -> list[float]:
 # --- Scales ------------------------------------------------------------------------------------
 
 
-class _Span:
-    """The range of an axis, and where in it a value lies."""
-
-    __slots__ = ("_base", "_unit", "_width", "high", "low")
-
-    def __init__(self, low: float, high: float) -> None:
-        self.low, self.high = low, high
-        # The distance between two doubles can be beyond a double's range; that of their halves
-        # is not. Halving always would lose the last bit of the smallest doubles.
-        self._unit = 1.0 if math.isfinite(high - low) else 0.5
-        self._base = low * self._unit
-        self._width = high * self._unit - self._base
-
-    def fraction(self, value: float) -> float:
-        """Give where a value lies between the ends, from 0 to 1; halfway where they are one."""
-        return (value * self._unit - self._base) / self._width if self._width else 0.5
-
-
-def _span(values: Iterable[float]) -> _Span | None:
-    ends = list(values)
-    return _Span(min(ends), max(ends)) if ends else None
-
-
 @dataclass(frozen=True, slots=True)
 class _Plot:
     """The plot area: steps to x, values to y, as they stand in the SVG."""
 
-    across: _Span
-    upwards: _Span
+    across: Span
+    upwards: Span
 
     def x(self, step: float) -> str:
-        return _plain(WIDTH * self.across.fraction(step))
+        return plain(WIDTH * self.across.fraction(step))
 
     def y(self, value: float) -> str:
-        return _plain(HEIGHT * (1 - self.upwards.fraction(value)))
-
-
-def _plain(number: float) -> str:
-    """Print a coordinate, never negative, with at most two places and never an exponent."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")
+        return plain(HEIGHT * (1 - self.upwards.fraction(value)))
 
 
 # --- Thinning ----------------------------------------------------------------------------------
@@ -433,12 +395,12 @@ def _short(number: float) -> str:
     return f"{number:.6g}"
 
 
-def _means(across: "_Span", curve: Curve) -> str:
+def _means(across: "Span", curve: Curve) -> str:
     means = column_means(curve, across.fraction, COLUMNS)
     return ",".join("" if mean is None else _short(mean) for mean in means)
 
 
-def _kept(across: _Span, steps: "array[float]", values: "array[float]", columns: int) -> list[int]:
+def _kept(across: Span, steps: "array[float]", values: "array[float]", columns: int) -> list[int]:
     """Give the indices, rising, of the points that stay when a curve is thinned by M4.
 
     In each of `columns` columns of equal width these are the finite points that come first and
@@ -484,79 +446,6 @@ def _rough_dots(dots: Iterable[Dot]) -> str:
     return "".join(places)
 
 
-# --- Axes --------------------------------------------------------------------------------------
-
-_TICKS: Final = 5
-_ROUND: Final = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
-_X_LABEL: Final = 10
-_Y_LABEL: Final = 7
-"""How many characters a plain label may have before one with an exponent is tried."""
-
-_ONE_VALUE_DIGITS: Final = 4
-# Two doubles differ in their 17th digit at the latest; the rest is room to calculate in.
-_DECIMALS: Final = Context(prec=60)
-
-
-def _x_ticks(across: _Span) -> tuple[Tick, ...]:
-    if across.low == across.high:
-        return (Tick(_plain(WIDTH / 2), js_number(across.low)),)
-    whole = across.low.is_integer() and across.high.is_integer()
-    return tuple(
-        Tick(_plain(WIDTH * place), label)
-        for place, label in _ticks(across, Decimal(1 if whole else 0), _X_LABEL)
-    )
-
-
-def _y_ticks(upwards: _Span) -> tuple[Tick, ...]:
-    if upwards.low == upwards.high:
-        label = js_number(float(f"{upwards.low:.{_ONE_VALUE_DIGITS}g}"))
-        return (Tick(_plain(HEIGHT / 2), label),)
-    return tuple(
-        Tick(_plain(HEIGHT * (1 - place)), label)
-        for place, label in _ticks(upwards, Decimal(0), _Y_LABEL)
-    )
-
-
-def _ticks(span: _Span, least: Decimal, room: int) -> list[tuple[float, str]]:
-    """Give some five round values within a span as places from 0 to 1 and labels of one kind.
-
-    They are `least` apart at least. It is done in decimals, since no two doubles are too far
-    apart for these, or too close, and 3 × 0.1 is 0.3.
-    """
-    with localcontext(_DECIMALS):
-        low, high = Decimal(span.low), Decimal(span.high)
-        apart = max(_round_up((high - low) / _TICKS), least)
-        start = int((low / apart).to_integral_value(ROUND_CEILING))
-        values: list[Decimal] = []
-        while (value := (start + len(values)) * apart) <= high:
-            values.append(value)
-        places = [float((value - low) / (high - low)) for value in values]
-        return list(zip(places, _labels(values, apart, room), strict=True))
-
-
-def _round_up(number: Decimal) -> Decimal:
-    """Give the next larger of 1, 2 or 5 times a power of ten."""
-    power = Decimal(1).scaleb(number.adjusted())
-    return next(step * power for step in _ROUND if step * power >= number)
-
-
-def _labels(values: Sequence[Decimal], apart: Decimal, room: int) -> list[str]:
-    """Print the values of an axis alike: plain (`2.5`, `2.0`), or where that is long, `1.5e-7`."""
-    places = max(0, -apart.normalize().adjusted())
-    plain = [f"{value:.{places}f}" for value in values]
-    if max(map(len, plain), default=0) <= room:
-        return plain
-    short = [_with_exponent(value) for value in values]
-    return min(plain, short, key=lambda labels: max(map(len, labels)))
-
-
-def _with_exponent(value: Decimal) -> str:
-    if not value:
-        return "0"
-    exponent = value.adjusted()
-    return f"{value.scaleb(-exponent).normalize():f}e{exponent}"
-
-
 # --- Legend ------------------------------------------------------------------------------------
 
 _SIGN_WIDTH: Final = 38  # the sign, and what keeps it apart from its label and from the next sign
@@ -579,7 +468,7 @@ def _legend(
     x = 0.0
     for kind, label, occurs in entries:
         if occurs:
-            legend.append(LegendEntry(kind, label, _plain(x)))
+            legend.append(LegendEntry(kind, label, plain(x)))
             x += _SIGN_WIDTH + _LETTER_WIDTH * len(label)
     return tuple(legend)
 

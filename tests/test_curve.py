@@ -15,13 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reportgen.axes import HEIGHT, WIDTH
 from reportgen.curve import (
     COLUMNS,
     DOTS,
-    HEIGHT,
     MARKS,
     SPARE_COLUMNS,
-    WIDTH,
     Chart,
     Line,
     draw,
