@@ -185,8 +185,8 @@ def markdown(text: str) -> str:
     """Make text fit for a line or a table cell of Markdown: CommonMark with GitHub's extensions.
 
     One line. A renderer gives the text back, but for a zero-width space that keeps `@name`,
-    `#1` and `!1` from calling people or other issues: a backslash does not, as forges look for
-    these only after rendering.
+    `#1`, `!1`, `GH-1`, `%1` and the like from calling people or naming other issues: a backslash
+    does not, as forges look for these only after rendering.
     """
     line = _MARKUP.sub(_escaped_markup, _one_line(text).strip())
     return _LIST_NUMBER.sub(r"\1\\\2", line)
@@ -197,6 +197,7 @@ _MARKUP: Final = re.compile(
     r"""
       [\\`*\[\]<>&\#~$^{}|@]
     | !(?=[0-9\[])
+    | %(?=[\w"]) | (?<=\b[Gg][Hh])-(?=[0-9]) # GitLab's milestones, GitHub's issues
     | (?<![^\W_])_ | _(?![^\W_])            # emphasis; inside a word it is none
     | :(?=[^\s0-9])                         # a link, also without markup: https:, mailto:
     | (?<=\w)\.(?=[^\W\d]) | (?<=[Ww]{3})\. # the same: www.example.com
@@ -205,7 +206,7 @@ _MARKUP: Final = re.compile(
     re.VERBOSE,
 )
 _LIST_NUMBER: Final = re.compile(r"\A([0-9]{1,9})([.)])(?=\s|\Z)")
-_REFERENCE: Final = re.compile(r"@(?=\w)|[#!](?=[0-9])")
+_REFERENCE: Final = re.compile(r"@(?=\w)|[%~](?=[\w\"])|[#!&$-](?=[0-9])")
 _ZERO_WIDTH_SPACE: Final = "&#8203;"
 
 
@@ -230,3 +231,16 @@ def terminal(text: str) -> str:
 
 
 _COMMAND: Final = re.compile(r"(?<!\[):(?=:)|(?<=\[):(?=:)(?!:[0-9A-Fa-f:.]*\])|#(?=#[A-Za-z]*\[)")
+
+
+# --- GitHub's workflow commands ------------------------------------------------------------------
+
+
+def workflow_message(text: str) -> str:
+    """Make text fit for the message of a workflow command, what stands after its `::`. One line."""
+    return terminal(text).replace("%", "%25")  # breaks of lines, escaped by it, are gone
+
+
+def workflow_property(text: str) -> str:
+    """Make text fit for the value of a workflow command's property, such as a title. One line."""
+    return workflow_message(text).replace(":", "%3A").replace(",", "%2C")

@@ -345,14 +345,22 @@ def test_markdown_is_text_in_a_table(one: str, two: str) -> None:
         assert shown.replace(ZERO_WIDTH_SPACE, "") == as_text(text).replace(ZERO_WIDTH_SPACE, "")
 
 
-@pytest.mark.parametrize("text", ["@user", "(@user)", "#12", "org/repo#12", "!7", "a@b.example"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("@user", "(@user)", "#12", "org/repo#12", "!7", "a@b.example", "GH-12", "(gh-1)"),
+        *("%1", '%"v 1"', "~bug", '~"a b"', "&9", "group&9", "$5"),
+    ],
+)
 def test_markdown_calls_nobody(text: str) -> None:
     shown = rendered(inert.markdown(text))[-1]
-    assert not re.search(r"[@#!]\w", shown)
+    assert not re.search(r"[@#!%~&$-][\w\"]", shown)
     assert shown.replace(ZERO_WIDTH_SPACE, "") == text
 
 
-@pytest.mark.parametrize("text", ["job_1", "support-bot-v1", "1.5", "12:30:00", "it's (50%), ok!"])
+@pytest.mark.parametrize(
+    "text", ["job_1", "support-bot-v1", "high-8", "1.5", "12:30:00", "it's (50%), ok!"]
+)
 def test_markdown_leaves_plain_text_readable(text: str) -> None:
     assert inert.markdown(text) == text
 
@@ -396,3 +404,19 @@ def test_terminal_is_one_line_without_controls_and_commands(text: str) -> None:
     assert not shown.lstrip().startswith("::")
     assert not re.search(r"##[A-Za-z]*\[", shown)
     assert inert.terminal(shown) == shown
+
+
+# --- GitHub's workflow commands ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "value"),
+    [
+        ("50 %, at 12:30", "50 %25, at 12:30", "50 %25%2C at 12%3A30"),
+        ("%0A::error::x", "%250A: :error: :x", "%250A%3A %3Aerror%3A %3Ax"),
+        ("a\r\nb\x1b\u202e##[group]", "a b␛[U+202E]# #[group]", "a b␛[U+202E]# #[group]"),
+    ],
+)
+def test_workflow_commands(text: str, message: str, value: str) -> None:
+    assert inert.workflow_message(text) == message
+    assert inert.workflow_property(text) == value

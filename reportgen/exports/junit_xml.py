@@ -1,0 +1,118 @@
+"""`junit.xml`: the jobs as the test cases of a suite, for CI servers that show test results.
+
+A failed job is a failure, a completed one passes, any other was skipped: nothing is known of its
+end. That a stream was not read to its end, or that a loss was not finite, is told in the case's
+output; whether it should fail a build is what `--strict` and `--fail-on` decide. Valid against the
+schema junit-10.xsd of Jenkins' xUnit plugin.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from reportgen import history, inert
+from reportgen.javascript import js_number
+from reportgen.pages.words import MESSAGE_LENGTH, cut, plural, steps, stream_state
+from reportgen.report import JobSummary, Report
+
+SUITE: Final = "arkor"
+
+_FIRST_LINE: Final = 200
+"""How much of an error a list of failures shows."""
+
+
+def document(report: Report) -> str:
+    """Write the jobs as JUnit XML, in the report's order."""
+    totals = {
+        "tests": str(len(report.jobs)),
+        "failures": str(sum(job.status == "failed" for job in report.jobs)),
+        "errors": "0",
+        "time": _time(math.fsum(filter(None, map(_seconds, report.jobs)))),
+    }
+    skipped = sum(job.status not in {"failed", "completed"} for job in report.jobs)
+    root = ET.Element("testsuites", {"name": SUITE, **totals})
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        {
+            "name": SUITE,
+            **totals,
+            "skipped": str(skipped),
+            "timestamp": _timestamp(report.snapshot_at),
+        },
+    )
+    class_name = inert.xml(f"{SUITE}.{report.origin.kind}")
+    for job in report.jobs:
+        _add_case(suite, job, class_name)
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _add_case(suite: ET.Element, job: JobSummary, class_name: str) -> None:
+    name = inert.xml(f"{job.name} ({job.id})" if job.name else job.id)
+    case = ET.SubElement(suite, "testcase", {"name": name, "classname": class_name})
+    seconds = _seconds(job)
+    if seconds is not None:
+        case.set("time", _time(seconds))
+    if job.status == "failed":
+        error = cut(job.error, MESSAGE_LENGTH) if job.error else "The job failed; no reason given."
+        failure = ET.SubElement(case, "failure", {"message": _first_line(error), "type": "failed"})
+        failure.text = error
+    elif job.status != "completed":
+        ET.SubElement(case, "skipped", {"message": _why_skipped(job)})
+    if notes := list(_notes(job)):
+        ET.SubElement(case, "system-out").text = _lines(notes)
+
+
+def _first_line(error: str) -> str:
+    return cut(next((line for line in error.splitlines() if line.strip()), error), _FIRST_LINE)
+
+
+def _why_skipped(job: JobSummary) -> str:
+    match job.status:
+        case "cancelled":
+            return "cancelled"
+        case "queued":
+            return "queued: it had not started yet"
+        case "running":
+            return f"running: at step {steps(job)}" if job.last_step is not None else "running"
+        case other:
+            return f"status {cut(other, _FIRST_LINE)}: neither completed nor failed"
+
+
+def _notes(job: JobSummary) -> Iterator[str]:
+    """Tell in lines what a reader of the case would want to know besides."""
+    for name, metric in (("loss", job.loss), ("eval loss", job.eval_loss)):
+        if metric is not None:
+            least = f"{js_number(metric.min)} at step {js_number(metric.min_step)}"
+            yield f"{name}: {js_number(metric.last)} at last, least {least}"
+    if job.not_finite:
+        yield f"{plural(job.not_finite, 'loss', 'losses')} not finite"
+    if job.stream.state != history.COMPLETE:
+        yield f"stream {stream_state(job.stream)}"
+    if not job.listed:
+        yield "no longer in the job list"
+    yield f"page: {job.page}"
+
+
+def _lines(notes: Iterable[str]) -> str:
+    # CI servers take [[ATTACHMENT|path]] in a case's output for a file to fetch.
+    return "\n".join(notes).replace("[[", "[ [")
+
+
+def _seconds(job: JobSummary) -> float | None:
+    """Give how long a job took; None where it is not known or clocks disagree."""
+    seconds = job.duration_seconds
+    return seconds if seconds is not None and seconds >= 0 else None
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3f}"
+
+
+def _timestamp(moment: datetime) -> str:
+    """Give a time in UTC as the format has it, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")

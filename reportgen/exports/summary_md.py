@@ -1,0 +1,242 @@
+"""`summary.md`: the jobs in one table, for a CI step's summary or a merge request's comment.
+
+Those that need a look come first, since forges cut and readers stop early. Every text of the
+server's is escaped: a renderer shows it as text. Links lead to the report only where it is told
+where that will stand, as relative ones are dead there.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+from reportgen import history, inert, wire
+from reportgen.curve import Metric
+from reportgen.errors import UsageError
+from reportgen.javascript import js_number
+from reportgen.pages.words import (
+    ID_LENGTH,
+    NAME_LENGTH,
+    STATUS_LENGTH,
+    cut,
+    moment,
+    plural,
+    short,
+    source_name,
+    stream_state,
+)
+from reportgen.report import JobSummary, Report
+from reportgen.sparkline import COLUMNS, HEIGHT, WIDTH
+
+LENGTH: Final = 65_000
+"""UTF-16 units at most: forges take 65,536, and who posts it may add a line of their own."""
+
+_NOTE_LENGTH: Final = 160
+_TITLE_LENGTH: Final = 200
+_SOURCE_LENGTH: Final = 300
+_URL_LENGTH: Final = 2_000
+_RESERVE: Final = 500
+"""What the sentence on what was left out takes at most."""
+
+_HEAD: Final = """\
+| Job | Status | Loss | Best eval loss | Curve | Notes |
+| --- | --- | ---: | ---: | --- | --- |
+"""
+_NOTHING: Final = "—"
+_UTC: Final = ZoneInfo("UTC")
+
+
+def document(report: Report, report_url: str | None, title: str = "Arkor report") -> str:
+    """Write the summary; `report_url` is where the report will stand, in whole or its folder.
+
+    Raises `UsageError` for a `report_url` that is no URL.
+    """
+    base = None if report_url is None else base_url(report_url)
+    head = "\n".join(_head(report, base, title))
+    if not report.jobs:
+        return f"{head}\nNo jobs yet.\n"
+    jobs = sorted(report.jobs, key=_rank)
+    rows = list(_fitting((_row(job, base) for job in jobs), LENGTH - _RESERVE - _length(head)))
+    table = f"{head}\n{_HEAD}{''.join(rows)}"
+    left_out = jobs[len(rows) :]
+    return f"{table}\n{_left_out(left_out)}\n" if left_out else table
+
+
+def _head(report: Report, base: str | None, title: str) -> Iterator[str]:
+    heading = _line(title, _TITLE_LENGTH)
+    yield f"## {heading if base is None else f'[{heading}]({base})'}\n"
+    totals = [plural(len(report.jobs), "job"), _counted(report.counts)]
+    cut_short = sum(_is_cut_short(job) for job in report.jobs)
+    not_finite = sum(job.not_finite > 0 for job in report.jobs)
+    notes = (
+        f"{plural(cut_short, 'stream')} cut short" if cut_short else "",
+        f"{plural(not_finite, 'job')} with losses not finite" if not_finite else "",
+    )
+    yield f"**{' · '.join(filter(None, (*totals, *notes)))}**\n"
+    source = [source_name(report.origin), report.origin.url]
+    said = ", ".join(_line(text, _SOURCE_LENGTH) for text in source if text)
+    as_of = moment(report.snapshot_at, _UTC)
+    yield f"As of {as_of.text if as_of else _NOTHING} from {said}.\n"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """Say how many jobs have which status; statuses that nobody knows count as one."""
+    known = [f"{counts[status]} {status}" for status in _BY_WEIGHT if counts.get(status)]
+    others = sum(count for status, count in counts.items() if status not in wire.STATUSES)
+    return ", ".join([*known, f"{others} other"] if others else known)
+
+
+_BY_WEIGHT: Final = ("failed", "running", "queued", "cancelled", "completed")
+
+
+def _left_out(jobs: Sequence[JobSummary]) -> str:
+    counts = _counted(Counter(job.status for job in jobs))
+    return (
+        f"{plural(len(jobs), 'more job')} found no place here ({counts}): "
+        f"this summary stays under 65,536 characters. The report has them all."
+    )
+
+
+# --- The table -----------------------------------------------------------------------------------
+
+
+def _rank(job: JobSummary) -> int:
+    """Tell how soon a job needs a look, 0 first."""
+    if job.status == "failed":
+        return 0
+    if _is_cut_short(job):
+        return 1
+    if job.not_finite:
+        return 2
+    if job.status not in wire.STATUSES:
+        return 3
+    return 3 + _BY_WEIGHT.index(job.status)
+
+
+def _is_cut_short(job: JobSummary) -> bool:
+    """Tell whether something is missing that should be there: a job may simply run on."""
+    state = job.stream.state
+    return state != history.COMPLETE and (job.ended or state != history.CAUGHT_UP)
+
+
+def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
+    """Give rows as long as there is room for them."""
+    room -= _length(_HEAD)
+    for row in rows:
+        room -= _length(row)
+        if room < 0:
+            return
+        yield row
+
+
+def _length(text: str) -> int:
+    """Count as forges do that count UTF-16 units; those that count characters find no more."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _row(job: JobSummary, base: str | None) -> str:
+    cells = (
+        _job(job, base),
+        f"**{job.status}**" if job.status == "failed" else _line(job.status, STATUS_LENGTH),
+        _NOTHING if job.loss is None else short(job.loss.last),
+        _best(job.eval_loss),
+        blocks(job.sparkline) or _NOTHING,
+        "; ".join(_line(note, _NOTE_LENGTH) for note in _notes(job)),
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _job(job: JobSummary, base: str | None) -> str:
+    job_id, name = _line(job.id, ID_LENGTH), _line(job.name or "", NAME_LENGTH)
+    shown = name or job_id or _NOTHING
+    linked = shown if base is None else f"[{shown}]({base}{job.page})"
+    return f"{linked} ({job_id})" if name else linked
+
+
+def _best(metric: Metric | None) -> str:
+    if metric is None:
+        return _NOTHING
+    return f"{short(metric.min)} at step {js_number(metric.min_step)}"
+
+
+def _notes(job: JobSummary) -> Iterator[str]:
+    if job.error:
+        yield job.error
+    if _is_cut_short(job):
+        yield f"stream {stream_state(job.stream)}"
+    if job.not_finite:
+        yield f"{plural(job.not_finite, 'loss', 'losses')} not finite"
+    if not job.listed:
+        yield "no longer listed"
+
+
+def _line(text: str, length: int) -> str:
+    """Give a text of the server's in one line of Markdown, cut at so many characters."""
+    return inert.markdown(cut(_one_line(text, length), length))
+
+
+def _one_line(text: str, length: int) -> str:
+    # Blanks are run together, so more is looked at than fits.
+    return " ".join(text[: 4 * length].split())
+
+
+# --- A curve in characters -----------------------------------------------------------------------
+
+_BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_EACH: Final = 2  # columns of the sparkline in one character, so that the table stays narrow
+_NUMBERS: Final = re.compile(r"-?\d+")
+
+
+def blocks(path: str) -> str:
+    """Draw a sparkline's SVG path in at most 16 block characters; empty where there is none."""
+    heights = _heights(path)
+    groups = (heights[at : at + _EACH] for at in range(0, len(heights), _EACH))
+    return "".join(_BLOCKS[round(sum(group) / len(group) * (len(_BLOCKS) - 1))] for group in groups)
+
+
+def _heights(path: str) -> list[float]:
+    """Read the line's height, 0 to 1, at each column from its first to its last point."""
+    numbers = [int(number) for number in _NUMBERS.findall(path)]
+    points: list[tuple[int, float]] = []
+    x = y = 0
+    for to_x, to_y in zip(numbers[::2], numbers[1::2], strict=True):
+        x, y = x + to_x, y + to_y
+        points.append((x * (COLUMNS - 1) // WIDTH, 1 - y / HEIGHT))
+    heights = [
+        left + (right - left) * (column - start) / (end - start)
+        for (start, left), (end, right) in pairwise(points)
+        for column in range(start, end)
+    ]
+    return [*heights, points[-1][1]] if points else heights
+
+
+# --- Where the report will stand -----------------------------------------------------------------
+
+
+def base_url(report_url: str) -> str:
+    """Give the URL of the report's folder, with a slash at its end, fit for a Markdown link.
+
+    `report_url` is that folder or a page in it, such as its index.html. User info, query and
+    fragment go, as no page may show a secret. Raises `UsageError` for what is no URL to link to.
+    """
+    try:
+        parts = urlsplit(report_url.strip())
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        valid = False
+    if not valid or len(report_url) > _URL_LENGTH:
+        raise UsageError(
+            "--report-url is to be the http(s) URL that the report will stand at, "
+            f"of at most {_URL_LENGTH:,} characters."
+        )
+    folder, _, last = parts.path.rpartition("/")
+    path = f"{folder}/" if last.lower().endswith((".html", ".htm")) else f"{folder}/{last}/"
+    url = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))
+    return quote(re.sub(r"(?<!:)/+\Z", "/", url), safe=_IN_LINKS)
+
+
+# Percent signs stay, as what is escaped already is to stay so; no sign that Markdown would read.
+_IN_LINKS: Final = "%/:[].-,;=+@'"
