@@ -2,301 +2,203 @@
 
 import os
 import sys
-import traceback
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from reportgen import __version__
+from reportgen import __version__, options
 from reportgen.errors import ReportError
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: --help is to be quick
+    from collections.abc import Callable
+    from datetime import datetime
+
     from reportgen.build import Watcher, World
+    from reportgen.configuration import InForce
+    from reportgen.logs import Record
     from reportgen.settings import Settings
+
+_FAILED: Final = 1
+_INTERRUPTED: Final = 130
+_TOKEN_VARIABLE: Final = f"{options.PREFIX}TOKEN"
 
 
 class _Voice:
-    """What may be said aloud: no secret that was read, and nothing that a terminal would obey."""
+    """What may be said aloud: no secret that was read, and nothing that a terminal would obey.
+
+    Everything on stderr passes here: lines for people or, with `--log-format json`, JSON objects.
+    """
 
     def __init__(self) -> None:
-        self.secrets = [os.environ.get("ARKOR_REPORT_TOKEN", "")]
+        self.secrets = [os.environ.get(_TOKEN_VARIABLE, "")]
+        self.as_json = False
+        self.verbose = False
 
     def safe(self, text: str) -> str:
         """Make a text fit for stderr and stdout."""
         from reportgen import inert  # noqa: PLC0415
+
+        return inert.terminal(self.redacted(text))
+
+    def redacted(self, text: str) -> str:
+        """Take secrets out of a text."""
         from reportgen.redact import Redactor  # noqa: PLC0415
 
-        return inert.terminal(Redactor(self.secrets).text(text))
+        return Redactor(self.secrets).text(text)
+
+    def now(self) -> "datetime":
+        """Give the time in the zone that the user lives in: lines are read as they appear."""
+        from datetime import datetime  # noqa: PLC0415
+
+        return datetime.now().astimezone()
+
+    def line(self, record: "Record", *, colour: bool = False) -> str:
+        """Make the line that tells of something."""
+        from reportgen import logs  # noqa: PLC0415
+
+        if self.as_json:
+            return logs.json_line(record, self.redacted)
+        return logs.text_line(record, self.safe, colour=colour)
+
+    def tell(self, record: "Record") -> None:
+        """Tell of something as it happens."""
+        from reportgen import logs  # noqa: PLC0415
+
+        colour = logs.in_colour(os.environ, terminal=sys.stderr.isatty())
+        click.echo(self.line(record, colour=colour), err=True, color=True)
+
+    def end(self, event: str, message: str, *, hint: str = "", trace: str = "") -> None:
+        """Tell why the command ends: in two lines at most, and where the error comes from."""
+        if self.as_json:
+            from reportgen.logs import ERROR, Record  # noqa: PLC0415
+
+            details = {"hint": hint, "traceback": trace}
+            told = {name: words for name, words in details.items() if words}
+            self.tell(Record(self.now(), ERROR, event, message, details=told))
+            return
+        for line in (f"arkor-report: {message}", hint, *trace.splitlines()):
+            if line:
+                click.echo(self.safe(line), err=True)
+
+    def raw(self, line: str) -> None:
+        """Say a line that is meant to be obeyed, such as a CI runner's annotation.
+
+        Who makes it makes its texts inert. Not among JSON objects, where it would be none.
+        """
+        if not self.as_json:
+            click.echo(self.redacted(line), err=True)
+
+    def overhear(self, *, quiet: bool) -> None:
+        """Tell what libraries log or warn of as everything else is told."""
+        import logging  # noqa: PLC0415
+
+        from reportgen.logs import WARNING, Record  # noqa: PLC0415
+
+        class Ear(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                _voice.tell(Record(_voice.now(), WARNING, "warning", record.getMessage()))
+
+        logging.captureWarnings(capture=True)
+        logging.getLogger().addHandler(Ear(logging.ERROR if quiet else logging.WARNING))
+
+
+def _format_asked(arguments: list[str]) -> str:
+    """Find how stderr is to be written, for what is wrong before the options are read."""
+    asked = os.environ.get(f"{options.PREFIX}LOG_FORMAT", "")
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        if argument == "--":
+            break
+        name, equals, value = argument.partition("=")
+        if name == "--log-format":
+            asked = value if equals else following
+    return asked
 
 
 _voice = _Voice()
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
-_FAILED: Final = 1
-_ENVIRONMENT: Final = "ARKOR_REPORT_"
+class _Command(options.Command):
+    """A command that takes to heart how things are to be said, before anything else is done."""
 
-
-def _duration(_: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Read a duration option as seconds."""
-    from reportgen.errors import UsageError  # noqa: PLC0415
-    from reportgen.settings import duration  # noqa: PLC0415
-
-    try:
-        return None if value is None else duration(value)
-    except UsageError as error:
-        raise click.BadParameter(str(error), param=param) from error
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a Ctrl-C that it does not take ends it without a word."""
+        _voice.as_json = ctx.params["log_format"] == "json"
+        _voice.verbose = ctx.params["verbose"]
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            return _INTERRUPTED
 
 
-def _log_lines(_: click.Context, param: click.Parameter, value: str) -> int | str:
-    """Read a number of lines, or `all`."""
-    if value == "all":
-        return value
-    if value.isascii() and value.isdecimal():
-        return int(value)
-    raise click.BadParameter(f"{value!r} is neither a number nor `all`.", param=param)
+# The backspace keeps click from folding the lines after it into one.
+_HELP: Final = """Keep what Arkor Studio shows: training jobs as self-contained HTML pages.
+
+\b
+arkor-report build                  report on the running Studio, into out/
+arkor-report build --source demo    try it: a recording of real training runs
+
+Every option can also come from a variable, --max-wait from ARKOR_REPORT_MAX_WAIT (an empty one
+counts as not set), and from arkor-report.toml: max-wait = "10m". The command line wins, then
+the variable, then the file; `arkor-report config` tells what is in force.
+"""
 
 
-def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:
-    """Make an option that can also come from the variable ARKOR_REPORT_<OPTION>."""
-    longest = max(names, key=len).partition("/")[0].lstrip("-")
-    variable = _ENVIRONMENT + longest.replace("-", "_").upper()
-    return click.option(*names, envvar=variable, **settings)
-
-
-def _options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-_where_jobs_come_from = _options(
-    _option(
-        "--source",
-        "-s",
-        type=click.Choice(["studio", "cloud", "demo"]),
-        default="studio",
-        show_default=True,
-        help="Where jobs come from; `demo` is a recording inside the package, no network.",
-    ),
-    _option(
-        "--url",
-        metavar="URL",
-        help="The server's base URL.  [default: studio http://127.0.0.1:4000, cloud "
-        "https://api.arkor.ai]",
-    ),
-    _option(
-        "--token-file",
-        metavar="FILE",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="The file that holds the secret; the variable ARKOR_REPORT_TOKEN may hold it "
-        "itself.  [default: studio ~/.arkor/studio-token, cloud ~/.arkor/credentials.json]",
-    ),
-    _option("--org", metavar="SLUG", help="The cloud's org.  [default: .arkor/state.json's]"),
-    _option(
-        "--project", metavar="SLUG", help="The cloud's project.  [default: .arkor/state.json's]"
-    ),
-    _option(
-        "--project-dir",
-        metavar="DIR",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=".",
-        show_default=True,
-        help="Where .arkor/state.json and node_modules are.",
-    ),
+@click.group(
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-_which_source_was_fetched = _options(
-    _option(
-        "--source",
-        "-s",
-        type=click.Choice(["studio", "cloud", "demo"]),
-        help="The source to show, as it was last fetched.  [default: the one fetched last]",
-    ),
-    _option("--url", metavar="URL", help="The server to show, where there were several."),
-)
-
-_which_jobs = _options(
-    _option("--job", "-j", "job", metavar="ID", multiple=True, help="This job; repeatable."),
-    _option("--name", metavar="GLOB", help="Jobs whose name matches, like 'support-*'."),
-    _option("--status", metavar="S,…", help="Jobs that the list calls so, like failed,running."),
-    _option(
-        "--since",
-        callback=_duration,
-        metavar="DURATION",
-        help="Jobs created within this time, like 7d.",
-    ),
-    _option("--limit", type=click.IntRange(min=0), metavar="N", help="Only the first N of these."),
-)
-
-_how_to_fetch = _options(
-    _option(
-        "--max-wait",
-        callback=_duration,
-        metavar="DURATION",
-        help="How long in all to wait for jobs that have not ended.  [default: until they end]",
-    ),
-    _option(
-        "--settle",
-        callback=_duration,
-        metavar="DURATION",
-        default="2s",
-        show_default=True,
-        help="Once waiting is over: a stream quiet for this long has been read up.",
-    ),
-    _option(
-        "--stall-timeout",
-        callback=_duration,
-        metavar="DURATION",
-        default="90s",
-        show_default=True,
-        help="A followed stream without a byte for this long is reopened.",
-    ),
-    _option(
-        "--retries",
-        type=click.IntRange(min=0),
-        default=8,
-        show_default=True,
-        help="A stream is given up at the Nth failure in a row.",
-    ),
-    _option(
-        "--concurrency",
-        type=click.IntRange(min=1),
-        default=16,
-        show_default=True,
-        help="Streams open at once.",
-    ),
-    _option("--refresh", is_flag=True, help="Fetch everything again."),
-)
-
-_where_it_is_kept = _options(
-    _option(
-        "--snapshot-dir",
-        metavar="DIR",
-        type=click.Path(file_okay=True, path_type=Path),
-        default=".arkor-report",
-        show_default=True,
-        help="Where what was fetched is kept between builds.",
-    ),
-)
-
-_how_it_looks = _options(
-    _option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        default="out",
-        show_default=True,
-        help="Where the report goes.",
-    ),
-    _option(
-        "--log-lines",
-        callback=_log_lines,
-        metavar="N|all",
-        default="50",
-        show_default=True,
-        help="Length of the log on a job's page.",
-    ),
-    _option("--title", default="Arkor report", show_default=True, help="The report's title."),
-    _option(
-        "--theme",
-        type=click.Choice(["auto", "light", "dark"]),
-        default="auto",
-        show_default=True,
-        help="Colours; `auto` follows the reader's system.",
-    ),
-    _option(
-        "--timezone",
-        metavar="ZONE",
-        default="UTC",
-        show_default=True,
-        help="Zone of the times on the pages, like Europe/Berlin.",
-    ),
-    _option(
-        "--stale-after",
-        callback=_duration,
-        metavar="DURATION",
-        default="24h",
-        show_default=True,
-        help="A page of what goes on says so when it is opened later than this.",
-    ),
-    _option(
-        "--show-config",
-        metavar="KEY",
-        multiple=True,
-        help="A config key to show besides the known ones; repeatable.",
-    ),
-)
-
-_how_much_is_said = _options(
-    _option("--quiet", "-q", is_flag=True, help="Say nothing but errors."),
-    _option("--verbose", "-v", is_flag=True, help="Say more, and show where errors come from."),
-    _option(
-        "--progress/--no-progress",
-        default=None,
-        help="A live display or plain lines.  [default: live on a terminal]",
-    ),
-)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="arkor-report", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Keep what Arkor Studio shows: training jobs as self-contained HTML pages.
-
-    \b
-    arkor-report build                  report on the running Studio, into out/
-    arkor-report build --source demo    try it: a recording of real training runs
-
-    Every option can also come from a variable: --max-wait from ARKOR_REPORT_MAX_WAIT.
-    """
+    """Hold all commands."""
 
 
-@cli.command()
-@_where_jobs_come_from
-@_which_jobs
-@_how_to_fetch
-@_where_it_is_kept
-@_how_it_looks
-@_how_much_is_said
-def build(**options: Any) -> None:
+@cli.command(cls=_Command)
+@options.where_jobs_come_from
+@options.which_jobs
+@options.which_jobs_are_kept
+@options.how_to_fetch
+@options.where_it_is_kept
+@options.how_it_looks
+@options.what_ci_is_told
+@options.where_settings_are
+@options.how_much_is_said
+def build(**given: Any) -> int:
     """Snapshot, then render: the main job. Prints the path of the home page.
 
     Waits for jobs that have not ended, unless --max-wait says how long.
     """
     from reportgen.build import build as run  # noqa: PLC0415
 
-    _fetching(options, run)
+    return _fetching(given, run)
 
 
-@cli.command()
-@_where_jobs_come_from
-@_which_jobs
-@_how_to_fetch
-@_where_it_is_kept
-@_how_much_is_said
-def snapshot(**options: Any) -> None:
+@cli.command(cls=_Command)
+@options.where_jobs_come_from
+@options.which_jobs
+@options.which_jobs_are_kept
+@options.how_to_fetch
+@options.where_it_is_kept
+@options.where_settings_are
+@options.how_much_is_said
+def snapshot(**given: Any) -> int:
     """Fetch only: the job list and every job's events. Prints the snapshot directory's path."""
     from reportgen.build import snapshot as run  # noqa: PLC0415
 
-    _fetching(options, run)
+    return _fetching(given, run)
 
 
-@cli.command()
-@_which_source_was_fetched
-@_which_jobs
-@_where_it_is_kept
-@_how_it_looks
-@_how_much_is_said
-def render(**options: Any) -> None:
+@cli.command(cls=_Command)
+@options.which_source_was_fetched
+@options.which_jobs
+@options.which_jobs_are_kept
+@options.where_it_is_kept
+@options.how_it_looks
+@options.what_ci_is_told
+@options.where_settings_are
+@options.how_much_is_said
+def render(**given: Any) -> int:
     """Pages only, from what was fetched last, without network. Prints the home page's path.
 
     Shows what the last snapshot selected, narrowed by the options given here, which judge by what
@@ -304,26 +206,48 @@ def render(**options: Any) -> None:
     """
     from reportgen.build import render_only  # noqa: PLC0415
 
-    source, url = options.pop("source"), options.pop("url")
+    source, url = given.pop("source"), given.pop("url")
     if url is not None:
         from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
         url = BaseURL.parse(url).shown
-    click.echo(render_only(_settings(options), source, url))
+    return _delivered(render_only(_settings(given), source, url))
 
 
-@cli.command()
-@_where_jobs_come_from
-@_how_much_is_said
-def doctor(**options: Any) -> None:
+@cli.command(cls=_Command)
+@click.argument(
+    "directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@options.where_it_is_kept
+@options.where_settings_are
+@options.how_much_is_said
+def merge(directories: tuple[Path, ...], **given: Any) -> int:
+    """Join several snapshot directories, such as shards, into --snapshot-dir. Prints its path.
+
+    It takes part with what it holds. Of a job that several hold the complete log wins, else the
+    longer; what was selected is the union.
+    """
+    from reportgen.merge import merge as run  # noqa: PLC0415
+
+    into: Path = given["snapshot_dir"]
+    run(into, directories, _watcher(given).warn)
+    return _delivered(into)
+
+
+@cli.command(cls=_Command)
+@options.where_jobs_come_from
+@options.where_settings_are
+@options.how_much_is_said
+def doctor(**given: Any) -> None:
     """Tell what a build would read and with what, and whether it can; never a secret's value."""
     from reportgen import settings  # noqa: PLC0415
     from reportgen.doctor import examine  # noqa: PLC0415
     from reportgen.errors import SourceError  # noqa: PLC0415
 
+    _voice.overhear(quiet=given["quiet"])
     environment = settings.environment()
     diagnosis = examine(
-        _settings(options),
+        _settings(given),
         environment,
         lambda: settings.now(environment),
         learn_secret=_voice.secrets.append,
@@ -334,28 +258,45 @@ def doctor(**options: Any) -> None:
         raise SourceError(diagnosis.trouble)
 
 
+@cli.command(cls=_Command)
+@options.where_jobs_come_from
+@options.which_jobs
+@options.which_jobs_are_kept
+@options.how_to_fetch
+@options.where_it_is_kept
+@options.how_it_looks
+@options.what_ci_is_told
+@options.where_settings_are
+@options.how_much_is_said
+def config(**given: Any) -> None:
+    """Tell each setting in force for a build, and where its value comes from; never a secret."""
+    from reportgen import configuration  # noqa: PLC0415
+
+    for line in configuration.table(_in_force(given)):
+        click.echo(line.rstrip())
+
+
 def main() -> NoReturn:
     """Run the command, and end with its exit code."""
-    verbose = {"-v", "--verbose"} & set(sys.argv) or os.environ.get(f"{_ENVIRONMENT}VERBOSE")
+    _voice.as_json = _format_asked(sys.argv[1:]) == "json"
     try:
         code = cli.main(standalone_mode=False) or 0
     except click.UsageError as error:
         code = error.exit_code
         _tell_usage(error)
     except click.ClickException as error:
-        error.show()
         code = error.exit_code
+        _voice.end("error", error.format_message())
     except click.Abort:
-        code = 130
+        code = _INTERRUPTED
     except ReportError as error:
         code = error.exit_code
-        _complain(str(error), verbose=bool(verbose))
+        _complain(str(error))
     except Exception as error:  # noqa: BLE001 - never a traceback where none was asked for
         code = _FAILED
         _complain(
             f"Something unforeseen went wrong: {type(error).__name__}: {error}. "
-            "Run it again with -v to see where, and tell us.",
-            verbose=bool(verbose),
+            "Run it again with -v to see where, and tell us."
         )
     with suppress(OSError):
         sys.stdout.flush()
@@ -364,88 +305,154 @@ def main() -> NoReturn:
 
 def _tell_usage(error: click.UsageError) -> None:
     """Tell in two lines what was wrong and where help is; all of it where nothing was asked."""
-    if type(error).__name__ == "NoArgsIsHelpError":
-        error.show()
-        return
+    if error.ctx is not None and error.ctx.default_map and not _format_asked(sys.argv[1:]):
+        _voice.as_json = error.ctx.default_map.get("log_format") == "json"
     command = error.ctx.command_path if error.ctx else "arkor-report"
-    click.echo(f"arkor-report: {_voice.safe(error.format_message())}", err=True)
-    click.echo(f"Try `{command} --help`.", err=True)
+    hint = f"Try `{command} --help`."
+    if type(error).__name__ != "NoArgsIsHelpError":
+        _voice.end("usage", error.format_message(), hint=hint)
+    elif _voice.as_json:
+        _voice.end("usage", "Missing command.", hint=hint)
+    else:
+        error.show()
 
 
-def _complain(message: str, *, verbose: bool) -> None:
-    click.echo(f"arkor-report: {_voice.safe(message)}", err=True)
-    if verbose:
-        for line in traceback.format_exc().splitlines():
-            click.echo(_voice.safe(line), err=True)
+def _complain(message: str) -> None:
+    import traceback  # noqa: PLC0415
+
+    _voice.end("error", message, trace=traceback.format_exc() if _voice.verbose else "")
 
 
-def _fetching(options: dict[str, Any], run: "Callable[[Settings, World], Path]") -> None:
+# --- Running -------------------------------------------------------------------------------------
+
+
+def _delivered(result: Path) -> int:
+    """Print where the result is; give the exit code."""
+    click.echo(result)
+    return 0
+
+
+def _fetching(given: dict[str, Any], run: "Callable[[Settings, World], Path]") -> int:
     """Run a command that fetches, with signals caught and its progress on stderr."""
     from reportgen import settings  # noqa: PLC0415
     from reportgen.build import World  # noqa: PLC0415
     from reportgen.fetch import Interrupted  # noqa: PLC0415
     from reportgen.interrupts import Interrupts  # noqa: PLC0415
 
+    _voice.overhear(quiet=given["quiet"])
     environment = settings.environment()
     settings.now(environment)  # a wrong SOURCE_DATE_EPOCH is told before any work
     interrupts = Interrupts()
+    code = 0
     with interrupts.caught():
         world = World(
             now=lambda: settings.now(environment),
             environment=environment,
             interrupts=interrupts,
-            watcher=_watcher(options),
+            watcher=_watcher(given),
             learn_secret=_voice.secrets.append,
         )
         with suppress(Interrupted):
-            click.echo(run(_settings(options), world))
+            code = _delivered(run(_settings(given), world))
     if interrupts.exit_code is not None:
-        click.echo("arkor-report: interrupted", err=True)
-        click.get_current_context().exit(interrupts.exit_code)
+        _voice.end("interrupted", "interrupted")
+        return interrupts.exit_code
+    return code
 
 
-def _watcher(options: dict[str, Any]) -> "Watcher":
+def _watcher(given: dict[str, Any]) -> "Watcher":
     """Choose what stderr shows."""
-    from reportgen import progress  # noqa: PLC0415
+    from reportgen import logs, progress  # noqa: PLC0415
 
-    if options["quiet"]:
+    verbose: bool = given["verbose"]
+    if given["quiet"]:
         return progress.Quiet()
-    live = options["progress"]
-    if live or (live is None and sys.stderr.isatty()):
-        from rich.console import Console  # noqa: PLC0415
+    live = logs.is_live(given["progress"], os.environ, terminal=sys.stderr.isatty())
+    if _voice.as_json or not live:
+        return progress.Plain(_voice.tell, _voice.now, verbose=verbose)
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
-        console = Console(stderr=True)
-        return progress.Display(
-            console,
-            lambda line: console.print(_voice.safe(line), markup=False, highlight=False),
-            _voice.safe,
-            verbose=options["verbose"],
-        )
-    return progress.Plain(
-        lambda line: click.echo(_voice.safe(line), err=True), verbose=options["verbose"]
-    )
+    from reportgen.display import Display  # noqa: PLC0415
+
+    colour = logs.in_colour(os.environ, terminal=True)
+    console = Console(stderr=True, no_color=not colour)
+
+    def tell(record: "Record") -> None:
+        console.print(Text.from_ansi(_voice.line(record, colour=colour)))
+
+    return Display(console, tell, _voice.now, _voice.safe, verbose=verbose)
 
 
-def _settings(options: dict[str, Any]) -> "Settings":
+def _settings(given: dict[str, Any]) -> "Settings":
     """Join the options into one value; what a command does not take keeps its default."""
-    from reportgen import settings  # noqa: PLC0415
-    from reportgen.selection import Selection  # noqa: PLC0415
+    from datetime import timedelta  # noqa: PLC0415
 
-    given = {name: value for name, value in options.items() if value is not None}
-    status, since = given.get("status"), given.get("since")
+    from reportgen.selection import Selection  # noqa: PLC0415
+    from reportgen.settings import Settings  # noqa: PLC0415
+
+    told = {name: value for name, value in given.items() if value is not None}
+    since = told.get("since")
     selection = Selection(
-        ids=tuple(given.get("job", ())),
-        name=given.get("name"),
-        statuses=frozenset() if status is None else settings.statuses(status),
+        ids=tuple(told.get("job", ())),
+        name=told.get("name"),
+        statuses=told.get("status", frozenset()),
         since=None if since is None else timedelta(seconds=since),
-        limit=given.get("limit"),
+        limit=told.get("limit"),
+        shard=told.get("shard"),
     )
-    if given.get("log_lines") == "all":
-        given["log_lines"] = None
-    if "show_config" in given:
-        given["show_config"] = tuple(given["show_config"])
-    settings.timezone(given.get("timezone", "UTC"))  # told before any work
-    fields = settings.Settings.__dataclass_fields__
-    return settings.Settings(
-        selection=selection, **{name: value for name, value in given.items() if name in fields}
+    if told.get("log_lines") == "all":
+        told["log_lines"] = None
+    fields = Settings.__dataclass_fields__
+    return Settings(
+        selection=selection, **{name: value for name, value in told.items() if name in fields}
     )
+
+
+# --- What is in force ----------------------------------------------------------------------------
+
+
+def _in_force(given: dict[str, Any]) -> "list[InForce]":
+    """Give all settings of the command at hand, made safe to be seen."""
+    from reportgen.configuration import InForce, shown  # noqa: PLC0415
+
+    ctx = click.get_current_context()
+    otherwise = _when_not_given(given)
+    rows = [
+        (
+            option.key,
+            shown(
+                given[option.name or ""],
+                options.as_given(ctx, option),
+                otherwise.get(option.key, "none"),
+            ),
+            options.origin(ctx, option),
+        )
+        for option in ctx.command.params
+        if isinstance(option, options.Option)
+    ]
+    rows.append(("token", "set" if os.environ.get(_TOKEN_VARIABLE) else "not set", _TOKEN_VARIABLE))
+    return [InForce(*map(_voice.safe, row)) for row in rows]
+
+
+def _when_not_given(given: dict[str, Any]) -> dict[str, str]:
+    """Say what holds for the options without a value, where that is something."""
+    from reportgen import credentials  # noqa: PLC0415
+    from reportgen.sources import cloud, studio  # noqa: PLC0415
+
+    source = given["source"]
+    urls = {"studio": studio.DEFAULT_URL, "cloud": cloud.DEFAULT_URL}
+    file = options.configuration_file(click.get_current_context())
+    secret = credentials.place(source, None, os.environ) if source != "demo" else "none"
+    return {
+        "url": urls.get(source, "none"),
+        "token-file": secret,
+        "org": ".arkor/state.json's" if source == "cloud" else "none",
+        "project": ".arkor/state.json's" if source == "cloud" else "none",
+        "job": "all",
+        "max-wait": "until they end",
+        "keep": "all",
+        "keep-last": "all",
+        "progress": "live on a terminal, but for CI",
+        "config": "none" if file is None else str(file),
+    }

@@ -1,27 +1,35 @@
 """Which jobs a report is about: pure, judged by the job list alone."""
 
 import fnmatch
+import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from reportgen import wire
+from reportgen.errors import UsageError
+
+_SHARD: Final = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Filters, then a limit; what is None or empty filters nothing."""
+    """Filters, then a limit, then a shard; what is None or empty filters nothing."""
 
     ids: tuple[str, ...] = ()
     name: str | None = None
     statuses: frozenset[str] = frozenset()
     since: timedelta | None = None
     limit: int | None = None
+    shard: tuple[int, int] | None = None
+    """(I, N): the Ith of N parts that have no job in common, 1 ≤ I ≤ N."""
 
     def of(self, jobs: Iterable[wire.Job], now: datetime) -> tuple[str, ...]:
         """Give the ids of the jobs that are meant, in the order of the jobs given."""
         chosen = [job.id for job in jobs if self.matches(job, now)]
-        return tuple(chosen if self.limit is None else chosen[: self.limit])
+        return tuple(filter(self.in_shard, chosen[: self.limit]))
 
     def unknown(self, known: Iterable[str]) -> Sequence[str]:
         """Give the ids asked for by name that are none of the known ones."""
@@ -38,7 +46,31 @@ class Selection:
             return False
         return self.since is None or self._is_recent(job, now, self.since)
 
+    def in_shard(self, job_id: str) -> bool:
+        """Tell whether a job that filters and limit let through is in this shard."""
+        if self.shard is None:
+            return True
+        part, parts = self.shard
+        return part_of(job_id, parts) == part
+
     @staticmethod
     def _is_recent(job: wire.Job, now: datetime, since: timedelta) -> bool:
         created = wire.parse_time(job.created_at)
         return created is not None and created >= now - since
+
+
+def part_of(job_id: str, parts: int) -> int:
+    """Give the part, from 1 on, that a job is in: by its id alone, the same on every machine."""
+    digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") % parts + 1
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Read `--shard`: `2/3` is the second of three parts. Raises `UsageError`."""
+    match = _SHARD.fullmatch(text.strip())
+    part, parts = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= part <= parts:
+        raise UsageError(
+            f"--shard {text!r} is no part of a whole: write I/N with 1 ≤ I ≤ N, like 2/3."
+        )
+    return part, parts

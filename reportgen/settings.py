@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from reportgen import wire
 from reportgen.errors import UsageError
 from reportgen.selection import Selection
 
+if TYPE_CHECKING:
+    from reportgen.gates import Rule
+
 EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 
-_DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+_SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
+_DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _UNITS: Final = (86_400, 3_600, 60, 1)
 _LONGEST: Final = 10_000 * 86_400.0
 
@@ -44,15 +48,28 @@ class Settings:
     log_lines: int | None = 50
     """None for all."""
     title: str = "Arkor report"
+    single_file: bool = False
+    layout: str = "inline"
+    """`inline` or `linked`."""
     theme: str = "auto"
     timezone: str = "UTC"
     stale_after: float = 86_400.0
     show_config: tuple[str, ...] = ()
+    report_url: str | None = None
+    strict: bool = False
+    fail_on: "tuple[Rule, ...]" = ()
+    keep: float | None = None
+    keep_last: int | None = None
+    no_github: bool = False
+    log_format: str = "text"
+    """`text` or `json`."""
 
 
 def duration(text: str) -> float:
     """Read `90`, `90s`, `10m`, `2h`, `1h30m` or `7d` as seconds. Raises `UsageError`."""
-    match = _DURATION.fullmatch(text.strip().lower())
+    words = text.strip().lower()
+    # A number without a unit is seconds where it stands alone: who writes 1h30 means minutes.
+    match = _DURATION.fullmatch(f"{words}s" if _SECONDS.fullmatch(words) else words)
     if match is None or not any(match.groups()):
         raise UsageError(f"{text!r} is no duration: write it like 90, 90s, 10m, 2h, 1h30m or 7d.")
     parts = zip(match.groups(), _UNITS, strict=True)

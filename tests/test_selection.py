@@ -1,12 +1,17 @@
 """Which jobs a report is about, judged by the list: filters, then the limit, in its order."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.selection import Selection
+from reportgen.errors import UsageError
+from reportgen.selection import Selection, parse_shard, part_of
 from reportgen.wire import Job
 
 NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
@@ -83,3 +88,70 @@ def test_the_order_is_the_lists_and_each_filter_only_takes_away(
     everyone = [job.id for job in jobs if selection.matches(job, NOW)]
     assert list(chosen) == everyone[: selection.limit]
     assert [job_id for job_id in chosen if selection.ids and job_id not in selection.ids] == []
+
+
+# --- Shards --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shard"), [("1/1", (1, 1)), ("2/3", (2, 3)), (" 10/10 ", (10, 10)), ("01/04", (1, 4))]
+)
+def test_a_shard_is_read(text: str, shard: tuple[int, int]) -> None:
+    assert parse_shard(text) == shard
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1", "/", "1/", "/3", "0/3", "4/3", "-1/3", "1/-3", "1/0", "0/0", "a/b", "1/3/5", "1.0/3",
+     "1 of 3", "1/3x", "١/٣", "1_0/20", f"1/{'9' * 5000}"],
+)  # fmt: skip
+def test_what_is_no_shard_is_wrong_usage(text: str) -> None:
+    with pytest.raises(UsageError, match="--shard"):
+        parse_shard(text)
+
+
+def test_the_shard_comes_behind_filters_and_limit() -> None:
+    of_all = [Selection(name="*o*", limit=3, shard=(part, 2)).of(JOBS, NOW) for part in (1, 2)]
+    together = [job_id for ids in of_all for job_id in ids]
+    assert sorted(together) == sorted(Selection(name="*o*", limit=3).of(JOBS, NOW))
+    assert {len(ids) for ids in of_all} < {0, 1, 2, 3}
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.characters(), max_size=8), unique=True), st.integers(1, 9))
+def test_shards_have_no_job_in_common_and_miss_none(ids: list[str], parts: int) -> None:
+    jobs = [Job(job_id) for job_id in ids]
+    shards = [Selection(shard=(part, parts)).of(jobs, NOW) for part in range(1, parts + 1)]
+    assert sorted(job_id for shard in shards for job_id in shard) == sorted(ids)
+    for shard in shards:
+        assert list(shard) == [job_id for job_id in ids if job_id in shard]
+
+
+def test_the_part_of_a_job_is_the_same_everywhere_and_for_ever() -> None:
+    """Shards of one run may be made by different versions; the numbers are `sha256sum`'s."""
+    ids = ["job_1", "job_2", "job_3", "", "\ud800", "é"]
+    expected = [[1, 1, 2, 2, 1, 1], [5, 2, 3, 3, 3, 2]]
+    assert [[part_of(job_id, parts) for job_id in ids] for parts in (3, 5)] == expected
+    code = "from reportgen.selection import part_of; print(part_of('job_3', 5))"
+    for seed in ("1", "2"):
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": str(Path(__file__).parent.parent),
+        }
+        told = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        assert told.stdout == f"{expected[1][2]}\n"
+
+
+def test_ten_thousand_jobs_are_spread_evenly() -> None:
+    counts = [0] * 16
+    for number in range(10_000):
+        counts[part_of(f"job_{number}", 16) - 1] += 1
+    assert min(counts) > 500
+    assert max(counts) < 750

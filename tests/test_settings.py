@@ -36,7 +36,8 @@ def test_durations(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "s", "m", "-1", "-1s", "+1", "1w", "1 h", "1h 30m", "30m1h", "1m1m", "1.5h", "1,5",
-     "inf", "nan", "1e3", "one", "90ms", "P1D", "1h30m7d"],
+     "inf", "nan", "1e3", "one", "90ms", "P1D", "1h30m7d",
+     "1h30", "1m30", "7d12", "1h0.5", "1h 30", "30h1h", "s1", "90 s"],
 )  # fmt: skip
 def test_what_is_no_duration_is_told_with_how_to_write_one(text: str) -> None:
     with pytest.raises(UsageError, match="1h30m") as told:
@@ -152,3 +153,7 @@ def test_what_is_not_said_is_as_the_readme_tells() -> None:
     assert (default.retries, default.concurrency, default.log_lines) == (8, 16, 50)
     assert (default.title, default.theme, default.timezone) == ("Arkor report", "auto", "UTC")
     assert default.stale_after == 24 * 3600
+    assert (default.single_file, default.layout, default.report_url) == (False, "inline", None)
+    assert (default.strict, default.fail_on, default.no_github) == (False, (), False)
+    assert (default.keep, default.keep_last, default.selection.shard) == (None, None, None)
+    assert default.log_format == "text"

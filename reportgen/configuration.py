@@ -1,0 +1,177 @@
+"""The configuration file, `arkor-report.toml`: options by their names, for those who repeat them.
+
+    # arkor-report.toml
+    max-wait = "10m"
+    status = ["failed", "running"]
+    limit = 20
+    strict = true
+
+A value is written as on the command line, or as TOML's own kind where there is one: whole numbers,
+booleans for flags, lists where an option can be repeated or takes words apart by commas, numbers
+of seconds for durations. A relative path is taken from the directory that the file is in, so that
+the file means the same wherever the command is started; `~/` is the home directory.
+
+One file serves all commands: each takes the keys that it has an option for. What no command has an
+option for is refused. There is no key that holds a secret, as there is no such option.
+"""
+
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from reportgen.errors import UsageError
+
+Takes = Literal["text", "path", "flag", "number", "duration", "lines", "words", "list"]
+"""What an option takes: `lines` a number or a word, `words` several by commas, `list` several by
+repetition."""
+
+Given = str | bool | list[str]
+"""A value as the command line would give it: a text, a flag, the texts of a repeated option."""
+
+_KINDS: Final[Mapping[Takes, str]] = {
+    "text": "a string",
+    "path": "a string",
+    "flag": "true or false",
+    "number": "a whole number",
+    "duration": 'a string like "1h30m" or a number of seconds',
+    "lines": "a whole number or a string",
+    "words": "a string or a list of strings",
+    "list": "a string or a list of strings",
+}
+
+
+def read(data: bytes, file: Path, known: Mapping[str, Takes]) -> dict[str, Given]:
+    """Read a configuration file's bytes; `known` tells what each key takes.
+
+    Gives values by key. Raises `UsageError`, which names the file and the line or the key.
+    """
+    values: dict[str, Given] = {}
+    for key, value in _parse(data, file).items():
+        if key not in known:
+            raise UsageError(_unknown(key, file, known))
+        given = _given(value, known[key], file.parent)
+        if given is None:
+            raise UsageError(
+                f"Wrong value for '{key}' in {file}: expected {_KINDS[known[key]]}, "
+                f"got {_kind(value)}."
+            )
+        values[key] = given
+    return values
+
+
+def _parse(data: bytes, file: Path) -> dict[str, object]:
+    try:
+        text = data.decode("utf-8-sig")
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{file} is no UTF-8 text (at line {line}): mend it.") from error
+    except (ValueError, RecursionError) as error:
+        words = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "beyond all bounds"
+        if "(at line" not in words:
+            last = len(data.splitlines())
+            words = f"{words.removesuffix(' (at end of document)')} (at line {last}, the last)"
+        raise UsageError(f"{file} is no TOML: {words}. Mend it.") from error
+
+
+def _unknown(key: str, file: Path, known: Mapping[str, Takes]) -> str:
+    likely = key.replace("_", "-").lower()
+    (nearest,) = difflib.get_close_matches(likely, sorted(known), n=1, cutoff=0.0)
+    if key == "token":
+        return (
+            f"{file} has a key 'token', but no secret belongs into it: name its file with "
+            "'token-file', or use the variable ARKOR_REPORT_TOKEN."
+        )
+    return f"Unknown key '{key}' in {file}: did you mean '{nearest}'?"
+
+
+def _given(value: object, takes: Takes, directory: Path) -> Given | None:
+    """Give a value as the command line would; None where it is of another kind."""
+    if takes == "flag":
+        return value if isinstance(value, bool) else None
+    if isinstance(value, list):
+        return _several(value, takes)
+    text = _text(value, takes)
+    if text is None:
+        return None
+    if takes == "path" and text:
+        return str(directory / _at_home(text))
+    return [text] if takes == "list" else text
+
+
+def _several(values: list[object], takes: Takes) -> Given | None:
+    texts = [text for value in values if (text := _text(value, "text")) is not None]
+    if takes not in {"list", "words"} or len(texts) < len(values):
+        return None
+    return texts if takes == "list" else ",".join(texts)
+
+
+def _text(value: object, takes: Takes) -> str | None:
+    """Give the text of a value that is no list."""
+    if isinstance(value, str):
+        return None if "\0" in value else value  # which no command line can hold
+    if isinstance(value, bool) or takes not in {"number", "lines", "duration"}:
+        return None
+    if isinstance(value, int):
+        return str(value) if abs(value) < _LARGEST else None
+    # A duration may have a fraction, and is written without an exponent.
+    is_duration = takes == "duration" and isinstance(value, float) and math.isfinite(value)
+    return f"{value:.6f}".rstrip("0").rstrip(".") if is_duration else None
+
+
+_LARGEST: Final = 10**18
+
+
+def _at_home(path: str) -> Path:
+    """Expand a leading `~/`, as a shell does on the command line."""
+    return Path(path).expanduser() if path == "~" or path.startswith("~/") else Path(path)
+
+
+def _kind(value: object) -> str:
+    """Name the kind of a TOML value, never the value: it might be a secret in the wrong place."""
+    names = [
+        (bool, "a boolean"),
+        (int, "a number"),
+        (float, "a number with a fraction"),
+        (str, "a string"),
+        (list, "a list"),
+        (dict, "a table"),
+    ]
+    return next((name for kind, name in names if isinstance(value, kind)), "a date or a time")
+
+
+# --- What is in force ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A setting, its value and where that comes from, as texts."""
+
+    setting: str
+    value: str
+    origin: str
+
+
+def shown(value: object, given: object, otherwise: str) -> str:
+    """Say a value as it was `given`; `otherwise` says what holds where there is none."""
+    match value, given:
+        case bool(), _:
+            return "true" if value else "false"
+        case ((None | ()), _):
+            return otherwise
+        case _, list() | tuple():
+            return ", ".join(map(str, given))
+        case _:
+            return str(given)
+
+
+def table(rows: list[InForce]) -> list[str]:
+    """Lay out the settings as lines, a heading first."""
+    rows = [InForce("setting", "value", "from"), *rows]
+    first = max(len(row.setting) for row in rows)
+    second = max(len(row.value) for row in rows)
+    return [f"{row.setting:<{first}}  {row.value:<{second}}  {row.origin}" for row in rows]

@@ -1,0 +1,102 @@
+"""What is told on stderr, as lines: for people, or JSON for programs. Pure.
+
+For people:    12:00:01 job_1: complete, 412 new events
+For programs:  {"time":"2026-05-01T10:00:01.250Z","level":"info","event":"ended","job":"job_1",
+               "message":"complete, 412 new events","state":"complete","events":412} - in one line
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+INFO: Final = "info"
+WARNING: Final = "warning"
+ERROR: Final = "error"
+
+_RESET: Final = "\x1b[0m"
+_DIM: Final = "\x1b[2m"
+_COLOURS: Final[Mapping[str, str]] = {
+    WARNING: "\x1b[33m",
+    ERROR: "\x1b[31m",
+    "complete": "\x1b[32m",
+    "caught-up": "\x1b[36m",
+    "interrupted": "\x1b[31m",
+    "unavailable": "\x1b[31m",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something that happened.
+
+    `time` is aware, and its zone is the one that people are told it in. `event` is one word:
+    listed, opened, broke, ended, warning, interrupted, usage, error. `details` are more for
+    programs, such as numbers; they are in `message` too.
+    """
+
+    time: datetime
+    level: str
+    event: str
+    message: str
+    job: str | None = None
+    details: Mapping[str, str | float | None] = field(default_factory=dict)
+
+
+def text_line(record: Record, safe: Callable[[str], str], *, colour: bool) -> str:
+    """Give one line for people; `safe` takes secrets out and makes text inert."""
+    prefix = f"{record.event}: " if record.event in {WARNING, ERROR} else ""
+    subject = "" if record.job is None else f"{record.job}: "
+    time, words = f"{record.time:%H:%M:%S}", safe(f"{prefix}{subject}{record.message}")
+    if not colour:
+        return f"{time} {words}"
+    paint = _COLOURS.get(str(record.details.get("state"))) or _COLOURS.get(record.level)
+    return f"{_DIM}{time}{_RESET} " + (f"{paint}{words}{_RESET}" if paint else words)
+
+
+def json_line(record: Record, redact: Callable[[str], str]) -> str:
+    """Give one JSON object in one line of ASCII; `redact` takes secrets out of a text.
+
+    A reader gets every text back as it was, but for redactions. No control or bidirectional
+    character stands in the line, and no workflow command of a CI runner.
+    """
+    told: dict[str, str | float | None] = {
+        "time": _utc(record.time),
+        "level": record.level,
+        "event": record.event,
+    }
+    if record.job is not None:
+        told["job"] = redact(record.job)
+    told["message"] = redact(record.message)
+    for name, value in record.details.items():
+        told[name] = redact(value) if isinstance(value, str) else value
+    text = json.dumps(told, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    # Only within texts: nothing else in JSON has these, and no escape ends in one of them.
+    return text.replace("::", r":\u003a").replace("##", r"#\u0023")
+
+
+def _utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def in_colour(environment: Mapping[str, str], *, terminal: bool) -> bool:
+    """Tell whether lines may have colours: on a terminal, unless the environment says otherwise.
+
+    `NO_COLOR` and `FORCE_COLOR` count where they are not empty (and FORCE_COLOR not `0`); the
+    first wins. `TERM=dumb` is no terminal for colours.
+    """
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR", "") not in {"", "0"}:
+        return True
+    return terminal and environment.get("TERM") != "dumb"
+
+
+def is_live(asked: bool | None, environment: Mapping[str, str], *, terminal: bool) -> bool:  # noqa: FBT001 - an option's value
+    """Tell whether the display is live: on a terminal that can do it; in CI only if `asked`."""
+    if not terminal or environment.get("TERM") == "dumb":
+        return False
+    if asked is not None:
+        return asked
+    return environment.get("CI", "").lower() in {"", "0", "false"}
