@@ -43,7 +43,8 @@ def build(options: Settings, world: World) -> Path:
         while True:
             folder, tokens = _fetch(options, world, snapshot)
             try:
-                return render.render(options, folder, Redactor(tokens, options.show_config))
+                redactor = Redactor(tokens, options.show_config)
+                return render.render(options, folder, redactor, warn=world.watcher.warn).entry
             except DamagedRecordError as error:
                 # In doubt about a record it is fetched again; what is gone can't be damaged twice.
                 world.watcher.warn(str(error))
@@ -64,7 +65,7 @@ def render_only(options: Settings, source: str | None, url: str | None) -> Path:
     """
     kept = Snapshot.reading(options.snapshot_dir).last_folder(source, url)
     redactor = Redactor((), options.show_config)
-    return render.render(options, kept, redactor, options.selection)
+    return render.render(options, kept, redactor, options.selection).entry
 
 
 # --- Snapshot ----------------------------------------------------------------------------------

@@ -66,8 +66,12 @@ class Publication:
             finally:
                 shutil.rmtree(out / _TEMPORARY, ignore_errors=True)
 
-    def stage(self, name: str, text: Iterable[str]) -> None:
-        """Write a new file, named by its path within the report, next to the old report."""
+    def stage(self, name: str, text: Iterable[str]) -> int:
+        """Write a new file, named by its path within the report, next to the old report.
+
+        Gives its size in bytes.
+        """
+        size = 0
         target = self._out / name
         self._refuse_stranger(name)
         with _writing(target):
@@ -76,9 +80,10 @@ class Publication:
             with temporary.open("wb") as file:
                 for piece in _pieces(text):
                     self._check(piece, len(self._new))
-                    file.write(piece)
+                    size += file.write(piece)
         self._new.add(name)
         self._staged.append(name)
+        return size
 
     def _refuse_stranger(self, name: str) -> None:
         """Raise `WriteError` where something of someone else's is in a file's way."""
@@ -109,7 +114,7 @@ class Publication:
         return name in self._old and (self._out / name).is_file()
 
     def keep(self, name: str) -> None:
-        """Take a file of the old report into the new one as it is."""
+        """Take a file into the new report as it is: staged by now, or in the old one."""
         self._new.add(name)
 
     def remember(self, name: str, record: wire.JSON) -> None:

@@ -1,33 +1,36 @@
-"""From what a source's folder holds to a report in a directory, without network.
+"""From what a source's folder holds to a report in a directory, without network."""
 
-A job that was rendered before from the same entry and log, by the same version, templates and
-options, is not rendered again: what the home page says of it is remembered beside the report.
-"""
-
-import hashlib
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from reportgen import __version__, eventlog, history, inert, publish, settings, wire
-from reportgen.curve import Metric
+from reportgen import __version__, comparison, eventlog, history, inert, publish, settings, wire
+from reportgen.comparison import Courses, Shortlist
 from reportgen.errors import DamagedRecordError, SnapshotError, SourceError, WriteError
 from reportgen.exports import log_txt, points_csv, report_json
-from reportgen.origin import Origin
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
 from reportgen.publish import Publication
 from reportgen.redact import Redactor
-from reportgen.report import Entry, JobDetail, JobSummary, Report, Stream, job_detail
+from reportgen.remembered import COMPARISON, Memory, files_of
+from reportgen.report import Entry, JobDetail, JobSummary, Report, job_detail
 from reportgen.selection import Selection
 from reportgen.settings import Settings
 from reportgen.snapshot import Listing, SourceFolder
 
-GENERATOR = f"arkor-report {__version__}"
+GENERATOR: Final = f"arkor-report {__version__}"
+SINGLE: Final = "report.html"
+LARGE: Final = 25_000_000
+"""From how many bytes on a single file is worth a word: mail and chats refuse such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A report that was written: the page to open first, and what it says."""
+
+    entry: Path
+    report: Report
 
 
 def render(
@@ -35,8 +38,9 @@ def render(
     folder: SourceFolder,
     redactor: Redactor,
     narrowed: Selection | None = None,
-) -> Path:
-    """Write the report of what the last snapshot selected; give the home page's path.
+    warn: Callable[[str], None] = lambda _: None,
+) -> Rendered:
+    """Write the report of what the last snapshot selected.
 
     `narrowed` selects among those jobs by what their pages show. Raises `SnapshotError`,
     `DamagedRecordError`, `WriteError`, and `SourceError` where a job that was named is not there.
@@ -48,21 +52,26 @@ def render(
     unknown = narrowed.unknown(listing.entries) if narrowed is not None else []
     if unknown:
         raise SourceError(f"There is no job {', '.join(unknown)} in the snapshot: check --job.")
-    looks = Looks(
+    pages = Pages(_looks(options))
+    origin = listing.origin.redacted(redactor.text)
+    with Publication.into(options.out, redactor.holds_token) as publication:
+        maker = f"{GENERATOR} {pages.digest}"
+        memory = Memory(folder, listing, origin, options, maker, publication)
+        rendering = _Rendering(memory, pages, redactor)
+        # One job at a time: of the others only what the home page says is held.
+        jobs = tuple(rendering.jobs(narrowed or Selection()))
+        report = rendering.stage_whole(jobs, warn)
+    return Rendered(options.out / publish.HOME, report)
+
+
+def _looks(options: Settings) -> Looks:
+    return Looks(
         title=options.title,
         theme=options.theme,
         timezone=settings.timezone(options.timezone),
         stale_after=options.stale_after,
+        linked=options.layout == "linked",
     )
-    pages = Pages(looks)
-    rendering = _Rendering(
-        folder, listing, pages, listing.origin.redacted(redactor.text), redactor, options
-    )
-    with Publication.into(options.out, redactor.holds_token) as publication:
-        # One job at a time: of the others only what the home page says is held.
-        jobs = tuple(rendering.jobs(publication, narrowed or Selection()))
-        rendering.stage_whole(jobs, publication)
-    return options.out / publish.HOME
 
 
 def _refuse_ids_that_hold_a_token(listing: Listing, redactor: Redactor) -> None:
@@ -76,122 +85,113 @@ def _refuse_ids_that_hold_a_token(listing: Listing, redactor: Redactor) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Rendering:
-    """What every page of one report is made with."""
+    """One report in the making: what all its files are made with, and what is known so far."""
 
-    folder: SourceFolder
-    listing: Listing
+    memory: Memory
     pages: Pages
-    origin: Origin
     redactor: Redactor
-    options: Settings
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """The jobs that are shown, by id."""
+    keys: dict[str, str | None] = field(default_factory=dict)
+    shortlist: Shortlist = field(default_factory=Shortlist)
+    """Of the jobs that are rendered anew, what the comparison may need."""
 
-    def jobs(self, publication: Publication, narrowed: Selection) -> Iterator[JobSummary]:
+    # One job after another
+
+    def jobs(self, narrowed: Selection) -> Iterator[JobSummary]:
         """Stage the files of each job that is meant; give what the home page says of it."""
         left = narrowed.limit
-        for entry in _entries(self.listing):
+        for entry in _entries(self.memory.listing):
             if left == 0:
                 return
-            key = self._key(entry)
+            key = self.memory.key(entry)
             detail: JobDetail | None = None
-            job = self._remembered(entry, key, publication)
+            job = self.memory.job(entry, key)
             if job is None:
                 detail = self._detail(entry)
                 job = detail.summary
-            if not narrowed.matches(_as_shown(job), self.listing.read_at):
+            if not narrowed.matches(_as_shown(job), self.memory.listing.read_at):
                 continue
-            if detail is None:
-                for name in _files(job):
-                    publication.keep(name)
-            else:
-                self._stage(detail, publication)
-            publication.remember(job.page, self._record(job, key))
+            self.entries[job.id], self.keys[job.id] = entry, key
+            is_new = self.shortlist.has_room_for(job)
+            if detail is not None:
+                self._stage(detail)
+                if is_new:
+                    self.shortlist.add(job.id, comparison.courses(detail))
+            self._keep(job, key)
             left = None if left is None else left - 1
             yield job
 
-    def stage_whole(self, jobs: tuple[JobSummary, ...], publication: Publication) -> None:
-        """Write the files that are about all jobs."""
-        manifest = self.listing.manifest
-        if manifest is not None:
-            manifest = manifest.redacted(self.redactor.text)
-        report = Report(GENERATOR, self.listing.read_at, self.origin, manifest, jobs)
-        publication.stage("report.json", [report_json.document(report)])
-        publication.stage(publish.HOME, [self.pages.home(report)])
-
-    def _stage(self, detail: JobDetail, publication: Publication) -> None:
-        job = detail.summary
-        page = self.pages.job(detail, self.origin, self.listing.read_at, GENERATOR)
-        page_name, csv_name, log_name = _files(job)
-        clean = self.redactor.event_text
-        publication.stage(page_name, [page])
-        publication.stage(csv_name, points_csv.lines(self.folder.read_log(job.id), clean))
-        publication.stage(log_name, log_txt.lines(self.folder.read_log(job.id), clean))
-
     def _detail(self, entry: Entry) -> JobDetail:
-        job_id, log_lines = entry.job.id, self.options.log_lines
+        folder, log_lines = self.memory.folder, self.memory.options.log_lines
         tail = None if log_lines is None else max(log_lines, history.TAIL_LINES)
         try:
-            folded = history.fold(self.folder.read_log(job_id), tail)
+            folded = history.fold(folder.read_log(entry.job.id), tail)
         except eventlog.DamagedLogError as error:
-            raise DamagedRecordError(self.folder.log_path(job_id), str(error)) from error
+            raise DamagedRecordError(folder.log_path(entry.job.id), str(error)) from error
         return job_detail(entry, folded, self.redactor, log_lines)
 
-    # What was rendered before
+    def _stage(self, detail: JobDetail) -> None:
+        job, memory = detail.summary, self.memory
+        page = self.pages.job(detail, memory.origin, memory.listing.read_at, GENERATOR)
+        page_name, csv_name, log_name = files_of(job)
+        clean, read_log = self.redactor.event_text, memory.folder.read_log
+        memory.publication.stage(page_name, [page])
+        memory.publication.stage(csv_name, points_csv.lines(read_log(job.id), clean))
+        memory.publication.stage(log_name, log_txt.lines(read_log(job.id), clean))
 
-    def _key(self, entry: Entry) -> str | None:
-        """Give what a job's page depends on, but for the time of the list, as one hash.
+    def _keep(self, job: JobSummary, key: str | None) -> None:
+        for name in files_of(job):
+            self.memory.publication.keep(name)
+        self.memory.keep_job(job, key)
 
-        None where the log does not tell its fingerprint: then there is no way but to render.
-        """
-        options = self.options
-        fingerprint = self.folder.fingerprint(entry.job.id)
-        if fingerprint is None:
-            return None
-        parts: list[object] = [
-            GENERATOR,
-            self.pages.digest,
-            [options.title, options.theme, options.timezone, options.log_lines],
-            options.stale_after,
-            sorted(options.show_config),
-            asdict(self.origin),
-            self.listing.entries[entry.job.id],
-            [entry.slug, entry.listed],
-            fingerprint,
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    # The files that are about all jobs
 
-    def _record(self, job: JobSummary, key: str | None) -> dict[str, wire.JSON] | None:
-        """Give what to remember of a job; None where it can't be read back as it is."""
-        if key is None:
-            return None
-        try:
-            summary = msgspec.json.decode(msgspec.json.encode(job))
-            if _summary_of(summary) != job:
-                return None
-        except (TypeError, ValueError, KeyError, UnicodeError):
-            return None
-        return {"key": key, "readAt": self.listing.read_at.isoformat(), "summary": summary}
+    def stage_whole(self, jobs: tuple[JobSummary, ...], warn: Callable[[str], None]) -> Report:
+        """Write the files that are about all jobs; give what they say."""
+        listing, publication = self.memory.listing, self.memory.publication
+        manifest = listing.manifest
+        if manifest is not None:
+            manifest = manifest.redacted(self.redactor.text)
+        report = Report(GENERATOR, listing.read_at, self.memory.origin, manifest, jobs)
+        publication.stage("report.json", [report_json.document(report)])
+        compared = self._stage_comparison(report)
+        for name, text in self.pages.shared_files().items():
+            publication.stage(name, [text])
+        if self.memory.options.single_file:
+            self._stage_single(report, warn)
+        publication.stage(publish.HOME, [self.pages.home(report, compared)])
+        return report
 
-    def _remembered(
-        self, entry: Entry, key: str | None, publication: Publication
-    ) -> JobSummary | None:
-        """Give what is remembered of a job whose files need not change; in doubt, None."""
-        if self.options.refresh or key is None:
-            return None
-        record = publication.remembered(f"jobs/{entry.slug}.html")
-        if not isinstance(record, dict) or record.get("key") != key:
-            return None
-        try:
-            job = _summary_of(record["summary"])
-        except (TypeError, ValueError, KeyError):
-            return None
-        same_time = record.get("readAt") == self.listing.read_at.isoformat()
-        there = all(publication.has(name) for name in _files(job))
-        return job if there and (job.ended or same_time) else None
+    def _stage_comparison(self, report: Report) -> frozenset[str]:
+        """Write the comparison, if there is something to compare; give the ids it has."""
+        jobs = comparison.newest(report.jobs)
+        if len(jobs) < comparison.LEAST_JOBS:
+            return frozenset()
+        courses = [self._courses(job) for job in jobs]
+        numbers = _numbers(self.memory.listing)
+        text = self.pages.compare(report, jobs, courses, numbers)
+        self.memory.publication.stage(COMPARISON, [text])
+        self.memory.keep_courses(
+            {
+                job.slug: (self.keys[job.id], course)
+                for job, course in zip(jobs, courses, strict=True)
+            }
+        )
+        return frozenset(job.id for job in jobs)
 
+    def _courses(self, job: JobSummary) -> Courses:
+        known = self.shortlist.courses.get(job.id) or self.memory.courses(job, self.keys[job.id])
+        return known or comparison.courses(self._detail(self.entries[job.id]))
 
-def _files(job: JobSummary) -> tuple[str, str, str]:
-    """Give the paths of a job's files in the report: its page, its points and its log."""
-    return job.page, f"jobs/{job.slug}.csv", f"jobs/{job.slug}.log.txt"
+    def _stage_single(self, report: Report, warn: Callable[[str], None]) -> None:
+        details = (self._detail(entry) for entry in self.entries.values())
+        size = self.memory.publication.stage(SINGLE, self.pages.single(report, details))
+        if size > LARGE:
+            warn(
+                f"{SINGLE} has grown to {size / 1e6:.0f} MB, more than mail and chats take: "
+                "narrow it down with --limit, --since or --status."
+            )
 
 
 def _as_shown(job: JobSummary) -> wire.Job:
@@ -199,30 +199,15 @@ def _as_shown(job: JobSummary) -> wire.Job:
     return wire.Job(job.id, job.name, job.status, job.created_at)
 
 
-def _summary_of(document: wire.JSON) -> JobSummary:
-    """Read a summary back from JSON. Raises `TypeError`, `ValueError` or `KeyError`."""
-    fields = _object(document)
-    stream = _object(fields["stream"])
-    pairs = msgspec.convert(stream["skipped_reasons"], tuple[tuple[str, int], ...])
-    plain = {name: value for name, value in fields.items() if name not in _NESTED}
-    return JobSummary(
-        **plain,  # type: ignore[arg-type]  # what is wrong in it makes it unequal
-        stream=msgspec.convert({**stream, "skipped_reasons": pairs}, Stream),
-        loss=msgspec.convert(fields["loss"], Metric | None),
-        eval_loss=msgspec.convert(fields["eval_loss"], Metric | None),
-        checkpoints=msgspec.convert(fields["checkpoints"], tuple[float, ...]),
-        log_tail=msgspec.convert(fields["log_tail"], tuple[str, ...]),
-        config=_object(fields["config"]),
-    )
+def _numbers(listing: Listing) -> Mapping[str, int]:
+    """Give each job that the snapshot knows a number, the oldest first: its colour's."""
 
+    def age(job_id: str) -> tuple[float, str]:
+        job = wire.read_job(listing.entries[job_id])
+        created = wire.parse_time(job.created_at) if job else None
+        return (created.timestamp() if created else 0.0, job_id)
 
-_NESTED: Final = {"stream", "loss", "eval_loss", "checkpoints", "log_tail", "config"}
-
-
-def _object(value: wire.JSON) -> wire.Object:
-    if not isinstance(value, dict):
-        raise TypeError("no object")
-    return value
+    return {job_id: number for number, job_id in enumerate(sorted(listing.entries, key=age))}
 
 
 def _entries(listing: Listing) -> Iterator[Entry]:

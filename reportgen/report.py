@@ -17,7 +17,7 @@ from reportgen.history import Curve, History, LogLine
 from reportgen.javascript import js_value
 from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
-from reportgen.trend import Trend
+from reportgen.trend import Clock, Trend
 
 SCHEMA: Final = 1
 LINE_LENGTH: Final = 500
@@ -88,6 +88,7 @@ class JobDetail:
     resumes: int
     learning_rate: Trend
     throughput: Trend
+    clock: Clock
     pause: hist.Pause | None
     checkpoints: tuple[float, ...]
     artifacts: tuple[str, ...]
@@ -146,6 +147,7 @@ def job_detail(
         resumes=history.resumes,
         learning_rate=history.learning_rate,
         throughput=history.throughput,
+        clock=history.clock,
         pause=history.pause,
         checkpoints=tuple(history.checkpoints),
         artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),

@@ -5,22 +5,11 @@
 const enhancePlot = (plot) => {
   const svg = plot.querySelector("svg.loss-chart");
 
-  const WIDTH = 640;
-  const HEIGHT = 200;
+  const { WIDTH, HEIGHT, fill, html, shape, plain, digits } = Plot;
   const NAMES = { loss: "Training loss", "eval-loss": "Eval loss", superseded: "Superseded" };
   const KINDS = Object.keys(NAMES);
 
-  const fill = (element, attributes, text) => {
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    if (text !== undefined) element.textContent = text;
-    return element;
-  };
-  const html = (name, attributes, text) => fill(document.createElement(name), attributes, text);
-  const shape = (name, attributes, text) =>
-    fill(document.createElementNS(svg.namespaceURI, name), attributes, text);
   const numbers = (text) => (text ? text.split(",").map(Number) : []);
-  const plain = (number) => String(Number(number.toFixed(2)));
-  const digits = (number, count) => String(Number(number.toPrecision(count)));
 
   // What the page holds: points in the order of the paths, all in steps and values.
 
@@ -62,18 +51,14 @@ const enhancePlot = (plot) => {
     const x = Number(/M([\d.]+)/.exec(node.getAttribute("d"))[1]);
     return { node, x, step: stepAt(x) };
   });
-  const axes = svg.querySelector(".axes");
-  const ticks = [...axes.childNodes];
-  const grid = axes.querySelector(".grid");
-  const tick = axes.querySelector(".tick");
-  const [gridText, tickText] = [grid, tick].map((sign) => sign.nextElementSibling);
+  const axes = Plot.axes(svg);
 
   // A nested SVG cuts off what zooming moves out of the plot area.
   const frame = shape("svg", { x: -6, y: -8, width: 652, height: 216, viewBox: "-6 -8 652 216" });
   const curves = svg.querySelector(".curves");
   curves.replaceWith(frame);
-  const cursor = shape("path", { class: "cursor", visibility: "hidden" });
-  const smooth = shape("path", { class: "smooth" });
+  const cursor = shape("path", { class: "cursor", "vector-effect": "non-scaling-stroke", visibility: "hidden" });
+  const smooth = shape("path", { class: "smooth", "vector-effect": "non-scaling-stroke" });
   const band = shape("rect", { class: "band", height: HEIGHT, width: 0 });
   frame.append(curves, smooth, band, cursor);
 
@@ -100,7 +85,7 @@ const enhancePlot = (plot) => {
         else node.setAttribute(name, value);
       }
     }
-    axes.replaceChildren(...ticks);
+    axes.putBack();
   };
 
   const heights = () => {
@@ -116,46 +101,6 @@ const enhancePlot = (plot) => {
     }
     return low <= high ? [low, high] : view.log ? [0.1, 1] : upwards;
   };
-  const scale = ([low, high], length) => (value) =>
-    low === high ? length / 2 : ((value - low) / (high - low)) * length;
-
-  const niceTicks = ([low, high]) => {
-    if (low === high) return [low];
-    const rough = (high - low) / 5;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const apart = power * [1, 2, 5, 10].find((step) => step * power >= rough * 0.999);
-    const found = [];
-    for (let at = Math.ceil(low / apart); at * apart <= high && found.length < 12; at += 1) {
-      found.push(Number((at * apart).toPrecision(12)));
-    }
-    return found;
-  };
-  const logTicks = ([low, high]) => {
-    const found = [];
-    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
-      found.push(...[1, 2, 5].map((step) => Number(`${step}e${power}`)));
-    }
-    const inside = found.filter((value) => value >= low && value <= high);
-    const thin = Math.ceil(inside.length / 10);
-    return inside.length < 2 ? niceTicks([low, high]) : inside.filter((_, at) => at % thin === 0);
-  };
-
-  const drawAxes = (range) => {
-    const nodes = [];
-    const add = (sample, attributes, text) => nodes.push(fill(sample.cloneNode(), attributes, text));
-    for (const value of view.log ? logTicks(range) : niceTicks(range)) {
-      const at = plain(y(value));
-      add(grid, { d: `M0 ${at}L640 ${at}` });
-      add(gridText, { y: at }, digits(value, 6));
-    }
-    for (const step of niceTicks(view.range)) {
-      const at = plain(x(step));
-      add(tick, { d: `M${at} 200L${at} 204` });
-      add(tickText, { x: at }, digits(step, 9));
-    }
-    axes.replaceChildren(...nodes);
-  };
-
   const drawable = (point) => !view.log || point.value > 0;
   const pair = (point) => `${plain(x(point.step))},${plain(y(point.value))}`;
   const line = (points) => {
@@ -224,14 +169,9 @@ const enhancePlot = (plot) => {
 
   const draw = () => {
     const range = heights();
-    x = scale(view.range, WIDTH);
-    const rise = view.log ? scale(range.map(Math.log), HEIGHT) : scale(range, HEIGHT);
-    y = (value) => HEIGHT - rise(view.log ? Math.log(value) : value);
+    ({ x, y } = axes.draw({ across: view.range, upwards: range, log: view.log }));
     if (range === upwards && !zoomed()) putBack();
-    else {
-      moveAll();
-      drawAxes(range);
-    }
+    else moveAll();
     for (const kind of KINDS) {
       for (const node of svg.querySelectorAll(`.curves .${kind}, .curves .${kind}-dot, .curves .${kind}-dots, .${kind}-extreme`)) {
         node.setAttribute("display", view.off.has(kind) ? "none" : "inline");
@@ -252,8 +192,7 @@ const enhancePlot = (plot) => {
   });
   const tip = html("div", { class: "tip", "aria-hidden": "true" });
   const live = html("p", { class: "spoken", "aria-live": "polite" });
-  tip.hidden = true;
-  plot.append(surface, tip, live);
+  plot.append(surface, live);
   let at = null;
 
   const stops = () => {
@@ -272,7 +211,7 @@ const enhancePlot = (plot) => {
 
   const hide = () => {
     at = known = null;
-    tip.hidden = true;
+    tip.remove();
     cursor.setAttribute("visibility", "hidden");
   };
   const show = (index, aloud) => {
@@ -283,7 +222,7 @@ const enhancePlot = (plot) => {
       ...points.map((point) => `${NAMES[point.kind].toLowerCase()} ${digits(point.value, point.exact ? 6 : 4)}`),
     ];
     tip.replaceChildren(...words.map((word, row) => html(row ? "span" : "b", { class: row ? points[row - 1].kind : "" }, word)));
-    tip.hidden = false;
+    surface.after(tip);
     if (aloud) live.textContent = words.join(", ");
     fill(cursor, {
       visibility: "visible",

@@ -2,8 +2,6 @@
 // The state stands in the URL's fragment, so that a reload or a shared link shows the same.
 "use strict";
 {
-  const MINUTE = 60, HOUR = 3600, DAY = 86400;
-
   function element(name, properties, ...children) {
     const made = Object.assign(document.createElement(name), properties);
     made.append(...children);
@@ -14,59 +12,27 @@
 
   function enhance(table) {
     const body = table.tBodies[0];
-    const heads = [...table.tHead.rows[0].cells];
+    // Where all pages stand in one file the home view is at "#/", as in Studio.
+    const route = document.querySelector(".view") ? "/" : "";
     const jobs = [...body.rows].map((row, place) => ({
       row,
       place,
       status: row.cells[0].textContent,
-      text: `${row.cells[1].firstChild.textContent}\n${row.cells[3].textContent}`.toLowerCase(),
+      text: `${row.cells[1].querySelector("a").textContent}\n${row.cells[3].textContent}`.toLowerCase(),
     }));
-    const keys = heads.map((head) => head.textContent.toLowerCase().replaceAll(" ", "-"));
-    const state = { q: "", statuses: new Set(), sort: "" };
+    const state = { q: "", statuses: new Set() };
+    const sorting = Table.sorting(table, jobs, () => change({}));
     const find = document.getElementById("find");
     const found = document.querySelector(".found");
     const chips = chipsIn(document.querySelector(".totals"));
-    const names = new Intl.Collator(undefined, { numeric: true });
-    let order = { sort: "", jobs };
     let laid = jobs;
-
-    // By "status", "-status" (falling) and so on; "" is the report's own order.
-    function sorted() {
-      const falling = state.sort.startsWith("-");
-      const column = keys.indexOf(falling ? state.sort.slice(1) : state.sort);
-      if (column < 0) return jobs;
-      const numeric = heads[column].className === "n";
-      const known = [], unknown = [];
-      for (const job of jobs) {
-        const value = valueOf(job.row.cells[column], numeric);
-        (value === null ? unknown : known).push({ job, value });
-      }
-      const sign = falling ? -1 : 1;
-      const compare = numeric ? (a, b) => a - b : names.compare;
-      known.sort((a, b) => sign * compare(a.value, b.value) || a.job.place - b.job.place);
-      return [...known, ...unknown].map((one) => one.job);
-    }
-
-    function valueOf(cell, numeric) {
-      if (numeric) {
-        const number = Number.parseFloat(cell.dataset.n ?? cell.textContent);
-        return Number.isNaN(number) ? null : number;
-      }
-      const text = cell.querySelector("time")?.dateTime ?? cell.textContent;
-      return text === "—" ? null : text;
-    }
 
     function show() {
       const q = state.q.trim().toLowerCase();
-      if (order.sort !== state.sort) order = { sort: state.sort, jobs: sorted() };
       const all = !state.statuses.size;
       const fits = (job) => job.text.includes(q) && (all || state.statuses.has(job.status));
-      lay(order.jobs.filter(fits));
-      heads.forEach((head, column) => {
-        if (state.sort === keys[column]) head.ariaSort = "ascending";
-        else if (state.sort === `-${keys[column]}`) head.ariaSort = "descending";
-        else head.removeAttribute("aria-sort");
-      });
+      lay(sorting.order().filter(fits));
+      table.hidden = !laid.length;
       for (const [status, chip] of chips) {
         chip.ariaPressed = String(status ? state.statuses.has(status) : !state.statuses.size);
       }
@@ -99,17 +65,19 @@
       const parts = new URLSearchParams();
       if (state.q) parts.set("q", state.q);
       for (const status of state.statuses) parts.append("status", status);
-      if (state.sort) parts.set("sort", state.sort);
+      if (sorting.sort) parts.set("sort", sorting.sort);
       const text = parts.toString();
-      history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+      const plain = route ? `#${route}` : location.pathname + location.search;
+      history.replaceState(null, "", text ? `#${route && `${route}?`}${text}` : plain);
     }
 
     function read() {
-      const parts = new URLSearchParams(location.hash.slice(1));
-      const sort = parts.get("sort") ?? "";
+      const hash = location.hash.slice(1);
+      if (route && hash.startsWith("/jobs/")) return;
+      const parts = new URLSearchParams(hash.slice(hash.indexOf("?") + 1));
       state.q = parts.get("q") ?? "";
       state.statuses = new Set(parts.getAll("status").filter((status) => chips.has(status)));
-      state.sort = keys.includes(sort.replace(/^-/, "")) ? sort : "";
+      sorting.set(parts.get("sort") ?? "");
       show();
     }
 
@@ -132,16 +100,30 @@
       return made;
     }
 
-    heads.forEach((head, column) => {
-      const button = element("button", { type: "button" }, ...head.childNodes);
-      const key = keys[column];
-      const next = { "": key, [key]: `-${key}`, [`-${key}`]: "" };
-      button.addEventListener("click", () => change({ sort: next[state.sort] ?? key }));
-      head.append(button);
-    });
+    // Jobs that have a curve can be chosen, to be compared.
+    function chooser() {
+      const link = element("a", { className: "compare", hidden: true });
+      const chosen = new Set();
+      for (const { row } of jobs) {
+        if (!("compare" in row.dataset)) continue;
+        const job = row.cells[1].firstChild;
+        const box = element("input", { type: "checkbox", ariaLabel: `Compare ${job.textContent}` });
+        const slug = job.getAttribute("href").slice("jobs/".length, -".html".length);
+        box.addEventListener("input", () => {
+          if (box.checked) chosen.add(slug);
+          else chosen.delete(slug);
+          link.hidden = !chosen.size;
+          link.textContent = chosen.size === 1 ? "Compare this job" : `Compare ${chosen.size} jobs`;
+          link.href = `compare.html#jobs=${[...chosen].join(",")}`;
+        });
+        row.cells[1].prepend(box, " ");
+      }
+      find.parentElement.append(link);
+    }
+
+    chooser();
     find.addEventListener("input", () => change({ q: find.value }));
     addEventListener("hashchange", read);
-    table.classList.add("sortable");
     find.parentElement.hidden = false;
     read();
   }

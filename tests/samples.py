@@ -11,7 +11,7 @@ from reportgen.curve import metric
 from reportgen.history import Curve, LogLine, Pause, Superseded
 from reportgen.origin import Manifest, Origin
 from reportgen.report import JobDetail, JobSummary, Report, Stream
-from reportgen.trend import Trend
+from reportgen.trend import Clock, Trend
 
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -91,6 +91,7 @@ def detail(job: JobSummary, **changes: object) -> JobDetail:
         resumes=0,
         learning_rate=Trend(),
         throughput=Trend(),
+        clock=Clock(),
         pause=None,
         checkpoints=(),
         artifacts=(),

@@ -18,7 +18,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
-from reportgen import pages, sparkline
+from reportgen import comparison, pages, sparkline, wire
 from reportgen.curve import Metric
 from reportgen.history import LogLine
 from reportgen.origin import Manifest, Origin
@@ -27,6 +27,7 @@ from reportgen.pages.looks import Looks
 from reportgen.pages.template import Templates, csp_hash
 from reportgen.pages.words import Moment, badge, moment
 from reportgen.report import JobDetail, Report, Stream
+from reportgen.trend import Clock
 from tests import samples
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -38,7 +39,7 @@ NO_TRAINER = (
 LONG_NUMBERS = Metric(points=9, **dict.fromkeys(NUMBERS, -1.2345678901234567e-300))
 POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 LINK = re.compile(
-    r"(\.\./)?(index|jobs/[\w.-]+)\.html|[\w.-]+\.(csv|log\.txt)|data:image/svg\+xml,.*|#.*",
+    r"(\.\./)?(index|compare|jobs/[\w.-]+)\.html|[\w.-]+\.(csv|log\.txt)|data:image/svg\+xml,.*|#.*",
     re.DOTALL,
 )
 CHECKOUT = Path(pages.__file__).parent.parent.parent
@@ -74,9 +75,23 @@ def job(
     return Pages(looks).job(detail or samples.completed(), origin, snapshot_at, samples.GENERATOR)
 
 
+def compare(report: Report | None = None, looks: Looks = LOOKS) -> str:
+    shown = report or samples.report()
+    jobs = comparison.newest(shown.jobs)
+    by_id = {detail.summary.id: detail for detail in samples.details()}
+    courses = [comparison.courses(by_id[one.id]) for one in jobs]
+    return Pages(looks).compare(shown, jobs, courses, {one.id: 7 for one in jobs[1:]})
+
+
+def single(looks: Looks = LOOKS) -> str:
+    return "".join(Pages(looks).single(samples.report(), samples.details()))
+
+
 def every_page() -> Iterator[str]:
     yield home()
     yield from (job(detail) for detail in samples.details())
+    yield compare()
+    yield single()
 
 
 class Page(HTMLParser):
@@ -119,6 +134,22 @@ def test_home(page_file: SnapshotAssertion) -> None:
 def test_home_empty(page_file: SnapshotAssertion) -> None:
     origin = Origin("demo")
     assert home(samples.report(origin=origin, manifest=None, jobs=())) == page_file
+
+
+def test_compare(page_file: SnapshotAssertion) -> None:
+    assert compare() == page_file
+
+
+def test_single_file(page_file: SnapshotAssertion) -> None:
+    assert single() == page_file
+
+
+def test_home_linked(page_file: SnapshotAssertion) -> None:
+    assert home(looks=replace(LOOKS, linked=True)) == page_file
+
+
+def test_job_linked(page_file: SnapshotAssertion) -> None:
+    assert job(looks=replace(LOOKS, linked=True)) == page_file
 
 
 def test_job_completed(page_file: SnapshotAssertion) -> None:
@@ -534,7 +565,8 @@ def test_pages_refer_to_nothing_outside_the_report() -> None:
     for text in every_page():
         page = Page(text)
         for tag, attributes in page.elements:
-            assert (tag, attributes) == ("script", {}) or tag != "script"
+            data = {"type": "application/json", "id": "courses"}
+            assert tag != "script" or attributes in ({}, data)
             assert tag not in {"img", "iframe", "object", "embed", "base", "form"}
             assert "style" not in attributes
             assert not [name for name in attributes if name.startswith("on") or name == "src"]
@@ -552,8 +584,80 @@ def test_pages_have_what_a_good_page_has() -> None:
             "meta"
         )
         assert [meta["content"] for meta in page.all("meta") if meta.get("name") == "description"]
-        assert len(page.all("h1")) == 1
+        views = sum(one.get("class") == "view" for one in page.all("div"))
+        assert len(page.all("h1")) == 1 + views
         assert "\r" not in text
+
+
+def test_linked_pages_share_one_style_and_one_script() -> None:
+    looks = replace(LOOKS, linked=True)
+    pages = Pages(looks)
+    assert set(pages.shared_files()) == {"report.css", "report.js"}
+    assert Pages(LOOKS).shared_files() == {}
+    for text, root in (
+        (home(looks=looks), ""),
+        (job(looks=looks), "../"),
+        (compare(None, looks), ""),
+    ):
+        page = Page(text)
+        assert f"{POLICY}; style-src 'self'; script-src 'self'" in text
+        links = [link["href"] for link in page.all("link")]
+        assert links == [f"{root}report.css"]  # no icon: the host's policy would refuse it
+        assert {"src": f"{root}report.js", "defer": None} in page.all("script")
+        assert "<style" not in text
+        assert "data-theme" not in text or looks.theme != "auto"
+
+
+def test_no_id_occurs_twice_in_one_file() -> None:
+    ids = [attributes["id"] for _, attributes in Page(single()).elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert f"/jobs/{samples.completed().summary.slug}" in ids
+
+
+def test_the_best_of_each_column_is_marked() -> None:
+    best = samples.completed().summary.loss
+    assert best
+    marked = re.findall(r'<b class="best" title="best">([^<]+)</b>', compare())
+    assert marked == [f"{best.last:.5g}", f"{best.min:.5g}"]
+
+
+def test_configs_that_differ_come_first() -> None:
+    rows = re.findall(r'<tr( class="differs")?><th scope="row">(\w+)', compare())
+    assert [key for differs, key in rows if differs] == ["datasetSource"]
+    assert rows[0][1] == "datasetSource"
+    assert len(rows) == len(samples.CONFIG)
+
+
+def test_a_comparison_of_the_worst_stays_under_two_megabytes() -> None:
+    evil = '"' * 500
+    config: wire.Object = {f"{evil}{n}": evil for n in range(100)}
+    curve = samples.curve(range(10**8, 10**8 + 5000), lambda step: 1e-7 / step)
+    clock = Clock([(float(step), f"2026-05-01T09:00:{step % 60:02}.123Z") for step in range(99)])
+    details = [
+        samples.detail(
+            samples.summary(
+                f"{evil}{n}",
+                evil,
+                slug=f"{n:080}",
+                status=evil,
+                error=evil,
+                config=config,
+                loss=LONG_NUMBERS,
+                eval_loss=LONG_NUMBERS,
+            ),
+            loss=curve,
+            eval_loss=curve,
+            clock=clock,
+        )
+        for n in range(60)
+    ]
+    report = samples.report(jobs=tuple(detail.summary for detail in details))
+    jobs = comparison.newest(report.jobs)
+    courses = [comparison.courses(details[0]) for _ in jobs]
+    text = Pages(LOOKS).compare(report, jobs, courses, {})
+    assert len(jobs) == comparison.JOBS
+    assert "10 older are left out" in text
+    assert 500_000 < len(text.encode()) < 2_000_000
 
 
 @given(st.text())
@@ -587,6 +691,7 @@ def test_safe_stands_only_at_the_packaged_style() -> None:
         if re.search(r"\|\s*safe|autoescape", line)
     ]
     assert found == [
+        '<script type="application/json" id="courses">{{ data|safe }}</script>',
         "<style>{{ style|safe }}</style>",
         "<script>{{ script|safe }}</script>",
     ]

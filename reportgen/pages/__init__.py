@@ -1,25 +1,35 @@
-"""View models and Jinja templates to text: the home page and one page a job.
+"""View models and Jinja templates to text: home, one page a job, the comparison, all in one.
 
 Values in, text out. What a page says is decided here, as plain values; the templates only lay it
 out. Every text of a server's is escaped by Jinja and made inert on its way out, so a template
 cannot forget to.
 """
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
+from reportgen import inert
+from reportgen.comparison import Courses
 from reportgen.origin import Origin
-from reportgen.pages.home import HomeView, home_view
+from reportgen.pages.compare import RESULTS, compare_view
+from reportgen.pages.home import home_view
 from reportgen.pages.job import JobView, job_view, smaller
 from reportgen.pages.looks import Looks
 from reportgen.pages.template import Templates, csp_hash
-from reportgen.report import JobDetail, Report
+from reportgen.report import JobDetail, JobSummary, Report
 
 PAGE_LENGTH: Final = 145_000
 """Beyond so many bytes a page goes without the exact points for its chart's script; if that is
 not enough, without the script."""
 
-View: TypeAlias = HomeView | JobView
+
+SCRIPTS: Final = ("age.js", "table.js", "plot.js", "home.js", "chart.js", "compare.js", "single.js")
+"""All scripts in the order in which they build on one another."""
+
+STYLE_FILE: Final = "report.css"
+SCRIPT_FILE: Final = "report.js"
 
 
 class Pages:
@@ -28,43 +38,83 @@ class Pages:
     def __init__(self, looks: Looks) -> None:
         self._looks = looks
         self._templates = Templates()
-        self._style = self._templates.shortened("report.css")
-        self._chart_script = self._templates.shortened("chart.js")
-        self._home_script = self._templates.shortened("home.js")
-        self._age_script = self._templates.shortened("age.js")
+        self._style = self._templates.shortened("report.css").strip()
+        self._scripts = {name: self._templates.shortened(name) for name in SCRIPTS}
         self.digest = self._templates.digest
         """What all pages are made from, as one hash."""
 
-    def home(self, report: Report) -> str:
-        """Give the home page, as Studio has it: *Run training* and *Jobs*."""
-        view = home_view(report, self._looks.timezone, self._looks.stale_after)
-        return self._render("home.html", view, self._age_script + self._home_script)
+    def home(self, report: Report, compared: AbstractSet[str] = frozenset()) -> str:
+        """Give the home page, as Studio has it; `compared` are the ids that `compare` shows."""
+        view = home_view(report, self._looks, compared)
+        frame = self._frame(("age.js", "table.js", "home.js"))
+        return self._templates.render("home.html", view=view, **frame)
 
     def job(
         self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
     ) -> str:
         """Give a job's page. The page of a job that has ended does not depend on `snapshot_at`."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
-        age = self._age_script if view.stale_after else ""
-        script = age + self._chart_script if view.chart else age
-        page = self._render("job.html", view, script)
+        age = ("age.js",) if view.stale_after else ()
+        scripts = (*age, "plot.js", "chart.js") if view.chart else age
+        page = self._job(view, scripts)
         for slim in smaller(view):
             if len(page.encode()) <= PAGE_LENGTH:
                 break
             # The script can do without exact points, a reader without the script, and texts that
             # a server made to be long are cut last.
             with_script = slim.chart is not None and slim.log == view.log
-            page = self._render("job.html", slim, script if with_script else age)
+            page = self._job(slim, scripts if with_script else age)
         return page
 
-    def _render(self, template: str, view: View, script: str = "") -> str:
+    def _job(self, view: JobView, scripts: Sequence[str]) -> str:
+        return self._templates.render("job.html", view=view, **self._frame(scripts, root="../"))
+
+    def compare(
+        self,
+        report: Report,
+        jobs: Sequence[JobSummary],
+        courses: Sequence[Courses],
+        numbers: Mapping[str, int],
+    ) -> str:
+        """Give the comparison of `jobs`; `numbers` gives each id what its colour comes from."""
+        view = compare_view(report, jobs, courses, numbers, self._looks)
         return self._templates.render(
-            template,
+            "compare.html",
             view=view,
-            title=self._looks.title,
-            theme=self._looks.theme,
-            style=self._style,
-            style_hash=csp_hash(self._style),
-            script=script,
-            script_hash=csp_hash(script),
+            results=RESULTS,
+            data=inert.html_json(view.data),
+            **self._frame(("table.js", "plot.js", "compare.js")),
         )
+
+    def single(self, report: Report, details: Iterable[JobDetail]) -> Iterator[str]:
+        """Give home and all jobs as one page, bit by bit: of the jobs one at a time is held."""
+        home = home_view(report, self._looks, link=lambda job: f"#/jobs/{job.slug}")
+        jobs = (
+            job_view(detail, report.origin, report.snapshot_at, report.generator, self._looks)
+            for detail in details
+        )
+        scripts = ("age.js", "table.js", "plot.js", "home.js", "chart.js", "single.js")
+        frame = self._frame(scripts, linked=False)
+        return self._templates.pieces("report.html", view=home, jobs=jobs, **frame)
+
+    def shared_files(self) -> dict[str, str]:
+        """Give the files that linked pages share, by name; none where each page has its own."""
+        if not self._looks.linked:
+            return {}
+        return {STYLE_FILE: self._style, SCRIPT_FILE: "".join(self._scripts.values())}
+
+    def _frame(
+        self, scripts: Iterable[str], root: str = "", *, linked: bool | None = None
+    ) -> dict[str, object]:
+        """Give what every page is framed with; `root` leads to the home page's folder."""
+        script = "".join(self._scripts[name] for name in scripts).strip()
+        return {
+            "title": self._looks.title,
+            "theme": self._looks.theme,
+            "root": root,
+            "linked": self._looks.linked if linked is None else linked,
+            "style": self._style,
+            "style_hash": csp_hash(self._style),
+            "script": script,
+            "script_hash": csp_hash(script),
+        }

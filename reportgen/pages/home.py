@@ -1,13 +1,15 @@
 """What the home page says: Studio's *Run training* and *Jobs*."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen.javascript import js_number
 from reportgen.origin import Manifest
+from reportgen.pages.looks import Looks
 from reportgen.pages.words import (
     ID_LENGTH,
     MESSAGE_LENGTH,
@@ -52,6 +54,8 @@ class Row:
     """The `d` of an SVG path, empty where there is no curve."""
     best: str
     best_step: str
+    compared: bool
+    """Whether it is one of those that the comparison has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +78,31 @@ class HomeView:
     rows: tuple[Row, ...]
     stale_after: str
     """Seconds."""
+    compared: bool
+    """Whether there is a comparison."""
     provenance: Provenance
 
 
-def home_view(report: Report, zone: ZoneInfo, stale_after: float) -> HomeView:
-    """Lay out what the home page says; `stale_after` in seconds."""
+def home_view(
+    report: Report,
+    looks: Looks,
+    compared: AbstractSet[str] = frozenset(),
+    link: Callable[[JobSummary], str] = lambda job: job.page,
+) -> HomeView:
+    """Lay out what the home page says.
+
+    `compared` are the ids of the jobs that the comparison has; `link` tells where a job's page is.
+    """
+    zone = looks.timezone
     totals = _totals(report)
     return HomeView(
         identity=identity(report.origin),
         manifest=None if report.manifest is None else _manifest(report.manifest),
         totals=totals[:_TOTALS],
         other_statuses=len(totals[_TOTALS:]),
-        rows=tuple(_row(job, zone) for job in report.jobs),
-        stale_after=js_number(stale_after),
+        rows=tuple(_row(job, zone, link(job), compared=job.id in compared) for job in report.jobs),
+        stale_after=js_number(looks.stale_after),
+        compared=bool(compared),
         provenance=Provenance(
             source=source_name(report.origin),
             url=report.origin.url,
@@ -106,10 +122,10 @@ def _manifest(manifest: Manifest) -> Manifest:
     return Manifest(*(None if text is None else cut(text, MESSAGE_LENGTH) for text in texts))
 
 
-def _row(job: JobSummary, zone: ZoneInfo) -> Row:
+def _row(job: JobSummary, zone: ZoneInfo, page: str, *, compared: bool) -> Row:
     return Row(
         status=badge(job.status),
-        page=job.page,
+        page=page,
         name=cut(job.name or job.id, NAME_LENGTH),
         id=cut(job.id, ID_LENGTH),
         created=moment(job.created_at, zone),
@@ -121,6 +137,7 @@ def _row(job: JobSummary, zone: ZoneInfo) -> Row:
         sparkline=job.sparkline,
         best="—" if job.eval_loss is None else short(job.eval_loss.min),
         best_step="" if job.eval_loss is None else js_number(job.eval_loss.min_step),
+        compared=compared,
     )
 
 

@@ -15,3 +15,5 @@ class Looks:
     """The zone that times are shown in."""
     stale_after: float = 86_400.0
     """After how many seconds a page of what goes on says that it is old."""
+    linked: bool = False
+    """Whether style and script stand in files of their own beside the pages."""

@@ -1,0 +1,175 @@
+"""Reports that travel: all pages in one file, and pages behind a host's strict policy."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reportgen.pages import Pages
+from reportgen.pages.looks import Looks
+from tests import samples
+from tests.browser.conftest import Reader, Visit
+
+LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"))
+DONE = samples.completed().summary
+JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
+"""What Jenkins sends with every file of a build, unless an administrator relaxed it."""
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("single") / "report.html"
+    shown = samples.report(jobs=tuple(detail.summary for detail in samples.details()))
+    text = "".join(Pages(LOOKS).single(shown, samples.details()))
+    path.write_text(text, "utf-8", newline="\n")
+    return path
+
+
+def _opened(reader: Reader, path: Path, fragment: str = "", *, script: bool = True) -> Visit:
+    visit = reader.visit(script=script)
+    visit.page.goto(path.as_uri() + fragment)
+    return visit
+
+
+# --- All in one file ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_walk_through_one_file(single: Path, reader: Reader, *, script: bool) -> None:
+    visit = _opened(reader, single, script=script)
+    page = visit.page
+    assert page.get_by_role("heading", name="Jobs").is_visible()
+    assert page.locator(".view:visible").count() == 0
+    page.get_by_role("link", name="support-bot-v2").click()
+    assert page.url.endswith(f"#/jobs/{DONE.slug}")
+    assert page.locator(".view:visible").count() == 1
+    assert page.get_by_role("heading", name=f"Job {DONE.id}").is_visible()
+    assert page.locator(".view:visible path.loss").is_visible()
+    assert not page.locator(".jobs").is_visible()
+    assert page.evaluate("scrollY") < 100 or not script
+    page.get_by_role("link", name="← back to jobs").click()
+    assert page.url.endswith("#/")
+    assert page.locator(".jobs").is_visible()
+    assert page.locator(".view:visible").count() == 0
+    page.go_back()
+    assert page.locator(".view:visible").count() == 1
+    assert visit.console == []
+
+
+def test_the_charts_controls_come_with_the_view(single: Path, reader: Reader) -> None:
+    visit = _opened(reader, single, f"#/jobs/{DONE.slug}")
+    page = visit.page
+    page.get_by_role("button", name="Download SVG").wait_for()
+    assert page.locator(".tools").count() == 1
+    page.locator(".view:visible .surface").focus()
+    page.keyboard.press("End")
+    assert "step 400" in page.locator(".view:visible .tip").inner_text()
+    assert page.title() == f"{DONE.name} · Arkor report"
+    page.get_by_role("navigation").get_by_role("link", name="Jobs").click()
+    page.wait_for_function("document.title === 'Arkor report'")
+    assert visit.console == []
+
+
+@pytest.mark.parametrize("fragment", ["", "#/", "#/?status=failed", "#/jobs/none-of-these", "#x"])
+def test_home_shows_where_nothing_is_named(single: Path, reader: Reader, fragment: str) -> None:
+    for script in (True, False):
+        visit = _opened(reader, single, fragment, script=script)
+        assert visit.page.locator(".jobs").is_visible()
+        assert visit.page.locator(".view:visible").count() == 0
+
+
+def test_filters_stand_in_studios_address(single: Path, reader: Reader) -> None:
+    visit = _opened(reader, single, "#/?status=failed")
+    page = visit.page
+    assert page.locator(".jobs tbody tr").count() == 1
+    page.get_by_role("link", name="triage-8k-context").click()
+    assert page.locator(".view:visible").count() == 1
+    page.go_back()
+    assert page.locator(".jobs tbody tr").count() == 1
+    page.get_by_role("button", name="All").click()
+    page.get_by_label("Search").fill("support")
+    page.wait_for_url("**/report.html#/?q=support")
+    assert page.locator(".jobs tbody tr").count() == 2
+    assert visit.console == []
+
+
+def test_a_view_is_printed_alone(single: Path, reader: Reader) -> None:
+    visit = _opened(reader, single, f"#/jobs/{DONE.slug}")
+    visit.page.emulate_media(media="print")
+    assert visit.page.locator(".view:visible").count() == 1
+    assert not visit.page.locator(".jobs").is_visible()
+    assert 1 <= visit.page.pdf(format="A4").count(b"/Type /Page\n") <= 2
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_one_file_does_not_scroll_sideways(single: Path, reader: Reader, width: int) -> None:
+    visit = reader.visit(width=width)
+    for fragment in ("", f"#/jobs/{DONE.slug}"):
+        visit.page.goto(single.as_uri() + fragment)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+# --- Behind Jenkins' policy --------------------------------------------------------------------
+
+
+class _Strict(SimpleHTTPRequestHandler):
+    """Serves files as Jenkins serves those of a build."""
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", JENKINS)
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def jenkins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("linked")
+    (folder / "jobs").mkdir()
+    pages = Pages(replace(LOOKS, linked=True))
+    texts = {"index.html": pages.home(samples.report()), **pages.shared_files()}
+    for detail in samples.details():
+        texts[detail.summary.page] = pages.job(
+            detail, samples.STUDIO, samples.SNAPSHOT_AT, samples.GENERATOR
+        )
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8", newline="\n")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Strict, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_linked_pages_are_styled_and_readable_there(jenkins: str, reader: Reader) -> None:
+    visit = reader.visit()
+    page = visit.page
+    page.goto(f"{jenkins}/index.html")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 17, 22)"
+    assert page.locator(".jobs tbody tr").count() == 6
+    assert page.locator(".age, .find input:visible").count() == 0  # its sandbox runs no script
+    page.get_by_role("link", name="support-bot-v2").click()
+    assert page.get_by_role("heading", name=f"Job {DONE.id}").is_visible()
+    colour = page.evaluate("getComputedStyle(document.querySelector('path.loss')).stroke")
+    assert colour == "rgb(96, 165, 250)"
+    assert page.locator("button, input").count() == 0
+    complaints = [said for said in visit.console if "script" not in said]
+    assert complaints == []
+
+
+def test_linked_pages_open_from_disk_with_their_script(tmp_path: Path, reader: Reader) -> None:
+    pages = Pages(replace(LOOKS, linked=True))
+    for name, text in {"index.html": pages.home(samples.report()), **pages.shared_files()}.items():
+        (tmp_path / name).write_text(text, "utf-8", newline="\n")
+    visit = reader.visit()
+    visit.open(tmp_path / "index.html")
+    visit.page.get_by_label("Search").fill("v2")
+    assert visit.page.locator(".jobs tbody tr").count() == 1
+    assert visit.console == []
