@@ -25,7 +25,7 @@ FLAGS = (
 )
 
 
-def _missing(what: str) -> NoReturn:
+def missing(what: str) -> NoReturn:
     reason = f"browser tests need {what}"
     if os.environ.get("CI"):
         pytest.fail(reason)
@@ -36,11 +36,11 @@ def _missing(what: str) -> NoReturn:
 def browser() -> "Iterator[Browser]":
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        _missing("Chromium (Debian's package `chromium`)")
+        missing("Chromium (Debian's package `chromium`)")
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it may be missing
     except ImportError:
-        _missing("playwright (the extra `browser`)")
+        missing("playwright (the extra `browser`)")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield launched
