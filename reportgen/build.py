@@ -15,6 +15,7 @@ from reportgen.errors import DamagedRecordError
 from reportgen.follow import Policy
 from reportgen.interrupts import Interrupts
 from reportgen.redact import Redactor
+from reportgen.render import Rendered
 from reportgen.settings import Settings
 from reportgen.snapshot import Snapshot, SourceFolder
 from reportgen.sources import Source
@@ -37,14 +38,14 @@ class World:
     """Told every secret that is read, so that no word to the user can hold it."""
 
 
-def build(options: Settings, world: World) -> Path:
-    """Snapshot, then render: the main job. Gives the home page's path."""
+def build(options: Settings, world: World) -> Rendered:
+    """Snapshot, then render: the main job."""
     with Snapshot.locked(options.snapshot_dir) as snapshot:
         while True:
             folder, tokens = _fetch(options, world, snapshot)
             try:
                 redactor = Redactor(tokens, options.show_config)
-                return render.render(options, folder, redactor, warn=world.watcher.warn).entry
+                return render.render(options, folder, redactor, warn=world.watcher.warn)
             except DamagedRecordError as error:
                 # In doubt about a record it is fetched again; what is gone can't be damaged twice.
                 world.watcher.warn(str(error))
@@ -58,14 +59,16 @@ def snapshot(options: Settings, world: World) -> Path:
     return options.snapshot_dir
 
 
-def render_only(options: Settings, source: str | None, url: str | None) -> Path:
-    """Make the pages of what was fetched last, without network. Gives the home page's path.
+def render_only(
+    options: Settings, source: str | None, url: str | None, warn: Callable[[str], None]
+) -> Rendered:
+    """Make the pages of what was fetched last, without network.
 
     `source` and `url` name another source than the one fetched last.
     """
     kept = Snapshot.reading(options.snapshot_dir).last_folder(source, url)
     redactor = Redactor((), options.show_config)
-    return render.render(options, kept, redactor, options.selection).entry
+    return render.render(options, kept, redactor, options.selection, warn)
 
 
 # --- Snapshot ----------------------------------------------------------------------------------
@@ -110,4 +113,6 @@ def _plan(options: Settings) -> fetch.Plan:
         max_wait=options.max_wait,
         concurrency=options.concurrency,
         refresh=options.refresh,
+        keep=options.keep,
+        keep_last=options.keep_last,
     )

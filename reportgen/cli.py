@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what a command needs is imported when it runs: --help is to
     from reportgen.build import Watcher, World
     from reportgen.configuration import InForce
     from reportgen.logs import Record
+    from reportgen.render import Rendered
     from reportgen.settings import Settings
 
 _FAILED: Final = 1
@@ -171,7 +172,7 @@ def build(**given: Any) -> int:
     """
     from reportgen.build import build as run  # noqa: PLC0415
 
-    return _fetching(given, run)
+    return _fetching(given, lambda asked, world: _reported(run(asked, world), asked))
 
 
 @cli.command(cls=_Command)
@@ -186,7 +187,7 @@ def snapshot(**given: Any) -> int:
     """Fetch only: the job list and every job's events. Prints the snapshot directory's path."""
     from reportgen.build import snapshot as run  # noqa: PLC0415
 
-    return _fetching(given, run)
+    return _fetching(given, lambda asked, world: _delivered(run(asked, world)))
 
 
 @cli.command(cls=_Command)
@@ -211,7 +212,8 @@ def render(**given: Any) -> int:
         from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
         url = BaseURL.parse(url).shown
-    return _delivered(render_only(_settings(given), source, url))
+    asked = _settings(given)
+    return _reported(render_only(asked, source, url, _watcher(given).warn), asked)
 
 
 @cli.command(cls=_Command)
@@ -332,7 +334,44 @@ def _delivered(result: Path) -> int:
     return 0
 
 
-def _fetching(given: dict[str, Any], run: "Callable[[Settings, World], Path]") -> int:
+def _reported(rendered: "Rendered", asked: "Settings") -> int:
+    """Print where the report is, and tell CI of it; give the exit code that the gates ask for."""
+    from reportgen import gates  # noqa: PLC0415
+    from reportgen.logs import ERROR, Record  # noqa: PLC0415
+
+    _delivered(rendered.entry)
+    jobs = rendered.report.jobs
+    if not asked.no_github:
+        _tell_github(rendered)
+    breaches = gates.broken(asked.fail_on, jobs)
+    if asked.strict:
+        breaches += gates.strict(jobs)
+    for breach in breaches:
+        details = {"job": breach.job_id, "gate": breach.gate, "found": breach.found}
+        _voice.tell(Record(_voice.now(), ERROR, "gate", breach.words, details=details))
+    return gates.exit_code(breaches)
+
+
+def _tell_github(rendered: "Rendered") -> None:
+    """Add the summary to the step's, and annotate what needs a look, where GitHub listens."""
+    from reportgen import github  # noqa: PLC0415
+    from reportgen.logs import WARNING, Record  # noqa: PLC0415
+
+    if github.annotates(os.environ):
+        for line in github.annotations(rendered.report.jobs):
+            _voice.raw(line)
+    path = github.step_summary_path(os.environ)
+    if path is None:
+        return
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(f"\n{rendered.summary}")
+    except OSError as error:
+        words = f"the step's summary can't be written to {path}: {error.strerror or error}"
+        _voice.tell(Record(_voice.now(), WARNING, "warning", words))
+
+
+def _fetching(given: dict[str, Any], run: "Callable[[Settings, World], int]") -> int:
     """Run a command that fetches, with signals caught and its progress on stderr."""
     from reportgen import settings  # noqa: PLC0415
     from reportgen.build import World  # noqa: PLC0415
@@ -353,7 +392,7 @@ def _fetching(given: dict[str, Any], run: "Callable[[Settings, World], Path]") -
             learn_secret=_voice.secrets.append,
         )
         with suppress(Interrupted):
-            code = _delivered(run(_settings(given), world))
+            code = run(_settings(given), world)
     if interrupts.exit_code is not None:
         _voice.end("interrupted", "interrupted")
         return interrupts.exit_code

@@ -7,7 +7,7 @@ gone. One job's trouble never stops another's.
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -17,8 +17,10 @@ from reportgen.deadlines import JobFacts
 from reportgen.errors import ReportError, SourceError, WriteError
 from reportgen.follow import Follower, Policy
 from reportgen.line import PriorityLine
+from reportgen.numbering import numbered
 from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
+from reportgen.retention import Retention
 from reportgen.selection import Selection
 from reportgen.snapshot import EventLog, Listing, Snapshot, SourceFolder
 from reportgen.sources import JobList, Source
@@ -44,13 +46,20 @@ class Watcher(follow.Watcher, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to fetch and how; `max_wait` in seconds, or infinity."""
+    """What to fetch and how; `max_wait` and `keep` in seconds, `max_wait` may be infinity."""
 
     selection: Selection
     policy: Policy
     max_wait: float = math.inf
     concurrency: int = 16
     refresh: bool = False
+    keep: float | None = None
+    keep_last: int | None = None
+
+    @property
+    def retention(self) -> Retention:
+        """What to keep of the jobs that are over."""
+        return Retention(self.keep, self.keep_last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +177,11 @@ class _Fetching:
         first = _without_secrets(first, self._redactor)
         self.folder = snapshot.folder(first.identity)
         self._kept = self.folder.listing()
+        before = snapshot.before(self.folder, self._kept)
         first = _with_known_scope(first, self._kept)
-        self._listing = self._listing_of(first, first.jobs)
+        self._listing = replace(self._listing_of(first, first.jobs), before=before, finished=False)
         snapshot.use(self.folder, first.identity)
         self.folder.clear_unfinished()
-        self.folder.keep_listing(self._listing)
 
     # The list
 
@@ -183,7 +192,6 @@ class _Fetching:
         if self._kept is not None:
             for job_id, entry in self._kept.entries.items():
                 entries.setdefault(job_id, entry)
-        known = [job for entry in entries.values() if (job := wire.read_job(entry))]
         unknown = self._plan.selection.unknown(entries)
         if unknown:
             raise SourceError(
@@ -191,8 +199,13 @@ class _Fetching:
                 f"{self._source.origin.url or 'the demo'} nor the snapshot has it; "
                 "check --job, or leave it out."
             )
-        selected = self._plan.selection.of(known, jobs.read_at)
-        return Listing(first.identity, first.manifest, jobs.read_at, listed, selected, entries)
+        numbers = numbered(entries, {} if self._kept is None else self._kept.numbers)
+        listing = Listing(
+            first.identity, first.manifest, jobs.read_at, listed, (), entries, numbers
+        )
+        self._dropped = self.folder.dropped(listing, self._plan.retention)
+        known = (job for job in _jobs_of(listing) if job.id not in self._dropped)
+        return replace(listing, selected=self._plan.selection.of(known, jobs.read_at))
 
     def _clean_entries(self, jobs: JobList) -> dict[str, wire.Object]:
         redactor = self._with_all_tokens()
@@ -216,7 +229,13 @@ class _Fetching:
         for job_id, entry in self._listing.entries.items():
             entries.setdefault(job_id, entry)
         news = (listed, entries) != (self._listing.listed, self._listing.entries)
-        self._listing = replace(self._listing, read_at=jobs.read_at, listed=listed, entries=entries)
+        self._listing = replace(
+            self._listing,
+            read_at=jobs.read_at,
+            listed=listed,
+            entries=entries,
+            numbers=numbered(entries, self._listing.numbers),
+        )
         self._update_facts(set(listed))
         if news:
             self.folder.keep_listing(self._listing)
@@ -257,22 +276,61 @@ class _Fetching:
             return False
         return True
 
+    # What is kept no longer
+
+    def _drop(self) -> None:
+        """Take the dropped jobs out of the snapshot, and say so.
+
+        Of one that the list still has the entry stays; of one that it does not call ended also
+        how it ended: it would be fetched again.
+        """
+        if not self._dropped:
+            return
+        self._watcher.warn(self._plan.retention.told(len(self._dropped)))
+        gone = self._dropped - set(self._listing.listed)
+        # The list goes first: a log that it no longer asks for is missed by no one.
+        self.folder.keep_listing(self._listing)
+        for job in _jobs_of(self._listing):
+            if job.id in self._dropped:
+                self.folder.drop_log(job.id, forget=job.id in gone or job.ended)
+        entries = {
+            job_id: entry for job_id, entry in self._listing.entries.items() if job_id not in gone
+        }
+        numbers = numbered(entries, self._listing.numbers)
+        self._listing = replace(self._listing, entries=entries, numbers=numbers)
+
+    def _drop_more(self) -> None:
+        """Drop also those that are over by what was fetched."""
+        before = self._dropped
+        self._dropped = self.folder.dropped(self._listing, self._plan.retention)
+        if self._dropped <= before:
+            return
+        selected = [job_id for job_id in self._listing.selected if job_id not in self._dropped]
+        self._listing = replace(self._listing, selected=tuple(selected))
+        self._drop()
+
     # The streams
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow all streams that are not read yet, each to its end."""
+        self._drop()
         listed = set(self._listing.listed)
         wanted = [job_id for job_id in self._listing.selected if job_id in listed]
         to_fetch = [job_id for job_id in wanted if self._is_to_be_fetched(job_id)]
         self._watcher.listed(len(self._listing.selected), len(to_fetch))
-        if not to_fetch:
-            return
+        if to_fetch:
+            self.folder.keep_listing(self._listing)
+            await self._follow_these(to_fetch, stop)
+            self._drop_more()
+        self.folder.keep_facts()
+        self.folder.keep_listing(replace(self._listing, finished=True))
+
+    async def _follow_these(self, to_fetch: list[str], stop: asyncio.Event) -> None:
         for job_id in to_fetch:
             self._followers[job_id] = self._follower(job_id)
         await self._follow_all(stop)
         if not stop.is_set():
             await self._read_list_again(quiet=False)
-        self.folder.keep_listing(self._listing)
 
     def _is_to_be_fetched(self, job_id: str) -> bool:
         if self._plan.refresh or not self.folder.is_read(job_id):
@@ -334,8 +392,17 @@ class _Fetching:
             raise
         except Exception as error:  # noqa: BLE001 - one job's trouble never stops another's
             self._watcher.warn(f"job {follower.job_id}: its stream can't be followed: {error!r}")
+            in_place = False
+        else:
+            in_place = True
         if self._plan.refresh:
-            self.folder.renew(follower.job_id, follower.log.path)
+            in_place = self.folder.renew(follower.job_id, follower.log.path) and in_place
+        if in_place:
+            self.folder.learn(follower.job_id, follower.log.course)
+
+
+def _jobs_of(listing: Listing) -> Iterator[wire.Job]:
+    return (job for entry in listing.entries.values() if (job := wire.read_job(entry)))
 
 
 @contextlib.asynccontextmanager

@@ -195,6 +195,12 @@ def _shard(text: str) -> tuple[int, int]:
     return parse_shard(text)
 
 
+def _report_url(text: str) -> str:
+    from reportgen.exports.summary_md import base_url  # noqa: PLC0415
+
+    return base_url(text)
+
+
 def _rules(text: str) -> Any:
     from reportgen.gates import parse  # noqa: PLC0415
 
@@ -420,6 +426,7 @@ how_it_looks = _options(
     ),
     _option(
         "--report-url",
+        callback=_read(_report_url),
         metavar="URL",
         help="Where the report will stand: summary.md then links to it.",
     ),

@@ -5,16 +5,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from reportgen import __version__, comparison, eventlog, history, inert, publish, settings, wire
+from reportgen import (
+    __version__,
+    changes,
+    comparison,
+    eventlog,
+    history,
+    inert,
+    publish,
+    settings,
+    wire,
+)
 from reportgen.comparison import Courses, Shortlist
 from reportgen.errors import DamagedRecordError, SnapshotError, SourceError, WriteError
-from reportgen.exports import log_txt, points_csv, report_json
+from reportgen.exports import (
+    badge_svg,
+    junit_xml,
+    log_txt,
+    points_csv,
+    report_json,
+    summary_md,
+)
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
 from reportgen.publish import Publication
 from reportgen.redact import Redactor
 from reportgen.remembered import COMPARISON, Memory, files_of
 from reportgen.report import Entry, JobDetail, JobSummary, Report, job_detail
+from reportgen.retention import Retention
 from reportgen.selection import Selection
 from reportgen.settings import Settings
 from reportgen.snapshot import Listing, SourceFolder
@@ -31,6 +49,8 @@ class Rendered:
 
     entry: Path
     report: Report
+    summary: str
+    """The report as Markdown."""
 
 
 def render(
@@ -60,8 +80,11 @@ def render(
         rendering = _Rendering(memory, pages, redactor)
         # One job at a time: of the others only what the home page says is held.
         jobs = tuple(rendering.jobs(narrowed or Selection()))
-        report = rendering.stage_whole(jobs, warn)
-    return Rendered(options.out / publish.HOME, report)
+        report = rendering.report(jobs)
+        summary = summary_md.document(report, options.report_url, options.title)
+        rendering.stage_exports(report, summary)
+        rendering.stage_pages(report, warn)
+    return Rendered(options.out / publish.HOME, report, summary)
 
 
 def _looks(options: Settings) -> Looks:
@@ -101,7 +124,7 @@ class _Rendering:
     def jobs(self, narrowed: Selection) -> Iterator[JobSummary]:
         """Stage the files of each job that is meant; give what the home page says of it."""
         left = narrowed.limit
-        for entry in _entries(self.memory.listing):
+        for entry in self._candidates():
             if left == 0:
                 return
             key = self.memory.key(entry)
@@ -112,15 +135,29 @@ class _Rendering:
                 job = detail.summary
             if not narrowed.matches(_as_shown(job), self.memory.listing.read_at):
                 continue
-            self.entries[job.id], self.keys[job.id] = entry, key
-            is_new = self.shortlist.has_room_for(job)
-            if detail is not None:
-                self._stage(detail)
-                if is_new:
-                    self.shortlist.add(job.id, comparison.courses(detail))
-            self._keep(job, key)
             left = None if left is None else left - 1
-            yield job
+            if narrowed.in_shard(job.id):
+                self.entries[job.id], self.keys[job.id] = entry, key
+                self._take(job, detail)
+                yield job
+
+    def _candidates(self) -> Iterator[Entry]:
+        """Give the selected jobs that are kept, listed ones first, in the server's order."""
+        memory = self.memory
+        retention = Retention(memory.options.keep, memory.options.keep_last)
+        dropped = memory.folder.dropped(memory.listing, retention)
+        return (entry for entry in _entries(memory.listing) if entry.job.id not in dropped)
+
+    def _take(self, job: JobSummary, detail: JobDetail | None) -> None:
+        """Stage a job's files, or keep those that are there where no `detail` was needed."""
+        is_new = self.shortlist.has_room_for(job)
+        if detail is not None:
+            self._stage(detail)
+            if is_new:
+                self.shortlist.add(job.id, comparison.courses(detail))
+        for name in files_of(job):
+            self.memory.publication.keep(name)
+        self.memory.keep_job(job, self.keys[job.id])
 
     def _detail(self, entry: Entry) -> JobDetail:
         folder, log_lines = self.memory.folder, self.memory.options.log_lines
@@ -140,28 +177,35 @@ class _Rendering:
         memory.publication.stage(csv_name, points_csv.lines(read_log(job.id), clean))
         memory.publication.stage(log_name, log_txt.lines(read_log(job.id), clean))
 
-    def _keep(self, job: JobSummary, key: str | None) -> None:
-        for name in files_of(job):
-            self.memory.publication.keep(name)
-        self.memory.keep_job(job, key)
-
     # The files that are about all jobs
 
-    def stage_whole(self, jobs: tuple[JobSummary, ...], warn: Callable[[str], None]) -> Report:
-        """Write the files that are about all jobs; give what they say."""
-        listing, publication = self.memory.listing, self.memory.publication
+    def report(self, jobs: tuple[JobSummary, ...]) -> Report:
+        """Give what the files about all jobs say."""
+        listing = self.memory.listing
         manifest = listing.manifest
         if manifest is not None:
             manifest = manifest.redacted(self.redactor.text)
-        report = Report(GENERATOR, listing.read_at, self.memory.origin, manifest, jobs)
+        return Report(GENERATOR, listing.read_at, self.memory.origin, manifest, jobs)
+
+    def stage_exports(self, report: Report, summary: str) -> None:
+        """Stage what programs read, and the summary."""
+        publication = self.memory.publication
         publication.stage("report.json", [report_json.document(report)])
+        publication.stage("summary.md", [summary])
+        publication.stage("junit.xml", [junit_xml.document(report)])
+        publication.stage("badge.svg", [badge_svg.document(report)])
+
+    def stage_pages(self, report: Report, warn: Callable[[str], None]) -> None:
+        """Stage the pages about all jobs, and what linked pages share."""
+        publication = self.memory.publication
         compared = self._stage_comparison(report)
         for name, text in self.pages.shared_files().items():
             publication.stage(name, [text])
+        before = self.memory.listing.before
+        marks = {job.id: changes.mark(job.id, job.status, before) for job in report.jobs}
         if self.memory.options.single_file:
-            self._stage_single(report, warn)
-        publication.stage(publish.HOME, [self.pages.home(report, compared)])
-        return report
+            self._stage_single(report, marks, warn)
+        publication.stage(publish.HOME, [self.pages.home(report, compared, marks)])
 
     def _stage_comparison(self, report: Report) -> frozenset[str]:
         """Write the comparison, if there is something to compare; give the ids it has."""
@@ -169,8 +213,7 @@ class _Rendering:
         if len(jobs) < comparison.LEAST_JOBS:
             return frozenset()
         courses = [self._courses(job) for job in jobs]
-        numbers = _numbers(self.memory.listing)
-        text = self.pages.compare(report, jobs, courses, numbers)
+        text = self.pages.compare(report, jobs, courses, self.memory.listing.numbers)
         self.memory.publication.stage(COMPARISON, [text])
         self.memory.keep_courses(
             {
@@ -184,9 +227,11 @@ class _Rendering:
         known = self.shortlist.courses.get(job.id) or self.memory.courses(job, self.keys[job.id])
         return known or comparison.courses(self._detail(self.entries[job.id]))
 
-    def _stage_single(self, report: Report, warn: Callable[[str], None]) -> None:
+    def _stage_single(
+        self, report: Report, marks: Mapping[str, str | None], warn: Callable[[str], None]
+    ) -> None:
         details = (self._detail(entry) for entry in self.entries.values())
-        size = self.memory.publication.stage(SINGLE, self.pages.single(report, details))
+        size = self.memory.publication.stage(SINGLE, self.pages.single(report, details, marks))
         if size > LARGE:
             warn(
                 f"{SINGLE} has grown to {size / 1e6:.0f} MB, more than mail and chats take: "
@@ -197,17 +242,6 @@ class _Rendering:
 def _as_shown(job: JobSummary) -> wire.Job:
     """Give a job as its page shows it, to be selected by."""
     return wire.Job(job.id, job.name, job.status, job.created_at)
-
-
-def _numbers(listing: Listing) -> Mapping[str, int]:
-    """Give each job that the snapshot knows a number, the oldest first: its colour's."""
-
-    def age(job_id: str) -> tuple[float, str]:
-        job = wire.read_job(listing.entries[job_id])
-        created = wire.parse_time(job.created_at) if job else None
-        return (created.timestamp() if created else 0.0, job_id)
-
-    return {job_id: number for number, job_id in enumerate(sorted(listing.entries, key=age))}
 
 
 def _entries(listing: Listing) -> Iterator[Entry]:

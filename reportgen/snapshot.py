@@ -5,7 +5,9 @@
         lock                         held while a build works
         index.json                   version, the folder fetched last, and which URL led to which
         <source>/                    one folder a source: a server's project, or the demo
-            jobs.json                the job list without its secrets, manifest and scope
+            jobs.json                the job list without its secrets, manifest and scope, and
+                                     each job's status in the snapshot before
+            logs.json                what is known of each log (see `logindex`)
             events/<job>.log         one event log a job (see `eventlog`), append-only
 
 Everything is readable by its owner alone: events are kept verbatim. A file is replaced whole or
@@ -16,21 +18,24 @@ import hashlib
 import json
 import os
 import re
+import stat
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, Self, cast
+from typing import Final, Self, cast
 
 import filelock
 import msgspec
 
-from reportgen import eventlog, wire
+from reportgen import eventlog, history, logindex, wire
 from reportgen.errors import SnapshotError, WriteError
+from reportgen.logindex import Course, LogFacts
 from reportgen.origin import Manifest, Origin
 from reportgen.resume import Kept, Trail
+from reportgen.retention import Candidate, Retention
 
 VERSION: Final = 1
 
@@ -42,7 +47,6 @@ _TAG: Final = (
     "# For what this tag means see https://bford.info/cachedir/\n"
 )
 _BLOCK: Final = 1 << 20
-_LONGEST_NOTE: Final = 1 << 12  # a refusal's words are cut far below this
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,12 @@ class Listing:
     listed: tuple[str, ...]
     selected: tuple[str, ...]
     entries: dict[str, wire.Object] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    """Each job's number, which it keeps (see `numbering`)."""
+    before: dict[str, str] | None = None
+    """Each job's status in the snapshot before, as it was shown; None where there was none."""
+    finished: bool = True
+    """Whether the command that made it came to its end; else it is no snapshot to compare with."""
 
 
 class Snapshot:
@@ -67,6 +77,7 @@ class Snapshot:
     def __init__(self, path: Path, index: "_Index") -> None:
         self.path = path
         self._index = index
+        self._before: dict[str, dict[str, str] | None] = {}
 
     @classmethod
     @contextmanager
@@ -109,7 +120,7 @@ class Snapshot:
         the folder last used with its URL, else by the URL.
         """
         name = _folder_name(origin)
-        if not _tells_scope(origin) and origin.url is not None:
+        if not tells_scope(origin) and origin.url is not None:
             name = self._index.urls.get(f"{origin.kind} {origin.url}", name)
         return SourceFolder(self.path / name)
 
@@ -120,10 +131,37 @@ class Snapshot:
         if origin.url is not None:
             self._index.urls[f"{origin.kind} {origin.url}"] = folder.path.name
         text = json.dumps({"version": VERSION, **asdict(self._index)}, indent=1) + "\n"
+        folder.make()
         with _writing(self.path):
-            folder.path.mkdir(mode=_PRIVATE_DIR, exist_ok=True)
-            (folder.path / "events").mkdir(mode=_PRIVATE_DIR, exist_ok=True)
             _replace(self.path / "index.json", text)
+
+    def before(self, folder: "SourceFolder", kept: Listing | None) -> dict[str, str] | None:
+        """Give each job's status in the snapshot before, by id; None where there was none.
+
+        `kept` is the list that the folder holds. One that was never finished is no snapshot, so
+        what it was to be compared with still is; and whatever one command fetches, however often,
+        is one snapshot.
+        """
+        name = folder.path.name
+        if name not in self._before:
+            self._before[name] = _statuses_before(folder, kept)
+        return self._before[name]
+
+    @property
+    def folders(self) -> list["SourceFolder"]:
+        """The folders of all sources that it holds, the one fetched last first."""
+        names = [self._index.last, *self._index.kinds.values(), *self._index.urls.values()]
+        return [SourceFolder(self.path / name) for name in dict.fromkeys(names) if name]
+
+    def make_private(self, folder: "SourceFolder") -> None:
+        """Leave what a source's folder holds to its owner alone. Raises `WriteError`."""
+        with _writing(self.path):
+            files = [path for path in self.path.iterdir() if path.is_file()]
+            for path in (*files, folder.path, *folder.path.rglob("*")):
+                mode = path.lstat().st_mode
+                private = _PRIVATE_DIR if stat.S_ISDIR(mode) else _PRIVATE_FILE
+                if not stat.S_ISLNK(mode) and stat.S_IMODE(mode) != private:
+                    path.chmod(private)
 
     def last_folder(self, kind: str | None = None, url: str | None = None) -> "SourceFolder":
         """Give the folder fetched last, of all or of this kind and URL. Raises `SnapshotError`."""
@@ -146,6 +184,17 @@ class SourceFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._facts: dict[str, LogFacts] = {}
+        self._facts_are_read = False
+        self._facts_changed = False
+
+    def make(self) -> None:
+        """Make the folder where there is none. Raises `WriteError`."""
+        with _writing(self.path):
+            self.path.mkdir(mode=_PRIVATE_DIR, exist_ok=True)
+            (self.path / "events").mkdir(mode=_PRIVATE_DIR, exist_ok=True)
+
+    # The job list
 
     def listing(self) -> Listing | None:
         """Read the job list; None where none was kept yet. Raises `SnapshotError`."""
@@ -165,6 +214,43 @@ class SourceFolder:
         with _writing(self.path):
             _replace(self.path / "jobs.json", json.dumps(_document_of(listing)) + "\n")
 
+    def statuses(self, listing: Listing) -> dict[str, str]:
+        """Give each job's status as a page shows it, by id, from its entry and its log's facts."""
+        return {
+            job.id: self.status(job)
+            for entry in listing.entries.values()
+            if (job := wire.read_job(entry))
+        }
+
+    def status(self, job: wire.Job) -> str:
+        """Give a job's status as its page shows it."""
+        facts = self.facts(job.id)
+        if facts is None:
+            return history.status_of(history.History(), job.status)
+        told = history.History(terminal=facts.ended_as, started=facts.started)
+        return history.status_of(told, job.status)
+
+    def dropped(self, listing: Listing, retention: Retention) -> frozenset[str]:
+        """Give the jobs that are over and that no rule keeps, by all that is known of them."""
+        if not retention:
+            return frozenset()
+        listed = set(listing.listed)
+        jobs = (job for entry in listing.entries.values() if (job := wire.read_job(entry)))
+        candidates = [self._candidate(job, listed=job.id in listed) for job in jobs]
+        return retention.drops(candidates, listing.read_at)
+
+    def _candidate(self, job: wire.Job, *, listed: bool) -> Candidate:
+        facts = self.facts(job.id)
+        return Candidate.of(
+            job.id,
+            status=self.status(job),
+            listed=listed,
+            completed_at=job.completed_at or (facts.ended_at if facts is not None else None),
+            created_at=job.created_at,
+        )
+
+    # Event logs
+
     def log_path(self, job_id: str) -> Path:
         """Give the place of a job's event log: a safe name for any id, the same on every build."""
         digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
@@ -183,15 +269,89 @@ class SourceFolder:
 
     def fingerprint(self, job_id: str) -> wire.JSON:
         """Give what stands for all that a page shows of a job's log; None where it must be read."""
-        path = self.log_path(job_id)
-        note = _end_note(path)
-        if note is None:
-            return "no log" if not path.exists() else None
-        return dict(note.values)
+        end = self.end_of(job_id)
+        if end is None:
+            return "no log" if not self.log_path(job_id).exists() else None
+        return dict(end)
 
     def is_read(self, job_id: str) -> bool:
         """Tell whether a job's log ends with the note that its stream was read to its end."""
-        return _is_read(self.log_path(job_id))
+        return _is_complete(self.end_of(job_id))
+
+    def end_of(self, job_id: str) -> logindex.Note | None:
+        """Give what the note says that a job's log ends with; the log is read only in doubt."""
+        if self.is_as_left(job_id):
+            return self._all_facts()[self.log_path(job_id).name].end
+        note = logindex.end_note(self.log_path(job_id))
+        return None if note is None else note.values
+
+    def is_as_left(self, job_id: str) -> bool:
+        """Tell whether a job's log is there, and as it was when this tool last wrote or read it."""
+        path = self.log_path(job_id)
+        known = self._all_facts().get(path.name)
+        return known is not None and known.holds_for_file(path)
+
+    # What is known of the logs
+
+    def facts(self, job_id: str) -> LogFacts | None:
+        """Give what is known of a job's log; None where there is none. It is read only in doubt.
+
+        Of a log that was dropped it is what was known of it then.
+        """
+        path = self.log_path(job_id)
+        known = self._all_facts().get(path.name)
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return known if known is not None and known.size == logindex.DROPPED else None
+        if known is not None and known.holds_for(status):
+            return known
+        try:
+            facts = _facts_anew(path, status, known)
+        except eventlog.DamagedLogError:
+            return LogFacts.of(status, None, Course())  # whoever renders it has it fetched again
+        self._set_facts(path, facts)
+        return facts
+
+    def learn(self, job_id: str, course: Course) -> None:
+        """Take what is known of a job's log, now that it is as it is."""
+        path = self.log_path(job_id)
+        try:
+            self._set_facts(path, LogFacts.of(path.stat(), logindex.end_note(path), course))
+        except FileNotFoundError:
+            self._all_facts().pop(path.name, None)
+
+    def keep_facts(self) -> None:
+        """Have what was learned of the logs outlive the command. Raises `WriteError`."""
+        if self._facts_changed:
+            with _writing(self.path):
+                _replace(self.path / "logs.json", logindex.document(self._facts))
+            self._facts_changed = False
+
+    def _all_facts(self) -> dict[str, LogFacts]:
+        if not self._facts_are_read:
+            self._facts_are_read = True
+            with suppress(OSError):
+                self._facts = logindex.read((self.path / "logs.json").read_bytes())
+        return self._facts
+
+    def _set_facts(self, path: Path, facts: LogFacts) -> None:
+        self._all_facts()[path.name] = facts
+        self._facts_changed = True
+
+    def drop_log(self, job_id: str, *, forget: bool) -> None:
+        """Remove a job's log; how the job ended is forgotten too, or not. Raises `WriteError`."""
+        path = self.log_path(job_id)
+        facts = self.facts(job_id)
+        with _writing(path):
+            path.unlink(missing_ok=True)
+        if forget or facts is None:
+            if self._all_facts().pop(path.name, None) is not None:
+                self._facts_changed = True
+        elif facts.size != logindex.DROPPED:
+            self._set_facts(path, facts.dropped())
+
+    # Fetched anew
 
     def clear_unfinished(self) -> None:
         """Remove new logs that a refresh did not finish. Raises `WriteError`."""
@@ -199,18 +359,25 @@ class SourceFolder:
             for file in (self.path / "events").glob("*.new"):
                 file.unlink()
 
-    def renew(self, job_id: str, fresh: Path) -> None:
+    def renew(self, job_id: str, fresh: Path) -> bool:
         """Let a log that was fetched anew take the old one's place, if it holds as much.
 
         The old one stands until the new one is read to its end; where the old one was not either,
-        the one with more events is kept. Raises `WriteError`.
+        the one with more events is kept. Tells whether the new one is. Raises `WriteError`.
         """
         old = self.log_path(job_id)
         with _writing(old):
             if _is_read(fresh) or not (_is_read(old) or _events(old) > _events(fresh)):
                 fresh.replace(old)
-            else:
-                fresh.unlink()
+                return True
+            fresh.unlink()
+            return False
+
+    def place(self, job_id: str, data: Iterable[bytes]) -> None:
+        """Put a log in a job's place, whole or not at all. Raises `WriteError`."""
+        path = self.log_path(job_id)
+        with _writing(path):
+            _replace_with(path, path.with_suffix(".new"), data)
 
 
 # --- Event logs, open for writing --------------------------------------------------------------
@@ -226,8 +393,7 @@ class EventLog:
     def __init__(self, path: Path, job_id: str) -> None:
         self.path = path
         self.trail = Trail()
-        self.terminal = False
-        """Whether a terminal event came, and no `training.started` after it."""
+        self.course = Course()
         self.was_opened = False
         """Whether the stream was ever answered."""
         self.was_read = False
@@ -273,7 +439,8 @@ class EventLog:
     def _start_again(self) -> None:
         # In doubt about a record it is fetched again; what can't be read is of no use to anyone.
         self.trail = Trail()
-        self.terminal = self.was_opened = self.was_read = False
+        self.course = Course()
+        self.was_opened = self.was_read = False
         self.fingerprint = 0
         with _writing(self.path):
             os.ftruncate(self._file, 0)
@@ -287,7 +454,8 @@ class EventLog:
             if note.kind == "end":
                 self.was_read = note.values.get("state") == "complete"
         elif name in wire.JOB_EVENTS:
-            self.note_event(offset, name, _event_id(event_id), data)
+            # Of a frame that was over the limit no data came; the log says why in its place.
+            self.note_event(offset, name, _event_id(event_id), b"" if time[:1] == b"!" else data)
 
     def note(self, kind: str) -> None:
         """Learn of a note that the log holds."""
@@ -298,14 +466,18 @@ class EventLog:
         self._broken = kind == "break" or (self._broken and kind not in {"open", "run"})
 
     def note_event(self, offset: int, name: bytes, event_id: bytes | None, data: bytes) -> None:
-        """Learn of a job event that the log holds at this offset, its data as the log has it."""
+        """Learn of a job event that the log holds at this offset, its data as it came."""
         self.trail.add(offset, event_id)
         self.was_read = False
-        self._add_to_fingerprint(name + b"\r" + data)
-        if name in (wire.COMPLETED, wire.FAILED):
-            self.terminal = True
-        elif name == wire.STARTED:
-            self.terminal = False
+        # The log has a carriage return where a line feed came.
+        self._add_to_fingerprint(name + b"\r" + data.replace(b"\n", b"\r"))
+        if name != wire.LOG:
+            self.course.note(name, data)
+
+    @property
+    def terminal(self) -> bool:
+        """Whether a terminal event came, and no `training.started` after it."""
+        return self.course.ended_as is not None
 
     def _add_to_fingerprint(self, part: bytes) -> None:
         self.fingerprint = zlib.crc32(part, self.fingerprint)
@@ -357,18 +529,28 @@ class EventLog:
 
 
 def _is_read(path: Path) -> bool:
-    note = _end_note(path)
-    return note is not None and note.values.get("state") == "complete"
+    note = logindex.end_note(path)
+    return note is not None and _is_complete(note.values)
 
 
-def _end_note(path: Path) -> eventlog.Note | None:
-    """Read the note that a log ends with, if it says what became of the stream."""
-    try:
-        with path.open("rb") as file:
-            note = _last_note(file)
-    except (FileNotFoundError, eventlog.DamagedLogError):
-        return None
-    return note if note is not None and note.kind == "end" else None
+def _is_complete(end: logindex.Note | None) -> bool:
+    return end is not None and end.get("state") == history.COMPLETE
+
+
+def _facts_anew(path: Path, status: os.stat_result, known: LogFacts | None) -> LogFacts:
+    """Learn what there is to know of a log that is not as it was left, or was never looked at.
+
+    Where its last line says that it has the same events, only its time has changed. Raises
+    `DamagedLogError`.
+    """
+    note = logindex.end_note(path)
+    if known is not None and note is not None:
+        same = (status.st_size, note.values) == (known.size, known.end)
+        if same:
+            return replace(known, mtime_ns=status.st_mtime_ns)
+    with path.open("rb") as file:
+        course = logindex.examine(logindex.whole_lines(file)).course
+    return LogFacts.of(status, note, course)
 
 
 def _events(path: Path) -> int:
@@ -384,23 +566,6 @@ def _event_id(field: bytes) -> bytes | None:
     if not field:
         return None
     return b"" if field == eventlog.RESET_ID else field
-
-
-def _last_note(file: BinaryIO) -> eventlog.Note | None:
-    """Read the last line of a log, if it is whole and a note of ours."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _LONGEST_NOTE))
-    tail = file.read()
-    if not tail.endswith(b"\n"):
-        return None
-    line = tail[:-1].rpartition(b"\n")[2]
-    if not line.startswith(b"#"):
-        return None
-    _, name, _, data = eventlog.split(line)
-    note = eventlog.read_note(name, data)
-    # A log that is shorter or longer than when this was written was not left by this tool.
-    whole = note.values.pop("size", None) == size - len(line) - 1
-    return note if whole else None
 
 
 # --- The directory's own files -----------------------------------------------------------------
@@ -468,13 +633,14 @@ def _make_ours(path: Path) -> None:
     path.chmod(_PRIVATE_DIR)
 
 
-def _tells_scope(origin: Origin) -> bool:
+def tells_scope(origin: Origin) -> bool:
+    """Tell whether a server is known by its org and project, wherever it is reached."""
     return origin.org is not None and origin.project is not None
 
 
 def _folder_name(origin: Origin) -> str:
     """Name a source's folder: readable, and never the same for two sources."""
-    if _tells_scope(origin):
+    if tells_scope(origin):
         key = [origin.kind, "scope", origin.org or "", origin.project or ""]
         readable = f"{origin.org}-{origin.project}"
     else:
@@ -487,13 +653,23 @@ def _folder_name(origin: Origin) -> str:
 
 def _replace(file: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    temporary = file.with_name(f"{file.name}.new")
+    _replace_with(file, file.with_name(f"{file.name}.new"), [text.encode()])
+
+
+def _replace_with(file: Path, temporary: Path, parts: Iterable[bytes]) -> None:
+    """Write a file whole or not at all, by way of another one beside it."""
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
     with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
-        stream.write(text.encode())
+        stream.writelines(parts)
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(file)
+
+
+def _statuses_before(folder: SourceFolder, kept: Listing | None) -> dict[str, str] | None:
+    if kept is None:
+        return None
+    return folder.statuses(kept) if kept.finished else kept.before
 
 
 @contextmanager
@@ -516,6 +692,9 @@ def _document_of(listing: Listing) -> dict[str, object]:
         "listed": listing.listed,
         "selected": listing.selected,
         "entries": list(listing.entries.items()),
+        "numbers": listing.numbers,
+        "before": listing.before,
+        "finished": listing.finished,
     }
 
 
@@ -537,4 +716,7 @@ def _listing_of(document: wire.JSON) -> Listing:
         listed=tuple(cast("list[str]", document["listed"])),
         selected=tuple(cast("list[str]", document["selected"])),
         entries=entries,
+        numbers=msgspec.convert(document.get("numbers", {}), dict[str, int]),
+        before=msgspec.convert(document.get("before"), dict[str, str] | None),
+        finished=document.get("finished") is not False,
     )

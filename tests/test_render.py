@@ -26,7 +26,7 @@ def test_no_socket_is_opened(command: Command, monkeypatch: pytest.MonkeyPatch) 
     options = settings.Settings(
         out=command.directory / "again", snapshot_dir=command.directory / ".arkor-report"
     )
-    build.render_only(options, None, None)
+    build.render_only(options, None, None, lambda _: None)
     for name in ("index.html", "jobs/a.html", "report.json"):
         assert (options.out / name).read_bytes() == (built.out / name).read_bytes()
 

@@ -6,6 +6,7 @@ import re
 import resource
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportgen import eventlog, wire
+from reportgen import eventlog, history, logindex, wire
 from reportgen.errors import SnapshotError, WriteError
 from reportgen.origin import Manifest, Origin
 from reportgen.resume import Kept, Trail
@@ -283,6 +284,8 @@ LISTING = Listing(
         LISTING,
         Listing(Origin("demo"), None, NOW, (), ()),
         Listing(HERE, Manifest(), NOW, (), ()),
+        replace(LISTING, before={}, finished=False),
+        replace(LISTING, before={"b": "running", "\ud800": "resting"}),
     ],
 )  # fmt: skip
 def test_the_list_is_read_back(folder: SourceFolder, listing: Listing) -> None:
@@ -307,7 +310,8 @@ def test_a_torn_list_is_damaged(folder: SourceFolder) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"version": 2}, {"origin": None}, {"origin": {"x": 1}}, {"readAt": "soon"}, {"listed": None},
-     {"entries": 7}, {"entries": [["a"]]}, {"entries": [["a", 7]]}, {"manifest": 7}],
+     {"entries": 7}, {"entries": [["a"]]}, {"entries": [["a", 7]]}, {"manifest": 7},
+     {"before": 7}, {"before": {"a": 7}}],
 )  # fmt: skip
 def test_a_damaged_list(folder: SourceFolder, change: dict[str, object]) -> None:
     folder.keep_listing(LISTING)
@@ -724,3 +728,188 @@ def test_two_ids_never_share_a_log(one: str, other: str) -> None:
     folder = SourceFolder(Path("folder"))
     names = [folder.log_path(job_id).name.lower() for job_id in (one, other)]
     assert (names[0] == names[1]) == (one == other)
+
+
+# --- What is known of the logs -------------------------------------------------------------------
+
+
+def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
+    """Learn of a job's log, as a snapshot does; give the folder as the next command has it."""
+    with EventLog(folder.log_path(job_id), job_id) as log:
+        course = log.course
+    folder.learn(job_id, course)
+    folder.keep_facts()
+    return SourceFolder(folder.path)
+
+
+def spoil(path: Path) -> None:
+    """Spoil a log so that `stat` does not tell."""
+    status = path.stat()
+    path.write_bytes(b"x" * status.st_size)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_log_that_is_as_it_was_left_is_not_read(folder: SourceFolder) -> None:
+    path = folder.log_path("job")
+    write(path)
+    finish(path)
+    again = learned(folder, "job")
+    told = (folder.is_read("job"), folder.fingerprint("job"), folder.facts("job"))
+    assert told[0]
+    spoil(path)
+    assert (again.is_read("job"), again.fingerprint("job"), again.facts("job")) == told
+    assert again.is_as_left("job")
+    os.utime(path, ns=(0, 0))  # any doubt, and what it holds counts
+    assert not again.is_as_left("job")
+    assert not again.is_read("job")
+    assert again.fingerprint("job") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data[:-1],
+        lambda data: data + b"1\rtraining.log\r\r{}\n",
+        lambda data: data.replace(b"a\rb", b"a\r\rb"),
+        lambda data: data.replace(b"complete", b"damaged!"),
+        lambda data: data[:-2] + b"]\n",
+        lambda data: b"",
+    ],
+)
+def test_a_log_that_changed_since_is_noticed(folder: SourceFolder, change: object) -> None:
+    path = folder.log_path("job")
+    write(path)
+    finish(path)
+    again = learned(folder, "job")
+    assert again.is_read("job")
+    assert callable(change)
+    path.write_bytes(change(path.read_bytes()))
+    os.utime(path, ns=(1, 1))
+    assert not again.is_read("job")
+    path.unlink()
+    assert not again.is_read("job")
+    assert again.fingerprint("job") == "no log"
+    assert again.facts("job") is None
+
+
+def test_only_a_new_time_costs_the_last_line_and_not_the_log(folder: SourceFolder) -> None:
+    path = folder.log_path("job")
+    write(path)
+    finish(path)
+    again = learned(folder, "job")
+    before = again.facts("job")
+    assert before is not None
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"1\rtraining.log", b"x\rtraining.log"))  # nobody looks there
+    os.utime(path, ns=(5, 5))
+    after = again.facts("job")
+    assert after is not None
+    assert (after.mtime_ns, after.ended_as, after.end) == (5, before.ended_as, before.end)
+    again.keep_facts()
+    assert SourceFolder(folder.path).is_as_left("job")
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b"7", b'{"version": 1}', b'{"version":1,"logs":{"x":7}}',
+               b'{"version": 2, "logs": {}}', b"[" * 100_000, b"\xff"],
+)  # fmt: skip
+def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, damage: bytes) -> None:
+    path = folder.log_path("job")
+    write(path)
+    finish(path)
+    known = learned(folder, "job").facts("job")
+    assert known is not None
+    assert (known.started, known.ended_as) == (False, "completed")
+    (folder.path / "logs.json").write_bytes(damage)
+    again = SourceFolder(folder.path)
+    assert again.is_read("job")
+    assert again.facts("job") == known
+    again.keep_facts()
+    assert json.loads((folder.path / "logs.json").read_bytes())["logs"].keys() == {path.name}
+    assert stat.S_IMODE((folder.path / "logs.json").stat().st_mode) == 0o600
+
+
+def test_a_server_s_words_at_the_end_of_a_log_are_kept(folder: SourceFolder) -> None:
+    path = folder.log_path("job")
+    write(path)
+    with EventLog(path, "job") as log:
+        note(log, "end", state="interrupted", reason="\ud800 é", fingerprint=1, size=log.size)
+    again = learned(folder, "job")
+    assert again.is_as_left("job")
+    assert again.fingerprint("job") == {
+        "state": "interrupted", "reason": "\ud800 é", "fingerprint": 1,
+    }  # fmt: skip
+
+
+TOLD = st.lists(
+    st.tuples(
+        st.sampled_from([*sorted(wire.JOB_EVENTS), wire.PING]),
+        st.sampled_from(
+            [b"{}", b"", b"7", b'{"timestamp":"2026-05-01T00:00:00Z"}', b'{"timestamp":7}',
+             b'{\n"timestamp":\n"2026-05-02T00:00:00Z"}']
+        ),
+        st.booleans(),
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(TOLD)
+def test_what_is_known_is_what_a_page_shows(
+    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[bytes, bytes, bool]]
+) -> None:
+    """Learned while it is written, by reading it again, or by whoever reads it whole."""
+    folder = SourceFolder(tmp_path_factory.mktemp("source"))
+    folder.make()
+    path = folder.log_path("job")
+    with EventLog(path, "job") as log:
+        for name, data, over_limit in told:
+            if name in wire.JOB_EVENTS:
+                log.note_event(log.size, name, None, b"" if over_limit else data)
+            log.append(
+                eventlog.over_limit_line(1, name, None, "too large")
+                if over_limit
+                else eventlog.event_line(1, name, None, data)
+            )
+        note(log, "end", state="complete", reason=None, fingerprint=log.fingerprint, size=log.size)
+        live = log.course
+    with EventLog(path, "job") as reopened:
+        assert reopened.fingerprint == log.fingerprint
+    page = history.fold(folder.read_log("job"))
+    expected = (page.started, page.terminal, page.completed_at)
+    for course in (live, reopened.course, folder.facts("job")):
+        assert course is not None
+        assert (course.started, course.ended_as, course.ended_at) == expected
+    examined = logindex.examine(folder.read_log("job"))
+    assert (examined.events, examined.complete) == (page.stream.events, True)
+    for listed in (None, "running", "cancelled", "resting"):
+        shown = history.status_of(page, listed)
+        assert folder.status(wire.Job("job", status=listed)) == shown
+
+
+def test_a_log_that_was_dropped_leaves_how_its_job_ended(folder: SourceFolder) -> None:
+    for job_id, forget in (("a", False), ("b", True)):
+        write(folder.log_path(job_id))
+        finish(folder.log_path(job_id))
+        learned(folder, job_id)
+        for _ in range(2):
+            folder.drop_log(job_id, forget=forget)
+        assert not folder.log_path(job_id).exists()
+        assert not folder.is_read(job_id)
+        assert folder.fingerprint(job_id) == "no log"
+    folder.keep_facts()
+    again = SourceFolder(folder.path)
+    assert again.status(wire.Job("a", status="running")) == "completed"
+    assert again.status(wire.Job("b", status="running")) == "running"
+    write(folder.log_path("a"), [(wire.STARTED, None, b"{}")])
+    assert again.status(wire.Job("a")) == "running"
+
+
+def test_a_list_of_before_there_was_anything_to_compare_with(folder: SourceFolder) -> None:
+    folder.keep_listing(LISTING)
+    file = folder.path / "jobs.json"
+    document = json.loads(file.read_bytes())
+    del document["before"], document["finished"]
+    file.write_text(json.dumps(document))
+    assert folder.listing() == LISTING

@@ -43,9 +43,17 @@ class Pages:
         self.digest = self._templates.digest
         """What all pages are made from, as one hash."""
 
-    def home(self, report: Report, compared: AbstractSet[str] = frozenset()) -> str:
-        """Give the home page, as Studio has it; `compared` are the ids that `compare` shows."""
-        view = home_view(report, self._looks, compared)
+    def home(
+        self,
+        report: Report,
+        compared: AbstractSet[str] = frozenset(),
+        marks: Mapping[str, str | None] | None = None,
+    ) -> str:
+        """Give the home page, as Studio has it; `compared` are the ids that `compare` shows.
+
+        `marks` says by id what became of a job since the snapshot before.
+        """
+        view = home_view(report, self._looks, compared, marks or {})
         frame = self._frame(("age.js", "table.js", "home.js"))
         return self._templates.render("home.html", view=view, **frame)
 
@@ -86,9 +94,16 @@ class Pages:
             **self._frame(("table.js", "plot.js", "compare.js")),
         )
 
-    def single(self, report: Report, details: Iterable[JobDetail]) -> Iterator[str]:
+    def single(
+        self,
+        report: Report,
+        details: Iterable[JobDetail],
+        marks: Mapping[str, str | None] | None = None,
+    ) -> Iterator[str]:
         """Give home and all jobs as one page, bit by bit: of the jobs one at a time is held."""
-        home = home_view(report, self._looks, link=lambda job: f"#/jobs/{job.slug}")
+        home = home_view(
+            report, self._looks, marks=marks or {}, link=lambda job: f"#/jobs/{job.slug}"
+        )
         jobs = (
             job_view(detail, report.origin, report.snapshot_at, report.generator, self._looks)
             for detail in details

@@ -1,9 +1,10 @@
 """What the home page says: Studio's *Run training* and *Jobs*."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,8 @@ class Row:
     best_step: str
     compared: bool
     """Whether it is one of those that the comparison has."""
+    mark: str
+    """What became of it since the snapshot before: `new`, `ended`, `failed` or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class HomeView:
     other_statuses: int
     """How many more statuses there are than `totals` tells of."""
     rows: tuple[Row, ...]
+    news: str
+    """How many jobs became what since the snapshot before."""
     stale_after: str
     """Seconds."""
     compared: bool
@@ -87,11 +92,13 @@ def home_view(
     report: Report,
     looks: Looks,
     compared: AbstractSet[str] = frozenset(),
+    marks: Mapping[str, str | None] = MappingProxyType({}),
     link: Callable[[JobSummary], str] = lambda job: job.page,
 ) -> HomeView:
     """Lay out what the home page says.
 
-    `compared` are the ids of the jobs that the comparison has; `link` tells where a job's page is.
+    `compared` are the ids of the jobs that the comparison has, `marks` says by id what became of a
+    job since the snapshot before, and `link` tells where a job's page is.
     """
     zone = looks.timezone
     totals = _totals(report)
@@ -100,7 +107,17 @@ def home_view(
         manifest=None if report.manifest is None else _manifest(report.manifest),
         totals=totals[:_TOTALS],
         other_statuses=len(totals[_TOTALS:]),
-        rows=tuple(_row(job, zone, link(job), compared=job.id in compared) for job in report.jobs),
+        rows=tuple(
+            _row(
+                job,
+                zone,
+                link(job),
+                compared=job.id in compared,
+                mark=marks.get(job.id) or "",
+            )
+            for job in report.jobs
+        ),
+        news=_news(marks.values()),
         stale_after=js_number(looks.stale_after),
         compared=bool(compared),
         provenance=Provenance(
@@ -117,12 +134,17 @@ def home_view(
     )
 
 
+def _news(marks: Iterable[str | None]) -> str:
+    counts = Counter(mark for mark in marks if mark)
+    return ", ".join(f"{counts[mark]} {mark}" for mark in sorted(counts))
+
+
 def _manifest(manifest: Manifest) -> Manifest:
     texts = (manifest.trainer, manifest.error)
     return Manifest(*(None if text is None else cut(text, MESSAGE_LENGTH) for text in texts))
 
 
-def _row(job: JobSummary, zone: ZoneInfo, page: str, *, compared: bool) -> Row:
+def _row(job: JobSummary, zone: ZoneInfo, page: str, *, compared: bool, mark: str) -> Row:
     return Row(
         status=badge(job.status),
         page=page,
@@ -138,6 +160,7 @@ def _row(job: JobSummary, zone: ZoneInfo, page: str, *, compared: bool) -> Row:
         best="—" if job.eval_loss is None else short(job.eval_loss.min),
         best_step="" if job.eval_loss is None else js_number(job.eval_loss.min_step),
         compared=compared,
+        mark=mark,
     )
 
 

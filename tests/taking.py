@@ -1,0 +1,118 @@
+"""Takes snapshots of a stand-in by plain calls: the snapshot step alone, at the time it is told."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reportgen import changes, fetch
+from reportgen.deadlines import Bounds
+from reportgen.follow import Outcome, Policy
+from reportgen.selection import Selection
+from reportgen.snapshot import Listing, Snapshot, SourceFolder
+from reportgen.sources.http import BaseURL
+from reportgen.sources.studio import Studio
+from tests.standin import StandIn
+
+NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
+
+
+@dataclass
+class Watcher:
+    """Remembers what is told."""
+
+    warnings: list[str] = field(default_factory=list)
+    to_fetch: int = 0
+
+    def listed(self, jobs: int, to_fetch: int) -> None:
+        self.to_fetch = to_fetch
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def opened(self, job_id: str) -> None:
+        pass
+
+    def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:
+        pass
+
+    def broke(self, job_id: str, reason: str, wait: float) -> None:
+        pass
+
+    def ended(self, job_id: str, outcome: Outcome) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a snapshot left."""
+
+    folder: SourceFolder
+    listing: Listing
+    watcher: Watcher
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What the home page would mark."""
+        statuses = self.folder.statuses(self.listing)
+        shown = {job_id: statuses[job_id] for job_id in self.listing.selected}
+        marks = {
+            job_id: changes.mark(job_id, status, self.listing.before)
+            for job_id, status in shown.items()
+        }
+        return {job_id: mark for job_id, mark in marks.items() if mark is not None}
+
+
+def take(
+    studio: StandIn,
+    place: Path,
+    *,
+    selection: Selection | None = None,
+    keep: float | None = None,
+    keep_last: int | None = None,
+    refresh: bool = False,
+    now: datetime = NOW,
+    watcher: Watcher | None = None,
+) -> Taken:
+    """Take a snapshot, waiting for no job that runs on."""
+    with Snapshot.locked(place) as snapshot:
+        return take_into(
+            snapshot, studio, selection=selection, keep=keep, keep_last=keep_last,
+            refresh=refresh, now=now, watcher=watcher,
+        )  # fmt: skip
+
+
+def take_into(
+    snapshot: Snapshot,
+    studio: StandIn,
+    *,
+    selection: Selection | None = None,
+    keep: float | None = None,
+    keep_last: int | None = None,
+    refresh: bool = False,
+    now: datetime = NOW,
+    watcher: Watcher | None = None,
+) -> Taken:
+    """Take a snapshot into a directory that is open already."""
+    watcher = watcher or Watcher()
+    plan = fetch.Plan(
+        selection or Selection(),
+        Policy(Bounds(settle=0.2, stall=90.0), 8, chance=lambda: 0.5),
+        max_wait=0.0,
+        refresh=refresh,
+        keep=keep,
+        keep_last=keep_last,
+    )
+
+    async def fetching() -> SourceFolder:
+        source = Studio(
+            BaseURL.parse(studio.url), lambda: studio.token, concurrency=16, now=lambda: now
+        )
+        return await fetch.fetch(
+            source, snapshot, plan, watcher, stop=asyncio.Event(), now=lambda: now
+        )
+
+    folder = asyncio.run(fetching())
+    listing = folder.listing()
+    assert listing is not None
+    return Taken(folder, listing, watcher)
