@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import junitparser
 import pytest
 import xmlschema
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reportgen import inert
@@ -218,6 +218,7 @@ def test_a_long_error_is_cut() -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(texts, texts, st.sampled_from(["failed", "completed", "running", None]))
+@example("", "[[[ATTACHMENT|/x]]", "failed")
 def test_every_text_comes_back(name: str, text: str, status: str | None) -> None:
     # An attribute comes back as it was, line feeds and tabs too: the parser would make them blanks.
     job = summary(text, name, status=text if status is None else status, error=text)

@@ -7,6 +7,7 @@ schema junit-10.xsd of Jenkins' xUnit plugin.
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -100,7 +101,7 @@ def _notes(job: JobSummary) -> Iterator[str]:
 
 def _lines(notes: Iterable[str]) -> str:
     # CI servers take [[ATTACHMENT|path]] in a case's output for a file to fetch.
-    return "\n".join(notes).replace("[[", "[ [")
+    return re.sub(r"\[(?=\[)", "[ ", "\n".join(notes))
 
 
 def _seconds(job: JobSummary) -> float | None:

