@@ -55,7 +55,7 @@ def plain(number: float) -> str:
 
 # --- Round values ------------------------------------------------------------------------------
 
-_TICKS: Final = 5
+_TICKS: Final = 7
 _ROUND: Final = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
 _X_LABEL: Final = 10
 _Y_LABEL: Final = 7
@@ -89,7 +89,7 @@ def y_ticks(upwards: Span) -> tuple[Tick, ...]:
 
 
 def _ticks(span: Span, least: Decimal, room: int) -> list[tuple[float, str]]:
-    """Give some five round values within a span as places from 0 to 1 and labels of one kind.
+    """Give four to eight round values within a span as places from 0 to 1 and labels of one kind.
 
     They are `least` apart at least. It is done in decimals, since no two doubles are too far
     apart for these, or too close, and 3 × 0.1 is 0.3.

@@ -30,7 +30,7 @@ const Plot = (() => {
 
   const niceTicks = ([low, high]) => {
     if (low === high) return [low];
-    const rough = (high - low) / 5;
+    const rough = (high - low) / 7;
     const power = 10 ** Math.floor(Math.log10(rough));
     const apart = power * [1, 2, 5, 10].find((step) => step * power >= rough * 0.999);
     const found = [];

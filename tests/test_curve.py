@@ -353,7 +353,7 @@ def test_the_labels_of_an_axis_differ_however_close_its_values(one: float, other
             continue
         drawn = chart(curve(*sorted([(0.0, one), (1.0, end)])))
         labels = [tick.label for tick in drawn.y_ticks]
-        assert 1 <= len(labels) <= 6
+        assert 1 <= len(labels) <= 8
         assert len(set(labels)) == len(labels)
 
 
