@@ -232,11 +232,18 @@ class _Rendering:
     ) -> None:
         details = (self._detail(entry) for entry in self.entries.values())
         size = self.memory.publication.stage(SINGLE, self.pages.single(report, details, marks))
-        if size > LARGE:
-            warn(
-                f"{SINGLE} has grown to {size / 1e6:.0f} MB, more than mail and chats take: "
-                "narrow it down with --limit, --since or --status."
-            )
+        if said := size_warning(size):
+            warn(said)
+
+
+def size_warning(size: int) -> str | None:
+    """Say what to do about a single file of so many bytes, if it is too large to travel."""
+    if size <= LARGE:
+        return None
+    return (
+        f"{SINGLE} has grown to {size / 1e6:.0f} MB, more than mail and chats take: "
+        "narrow it down with --limit, --since or --status."
+    )
 
 
 def _as_shown(job: JobSummary) -> wire.Job:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reportgen import build, settings
+from reportgen import build, render, settings
 from tests.command import Command
 from tests.standin import StandIn, completed, failed, job, training
 
@@ -150,3 +150,97 @@ def test_in_doubt_it_is_rendered_again(command: Command, change: str, options: l
     assert second.code == 0, second.stderr
     assert (second.out / "jobs" / "a.csv").exists()
     assert (page.read_bytes() == before) == (change in {"page", "csv", "list"})
+
+
+# --- What is about all jobs ----------------------------------------------------------------------
+
+
+def names(out: Path) -> set[str]:
+    return {path.name for path in out.iterdir() if path.is_file()}
+
+
+def test_there_is_a_comparison_from_two_jobs_with_points_on(command: Command) -> None:
+    with StandIn(job("a", events=training(9, "a")), job("b", "queued")) as studio:
+        first = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        assert "compare.html" not in names(first.out)
+        assert 'href="compare.html"' not in (first.out / "index.html").read_text("utf-8")
+        studio.jobs.add(job("c", events=training(9, "c")))
+        second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        text = (second.out / "compare.html").read_text("utf-8")
+        assert 'data-job="a"' in text
+        assert 'data-job="c"' in text
+        assert 'data-job="b"' not in text
+        assert 'href="compare.html"' in (second.out / "index.html").read_text("utf-8")
+
+
+def test_the_comparison_of_known_jobs_reads_no_log(command: Command) -> None:
+    with StandIn(*(job(f"j{n}", events=training(30, f"j{n}")) for n in range(3))) as studio:
+        first = command.build(studio)
+        before = (first.out / "compare.html").read_bytes()
+        for log in (command.directory / ".arkor-report").rglob("*.log"):
+            stamp = log.stat().st_mtime_ns
+            log.write_bytes(b"?" * log.stat().st_size)
+            os.utime(log, ns=(stamp, stamp))
+        second = command.build(studio)
+    assert second.code == 0, second.stderr
+    assert second.stderr.count("damaged") == 0
+    assert (second.out / "compare.html").read_bytes() == before
+
+
+def test_layouts_come_and_go_whole(command: Command) -> None:
+    with StandIn(*(job(f"j{n}", events=training(9, f"j{n}")) for n in range(2))) as studio:
+        plain = command.build(studio)
+        expected = names(plain.out)
+        inline = (plain.out / "jobs" / "j0.html").read_bytes()
+        linked = command.run("render", "--layout", "linked", "--single-file")
+        assert names(linked.out) == expected | {"report.css", "report.js", "report.html"}
+        assert b"../report.css" in (linked.out / "jobs" / "j0.html").read_bytes()
+        assert b"report.css" not in (linked.out / "report.html").read_bytes()
+        again = command.run("render")
+    assert names(again.out) == expected
+    assert (again.out / "jobs" / "j0.html").read_bytes() == inline
+
+
+def test_a_single_file_that_has_grown_large_is_told_of(command: Command) -> None:
+    assert render.size_warning(25_000_000) is None
+    assert "30 MB" in str(render.size_warning(30_000_000))
+    with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(2))) as studio:
+        small = command.build(studio, "--single-file")
+    assert "MB" not in small.stderr
+
+
+def test_render_drops_what_is_not_kept_from_the_pages_alone(command: Command) -> None:
+    ended = [
+        job(f"j{n}", events=training(3, f"j{n}"), completedAt=f"2026-05-0{n + 1}T00:00:00Z")
+        for n in range(3)
+    ]
+    with StandIn(*ended) as studio:
+        command.build(studio)
+    few = command.run("render", "--keep-last", "1")
+    assert [told["id"] for told in few.report["jobs"]] == ["j2"]
+    assert not (few.out / "jobs" / "j0.html").exists()
+    assert len(command.run("render").report["jobs"]) == 3
+
+
+def test_shards_of_one_render_have_no_job_in_common(command: Command) -> None:
+    with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(9))) as studio:
+        command.build(studio)
+    shards = [
+        [told["id"] for told in command.run("render", "--shard", f"{n}/2").report["jobs"]]
+        for n in (1, 2)
+    ]
+    assert sorted(shards[0] + shards[1]) == [f"j{n}" for n in range(9)]
+
+
+def test_what_changed_is_marked_and_rendering_changes_nothing(command: Command) -> None:
+    with StandIn(job("a", events=training(3, "a")), job("r", "running")) as studio:
+        first = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        assert 'class="mark"' not in (first.out / "index.html").read_text("utf-8")
+        studio.jobs.add(job("n", events=training(3, "n")))
+        studio.jobs.update("r", status="failed", error="no")
+        second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        text = (second.out / "index.html").read_text("utf-8")
+    assert "Since the snapshot before: 1 failed, 1 new" in text
+    assert text.count('class="mark"') == 2
+    command.run("render", "-o", "again")
+    assert (command.directory / "again" / "index.html").read_text("utf-8") == text
