@@ -336,9 +336,6 @@ class _Reading:
         self._log = follower.log
         self._decoder = FrameDecoder()
         self._replay = Replay(self._log.trail.copy(), sent, self._log.kept)
-        self._lines: list[bytes] = []
-        self._offset = 0
-        self._new: list[Frame] = []
 
     @property
     def retry(self) -> float | None:
@@ -356,46 +353,74 @@ class _Reading:
         self._keep(self._decoder.close())
 
     def _keep(self, frames: list[Frame]) -> bool:
-        self._lines, self._new, self._offset = [], [], self._log.size
-        ended = False
-        milliseconds = self._follower.milliseconds()
-        for frame in frames:
-            if frame.name != wire.PING:
-                self._connection.last_event_at = _now()
-            self._frame(milliseconds, frame)
-            if frame.name == wire.END:
-                ended = True
-                break
-        if self._lines:
-            self._log.append(b"".join(self._lines))
-        if self._new:
-            self._follower.took(self._has_usable)
-            logs = (frame.data for frame in reversed(self._new) if frame.name == wire.LOG)
-            self._follower.watcher.arrived(self._follower.job_id, len(self._new), next(logs, None))
+        """Take frames into the log in one piece; tell whether `end` is among them."""
+        if not frames:
+            return False
+        names = [frame.name for frame in frames]
+        ended = wire.END in names
+        if ended:
+            del frames[names.index(wire.END) + 1 :]
+        if names.count(wire.PING) < len(names):
+            self._connection.last_event_at = _now()
+        fresh = self._cleaned(frames)
+        if self._replay.under_way:
+            fresh = [frame for frame in fresh if self._is_new(frame)]
+        if fresh:
+            self._append(fresh)
         return ended
 
-    def _frame(self, milliseconds: int, frame: Frame) -> None:
+    def _cleaned(self, frames: list[Frame]) -> list[Frame]:
+        """Take the tool's own token out of all frames."""
         clean = self._follower.clean
-        data = clean(frame.data)
-        event_id = None if frame.id is None else clean(frame.id)
-        if frame.name in wire.JOB_EVENTS:
-            if self._replay.drops(frame.name, event_id, None if frame.over_limit else data):
-                return
-            self._log.note_event(self._offset, frame.name, event_id, data)
-            self._new.append(frame)
-        elif self._replay.under_way and frame.name != wire.END:
-            return
-        if frame.over_limit:
-            line = eventlog.over_limit_line(milliseconds, frame.name, event_id, history.TOO_LARGE)
-        else:
-            line = eventlog.event_line(milliseconds, clean(frame.name), event_id, data)
-        self._lines.append(line)
-        self._offset += len(line)
+        # What is not found in all texts at once is in none of them; no text goes past its line.
+        texts = b"\n".join([text for f in frames for text in (f.name, f.id or b"", f.data)])
+        if clean(texts) == texts:
+            return frames
+        return [
+            Frame(
+                frame.name if frame.name in wire.JOB_EVENTS else clean(frame.name),
+                clean(frame.data),
+                None if frame.id is None else clean(frame.id),
+                frame.over_limit,
+            )
+            for frame in frames
+        ]
 
-    def _has_usable(self) -> bool:
-        return any(
-            not frame.over_limit and wire.usable(frame.name, frame.data) for frame in self._new
-        )
+    def _is_new(self, frame: Frame) -> bool:
+        """Tell whether a frame is not only replayed."""
+        if not self._replay.under_way:
+            return True
+        if frame.name in wire.JOB_EVENTS:
+            data = None if frame.over_limit else frame.data
+            return not self._replay.drops(frame.name, frame.id, data)
+        return frame.name == wire.END
+
+    def _append(self, frames: list[Frame]) -> None:
+        """Append frames to the log, and tell of the job events among them."""
+        milliseconds = self._follower.milliseconds()
+        lines = [_line(milliseconds, frame) for frame in frames]
+        offset = self._log.size
+        self._log.append(b"".join(lines))
+        events = []
+        for frame, line in zip(frames, lines, strict=True):
+            if frame.name in wire.JOB_EVENTS:
+                self._log.note_event(offset, frame.name, frame.id, frame.data)
+                events.append(frame)
+            offset += len(line)
+        if events:
+            self._follower.took(lambda: _has_usable(events))
+            logs = (frame.data for frame in reversed(events) if frame.name == wire.LOG)
+            self._follower.watcher.arrived(self._follower.job_id, len(events), next(logs, None))
+
+
+def _line(milliseconds: int, frame: Frame) -> bytes:
+    if frame.over_limit:
+        return eventlog.over_limit_line(milliseconds, frame.name, frame.id, history.TOO_LARGE)
+    return eventlog.event_line(milliseconds, frame.name, frame.id, frame.data)
+
+
+def _has_usable(events: list[Frame]) -> bool:
+    return any(not frame.over_limit and wire.usable(frame.name, frame.data) for frame in events)
 
 
 class _Watch:

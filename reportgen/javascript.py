@@ -2,13 +2,18 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Final
+
+import msgspec
 
 from reportgen import wire
 
 # ECMAScript's Number::toString writes 0.d1…dk × 10^n out while n is within these.
 _LARGEST_POINT: Final = 21
 _SMALLEST_POINT: Final = -5
+
+_EXACT: Final = 2**53  # up to here every integer is a double
 
 
 def js_number(value: float) -> str:
@@ -25,6 +30,25 @@ def js_number(value: float) -> str:
     sign = "-" if number < 0 else ""
     digits, exponent = _digits(abs(number))
     return sign + _place_point(digits, exponent)
+
+
+def js_numbers(values: Sequence[float]) -> list[str]:
+    """Print many numbers, each as `js_number` does, at a fraction of the cost.
+
+    msgspec finds the same digits, and writes most numbers as JavaScript does.
+    """
+    if not values:
+        return []
+    if not wire.are_finite(values) or min(values) < -_EXACT or max(values) > _EXACT:
+        return [js_number(value) for value in values]
+    texts = f"{msgspec.json.encode(values).decode()[1:-1]},".replace(".0,", ",")
+    printed = texts.split(",")[:-1]
+    if "e" in texts or "-0," in texts:
+        return [
+            js_number(value) if "e" in text or text == "-0" else text
+            for text, value in zip(printed, values, strict=True)
+        ]
+    return printed
 
 
 def _digits(number: float) -> tuple[str, int]:

@@ -5,19 +5,30 @@ leaves open is what a batch command meets: it decodes by the header's charset in
 lets a byte order mark swallow the first event, gives frames without a data line as events, holds
 an endless line in memory, and turns bytes into text that is then kept as bytes. Its field rules
 are what `tests/test_sse.py` holds this decoder against.
+
+Nearly all frames look alike: a name, one data line, perhaps an id. Such ones are found many at a
+time by one pattern; where a stretch of a stream holds anything else, its fields are read one by
+one by the standard's rules. Both ways give the same frames.
 """
 
-from dataclasses import dataclass
+import re
 from typing import Final
+
+import msgspec
 
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _MAX_KEPT_LINE: Final = 4096  # of a frame over the limit, name and id lines up to this length count
 _MAX_RETRY_DIGITS: Final = 12
 
+_PLAIN_FRAME: Final = re.compile(
+    rb"(?:id: ([^\n\0]+)\n)?event: ([^\n]+)\ndata: ([^\n]*)\n(?:id: ([^\n\0]+)\n)?\n"
+)
+_PLAIN_BYTES: Final = len(b"event: \ndata: \n\n")  # of a plain frame, besides its values
+_PLAIN_ID_BYTES: Final = len(b"id: \n")
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """A dispatched event, its texts as the bytes that came.
 
     `id` is None where neither this frame nor an id-only one just before it brought an id, and
@@ -97,11 +108,23 @@ class FrameDecoder:
             return
         self._dispatch(b"".join((*self._parts, chunk[:end])), frames)
         self._forget()
-        whole, _, rest = chunk[end:].rpartition(b"\n\n")
-        for block in whole.split(b"\n\n"):
+        last = chunk.rfind(b"\n\n", end) + 2
+        if last > end:
+            self._take_whole(chunk[end:last], frames)
+            end = last
+        self._keep(chunk[end:].lstrip(b"\n"), frames)
+
+    def _take_whole(self, blocks: bytes, frames: list[Frame]) -> None:
+        """Dispatch blocks that all end within these bytes."""
+        plain = None
+        if len(blocks) <= self._limit and not self._fields.has_id:
+            plain = _plain_frames(blocks)
+        if plain is not None:
+            frames += plain
+            return
+        for block in blocks.split(b"\n\n"):
             if block:
                 self._dispatch(block, frames)
-        self._keep(rest.lstrip(b"\n"), frames)
 
     def _block_end(self, chunk: bytes) -> int:
         """Give the index in the chunk behind the blank line that ends the block in hand, or -1."""
@@ -142,12 +165,33 @@ class FrameDecoder:
         return rest or b""
 
 
+def _plain_frames(blocks: bytes) -> list[Frame] | None:
+    """Give the frames of whole blocks that are all plain ones; None where anything else is there.
+
+    What the pattern finds never overlaps: if it is as long as the blocks are, it is all of them.
+    """
+    found = _PLAIN_FRAME.findall(blocks)
+    if not found:
+        return None
+    before, names, datas, after = zip(*found, strict=True)
+    ids = 2 * len(found) - before.count(b"") - after.count(b"")
+    size = sum(sum(map(len, values)) for values in (before, names, datas, after))
+    if size + _PLAIN_BYTES * len(found) + _PLAIN_ID_BYTES * ids != len(blocks):
+        return None
+    return [Frame(name, data, last or first or None) for first, name, data, last in found]
+
+
 class _Fields:
     """The field rules of the standard, over one block of lines at a time."""
 
     def __init__(self) -> None:
         self.retry: int | None = None
         self._id: bytes | None = None
+
+    @property
+    def has_id(self) -> bool:
+        """Whether an id came in a block without data: it counts for the next frame."""
+        return self._id is not None
 
     def frame(self, block: bytes) -> Frame | None:
         name = b""

@@ -8,7 +8,7 @@ values; past this module no value is of an unknown type.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeGuard, cast
@@ -113,9 +113,17 @@ def is_too_deep(value: JSON) -> bool:
     return any(isinstance(item, dict | list) for item in level)
 
 
-def is_number(value: JSON) -> TypeGuard[int | float]:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Tell a JSON number from everything else; Python's booleans are integers, JSON's are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def are_finite(numbers: Iterable[float]) -> bool:
+    """Tell whether all numbers are finite as doubles."""
+    try:
+        return all(map(math.isfinite, numbers))
+    except OverflowError:
+        return False
 
 
 def finite(value: JSON) -> float | None:
@@ -148,6 +156,10 @@ def parse_time(text: JSON) -> datetime | None:
 # --- Event data --------------------------------------------------------------------------------
 
 
+Logged: TypeAlias = "JSON | msgspec.UnsetType"
+"""A field of a `training.log` event's data, which may be missing."""
+
+
 class LogData(msgspec.Struct):
     """The data of a `training.log` event, each field as it came; `UNSET` where it is missing."""
 
@@ -159,6 +171,19 @@ class LogData(msgspec.Struct):
     samplesPerSecond: Any = msgspec.UNSET  # noqa: N815
     timestamp: Any = msgspec.UNSET
 
+
+def are_numbers(values: Iterable[Logged]) -> TypeGuard[Sequence[float]]:
+    """Tell whether all fields are numbers."""
+    return set(map(type, values)) <= _NUMBERS
+
+
+def are_missing(values: Iterable[Logged]) -> bool:
+    """Tell whether all fields are missing or null."""
+    return set(map(type, values)) <= _MISSING
+
+
+_NUMBERS: Final = frozenset({int, float})
+_MISSING: Final = frozenset({type(None), msgspec.UnsetType})
 
 _LOG_DECODER: Final = msgspec.json.Decoder(LogData)
 
@@ -174,6 +199,33 @@ def decode_log(data: bytes) -> LogData | None:
     if fields is None:
         return None
     return LogData(**{name: fields[name] for name in LogData.__struct_fields__ if name in fields})
+
+
+def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
+    """Decode the data of many `training.log` events, each as `decode_log` does, at less cost."""
+    lines = b"\n".join(datas)
+    if _is_an_object_a_line(lines, len(datas)):
+        try:
+            logs = _LOG_DECODER.decode_lines(lines)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            logs = []
+        # No object goes past its line, so as many as there are lines are one in each.
+        if len(logs) == len(datas):
+            return logs
+    return [decode_log(data) for data in datas]
+
+
+def _is_an_object_a_line(lines: bytes, count: int) -> bool:
+    """Tell whether each line holds one or more objects and nothing else, if all are JSON objects.
+
+    Where each line ends in `}` and the next begins with `{`, no value goes on from one to the
+    other: JSON has a comma between two objects, and no line feed in a string.
+    """
+    return (
+        lines.count(b"\n") == lines.count(b"}\n{") == count - 1
+        # Each line has a bracket of its own, so none has more than the rest besides.
+        and lines.count(b"[") + lines.count(b"{") < count + MAX_DEPTH
+    )
 
 
 class EventData(msgspec.Struct):

@@ -1,6 +1,7 @@
 """The event log's format: whatever came is kept as it came, and in no more bytes."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -104,3 +105,39 @@ def test_a_note_says_an_object(said: bytes) -> None:
 
 def test_a_notes_kind_may_be_any_bytes() -> None:
     assert eventlog.read_note(b"\xff", json.dumps({}).encode()).kind == "\ufffd"
+
+
+LINE = st.one_of(
+    st.builds(eventlog.event_line, MILLISECONDS, st.sampled_from([b"a", b"b"]), IDS, DATA),
+    st.builds(eventlog.over_limit_line, MILLISECONDS, st.just(b"a"), IDS, st.just("why")),
+    st.builds(eventlog.note_line, MILLISECONDS, st.just("a")),
+    st.sampled_from([b"\n", b"1\ra\r\n", b"1\ra\n", b"x\ra\r\r1\n"]),
+).map(lambda line: line[:-1])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(LINE, max_size=12))
+def test_runs_hold_every_line_once_and_in_order(lines: list[bytes]) -> None:
+    rest = iter(lines)
+    gathered = list(eventlog.runs(lines, b"a"))
+    for part in gathered:
+        if isinstance(part, bytes):
+            assert part == next(rest)
+            continue
+        assert part
+        for data in part:
+            time, name, _, kept = eventlog.split(next(rest))
+            assert (time.isdigit(), name, kept) == (True, b"a", data)
+            assert b"\r" not in data
+    assert list(rest) == []
+    # As few of them as there can be: what could be gathered was.
+    alike = pairwise(gathered)
+    assert not any(isinstance(one, list) and isinstance(other, list) for one, other in alike)
+
+
+def test_a_run_ends_before_it_is_large() -> None:
+    lines = [eventlog.event_line(1, b"a", None, b"x" * 10_000)[:-1]] * 100
+    runs = list(eventlog.runs(lines, b"a"))
+    assert [type(run) for run in runs] == [list] * len(runs)
+    assert sum(map(len, runs)) == 100
+    assert max(map(len, runs)) <= 30

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import eventlog, wire
+from reportgen import eventlog, inert, wire
 from reportgen.curve import Metric
 from reportgen.exports import log_txt, points_csv, report_json
-from reportgen.history import fold
+from reportgen.history import fold, log_line
+from reportgen.javascript import js_number, js_value
 from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
 from reportgen.report import Entry, Report, Stream, job_detail
@@ -328,3 +329,65 @@ def test_the_whole_log_line_by_line() -> None:
         "[stream error]\n",
         "[failed] a b\u241b[31m\n",
     ]
+
+
+# --- Many events at once, against each one alone -----------------------------------------------
+
+OWN_TOKEN = "20260501"  # noqa: S105 - of digits alone, so that numbers and times can hold it
+FIELDS = st.one_of(
+    st.none(),
+    st.integers(-5, 5),
+    st.floats(),
+    st.sampled_from([20260501, 1.20260501, 10**30, True, "NaN", "x", "=1", "a,b", 'say "x"', ""]),
+    st.sampled_from(["2026-05-01T00:00:00Z", "20260501T00", "1\n2", "1 Bearer abcd1234efgh"]),
+    st.sampled_from(["3é", "4\u202e", "5\r", [1, {"token": "x"}], {"a": None}]),
+)
+LOGS = st.fixed_dictionaries(
+    {"step": st.integers(0, 9)},
+    optional=dict.fromkeys(points_csv.COLUMNS[1:], FIELDS),
+)
+USUAL = st.fixed_dictionaries(
+    {"step": st.integers(0, 10**8), "loss": st.floats(0, 9), "timestamp": st.just("2026-05-01")},
+    optional={"evalLoss": st.floats(0, 9) | st.none()},
+)
+DATAS = (LOGS | USUAL).map(lambda log: json.dumps(log).encode()) | st.sampled_from(
+    [b"nonsense", b"[]", b'{"step":1,\n"loss":2}']
+)
+MANY = st.lists(USUAL.map(lambda log: json.dumps(log).encode()), max_size=8) | st.lists(
+    DATAS, max_size=8
+)
+
+
+def log_lines_of(datas: list[bytes]) -> list[bytes]:
+    return [eventlog.event_line(1, wire.LOG, None, data)[:-1] for data in datas]
+
+
+def cell_alone(value: Any, redacted: Any) -> str:
+    if wire.is_number(value):
+        text = js_number(value)
+        return text if math.isfinite(wire.as_double(value)) else inert.csv_cell(text)
+    if isinstance(value, str | bool | list | dict):
+        return inert.csv_cell(redacted(value if isinstance(value, str) else js_value(value)))
+    return ""
+
+
+@settings(deadline=None, max_examples=300)
+@given(MANY)
+def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
+    redacted = Redactor((OWN_TOKEN,)).event_text
+    expected = io.StringIO()
+    writer = csv.writer(expected, lineterminator="\n")
+    writer.writerow(points_csv.COLUMNS)
+    for data in datas:
+        log = wire.decode_log(data) or wire.LogData()
+        cells = [cell_alone(getattr(log, name), redacted) for name in points_csv.COLUMNS]
+        writer.writerow(cells)
+    assert "".join(points_csv.lines(log_lines_of(datas), redacted)) == expected.getvalue()
+
+
+@settings(deadline=None, max_examples=300)
+@given(MANY)
+def test_many_log_lines_are_the_lines_of_each(datas: list[bytes]) -> None:
+    redacted = Redactor((OWN_TOKEN,)).event_text
+    each = [inert.html(redacted(log_line(wire.LOG, data) or "")) + "\n" for data in datas]
+    assert "".join(log_txt.lines(log_lines_of(datas), redacted)) == "".join(each)

@@ -340,6 +340,19 @@ def test_forty_silent_streams_four_at_a_time(tmp_path: Path) -> None:
     assert len(told.world.openings) == 40
 
 
+@pytest.mark.parametrize("kept_alive", [PING, b": comment\n\n"])
+def test_what_only_keeps_a_stream_alive_leaves_it_quiet(tmp_path: Path, kept_alive: bytes) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        yield event(1) + DONE
+        for _ in range(100):
+            await asyncio.sleep(0.5)
+            yield kept_alive
+
+    told = follow(tmp_path, serve)
+    assert told.jobs["job"].stream.state == "complete"
+    assert told.took == pytest.approx(2, abs=1)
+
+
 def test_an_endless_stream_is_cut_after_ten_settles(tmp_path: Path) -> None:
     async def serve(world: World, opening: Opening) -> Chunks:
         number = 0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen import wire
-from reportgen.javascript import js_number, js_value
+from reportgen.javascript import js_number, js_numbers, js_value
 
 SHAPE = re.compile(r"-?(?:0|[1-9]\d{0,20}|0\.\d+|[1-9]\d*\.\d+|[1-9](?:\.\d+)?e[+-][1-9]\d*)")
 
@@ -105,3 +105,24 @@ def test_a_printed_value_is_one_line_of_json_that_reads_back(value: Any) -> None
     text = js_value(value)
     assert "\n" not in text
     assert repr(as_doubles(json.loads(text))) == repr(as_doubles(value))
+
+
+NUMBERS = st.one_of(
+    st.floats(),
+    st.integers(),
+    st.integers(-(10**400), 10**400),
+    st.integers(-(10**17), 10**17).map(float),
+    st.tuples(st.integers(-999, 999), st.integers(-25, 25)).map(lambda n: n[0] * 10.0 ** n[1]),
+    st.sampled_from([0.0, -0.0, 2**53, 2**53 + 1, -(2**53), 1e15, 1e16, 1e21, 5e-324, 1.8e308]),
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(NUMBERS, max_size=6))
+def test_many_numbers_print_as_each_one_does(values: list[float]) -> None:
+    assert js_numbers(values) == [js_number(value) for value in values]
+
+
+def test_many_usual_numbers_print_as_each_one_does() -> None:
+    values = [step / 1000 for step in range(-500, 20_000)] + [10.0**n for n in range(-30, 30)]
+    assert js_numbers(values) == [js_number(value) for value in values]

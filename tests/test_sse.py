@@ -1,7 +1,7 @@
 """The frame decoder against the standard, and against httpx-sse where that keeps to it."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
@@ -120,6 +120,12 @@ def test_an_endless_comment_is_no_event() -> None:
 
 # --- Against httpx-sse -------------------------------------------------------------------------
 
+PLAIN_FRAMES = [
+    ["event: training.log", "data: {}", ""],
+    ["id: 7", "event: training.log", "data: {}", ""],
+    ["event: training.log", "data: {}", "id: 8", ""],
+    ["id: 7", "event: training.log", "data: ", "id: 8", ""],
+]
 LINE = st.one_of(
     st.sampled_from(
         [
@@ -143,9 +149,13 @@ LINE = st.one_of(
         ),
     ),
 )
-STREAM = st.lists(st.tuples(LINE | st.just(""), st.sampled_from(["\n", "\r\n", "\r"]))).map(
-    lambda lines: "".join(line + end for line, end in lines).encode()
-)
+LINES = st.lists(LINE.map(lambda line: [line]) | st.just([""]) | st.sampled_from(PLAIN_FRAMES))
+STREAM = LINES.flatmap(
+    lambda parts: st.tuples(
+        st.just([line for part in parts for line in part]),
+        st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=1, max_size=3),
+    )
+).map(lambda drawn: "".join(map("".join, zip(drawn[0], cycle(drawn[1])))).encode())
 
 
 def chunked(stream: bytes, cuts: Sequence[int]) -> list[bytes]:
@@ -172,6 +182,49 @@ def by_httpx_sse(stream: bytes) -> list[tuple[str, str]]:
 def test_agrees_with_httpx_sse_in_any_chunks(stream: bytes, cuts: list[int]) -> None:
     frames = decode(*chunked(stream, cuts), limit=100_000)
     assert [(f.name.decode(), f.data.decode()) for f in frames] == by_httpx_sse(stream)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        b": comment\n\n",
+        b"retry: 5\n",
+        b"id: 9\n\n",
+        b"id: 9\n",
+        b"id: 9\0\n",
+        b"id:\n",
+        b"event:x\n",
+        b"data: more\n",
+        b"\n",
+        b"\n\n",
+        b"event: x\n\n",
+        b"event: y\ndata:z\n\n",
+        b"event: \ndata: z\n\n",
+        b"event: x\ndata: y\nid: \n\n",
+        b"event: x\ndata: y\nid: 1\nid: 2\n\n",
+        b"data: y\nevent: x\n\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "fields",
+    ["id: 1\nevent: a\ndata: {}", "event: a\ndata: {}", "id: 1\nevent: a\ndata: {}\nid: 2"],
+)
+def test_what_stands_between_plain_frames_is_read_as_alone(fields: str, between: bytes) -> None:
+    plain = fields.encode() + b"\n\n"
+    stream = plain * 2 + between + plain * 3
+    alone = one_by_one(stream)
+    for cut in range(len(stream)):
+        assert decode(stream[:cut], stream[cut:]) == alone
+
+
+def one_by_one(stream: bytes, limit: int = 1000) -> list[Frame]:
+    return decode(*[stream[at : at + 1] for at in range(len(stream))], limit=limit)
+
+
+@settings(deadline=None, max_examples=200)
+@given(STREAM, st.lists(st.integers(0, 2000), max_size=4))
+def test_frames_do_not_depend_on_how_many_come_at_once(stream: bytes, cuts: list[int]) -> None:
+    assert decode(*chunked(stream, cuts), limit=30) == one_by_one(stream, limit=30)
 
 
 @settings(deadline=None, max_examples=300)

@@ -270,3 +270,66 @@ def test_a_jobs_wrong_fields_count_as_missing() -> None:
 )  # fmt: skip
 def test_only_three_statuses_are_an_end(status: str | None, *, ended: bool) -> None:
     assert wire.Job("a", status=status).ended is ended
+
+
+# --- Many logs at once -------------------------------------------------------------------------
+
+# Pieces of JSON that together could be taken for what they are not.
+LOG_DATA = st.one_of(
+    st.sampled_from(
+        [
+            b'{"step":1,"loss":2.5}',
+            b'{"step":2}',
+            b"{}",
+            b"{}{}",
+            b"{}\n{}",
+            b'{"step":1',
+            b'"loss":2}',
+            b'{"step":{}',
+            b',"loss":2}',
+            b'{"x":[1',
+            b"2]}",
+            b'{"x":"',
+            b'"}',
+            b'{"x":"}',
+            b'{"x":1}"}',
+            b"",
+            b"[]",
+            b"null",
+            b" {} ",
+            b'{"step":NaN}',
+            b'{"x":"\\ud800"}',
+            b"\xff",
+            b'{"x":"\xff"}',
+            b'{"x":' + b"[" * 63 + b"]" * 63 + b"}",
+            b'{"x":' + b"[" * 64 + b"]" * 64 + b"}",
+        ]
+    ),
+    VALUES.map(lambda value: json.dumps({"step": 1, "x": value}).encode()),
+    st.lists(st.sampled_from([b"{", b"}", b"\n", b'"', b"[", b"]", b"1", b","])).map(b"".join),
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(LOG_DATA, max_size=6))
+def test_many_logs_are_decoded_as_each_one_is(datas: list[bytes]) -> None:
+    # By their text, since NaN equals nothing.
+    each = [wire.decode_log(data) for data in datas]
+    assert repr(list(wire.decode_logs(datas))) == repr(each)
+
+
+def test_of_many_logs_none_goes_past_its_line() -> None:
+    # As many objects as there are events, and yet none of them is one.
+    assert list(wire.decode_logs([b'{"step":1', b',"loss":2}\n{}'])) == [None, None]
+
+
+def test_of_many_logs_one_that_is_nested_too_deep_is_none() -> None:
+    deep = b'{"x":' + b"[" * 64 + b"]" * 64 + b"}"
+    fine = b'{"x":' + b"[" * 63 + b"]" * 63 + b"}"
+    assert list(wire.decode_logs([deep])) == [None]
+    assert [log is None for log in wire.decode_logs([fine, b"{}", deep, fine])] == [
+        False,
+        False,
+        True,
+        False,
+    ]

@@ -1,18 +1,68 @@
 """A job's whole log as Studio's event log would show it, every line uncut."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, repeat
 
-from reportgen import eventlog, inert
+from reportgen import eventlog, inert, wire
 from reportgen.history import STREAM_ERROR_LINE, log_line
+from reportgen.javascript import js_numbers
 
 
 def lines(log: Iterable[bytes], redacted: Callable[[str], str]) -> Iterator[str]:
-    """Give the text's lines from an event log's; each passes `redacted`, nothing is held."""
-    for line in log:
-        time, name, _, data = eventlog.split(line)
-        if time[:1] == b"#":
-            shown = STREAM_ERROR_LINE if name == b"break" else None
-        else:
-            shown = log_line(name, eventlog.data_of(data))
-        if shown is not None:
-            yield inert.html(redacted(shown)) + "\n"
+    """Give the text from an event log's lines, in pieces of whole lines; nothing is held.
+
+    Every line passes `redacted`.
+    """
+    for part in eventlog.runs(log, wire.LOG):
+        if isinstance(part, list):
+            yield _training_logs(part, redacted)
+        elif (shown := _shown(part)) is not None:
+            yield _line(shown, redacted)
+
+
+def _shown(line: bytes) -> str | None:
+    """Give what is shown of a line of the event log, if anything is."""
+    time, name, _, data = eventlog.split(line)
+    if time[:1] == b"#":
+        return STREAM_ERROR_LINE if name == b"break" else None
+    return log_line(name, eventlog.data_of(data))
+
+
+def _line(shown: str, redacted: Callable[[str], str]) -> str:
+    return inert.html(redacted(shown)) + "\n"
+
+
+def _training_logs(datas: Sequence[bytes], redacted: Callable[[str], str]) -> str:
+    text = _numbers_alone(wire.decode_logs(datas))
+    # Numbers and our own words are inert, and hold no secret unless the whole text does.
+    if text is not None and redacted(text) == text:
+        return text
+    return "".join(_line(log_line(wire.LOG, data) or "", redacted) for data in datas)
+
+
+def _numbers_alone(logs: Sequence[wire.LogData | None]) -> str | None:
+    """Give the lines of logs that hold nothing but numbers; None where one holds more."""
+    known = [log for log in logs if log is not None]
+    columns = [
+        _column("step", [log.step for log in known]),
+        _column("loss", [log.loss for log in known]),
+        _column("evalLoss", [log.evalLoss for log in known]),
+    ]
+    present = [column for column in columns if column is not None]
+    if len(known) < len(logs) or len(present) < len(columns):
+        return None
+    return "".join(chain.from_iterable(zip(repeat("[log]", len(logs)), *present, repeat("\n"))))
+
+
+def _column(name: str, values: Sequence[wire.Logged]) -> Sequence[str] | None:
+    """Give what each line says of one value, nothing where it is missing; None if not a number."""
+    if wire.are_missing(values):
+        return [""] * len(values)
+    if wire.are_numbers(values):
+        return [f" {name}={text}" for text in js_numbers(values)]
+    numbers = [value for value in values if wire.is_number(value)]
+    texts = iter(js_numbers(numbers))
+    rest = [value for value in values if not wire.is_number(value)]
+    if not wire.are_missing(rest):
+        return None
+    return [f" {name}={next(texts)}" if wire.is_number(value) else "" for value in values]

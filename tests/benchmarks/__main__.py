@@ -1,0 +1,110 @@
+"""Runs the benchmarks: `python -m tests.benchmarks [--quick] [--json FILE] [NAME…]`."""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from tests.benchmarks import (
+    disk,
+    following,
+    many_jobs,
+    memory,
+    pages,
+    startup,
+    throughput,
+)
+from tests.benchmarks.measure import Row, Scale
+
+Rows: TypeAlias = Callable[[Scale, Path], Iterator[Row]]
+
+THEMES: Final[Mapping[str, Rows]] = {
+    "throughput": throughput.rows,
+    "many_jobs": many_jobs.rows,
+    "memory": memory.rows,
+    "following": following.rows,
+    "startup": startup.rows,
+    "pages": pages.rows,
+    "disk": disk.rows,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure what was asked for, print the table, and give the exit code."""
+    options = _options(arguments)
+    began = time.monotonic()
+    results = []
+    for row in _measured(options.theme or list(THEMES), Scale(quick=options.quick)):
+        results.append(row)
+        _say(_line(row))
+    _say(f"\n{time.monotonic() - began:.0f} s in all; the median of the rounds, and their spread")
+    if options.json is not None:
+        options.json.write_text(json.dumps([_document(row) for row in results], indent=2), "utf-8")
+    missed = [row for row in results if (row.missed_by_far if options.quick else not _is_fine(row))]
+    for row in missed:
+        _say(f"missed{' by far' if options.quick else ''}: {row.name}")
+    return 1 if missed else 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("theme", nargs="*", metavar="NAME", help=f"of: {', '.join(THEMES)}")
+    parser.add_argument("--quick", action="store_true", help="less of it; fails by a wide margin")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
+    options = parser.parse_args(arguments)
+    unknown = set(options.theme) - set(THEMES)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    return options
+
+
+def _measured(themes: Sequence[str], scale: Scale) -> Iterator[Row]:
+    for theme in themes:
+        work = Path(tempfile.mkdtemp(prefix=f"benchmark-{theme}-"))
+        try:
+            yield from THEMES[theme](scale, work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _is_fine(row: Row) -> bool:
+    return row.reached is not False
+
+
+def _line(row: Row) -> str:
+    """Give a row of the table."""
+    if row.median is None:
+        return f"{'-':>10}  {row.name}: {row.note}"
+    value = f"{row.median:.2f}{row.unit}"
+    spread = f"{min(row.values):.2f}-{max(row.values):.2f}" if len(row.values) > 1 else ""
+    target = "" if row.target is None else f"≤ {row.target:g}"
+    verdict = {True: "reached", False: "MISSED", None: ""}[row.reached]
+    note = f" ({row.note})" if row.note else ""
+    return f"{value:>12}  {spread:>13}  {target:>6}  {verdict:<8} {row.name}{note}"
+
+
+def _document(row: Row) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "unit": row.unit.strip(),
+        "median": row.median,
+        "values": row.values,
+        "target": row.target,
+        "least": row.least,
+        "reached": row.reached,
+        "note": row.note,
+    }
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

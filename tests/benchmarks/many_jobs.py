@@ -1,0 +1,89 @@
+"""A thousand finished jobs: beside one stream of the same bytes, built again, and one more."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tests.benchmarks import load
+from tests.benchmarks.measure import Command, Row, Scale, in_turns
+from tests.benchmarks.server import asked, serving
+
+_EVENTS: Final = 200
+_NOTHING_NEW: Final = frozenset({"/api/jobs", "/api/manifest", "/api/credentials"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Many:
+    """The command against many jobs; each round adds one more."""
+
+    command: Command
+    load: Path
+    jobs: int
+
+    def first(self) -> float:
+        shutil.rmtree(self.command.directory, ignore_errors=True)
+        return self.command.build("--concurrency", "16").wall
+
+    def again(self) -> float:
+        """Build where nothing is new, and see that nothing was done."""
+        before = self._pages()
+        asked(self.command.url)
+        taken = self.command.build().wall
+        paths = asked(self.command.url)
+        assert set(paths) == _NOTHING_NEW, f"asked for {sorted(set(paths) - _NOTHING_NEW)[:3]}"
+        assert len(paths) == len(_NOTHING_NEW), f"asked {len(paths)} times"
+        assert self._pages() == before, "a job's file was written anew"
+        return taken
+
+    def one_more(self, number: int) -> float:
+        load.write(self.load, load.many(self.jobs + number, _EVENTS))
+        return self.command.build().wall
+
+    def damage_logs(self) -> None:
+        """Make every log unreadable but for its size and its end."""
+        for log in self.command.directory.glob(".arkor-report/*/events/*.log"):
+            with log.open("r+b") as file:
+                file.write(b"?" * 40)
+
+    def _pages(self) -> dict[str, tuple[int, int]]:
+        files = (self.command.directory / "out/jobs").iterdir()
+        stats = ((file.name, file.stat()) for file in files)
+        return {name: (stat.st_mtime_ns, stat.st_ino) for name, stat in stats}
+
+
+def rows(scale: Scale, work: Path) -> Iterator[Row]:
+    """Measure: rounds of a first build, one of the same bytes as one stream, and later builds."""
+    # A tenth would mostly measure how long an interpreter takes to start.
+    jobs = 400 if scale.quick else 1000
+    many_load = load.write(work / "many", load.many(jobs, _EVENTS))
+    one_load = load.write(work / "one", {"job_00000": jobs * _EVENTS})
+    single_load = load.write(work / "single", {"job_00000": _EVENTS})
+    with serving(many_load) as url, serving(one_load) as one_url, serving(single_load) as single:
+        many = _Many(Command(work / "build-many", url), many_load, jobs)
+        stream = replace(many, command=Command(work / "build-one", one_url))
+        firsts, streams = in_turns(scale.rounds(3), many.first, stream.first)
+        yield Row(
+            f"many jobs: {jobs:,} jobs of {_EVENTS} events, to one stream of as many events",
+            tuple(a / b for a, b in zip(firsts, streams, strict=True)),
+            target=2.0,
+        )
+        agains = [many.again() for _ in range(3)]
+        yield Row(
+            "nothing new: a second build, to the first",
+            tuple(again / min(firsts) for again in agains),
+            target=0.1,
+        )
+        alone = replace(many, command=Command(work / "build-single", single))
+        costs = []
+        for number in range(1, 4):
+            more, again, only = many.one_more(number), many.again(), alone.first()
+            costs.append(more / (again + only))
+        yield Row(
+            "one more job: to a build with nothing new plus one of that job alone",
+            tuple(costs),
+            target=1.1,
+        )
+        many.damage_logs()
+        many.again()  # which fails where a log is read

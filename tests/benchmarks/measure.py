@@ -1,0 +1,160 @@
+"""Running two things in turns, and what to make of the times: medians, spreads, ratios."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+PATIENCE: Final = 240.0
+"""Seconds after which a run has failed."""
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+
+GROSS: Final = 2.0
+"""A target is missed by far where the measured value is more than so many times it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured."""
+
+    quick: bool = False
+
+    def of(self, number: int) -> int:
+        """Give a load's size: the whole, or a tenth of it where it has to be quick."""
+        return number // 10 if self.quick else number
+
+    def rounds(self, number: int) -> int:
+        """Give how often to measure: as often as that, or half as often."""
+        return max(1, number // 2) if self.quick else number
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: what was measured, over several rounds, and what is to be reached.
+
+    `values` are ratios, or what `unit` says; where there are none, `note` says why. `target` is
+    the most that the median may be, None where the row only tells something.
+    """
+
+    name: str
+    values: tuple[float, ...] = ()
+    target: float | None = None
+    least: float | None = None
+    """The most that is bearable, where that is more than what is to be reached."""
+    unit: str = "×"
+    note: str = ""
+
+    @property
+    def median(self) -> float | None:
+        """The middle of the rounds."""
+        return median(self.values) if self.values else None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is reached; None where there is none, or nothing was measured."""
+        if self.median is None or self.target is None:
+            return None
+        return self.median <= self.target
+
+    @property
+    def missed_by_far(self) -> bool:
+        """Whether even a noisy machine does not explain the value."""
+        most = self.least or self.target
+        return self.median is not None and most is not None and self.median > GROSS * most
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a process took: seconds of wall and of processor, bytes at its peak."""
+
+    wall: float
+    cpu: float
+    peak: int
+    stdout: str
+
+
+def run(
+    command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None
+) -> Run:
+    """Run a command to its end. Raises `RuntimeError` where it fails."""
+    began = time.perf_counter()
+    with (directory / "stderr").open("wb") as errors:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=_environment(environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        assert process.stdout is not None
+        stdout = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.stdout.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        said = (directory / "stderr").read_text("utf-8", "replace")
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said}")
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, stdout)
+
+
+def in_turns(rounds: int, *things: Callable[[], float]) -> list[list[float]]:
+    """Do all things in each round, so that whatever else the machine does meets all of them."""
+    results: list[list[float]] = [[] for _ in things]
+    for number in range(rounds):
+        order = list(zip(things, results, strict=True))
+        for thing, values in order if number % 2 == 0 else reversed(order):
+            values.append(thing())
+    return results
+
+
+def ratios(rounds: int, one: Callable[[], float], other: Callable[[], float]) -> tuple[float, ...]:
+    """Give, for each round, how many times the other the one takes."""
+    ones, others = in_turns(rounds, one, other)
+    return tuple(a / b for a, b in zip(ones, others, strict=True))
+
+
+def skipped(name: str, why: str) -> Row:
+    """Give the row of what could not be measured here."""
+    return Row(name, note=f"skipped: {why}")
+
+
+# --- The command -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The command in a directory of its own, against one server."""
+
+    directory: Path
+    url: str
+    checkout: Path = CHECKOUT
+
+    def build(self, *arguments: str, command: str = "build") -> Run:
+        """Run the main job against the server, or another command that asks it."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        token = self.directory / "token"
+        token.write_text("token-of-the-benchmarks", "utf-8")
+        options = ["--url", self.url, "--token-file", str(token), "--quiet"]
+        return self.run(command, *options, *arguments)
+
+    def run(self, *arguments: str) -> Run:
+        """Run it with these arguments alone."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        return run(
+            [sys.executable, "-m", "reportgen", *arguments],
+            self.directory,
+            {"PYTHONPATH": str(self.checkout), "HOME": str(self.directory)},
+        )
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return kept | dict(more)
