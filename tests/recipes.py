@@ -1,0 +1,405 @@
+"""The README's recipes, and what plays them: a machine with the command, and two CI services.
+
+`recipe("GitLab", "yaml")` gives a fenced block as text. `GitHub` and `GitLab` do with a pipeline
+what the services do as far as the recipes go, and refuse whatever they do not know: an action, an
+input, a condition, a key.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from tests.command import PATIENCE
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# --- Out of the README ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fenced block, and the headings that it stands under."""
+
+    chapter: str
+    section: str
+    language: str
+    text: str
+
+
+def fences() -> list[Fence]:
+    """Give all fenced blocks of the README, in order."""
+    found = []
+    headings = {"h2": "", "h3": ""}
+    tokens = MarkdownIt().parse((CHECKOUT / "README.md").read_text("utf-8"))
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.type == "heading_open" and following is not None:
+            headings[token.tag] = following.content
+            if token.tag == "h2":
+                headings["h3"] = ""
+        elif token.type == "fence":
+            found.append(Fence(headings["h2"], headings["h3"], token.info.strip(), token.content))
+    return found
+
+
+def recipe(section: str, language: str, number: int = 0) -> str:
+    """Give the text of a section's block in this language."""
+    texts = [
+        each.text for each in fences() if each.section == section and each.language == language
+    ]
+    return texts[number]
+
+
+# --- A machine -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a script left."""
+
+    script: str
+    code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A home with the command in `.local/bin`, and a `pip` that has nothing more to install."""
+
+    home: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What the service, or whoever set the machine up, gives to every script."""
+
+    def install(self) -> "Machine":
+        """Put the commands into their place."""
+        self.bin.mkdir(parents=True)
+        lines = [
+            f"#!{sys.executable}",
+            f"import sys; sys.path.insert(0, {str(CHECKOUT)!r})",
+            "from reportgen.cli import main",
+            "main()",
+        ]
+        self._program("arkor-report", lines)
+        self._program("pip", ["#!/bin/sh", '[ "$*" = "install arkor-report" ]'])
+        return self
+
+    @property
+    def bin(self) -> Path:
+        return self.home / ".local" / "bin"
+
+    def run(
+        self, script: str, directory: Path, *, path: str = "/usr/bin:/bin", **variables: str
+    ) -> Ran:
+        """Run a script as `sh -e` does, in a directory, to its end."""
+        ran = subprocess.run(
+            ["/bin/sh", "-e", "-c", script],
+            cwd=directory,
+            env={"HOME": str(self.home), "PATH": path, **self.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=PATIENCE,
+        )
+        return Ran(script, ran.returncode, ran.stdout, ran.stderr)
+
+    def run_in_ci(self, script: str, directory: Path, **variables: str) -> Ran:
+        """Run a script where the installed commands are found by their names."""
+        return self.run(script, directory, path=f"{self.bin}:/usr/bin:/bin", **variables)
+
+    def _program(self, name: str, lines: list[str]) -> None:
+        file = self.bin / name
+        file.write_text("\n".join([*lines, ""]))
+        file.chmod(0o755)
+
+
+# --- GitHub --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Played:
+    """What a run of a pipeline left, by the names of its jobs and artifacts."""
+
+    place: Path
+    results: dict[str, bool] = field(default_factory=dict)
+    """For each job that ran (of a matrix: all of them), whether it succeeded."""
+    ran: list[Ran] = field(default_factory=list)
+    uploaded: Path | None = None
+    """The Pages artifact."""
+    site: Path | None = None
+    """What Pages shows now."""
+
+    def artifact(self, name: str) -> Path:
+        return self.place / "artifacts" / name
+
+    @property
+    def summary(self) -> str:
+        files = sorted(self.place.glob("*.summary.md"))
+        return "".join(file.read_text("utf-8") for file in files)
+
+
+@dataclass
+class GitHub:
+    """Plays workflows, each run after those before it."""
+
+    place: Path
+    machine: Machine
+    secrets: Mapping[str, str]
+    runs: int = 0
+
+    @property
+    def caches(self) -> Path:
+        return self.place / "caches"
+
+    def play(self, workflow: Mapping[Any, Any]) -> Played:
+        """Run all jobs, each after those that it needs."""
+        # YAML 1.1 reads the key `on` as true.
+        assert set(workflow) <= {"name", True, "permissions", "jobs"}
+        self.runs += 1
+        played = Played(self.place / f"run-{self.runs}")
+        jobs = workflow["jobs"]
+        needs = {name: _listed(job.get("needs", [])) for name, job in jobs.items()}
+        assert {need for each in needs.values() for need in each} <= set(jobs)
+        for name in TopologicalSorter(needs).static_order():
+            if all(played.results.get(need) for need in needs[name]):
+                played.results[name] = self._play_job(played, name, jobs[name], workflow)
+        return played
+
+    def _play_job(
+        self, played: Played, name: str, job: Mapping[str, Any], workflow: Mapping[Any, Any]
+    ) -> bool:
+        assert set(job) <= {"needs", "runs-on", "strategy", "steps", "environment"}
+        assert job["runs-on"] == "ubuntu-latest"
+        matrix = job.get("strategy", {}).get("matrix", {})
+        runners = [
+            _Runner(
+                self,
+                played,
+                f"{name}-{number}",
+                job.get("environment", {}),
+                workflow.get("permissions", {}),
+                dict(zip(matrix, map(str, values), strict=True)),
+            )
+            for number, values in enumerate(product(*matrix.values()))
+        ]
+        with ThreadPoolExecutor() as pool:
+            return all(list(pool.map(lambda runner: runner.play(job["steps"]), runners)))
+
+
+@dataclass
+class _Runner:
+    """One machine that runs the steps of one job."""
+
+    github: GitHub
+    played: Played
+    name: str
+    environment: Mapping[str, str]
+    permissions: Mapping[str, str]
+    matrix: Mapping[str, str]
+    failed: bool = False
+
+    def __post_init__(self) -> None:
+        self.workspace = self.played.place / self.name
+        self.workspace.mkdir(parents=True)
+        self.values = {
+            "github.run_id": str(self.github.runs),
+            **{f"matrix.{name}": value for name, value in self.matrix.items()},
+            **{f"secrets.{name}": value for name, value in self.github.secrets.items()},
+        }
+
+    def play(self, steps: Iterable[Mapping[str, Any]]) -> bool:
+        """Run the steps; tell whether all succeeded."""
+        for step in steps:
+            assert set(step) <= {"id", "if", "uses", "with", "run", "env"}
+            assert ("uses" in step) != ("run" in step), step
+            condition = step.get("if")
+            assert condition in (None, "${{ !cancelled() }}"), condition
+            if self.failed and condition is None:
+                continue
+            if "run" in step:
+                self._run(self._filled(step["run"]), step.get("env", {}))
+            else:
+                self._use(step)
+        if "url" in self.environment:
+            assert self._filled(self.environment["url"]).startswith("https://")
+        return not self.failed
+
+    def _run(self, script: str, variables: Mapping[str, str]) -> None:
+        ran = self.github.machine.run_in_ci(
+            script,
+            self.workspace,
+            CI="true",
+            GITHUB_ACTIONS="true",
+            GITHUB_STEP_SUMMARY=str(self.played.place / f"{self.name}.summary.md"),
+            **{name: self._filled(value) for name, value in variables.items()},
+        )
+        self.played.ran.append(ran)
+        self.failed = self.failed or ran.code != 0
+
+    def _use(self, step: Mapping[str, Any]) -> None:
+        actions: dict[str, Callable[..., Mapping[str, str] | None]] = {
+            "actions/checkout@v4": lambda: None,
+            "actions/setup-python@v5": self._set_up_python,
+            "actions/cache/restore@v4": self._restore,
+            "actions/cache/save@v4": self._save,
+            "actions/upload-artifact@v4": self._upload,
+            "actions/download-artifact@v4": self._download,
+            "actions/upload-pages-artifact@v3": self._upload_pages,
+            "actions/deploy-pages@v4": self._deploy_pages,
+        }
+        inputs = {
+            name.replace("-", "_"): self._filled(value)
+            for name, value in step.get("with", {}).items()
+        }
+        outputs = actions[step["uses"]](**inputs) or {}
+        for name, value in outputs.items():
+            self.values[f"steps.{step.get('id')}.outputs.{name}"] = value
+
+    def _filled(self, text: str) -> str:
+        """Put values in the place of expressions; one that nobody set is a `KeyError`."""
+        return re.sub(r"\$\{\{ *([\w.]+) *\}\}", lambda found: self.values[found[1]], text)
+
+    def _set_up_python(self, *, python_version: str) -> None:
+        assert re.fullmatch(r"3\.\d+", python_version)
+
+    def _restore(self, *, path: str, key: str, restore_keys: str) -> None:
+        # The newest: a run's number is its place in time.
+        kept = [
+            self.github.caches / key,
+            *sorted(self.github.caches.glob(f"{restore_keys}*"))[::-1],
+        ]
+        newest = next((each for each in kept if each.is_dir()), None)
+        if newest is not None:
+            shutil.copytree(newest, self.workspace / path)
+
+    def _save(self, *, path: str, key: str) -> None:
+        assert not (self.github.caches / key).exists(), "a cache is never replaced"
+        shutil.copytree(self.workspace / path, self.github.caches / key)
+
+    def _upload(self, *, name: str, path: str) -> None:
+        store_artifact(self.workspace, path, self.played.artifact(name))
+
+    def _download(self) -> None:
+        shutil.copytree(self.played.place / "artifacts", self.workspace, dirs_exist_ok=True)
+
+    def _upload_pages(self, *, path: str) -> None:
+        assert (self.workspace / path / "index.html").is_file()
+        self.played.uploaded = self.workspace / path
+
+    def _deploy_pages(self) -> Mapping[str, str]:
+        assert self.permissions.get("pages") == "write"
+        assert self.permissions.get("id-token") == "write"
+        assert self.environment.get("name") == "github-pages"
+        self.played.site = self.played.uploaded
+        return {"page_url": "https://my-org.github.io/support-bot/"}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def store_artifact(workspace: Path, path: str, into: Path) -> None:
+    """Keep a file or a folder as GitHub does: nothing hidden, no empty folder, plain modes."""
+    source = workspace / path
+    top = source if source.is_dir() else source.parent
+    files = source.rglob("*") if source.is_dir() else iter([source])
+    assert not into.exists(), "an artifact is never replaced"
+    for file in files:
+        if file.is_dir() or any(part.startswith(".") for part in file.relative_to(workspace).parts):
+            continue
+        target = into / file.relative_to(top)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+        target.chmod(0o644)
+    assert into.is_dir(), f"there is nothing to keep in {path}"
+    for folder in [into, *(each for each in into.rglob("*") if each.is_dir())]:
+        folder.chmod(0o755)
+
+
+# --- GitLab --------------------------------------------------------------------------------------
+
+_ON_THE_DEFAULT_BRANCH = {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when": "always"}
+
+
+@dataclass
+class GitLab:
+    """Plays pipelines, each after those before it."""
+
+    place: Path
+    machine: Machine
+    variables: Mapping[str, str]
+    """The project's."""
+    runs: int = 0
+
+    def play(self, pipeline: Mapping[str, Any], *, default_branch: bool = True) -> Played:
+        """Run all jobs, each after those that it needs."""
+        self.runs += 1
+        played = Played(self.place / f"pipeline-{self.runs}")
+        needs = {name: job.get("needs", []) for name, job in pipeline.items()}
+        assert {need for each in needs.values() for need in each} <= set(pipeline)
+        for name in TopologicalSorter(needs).static_order():
+            job = pipeline[name]
+            rules = job.get("rules", [])
+            assert rules in ([], [_ON_THE_DEFAULT_BRANCH])
+            if rules and not default_branch:
+                continue
+            if rules or all(played.results.get(need) for need in needs[name]):
+                played.results[name] = self._play_job(played, name, job)
+        if played.results.get("pages"):
+            played.site = played.artifact("pages") / "public"
+        return played
+
+    def _play_job(self, played: Played, name: str, job: Mapping[str, Any]) -> bool:
+        assert set(job) <= {"image", "script", "cache", "artifacts", "needs", "rules"}
+        workspace = played.place / name
+        workspace.mkdir(parents=True)
+        for need in job.get("needs", []):
+            shutil.copytree(played.artifact(need), workspace, dirs_exist_ok=True)
+        cache = job.get("cache", {})
+        assert set(cache) <= {"key", "paths", "when"}
+        kept = self.place / "caches" / cache.get("key", "default")
+        if cache and kept.is_dir():
+            shutil.copytree(kept, workspace, dirs_exist_ok=True)
+        ran = self.machine.run_in_ci(
+            "\n".join(job["script"]), workspace, CI="true", GITLAB_CI="true", **self.variables
+        )
+        played.ran.append(ran)
+        succeeded = ran.code == 0
+        if cache and (succeeded or cache.get("when") == "always"):
+            _keep(workspace, cache["paths"], kept)
+        self._keep_artifacts(
+            job["artifacts"], workspace, played.artifact(name), succeeded=succeeded
+        )
+        return succeeded
+
+    def _keep_artifacts(
+        self, artifacts: Mapping[str, Any], workspace: Path, into: Path, *, succeeded: bool
+    ) -> None:
+        assert set(artifacts) <= {"when", "expose_as", "paths", "reports"}
+        assert set(artifacts.get("reports", {})) <= {"junit"}
+        # What GitLab allows in the words that a merge request shows.
+        assert re.fullmatch(r"[\w -]{1,100}", artifacts.get("expose_as", "none"))
+        if succeeded or artifacts.get("when") == "always":
+            _keep(workspace, artifacts["paths"], into)
+            _keep(workspace, artifacts.get("reports", {}).values(), into)
+
+
+def _keep(workspace: Path, paths: Iterable[str], into: Path) -> None:
+    for path in paths:
+        source = workspace / path
+        target = into / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)
