@@ -3,7 +3,7 @@
 if (document.querySelector(".single")) {
   const title = document.title;
   const arrive = () => {
-    const view = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const view = document.querySelector(".view:target");
     const name = (view?.querySelector(".name") ?? view?.querySelector("h1"))?.textContent;
     document.title = name ? `${name} · ${title}` : title;
     scrollTo(0, 0);

@@ -75,12 +75,13 @@ def test_the_charts_controls_come_with_the_view(single: Path, reader: Reader) ->
     assert visit.console == []
 
 
-@pytest.mark.parametrize("fragment", ["", "#/", "#/?status=failed", "#/jobs/none-of-these", "#x"])
+@pytest.mark.parametrize("fragment", ["", "#/", "#/?status=failed", "#/jobs/none-of-these", "#x", "#%"])
 def test_home_shows_where_nothing_is_named(single: Path, reader: Reader, fragment: str) -> None:
     for script in (True, False):
         visit = _opened(reader, single, fragment, script=script)
         assert visit.page.locator(".jobs").is_visible()
         assert visit.page.locator(".view:visible").count() == 0
+        assert visit.console == []
 
 
 def test_filters_stand_in_studios_address(single: Path, reader: Reader) -> None:
