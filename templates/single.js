@@ -9,5 +9,5 @@ if (document.querySelector(".single")) {
     scrollTo(0, 0);
   };
   addEventListener("hashchange", arrive);
-  arrive();
+  addEventListener("load", arrive);
 }
