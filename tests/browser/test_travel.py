@@ -75,7 +75,9 @@ def test_the_charts_controls_come_with_the_view(single: Path, reader: Reader) ->
     assert visit.console == []
 
 
-@pytest.mark.parametrize("fragment", ["", "#/", "#/?status=failed", "#/jobs/none-of-these", "#x", "#%"])
+@pytest.mark.parametrize(
+    "fragment", ["", "#/", "#/?status=failed", "#/jobs/none-of-these", "#x", "#%"]
+)
 def test_home_shows_where_nothing_is_named(single: Path, reader: Reader, fragment: str) -> None:
     for script in (True, False):
         visit = _opened(reader, single, fragment, script=script)
