@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from reportgen import __version__, options
-from reportgen.errors import ReportError
+from reportgen.errors import ReportError, UsageError
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: --help is to be quick
     from collections.abc import Callable
@@ -33,7 +33,7 @@ class _Voice:
     """
 
     def __init__(self) -> None:
-        self.secrets = [os.environ.get(_TOKEN_VARIABLE, "")]
+        self.secrets = [os.environ.get(_TOKEN_VARIABLE, "").strip()]
         self.as_json = False
         self.verbose = False
 
@@ -280,6 +280,7 @@ def config(**given: Any) -> None:
 
 def main() -> NoReturn:
     """Run the command, and end with its exit code."""
+    _open_what_is_closed()
     _voice.as_json = _format_asked(sys.argv[1:]) == "json"
     try:
         code = cli.main(standalone_mode=False) or 0
@@ -293,6 +294,8 @@ def main() -> NoReturn:
         code = _INTERRUPTED
     except ReportError as error:
         code = error.exit_code
+        if isinstance(error, UsageError):
+            _take_format_of_file()
         _complain(str(error))
     except Exception as error:  # noqa: BLE001 - never a traceback where none was asked for
         code = _FAILED
@@ -305,10 +308,24 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
+def _open_what_is_closed() -> None:
+    """Let words go nowhere where the caller closed stdout or stderr: the report is still made."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _take_format_of_file() -> None:
+    """Tell what is wrong with the command line or the file as the file wants things told."""
+    arguments = sys.argv[1:]
+    if not _format_asked(arguments):
+        _voice.as_json = options.log_format_in_file(arguments) == "json"
+
+
 def _tell_usage(error: click.UsageError) -> None:
     """Tell in two lines what was wrong and where help is; all of it where nothing was asked."""
-    if error.ctx is not None and error.ctx.default_map and not _format_asked(sys.argv[1:]):
-        _voice.as_json = error.ctx.default_map.get("log_format") == "json"
+    _take_format_of_file()
     command = error.ctx.command_path if error.ctx else "arkor-report"
     hint = f"Try `{command} --help`."
     if type(error).__name__ != "NoArgsIsHelpError":

@@ -17,6 +17,7 @@ option for is refused. There is no key that holds a secret, as there is no such 
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -166,7 +167,11 @@ def shown(value: object, given: object, otherwise: str) -> str:
         case _, list() | tuple():
             return ", ".join(map(str, given))
         case _:
-            return str(given)
+            return _USER_INFO.sub("", str(given)) if "@" in str(given) else str(given)
+
+
+# Also of a URL that is written wrong: a password would be shown with it.
+_USER_INFO: Final = re.compile(r"(?<![^\s/])[^\s/@]*:[^\s/@]*@")
 
 
 def table(rows: list[InForce]) -> list[str]:

@@ -281,8 +281,8 @@ class _Fetching:
     def _drop(self) -> None:
         """Take the dropped jobs out of the snapshot, and say so.
 
-        Of one that the list still has the entry stays; of one that it does not call ended also
-        how it ended: it would be fetched again.
+        Of one that the list still has the entry stays, and how and when it ended: it would be
+        fetched again.
         """
         if not self._dropped:
             return
@@ -292,7 +292,7 @@ class _Fetching:
         self.folder.keep_listing(self._listing)
         for job in _jobs_of(self._listing):
             if job.id in self._dropped:
-                self.folder.drop_log(job.id, forget=job.id in gone or job.ended)
+                self.folder.drop_log(job.id, forget=job.id in gone)
         entries = {
             job_id: entry for job_id, entry in self._listing.entries.items() if job_id not in gone
         }

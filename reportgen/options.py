@@ -5,7 +5,8 @@ configuration file, else it is the default.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -39,7 +40,17 @@ class Option(click.Option):
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         """Convert a value; what was given is remembered, to be told as it was written."""
         ctx.meta.setdefault(_AS_GIVEN, {})[self.key] = value
+        self._refuse_what_is_no_text(ctx, value)
         return super().process_value(ctx, value)
+
+    def _refuse_what_is_no_text(self, ctx: click.Context, value: Any) -> None:
+        """Raise `click.BadParameter` for bytes that are no text; a path may hold any."""
+        values = value if isinstance(value, (list, tuple)) else (value,)
+        if isinstance(self.type, click.Path):
+            return
+        for text in values:
+            if isinstance(text, str) and any("\ud800" <= sign <= "\udfff" for sign in text):
+                raise click.BadParameter("it is no text in UTF-8.", ctx=ctx, param=self)
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
         """Name the place that a wrong value comes from."""
@@ -79,9 +90,7 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
     def _read_configuration(self, ctx: click.Context, given: Mapping[str, Any]) -> None:
-        asked = given.get("config", os.environ.get(f"{PREFIX}CONFIG") or None)
-        project_dir = given.get("project_dir", os.environ.get(f"{PREFIX}PROJECT_DIR") or ".")
-        file = Path(project_dir, CONFIGURATION_FILE) if asked is None else Path(asked)
+        asked, file = _place_of_configuration(given)
         try:
             data = file.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -99,6 +108,33 @@ class Command(click.Command):
             for option in self.params
             if isinstance(option, Option) and option.name and option.key in values
         }
+
+
+def _place_of_configuration(given: Mapping[str, Any]) -> tuple[str | None, Path]:
+    """Give the file that was asked for, and the one to read."""
+    asked = given.get("config", os.environ.get(f"{PREFIX}CONFIG") or None)
+    project_dir = given.get("project_dir", os.environ.get(f"{PREFIX}PROJECT_DIR") or ".")
+    return asked, Path(project_dir, CONFIGURATION_FILE) if asked is None else Path(asked)
+
+
+def log_format_in_file(arguments: Sequence[str]) -> str:
+    """Give how the configuration file wants stderr written, whatever else is wrong.
+
+    `arguments` are those of the command line, which may be wrong as well.
+    """
+    import tomllib  # noqa: PLC0415
+
+    given = {
+        name.removeprefix("--").replace("-", "_"): value if equals else following
+        for argument, following in pairwise((*arguments, ""))
+        for name, equals, value in [argument.partition("=")]
+        if name in {"--config", "--project-dir"}
+    }
+    try:
+        document = tomllib.loads(_place_of_configuration(given)[1].read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(document.get("log-format", ""))
 
 
 def _unreadable(file: Path, error: Exception) -> UsageError:

@@ -224,8 +224,8 @@ def base_url(report_url: str) -> str:
     """
     try:
         parts = urlsplit(report_url.strip())
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is none, too
         valid = False
     if not valid or len(report_url) > _URL_LENGTH:
         raise UsageError(

@@ -13,7 +13,6 @@ from reportgen.origin import Manifest
 from reportgen.pages.looks import Looks
 from reportgen.pages.words import (
     ID_LENGTH,
-    MESSAGE_LENGTH,
     NAME_LENGTH,
     Badge,
     Moment,
@@ -30,6 +29,10 @@ from reportgen.pages.words import (
     stream_state,
 )
 from reportgen.report import JobSummary, Report, Stream
+
+TRAINER_LENGTH: Final = 500
+ERROR_LENGTH: Final = 4_000
+"""Where the manifest's texts are cut: escaped, a character can be six bytes long."""
 
 _STREAMS_ON_HOME: Final = 20
 
@@ -140,8 +143,11 @@ def _news(marks: Iterable[str | None]) -> str:
 
 
 def _manifest(manifest: Manifest) -> Manifest:
-    texts = (manifest.trainer, manifest.error)
-    return Manifest(*(None if text is None else cut(text, MESSAGE_LENGTH) for text in texts))
+    trainer, error = manifest.trainer, manifest.error
+    return Manifest(
+        trainer=None if trainer is None else cut(trainer, TRAINER_LENGTH),
+        error=None if error is None else cut(error, ERROR_LENGTH),
+    )
 
 
 def _row(job: JobSummary, zone: ZoneInfo, page: str, *, compared: bool, mark: str) -> Row:

@@ -102,11 +102,11 @@ def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
 def identity(origin: Origin) -> str:
     """Say who looks at what, as far as is known: `anonymous · org / project`."""
     mode = "anonymous" if origin.mode == "anon" else origin.mode
-    return " · ".join(part for part in (mode, _scope(origin)) if part)
+    return " · ".join(part for part in (cut(mode or "", STATUS_LENGTH), _scope(origin)) if part)
 
 
 def _scope(origin: Origin) -> str:
-    return " / ".join(part for part in (origin.org, origin.project) if part)
+    return " / ".join(cut(part, NAME_LENGTH) for part in (origin.org, origin.project) if part)
 
 
 _SOURCE_NAMES: Final[Mapping[str, str]] = {
