@@ -29,9 +29,22 @@ NOTE_LENGTH: Final = 120
 KEYS: Final = 40
 """How many config keys are compared."""
 
-COLOURS: Final = 8
+COLOURS: Final = (
+    "#3a25f7",
+    "#c9786f",
+    "#194f0c",
+    "#2f9eba",
+    "#bc63f7",
+    "#819c17",
+    "#7d1352",
+    "#5d158c",
+)
 DASHES: Final = ("none", "7 3", "2 3")
-"""A job's line is one of eight colours and, every eight jobs, of the next dash."""
+"""A job's line is one of eight colours and, every eight jobs, of the next dash.
+
+The colours stay apart also for those who see no red, no green or no blue. These are for a light
+ground, where there is no style; report.css has them for a dark one too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,8 @@ class Compared:
     status: Badge
     colour: str
     """The CSS class of its line."""
+    stroke: str
+    """The colour of its line where there is no style."""
     dash: str
     shown: bool
     """Whether it is drawn before anyone chose."""
@@ -158,8 +173,9 @@ def _compared(
             page=job.page,
             name=cut(job.name or job.id, NAME_LENGTH),
             status=badge(job.status),
-            colour=f"k{number % COLOURS}",
-            dash=DASHES[number // COLOURS % len(DASHES)],
+            colour=f"k{number % len(COLOURS)}",
+            stroke=COLOURS[number % len(COLOURS)],
+            dash=DASHES[number // len(COLOURS) % len(DASHES)],
             shown=place < SHOWN,
             line=lines[place] if place < len(lines) else "",
             results=(cells[0], *map(_marked, cells[1:], best)),
