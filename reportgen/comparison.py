@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Final
 
 from reportgen import axes, wire
@@ -39,6 +40,11 @@ class Course:
     values: tuple[float, ...] = ()
     seconds: tuple[float, ...] = ()
     """When each step was, since the job's start."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is a value, and a time or none at all, for each step."""
+        return len(self.values) == len(self.steps) and len(self.seconds) in {0, len(self.steps)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +80,11 @@ class Shortlist:
         """Take note of a job; tell whether it is among the newest 50 with points so far."""
         if not (job.loss or job.eval_loss):
             return False
-        age = (_age(job), job.id)
-        if len(self._ages) >= JOBS and age[0] > self._ages[-1][0]:
+        age = _age(job)
+        # Of jobs of one age those that come first are compared.
+        if len(self._ages) >= JOBS and age >= self._ages[-1][0]:
             return False
-        insort(self._ages, age)
+        insort(self._ages, (age, job.id), key=itemgetter(0))
         del self._ages[JOBS:]
         return True
 

@@ -6,18 +6,19 @@ units: the plot area is 640 × 200 with its top left at 0,0, and y grows downwar
 """
 
 import math
-from array import array  # noqa: TC003 - the annotations are read by people too
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice, pairwise
+from operator import le
 from typing import Final
 
 from reportgen import axes
 from reportgen.axes import HEIGHT, WIDTH, Span, Tick, plain, span_of
 from reportgen.history import Curve, Superseded
 from reportgen.javascript import js_number
-from reportgen.statistics import column_means
+from reportgen.statistics import column_bounds, column_means
 from reportgen.trend import Trend
 
 COLUMNS: Final = 640
@@ -407,6 +408,8 @@ def _kept(across: Span, steps: "array[float]", values: "array[float]", columns: 
     last and those of the smallest and the largest value (Jugel et al., "M4: a visualization-
     oriented time series data aggregation", 2014): what is drawn of them covers the same pixels.
     """
+    if len(steps) > _POINTS_A_COLUMN * columns and all(map(le, steps, islice(steps, 1, None))):
+        return _kept_of_rising(across, steps, values, columns)
     first, last, low_at, high_at = ([-1] * columns for _ in range(4))
     low, high = [math.inf] * columns, [-math.inf] * columns
     fraction, rightmost = across.fraction, columns - 1
@@ -422,6 +425,27 @@ def _kept(across: Span, steps: "array[float]", values: "array[float]", columns: 
         if value > high[column]:
             high[column], high_at[column] = value, at
     return sorted({*first, *last, *low_at, *high_at} - {-1})
+
+
+_POINTS_A_COLUMN: Final = 16
+"""From here on it is faster to look at a column's points together."""
+
+
+def _kept_of_rising(
+    across: Span, steps: "array[float]", values: "array[float]", columns: int
+) -> list[int]:
+    """Give what `_kept` gives, of a curve whose steps rise."""
+    kept: set[int] = set()
+    for start, end in pairwise(column_bounds(steps, across.fraction, columns)):
+        places: Sequence[int] = range(start, end)
+        part = values[start:end]
+        if not all(map(math.isfinite, part)):
+            places = [place for place in places if math.isfinite(values[place])]
+            part = array("d", filter(math.isfinite, part))
+        if part:
+            low, high = part.index(min(part)), part.index(max(part))
+            kept.update((places[0], places[-1], places[low], places[high]))
+    return sorted(kept)
 
 
 def _segments(

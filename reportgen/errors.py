@@ -27,6 +27,11 @@ class DamagedRecordError(SnapshotError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"The event log {path} is damaged ({why}): build again to fetch it anew.")
         self.path = path
+        self._why = why
+
+    def __reduce__(self) -> "tuple[type[DamagedRecordError], tuple[Path, str]]":
+        """Let it come out of another process as it is."""
+        return type(self), (self.path, self._why)
 
 
 class UsageError(ReportError):

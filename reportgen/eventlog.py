@@ -53,6 +53,16 @@ def event_line(ms: int, name: bytes, event_id: bytes | None, data: bytes) -> byt
     )
 
 
+def event_lines(ms: int, events: Iterable[tuple[bytes, bytes | None, bytes]]) -> list[bytes]:
+    """Write many events, name, id and data each, as `event_line` does, at less cost."""
+    time = b"%d" % ms
+    return [
+        b"%s\r%s\r%s\r%s\n"
+        % (time, name, event_id or _id_field(event_id), data.replace(b"\n", b"\r"))
+        for name, event_id, data in events
+    ]
+
+
 def over_limit_line(ms: int, name: bytes, event_id: bytes | None, why: str) -> bytes:
     """Write the place of an event whose frame was larger than a frame may be."""
     return b"!%d\r%s\r%s\r%s\n" % (ms, name, _id_field(event_id), why.encode())

@@ -8,8 +8,9 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import lt
 from typing import Any, Final
 
 import msgspec
@@ -65,6 +66,15 @@ class Curve:
         for step, value in zip(self.steps, self.values, strict=True):
             if math.isfinite(value):
                 yield step, value
+
+    def goes_on(self, curve: "Curve") -> bool:
+        """Tell whether all of it lies behind the end of another curve."""
+        return not (self.steps and curve.steps) or self.steps[0] > curve.steps[-1]
+
+    def extend(self, curve: "Curve") -> None:
+        """Append another curve, which goes on where this one ends."""
+        self.steps.extend(curve.steps)
+        self.values.extend(curve.values)
 
     def cut(self, start: int) -> "Curve":
         """Take everything from index `start` on out of the curve, and give it."""
@@ -167,8 +177,11 @@ def fold(lines: Iterable[bytes], tail: int | None = TAIL_LINES) -> History:
     `eventlog.DamagedLogError` where a line is none of a log's.
     """
     folding = _Folding(tail)
-    for line in lines:
-        folding.line(line)
+    for part in eventlog.runs(lines, wire.LOG):
+        if isinstance(part, list):
+            folding.logs(part)
+        else:
+            folding.line(part)
     return folding.result()
 
 
@@ -239,7 +252,8 @@ class _Folding:
     def line(self, line: bytes) -> None:
         time, name, _id, data = eventlog.split(line)
         if name == wire.LOG and time[:1].isdigit():
-            self._log(data)
+            data = eventlog.data_of(data)
+            self._log(data, wire.decode_log(data))
         elif time[:1] == b"#":
             self._note(eventlog.read_note(name, data))
         elif time[:1] == b"!":
@@ -264,6 +278,9 @@ class _Folding:
     def _count(self, name: bytes, data: bytes) -> None:
         self._history.stream.events += 1
         self._history.log_lines += 1
+        self._keep_for_tail(name, data)
+
+    def _keep_for_tail(self, name: bytes, data: bytes) -> None:
         entry = (name, data)
         # Megabytes are worded at once and cut: they must not be held fifty times.
         self._tail.append(entry if len(data) <= _LONGEST_TAIL_LINE else _shortened(entry))
@@ -271,10 +288,71 @@ class _Folding:
     def _skip(self, why: str) -> None:
         self._history.stream.skipped[why] += 1
 
-    def _log(self, data: bytes) -> None:
-        data = eventlog.data_of(data)
+    def logs(self, datas: Sequence[bytes]) -> None:
+        """Take many logs that follow one another: at once, where they are as nearly all are."""
+        logs = wire.decode_logs(datas)
+        steps = _rising_steps(logs)
+        if steps is None or not self._take_at_once(steps, logs):
+            for data, log in zip(datas, logs, strict=True):
+                self._log(data, log)
+            return
+        for data in datas[-(self._tail.maxlen or len(datas)) :]:
+            self._keep_for_tail(wire.LOG, data)
+        self._history.stream.events += len(datas)
+        self._history.log_lines += len(datas)
+
+    def _take_at_once(self, steps: "array[float]", logs: Sequence[wire.LogData | None]) -> bool:
+        """Take logs of rising steps, if none of them overtakes another one or can't be used."""
+        known = [log for log in logs if log is not None]
+        loss = _points(steps, [log.loss for log in known])
+        eval_loss = _points(steps, [log.evalLoss for log in known])
+        history = self._history
+        if loss is None or eval_loss is None:
+            return False
+        if not (loss.goes_on(history.loss) and eval_loss.goes_on(history.eval_loss)):
+            return False
+        history.loss.extend(loss)
+        history.eval_loss.extend(eval_loss)
+        self._trends_of(steps, known)
+        self._times(steps, [log.timestamp for log in known])
+        return True
+
+    def _trends_of(self, steps: "array[float]", logs: Sequence[wire.LogData]) -> None:
+        history = self._history
+        for trend, values in (
+            (history.learning_rate, [log.learningRate for log in logs]),
+            (history.throughput, [log.samplesPerSecond for log in logs]),
+        ):
+            if wire.are_numbers(values) and wire.are_finite(values):
+                trend.extend(steps, values)
+            elif not wire.are_missing(values):
+                for step, value in zip(steps, values, strict=True):
+                    number = wire.finite(value)
+                    if number is not None:
+                        trend.add(step, number)
+
+    def _times(self, steps: "array[float]", times: Sequence[Any]) -> None:
+        """Take the events' own times, and see whether there was none for long between two."""
+        told = [(step, time) for step, time in zip(steps, times, strict=True) if type(time) is str]
+        self._history.clock.extend(told)
+        minute = None if self._last_told is None else self._last_told[:_MINUTE]
+        before, last = self._last_told, self._last_step
+        if len(told) < len(times):
+            for step, time in zip(steps, times, strict=True):
+                self._time(time)
+                self._last_step = step
+            return
+        for step, time in told:
+            if time[:_MINUTE] != minute:
+                if before is not None:
+                    self._last_step = last
+                    self._pause(before, time)
+                minute = time[:_MINUTE]
+            before, last = time, step
+        self._last_told, self._last_step, self._last_time = before, last, before
+
+    def _log(self, data: bytes, log: wire.LogData | None) -> None:
         self._count(wire.LOG, data)
-        log = wire.decode_log(data)
         if log is None:
             self._last_time = None
             self._skip(NO_OBJECT)
@@ -438,6 +516,35 @@ class _Folding:
     def _still_complete(self) -> bool:
         """Whether the stream was read to its end before, and nothing came after that."""
         return self._read_at_completion == self._history.stream.events
+
+
+def _rising_steps(logs: Sequence[wire.LogData | None]) -> "array[float] | None":
+    """Give the steps of logs if they are finite numbers that rise from one to the next."""
+    values = [log.step for log in logs if log is not None]
+    if len(values) < len(logs) or not (wire.are_numbers(values) and wire.are_finite(values)):
+        return None
+    steps = array("d", values)
+    if not all(map(lt, steps, steps[1:])):
+        return None
+    # -0 is the 0 that it is on an axis.
+    return array("d", [0.0 if step == 0 else step for step in steps]) if 0.0 in steps else steps
+
+
+def _points(steps: "array[float]", values: Sequence[wire.Logged]) -> Curve | None:
+    """Give the points of one metric, none where it is missing; None if a value is not finite."""
+    if wire.are_missing(values):
+        return Curve()
+    if wire.are_numbers(values):
+        return Curve(steps, array("d", values)) if wire.are_finite(values) else None
+    pairs = [
+        (step, value)
+        for step, value in zip(steps, values, strict=True)
+        if value is not None and value is not msgspec.UNSET
+    ]
+    rest = [value for _, value in pairs]
+    if not (wire.are_numbers(rest) and wire.are_finite(rest)):
+        return None
+    return Curve(array("d", [step for step, _ in pairs]), array("d", rest))
 
 
 def _metric(value: Any) -> tuple[float | None, bool]:

@@ -14,9 +14,10 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import filelock
+import msgspec
 
 from reportgen import wire
 from reportgen.errors import WriteError
@@ -38,7 +39,8 @@ class Publication:
         self._old, self._remembered, self._temporary_is_ours = _read_ours(out)
         self._new: set[str] = set()
         self._staged: list[str] = []
-        self._to_remember: dict[str, wire.JSON] = {}
+        self._folders: set[Path] = set()
+        self._to_remember: dict[str, str] = {}
 
     @classmethod
     @contextmanager
@@ -71,19 +73,30 @@ class Publication:
 
         Gives its size in bytes.
         """
-        size = 0
-        target = self._out / name
+        with self.staging(name) as file:
+            for part in text:
+                file.write(part)
+        return file.size
+
+    @contextmanager
+    def staging(self, name: str) -> Iterator["Staged"]:
+        """Write a new file, as `stage` does, bit by bit while the block lasts."""
         self._refuse_stranger(name)
-        with _writing(target):
+        with _writing(self._out / name):
             temporary = self._out / _TEMPORARY / name
-            temporary.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                for piece in _pieces(text):
-                    self._check(piece, len(self._new))
-                    size += file.write(piece)
+            if temporary.parent not in self._folders:
+                temporary.parent.mkdir(parents=True, exist_ok=True)
+                self._folders.add(temporary.parent)
+            with temporary.open("wb") as stream:
+                file = Staged(stream.write, self._check)
+                yield file
+                file.flush()
+        self.staged(name)
+
+    def staged(self, name: str) -> None:
+        """Take note of a file that was staged, perhaps by another process."""
         self._new.add(name)
         self._staged.append(name)
-        return size
 
     def _refuse_stranger(self, name: str) -> None:
         """Raise `WriteError` where something of someone else's is in a file's way."""
@@ -102,11 +115,11 @@ class Publication:
                 "name another directory with --out."
             )
 
-    def _check(self, piece: bytes, number: int) -> None:
+    def _check(self, piece: bytes) -> None:
         if self._holds_secret(piece):
             raise WriteError(
-                f"File {number + 1} of the report would hold the token: nothing is published, "
-                "the old report stays. This should never happen: please tell us."
+                f"File {len(self._new) + 1} of the report would hold the token: nothing is "
+                "published, the old report stays. This should never happen: please tell us."
             )
 
     def has(self, name: str) -> bool:
@@ -120,11 +133,13 @@ class Publication:
     def remember(self, name: str, record: wire.JSON) -> None:
         """Keep a record with a file, for the build that finds it in the old report."""
         if record is not None:
-            self._to_remember[name] = record
+            # As text, since thousands are held to the end, and nobody looks at them until then.
+            self._to_remember[name] = json.dumps(record)
 
     def remembered(self, name: str) -> wire.JSON:
         """Give the record that was kept with a file of the old report, or None."""
-        return self._remembered.get(name)
+        record = self._remembered.get(name)
+        return None if record is None else cast("wire.JSON", json.loads(record))
 
     def _begin(self) -> None:
         """Clear away what a crash left, and say that a temporary folder is ours from now on."""
@@ -174,58 +189,95 @@ class Publication:
             if place.is_dir() and not any(place.iterdir()):
                 place.rmdir()
 
-    def _name_ours(
-        self, names: set[str], records: dict[str, wire.JSON], *, temporary: bool
-    ) -> None:
-        document: wire.JSON = {
+    def _name_ours(self, names: set[str], records: dict[str, str], *, temporary: bool) -> None:
+        document = {
             "version": _VERSION,
-            "files": list[wire.JSON](sorted(names)),
+            "files": sorted(names),
             "temporary": [f"{_TEMPORARY}/"] if temporary else [],
-            "remembered": records,
         }
+        # Records are JSON already: thousands of them are neither read nor written anew.
+        remembered = ",\n".join(f"{json.dumps(name)}: {record}" for name, record in records.items())
+        head = json.dumps(document, indent=1).removesuffix("\n}")
+        text = f'{head},\n "remembered": {{{remembered}}}\n}}\n'
         file = self._out / _OURS
         # Its own temporary name is fixed, so that it needs no naming.
         fresh = self._out / f"{_OURS}.tmp"
-        with fresh.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(json.dumps(document, indent=1) + "\n")
+        with fresh.open("wb") as stream:
+            stream.write(text.encode())
             stream.flush()
             os.fsync(stream.fileno())
         fresh.replace(file)
 
 
-def _pieces(text: Iterable[str]) -> Iterator[bytes]:
-    """Join short texts into pieces worth writing; none is cut, so no secret lies across two."""
-    held: list[str] = []
-    size = 0
-    for part in text:
-        held.append(part)
-        size += len(part)
-        if size >= _PIECE:
-            yield "".join(held).encode()
-            held.clear()
-            size = 0
-    if held:
-        yield "".join(held).encode()
+class Staged:
+    """A file that is being written, in pieces worth writing.
+
+    No text is cut between two pieces, so that no secret lies across them.
+    """
+
+    def __init__(self, put: Callable[[bytes], int], check: Callable[[bytes], None]) -> None:
+        self.size = 0
+        """In bytes, as far as it is written."""
+        self._put = put
+        self._check = check
+        self._held: list[str] = []
+        self._length = 0
+
+    def write(self, text: str) -> None:
+        """Append a text; it may wait for more."""
+        self._held.append(text)
+        self._length += len(text)
+        if self._length >= _PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        piece = "".join(self._held).encode()
+        self._held.clear()
+        self._length = 0
+        self._check(piece)
+        self.size += self._put(piece)
 
 
-def _read_ours(out: Path) -> tuple[set[str], dict[str, wire.JSON], bool]:
-    """Read which files are ours, and what was remembered of them.
+class _Ours(msgspec.Struct):
+    """What `out/.arkor-report.json` holds."""
+
+    files: list[object]
+    temporary: list[object] = []
+    remembered: dict[str, msgspec.Raw] = {}
+
+
+def _read_ours(out: Path) -> tuple[set[str], dict[str, str], bool]:
+    """Read which files are ours, and what was remembered of them, as JSON.
 
     None where nothing tells, so that nothing is ever guessed. Raises `WriteError`.
     """
     try:
-        document = json.loads((out / _OURS).read_bytes())
-        names = {str(name) for name in document["files"]}
-        records = dict(document.get("remembered", {}))
-        temporary = f"{_TEMPORARY}/" in document.get("temporary", [])
+        ours, records = _parsed((out / _OURS).read_bytes())
     except FileNotFoundError:
         return set(), {}, False
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise WriteError(
             f"{out / _OURS}, which lists this tool's files, is damaged ({error!r}): "
             f"delete {out}, or name another directory with --out."
         ) from error
-    return {name for name in names if _is_inside(name)}, records, temporary
+    names = {str(name) for name in ours.files}
+    return (
+        {name for name in names if _is_inside(name)},
+        records,
+        f"{_TEMPORARY}/" in ours.temporary,
+    )
+
+
+def _parsed(data: bytes) -> tuple[_Ours, dict[str, str]]:
+    try:
+        ours = msgspec.json.decode(data, type=_Ours)
+        return ours, {name: bytes(record).decode() for name, record in ours.remembered.items()}
+    except (msgspec.DecodeError, UnicodeError):
+        document = json.loads(data)  # it takes lone surrogates, too
+    records = document.pop("remembered", {}) if isinstance(document, dict) else {}
+    ours = msgspec.convert(document, _Ours)
+    return ours, {str(name): json.dumps(record) for name, record in dict(records).items()}
 
 
 def _is_inside(name: str) -> bool:

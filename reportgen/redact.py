@@ -365,7 +365,9 @@ def _any_spelling(tokens: Iterable[str]) -> str:
     With no tokens, the pattern matches nothing.
     """
     spelled = "|".join("".join(map(_spellings, token)) for token in tokens) or r"(?!)"
-    return rf"(?:(?<!\\)(?P<kept>(?:\\\\)*+)\\(?=[A-Za-z0-9]))?(?:{spelled})"
+    firsts = "".join(sorted({re.escape(token[:1]) for token in tokens}))
+    # Where none can start is seen at a glance.
+    return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>(?:\\\\)*+)\\(?=[A-Za-z0-9]))?(?:{spelled})"
 
 
 def _spellings(character: str) -> str:

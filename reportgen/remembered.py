@@ -69,7 +69,7 @@ class Memory:
         except (TypeError, ValueError, KeyError):
             return None
         same_time = record.get("readAt") == self.listing.read_at.isoformat()
-        there = all(self.publication.has(name) for name in files_of(job))
+        there = all(self.publication.has(name) for name in files_of(job.slug))
         return job if there and (job.ended or same_time) else None
 
     def keep_job(self, job: JobSummary, key: str | None) -> None:
@@ -85,18 +85,22 @@ class Memory:
         record = {"key": key, "readAt": self.listing.read_at.isoformat(), "summary": summary}
         self.publication.remember(job.page, record)
 
-    def courses(self, job: JobSummary, key: str | None) -> Courses | None:
-        """Give a job's courses in the old comparison; None where they may be others now."""
+    def compared(self) -> wire.Object:
+        """Give what the old comparison knows of its jobs, by slug, to be asked by `courses`."""
         records = self.publication.remembered(COMPARISON)
-        if key is None or not isinstance(records, dict):
-            return None
-        record = records.get(job.slug)
+        return records if isinstance(records, dict) else {}
+
+    @staticmethod
+    def courses(compared: wire.Object, job: JobSummary, key: str | None) -> Courses | None:
+        """Give a job's courses in the old comparison; None where they may be others now."""
+        record = compared.get(job.slug) if key is not None else None
         if not isinstance(record, dict) or record.get("key") != key:
             return None
         try:
-            return msgspec.convert(record.get("courses"), Courses)
+            courses = msgspec.convert(record.get("courses"), Courses)
         except msgspec.ValidationError:
             return None
+        return courses if courses.loss.is_whole and courses.eval_loss.is_whole else None
 
     def keep_courses(self, courses: dict[str, tuple[str | None, Courses]]) -> None:
         """Remember, by slug, each compared job's key and courses."""
@@ -108,9 +112,9 @@ class Memory:
         self.publication.remember(COMPARISON, records)
 
 
-def files_of(job: JobSummary) -> tuple[str, str, str]:
+def files_of(slug: str) -> tuple[str, str, str]:
     """Give the paths of a job's files in the report: its page, its points and its log."""
-    return job.page, f"jobs/{job.slug}.csv", f"jobs/{job.slug}.log.txt"
+    return f"jobs/{slug}.html", f"jobs/{slug}.csv", f"jobs/{slug}.log.txt"
 
 
 def _summary_of(document: wire.JSON) -> JobSummary:

@@ -1,41 +1,35 @@
 """From what a source's folder holds to a report in a directory, without network."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from reportgen import (
     __version__,
     changes,
     comparison,
-    eventlog,
-    history,
     inert,
     publish,
     settings,
+    staging,
     wire,
+    workers,
 )
 from reportgen.comparison import Courses, Shortlist
-from reportgen.errors import DamagedRecordError, SnapshotError, SourceError, WriteError
-from reportgen.exports import (
-    badge_svg,
-    junit_xml,
-    log_txt,
-    points_csv,
-    report_json,
-    summary_md,
-)
+from reportgen.errors import SnapshotError, SourceError, WriteError
+from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
 from reportgen.publish import Publication
 from reportgen.redact import Redactor
 from reportgen.remembered import COMPARISON, Memory, files_of
-from reportgen.report import Entry, JobDetail, JobSummary, Report, job_detail
+from reportgen.report import Entry, JobSummary, Report
 from reportgen.retention import Retention
 from reportgen.selection import Selection
 from reportgen.settings import Settings
 from reportgen.snapshot import Listing, SourceFolder
+from reportgen.staging import Staging, Task
 
 GENERATOR: Final = f"arkor-report {__version__}"
 SINGLE: Final = "report.html"
@@ -77,7 +71,7 @@ def render(
     with Publication.into(options.out, redactor.holds_token) as publication:
         maker = f"{GENERATOR} {pages.digest}"
         memory = Memory(folder, listing, origin, options, maker, publication)
-        rendering = _Rendering(memory, pages, redactor)
+        rendering = _Rendering(memory, pages, redactor, Staging(memory, pages, redactor, GENERATOR))
         # One job at a time: of the others only what the home page says is held.
         jobs = tuple(rendering.jobs(narrowed or Selection()))
         report = rendering.report(jobs)
@@ -106,6 +100,19 @@ def _refuse_ids_that_hold_a_token(listing: Listing, redactor: Redactor) -> None:
             )
 
 
+_Made: TypeAlias = tuple[JobSummary, Courses | None]
+"""A job whose files were staged; its courses where the comparison may need them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A job that may be shown, and what is remembered of it where its files need not be made."""
+
+    entry: Entry
+    key: str | None
+    known: JobSummary | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Rendering:
     """One report in the making: what all its files are made with, and what is known so far."""
@@ -113,69 +120,110 @@ class _Rendering:
     memory: Memory
     pages: Pages
     redactor: Redactor
+    staging: Staging
     entries: dict[str, Entry] = field(default_factory=dict)
     """The jobs that are shown, by id."""
     keys: dict[str, str | None] = field(default_factory=dict)
     shortlist: Shortlist = field(default_factory=Shortlist)
     """Of the jobs that are rendered anew, what the comparison may need."""
 
-    # One job after another
+    # The jobs
 
     def jobs(self, narrowed: Selection) -> Iterator[JobSummary]:
         """Stage the files of each job that is meant; give what the home page says of it."""
+        candidates = self._candidates()
+        made: Mapping[str, _Made] = {}
+        if narrowed.limit is None:  # else it may be that few are looked at
+            candidates = list(candidates)
+            made = self._made_by_workers(candidates, narrowed)
         left = narrowed.limit
-        for entry in self._candidates():
+        for candidate in candidates:
             if left == 0:
                 return
-            key = self.memory.key(entry)
-            detail: JobDetail | None = None
-            job = self.memory.job(entry, key)
-            if job is None:
-                detail = self._detail(entry)
-                job = detail.summary
+            job_id = candidate.entry.job.id
+            job, courses = made.get(job_id) or self._job(candidate, narrowed)
             if not narrowed.matches(_as_shown(job), self.memory.listing.read_at):
                 continue
             left = None if left is None else left - 1
-            if narrowed.in_shard(job.id):
-                self.entries[job.id], self.keys[job.id] = entry, key
-                self._take(job, detail)
+            if narrowed.in_shard(job_id):
+                self._take(job, candidate, courses, by_worker=job_id in made)
                 yield job
 
-    def _candidates(self) -> Iterator[Entry]:
+    def _candidates(self) -> Iterable[_Candidate]:
         """Give the selected jobs that are kept, listed ones first, in the server's order."""
         memory = self.memory
         retention = Retention(memory.options.keep, memory.options.keep_last)
         dropped = memory.folder.dropped(memory.listing, retention)
-        return (entry for entry in _entries(memory.listing) if entry.job.id not in dropped)
+        for entry in _entries(memory.listing):
+            if entry.job.id not in dropped:
+                key = memory.key(entry)
+                yield _Candidate(entry, key, memory.job(entry, key))
 
-    def _take(self, job: JobSummary, detail: JobDetail | None) -> None:
-        """Stage a job's files, or keep those that are there where no `detail` was needed."""
-        is_new = self.shortlist.has_room_for(job)
-        if detail is not None:
-            self._stage(detail)
-            if is_new:
-                self.shortlist.add(job.id, comparison.courses(detail))
-        for name in files_of(job):
-            self.memory.publication.keep(name)
-        self.memory.keep_job(job, self.keys[job.id])
+    def _job(self, candidate: _Candidate, narrowed: Selection) -> _Made:
+        """Give what is remembered of a job, or stage its files, if it is meant."""
+        if candidate.known is not None:
+            self.shortlist.has_room_for(candidate.known)
+            return candidate.known, None
+        return self._make(candidate.entry, narrowed)
 
-    def _detail(self, entry: Entry) -> JobDetail:
-        folder, log_lines = self.memory.folder, self.memory.options.log_lines
-        tail = None if log_lines is None else max(log_lines, history.TAIL_LINES)
-        try:
-            folded = history.fold(folder.read_log(entry.job.id), tail)
-        except eventlog.DamagedLogError as error:
-            raise DamagedRecordError(folder.log_path(entry.job.id), str(error)) from error
-        return job_detail(entry, folded, self.redactor, log_lines)
+    def _make(self, entry: Entry, narrowed: Selection, *, exports: bool = True) -> _Made:
+        """Stage a job's files, with its exports or without, if it is meant."""
+        detail = self.staging.detail(entry)
+        job = detail.summary
+        if not self._is_meant(job, narrowed):
+            return job, None
+        self.staging.stage_page(detail)
+        if exports:
+            self.staging.stage_exports(entry)
+        is_compared = len(
+            self.memory.listing.selected
+        ) >= comparison.LEAST_JOBS and self.shortlist.has_room_for(job)
+        return job, comparison.courses(detail) if is_compared else None
 
-    def _stage(self, detail: JobDetail) -> None:
-        job, memory = detail.summary, self.memory
-        page = self.pages.job(detail, memory.origin, memory.listing.read_at, GENERATOR)
-        page_name, csv_name, log_name = files_of(job)
-        clean, read_log = self.redactor.event_text, memory.folder.read_log
-        memory.publication.stage(page_name, [page])
-        memory.publication.stage(csv_name, points_csv.lines(read_log(job.id), clean))
-        memory.publication.stage(log_name, log_txt.lines(read_log(job.id), clean))
+    def _is_meant(self, job: JobSummary, narrowed: Selection) -> bool:
+        meant = narrowed.matches(_as_shown(job), self.memory.listing.read_at)
+        return meant and narrowed.in_shard(job.id)
+
+    def _take(
+        self, job: JobSummary, candidate: _Candidate, courses: Courses | None, *, by_worker: bool
+    ) -> None:
+        """Take a job into the report: its files are staged, or there from before."""
+        self.entries[job.id], self.keys[job.id] = candidate.entry, candidate.key
+        publication = self.memory.publication
+        for name in files_of(job.slug):
+            if by_worker:
+                publication.staged(name)
+            else:
+                publication.keep(name)
+        if courses is not None and (not by_worker or self.shortlist.has_room_for(job)):
+            self.shortlist.add(job.id, courses)
+        self.memory.keep_job(job, candidate.key)
+
+    # Jobs by several processes
+
+    def _made_by_workers(
+        self, candidates: Sequence[_Candidate], narrowed: Selection
+    ) -> Mapping[str, _Made]:
+        """Stage the files of the jobs that are not known, if there are enough to share out."""
+        entries = [candidate.entry for candidate in candidates if candidate.known is None]
+        sizes = [self.memory.folder.log_size(entry.job.id) for entry in entries]
+        processes = workers.available()
+        tasks = staging.tasks(entries, sizes, processes)
+        weights = [task.weight for task in tasks]
+        if processes == 1 or sum(weights) < staging.WORTH_SHARING:
+            return {}
+        made = workers.results(
+            lambda place: self._do(tasks[place], narrowed), workers.shares(weights, processes)
+        )
+        return {job[0].id: job for job in made if job is not None}
+
+    def _do(self, task: Task, narrowed: Selection) -> _Made | None:
+        """Do a task in a process of its own; None where another one tells of the job."""
+        if task.page:
+            # The newest of all are among the newest that this process meets.
+            return self._make(task.entry, narrowed, exports=task.exports)
+        self.staging.stage_exports(task.entry)
+        return None
 
     # The files that are about all jobs
 
@@ -212,7 +260,8 @@ class _Rendering:
         jobs = comparison.newest(report.jobs)
         if len(jobs) < comparison.LEAST_JOBS:
             return frozenset()
-        courses = [self._courses(job) for job in jobs]
+        compared = self.memory.compared()
+        courses = [self._courses(job, compared) for job in jobs]
         text = self.pages.compare(report, jobs, courses, self.memory.listing.numbers)
         self.memory.publication.stage(COMPARISON, [text])
         self.memory.keep_courses(
@@ -223,14 +272,15 @@ class _Rendering:
         )
         return frozenset(job.id for job in jobs)
 
-    def _courses(self, job: JobSummary) -> Courses:
-        known = self.shortlist.courses.get(job.id) or self.memory.courses(job, self.keys[job.id])
-        return known or comparison.courses(self._detail(self.entries[job.id]))
+    def _courses(self, job: JobSummary, compared: wire.Object) -> Courses:
+        known = self.shortlist.courses.get(job.id)
+        known = known or self.memory.courses(compared, job, self.keys[job.id])
+        return known or comparison.courses(self.staging.detail(self.entries[job.id]))
 
     def _stage_single(
         self, report: Report, marks: Mapping[str, str | None], warn: Callable[[str], None]
     ) -> None:
-        details = (self._detail(entry) for entry in self.entries.values())
+        details = (self.staging.detail(entry) for entry in self.entries.values())
         size = self.memory.publication.stage(SINGLE, self.pages.single(report, details, marks))
         if said := size_warning(size):
             warn(said)

@@ -22,13 +22,15 @@ that a server has to replay; while a replay is under way they are taken as part 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import lt
 from typing import Final
 
 _HEADER_VALUE: Final = re.compile(
     rb"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?"
 )
+_USUAL: Final = 19  # digits of a counter or a timestamp
 _LONGEST_ID: Final = 1024  # servers refuse headers of some kilobytes
 
 
@@ -74,6 +76,19 @@ class Trail:
             self.rising = self.rising and _rises(self.last.id, event_id)
             self.before_last, self.last = self.last, Group(event_id, offset)
 
+    def add_all(self, events: Sequence[tuple[int, bytes | None]]) -> None:
+        """Note many job events, offset and id each: at once, where their ids are rising numbers."""
+        last = self.last
+        rises = len(events) > 1 and _all_rise([event_id for _, event_id in events])
+        if last is None or not rises or not (self.rising and _rises(last.id, events[0][1] or b"")):
+            for offset, event_id in events:
+                self.add(offset, event_id)
+            return
+        (offset, event_id), (last_offset, last_id) = events[-2:]
+        self.events += len(events)
+        self.before_last = Group(event_id or b"", offset)
+        self.last = Group(last_id or b"", last_offset)
+
     def copy(self) -> "Trail":
         """Give the trail as it is now, for a connection that adds to it."""
         return replace(self)
@@ -97,6 +112,18 @@ def _rises(before: bytes, after: bytes) -> bool:
     if not after.isdigit() or len(after) > _LONGEST_ID:
         return False
     return not before or int(before) < int(after)
+
+
+def _all_rise(ids: Sequence[bytes | None]) -> bool:
+    """Tell whether all ids are numbers of a usual length, each larger than the one before."""
+    known = [event_id for event_id in ids if event_id]
+    lengths = set(map(len, known))
+    if len(known) < len(ids) or max(lengths) >= _USUAL or not b"".join(known).isdigit():
+        return False
+    if len(lengths) == 1:  # numbers of one length are in order where their digits are
+        return all(map(lt, known, known[1:]))
+    numbers = list(map(int, known))
+    return all(map(lt, numbers, numbers[1:]))
 
 
 def _name_more_groups(ids: Iterable[bytes | None], chosen: set[bytes]) -> bool:

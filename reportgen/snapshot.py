@@ -20,7 +20,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -267,6 +267,13 @@ class SourceFolder:
         except FileNotFoundError:
             return
 
+    def log_size(self, job_id: str) -> int:
+        """Give the length of a job's log in bytes, 0 where there is none."""
+        try:
+            return self.log_path(job_id).stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def fingerprint(self, job_id: str) -> wire.JSON:
         """Give what stands for all that a page shows of a job's log; None where it must be read."""
         end = self.end_of(job_id)
@@ -474,6 +481,13 @@ class EventLog:
         if name != wire.LOG:
             self.course.note(name, data)
 
+    def note_logs(self, logs: Sequence[tuple[int, bytes | None]], datas: Sequence[bytes]) -> None:
+        """Learn of many `training.log` events: offset and id of each, and its data as it came."""
+        self.trail.add_all(logs)
+        self.was_read = False
+        parts = wire.LOG.join(b"\r" + data for data in datas)
+        self._add_to_fingerprint(wire.LOG + parts.replace(b"\n", b"\r"))
+
     @property
     def terminal(self) -> bool:
         """Whether a terminal event came, and no `training.started` after it."""
@@ -511,9 +525,9 @@ class EventLog:
         return (kept.id for kept in self.kept(0))
 
     def settle(self) -> None:
-        """Have what was written reach the disk. Raises `WriteError`."""
-        with _writing(self.path):
-            os.fsync(self._file)
+        """Have what was written reach the disk, from any thread. Raises `WriteError`."""
+        with _writing(self.path), self.path.open("r+b") as file:
+            os.fsync(file.fileno())
 
     def _lines(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Give each whole line from an offset on, without its end, with its own offset."""

@@ -7,9 +7,10 @@ ever made.
 import heapq
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import Final
 
 from reportgen.history import Curve
@@ -77,7 +78,7 @@ _ROOM: Final = 2.0**-64
 
 def _mean(values: Iterable[float], n: int) -> float:
     """Give the mean of `n` finite values; every one of them may be as large as a double gets."""
-    return math.fsum(value * _ROOM for value in values) / n / _ROOM
+    return math.fsum(map(_ROOM.__mul__, values)) / n / _ROOM
 
 
 def _variance(values: Iterable[float], n: int, mean: float) -> float:
@@ -191,15 +192,14 @@ def rise(curve: Curve) -> Rise | None:
 
 def _stretches(curve: Curve, n: int) -> Iterator[tuple[float, float]]:
     """Give the last step and the mean value of each stretch."""
-    points = curve.finite()
+    at: Sequence[int] = range(n)
+    if n < len(curve):
+        at = array("L", (at for at, value in enumerate(curve.values) if math.isfinite(value)))
     count = min(n, _STRETCHES)
     bounds = [n * place // count for place in range(count + 1)] if count else []
     for start, end in pairwise(bounds):
-        step = 0.0
-        part = array("d")
-        for step, value in islice(points, end - start):  # noqa: B007 - the last one is wanted
-            part.append(value)
-        yield step, _mean(part, len(part))
+        first, last = at[start], at[end - 1]
+        yield curve.steps[last], _mean(_finite(curve.values[first : last + 1]), end - start)
 
 
 # --- Column means ------------------------------------------------------------------------------
@@ -213,11 +213,28 @@ def column_means(
     `fraction` gives where a step lies between the chart's edges, from 0 to 1. A smoothed line
     starts from these means, since the points that stay of a thinned curve are its extremes.
     """
-    sums, counts = [0.0] * columns, [0] * columns
-    for step, value in curve.finite():
-        column = min(int(fraction(step) * columns), columns - 1)
-        sums[column] += value * _ROOM
-        counts[column] += 1
     return [
-        total / count / _ROOM if count else None for total, count in zip(sums, counts, strict=True)
+        _mean(part, len(part)) if part else None
+        for start, end in pairwise(column_bounds(curve.steps, fraction, columns))
+        for part in [array("d", _finite(curve.values[start:end]))]
     ]
+
+
+def column_bounds(
+    steps: "array[float]", fraction: Callable[[float], float], columns: int
+) -> Sequence[int]:
+    """Give where each of a chart's columns begins in rising steps, and behind them the end."""
+
+    def column(step: float) -> int:
+        return min(int(fraction(step) * columns), columns - 1)
+
+    if len(steps) > _STEPS_A_COLUMN * columns:
+        return [bisect_left(steps, place, key=column) for place in range(columns)] + [len(steps)]
+    bounds = [0] * (columns + 1)
+    for step in steps:
+        bounds[column(step) + 1] += 1
+    return list(accumulate(bounds))
+
+
+_STEPS_A_COLUMN: Final = 16
+"""From here on it is faster to look for a column's begin than to go through all steps."""

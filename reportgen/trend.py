@@ -6,7 +6,8 @@ places tell as much as a small picture can show, so only these are held, whateve
 
 import math
 from array import array
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,6 +47,27 @@ class Trend:
         self._points += 1
         if self._points == self._each:
             self._close()
+
+    def extend(self, steps: Sequence[float], values: Sequence[float]) -> None:
+        """Take finite values at rising steps, each as `add` does."""
+        if steps[0] < self._end:
+            for step, value in zip(steps, values, strict=True):
+                self.add(step, value)
+            return
+        at = 0
+        while at < len(steps):
+            end = min(len(steps), at + self._each - self._points)
+            if not self._points:
+                self._start, self._mean = steps[at], values[at]
+                self._points, at = 1, at + 1
+            mean, points = self._mean, self._points
+            for value in values[at:end]:
+                points += 1
+                mean += (value / 2 - mean / 2) / points * 2
+            self._mean, self._points, self._end = mean, points, steps[end - 1]
+            at = end
+            if points == self._each:
+                self._close()
 
     def _close(self) -> None:
         self.starts.append(self._start)
@@ -100,6 +122,18 @@ class Clock:
         if len(self.pairs) == COLUMNS:
             self.pairs = self.pairs[::2]
             self._each *= 2
+
+    def extend(self, pairs: Sequence[tuple[float, str]]) -> None:
+        """Take the times of many steps, which rise, each as `add` does."""
+        at = bisect_left(pairs, (self.pairs[-1][0], "")) if self.pairs else 0
+        while at < len(pairs):
+            # The next one that is kept; those before it only count.
+            skipped = min(-self._seen % self._each, len(pairs) - at)
+            self._seen += skipped
+            at += skipped
+            if at < len(pairs):
+                self.add(*pairs[at])
+                at += 1
 
     def cut(self, step: float) -> None:
         """Forget the times of this step and of those beyond it."""

@@ -240,6 +240,23 @@ def test_all_three_curves_follow_the_rule(loss: Curve, eval_loss: Curve, old: Su
         assert line.points == sum(map(math.isfinite, one.values))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_long_curve_is_thinned_as_a_part_among_parts_is(seed: int) -> None:
+    """Of steps that rise all the way, each column's points are looked at together."""
+    chance = random.Random(seed)
+    count = chance.randint(2600, 4000)
+    some = [0.0, -0.0, 1.0, 1.5, 7.0, math.nan, math.inf, -math.inf]
+    steps = sorted(chance.sample(range(10_000), count))
+    long = curve(*((float(step), chance.choice(some)) for step in steps))
+    old = Superseded()
+    old.add(long)
+    old.add(curve((long.steps[0], math.nan)))  # seen by no one, but steps no longer rise
+    together, apart = draw(Curve(), long, Superseded(), []), draw(Curve(), Curve(), old, [])
+    assert together is not None
+    assert apart is not None
+    assert together.eval_loss == apart.superseded
+
+
 def test_the_evaluation_curve_has_fewer_columns() -> None:
     points = curve(*((step, (step * 7919) % 101) for step in range(5000)))
     drawn = chart(points, points)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from reportgen.follow import Outcome, Policy
 from reportgen.history import History
 from reportgen.origin import Manifest, Origin
 from reportgen.selection import Selection
-from reportgen.snapshot import Snapshot
+from reportgen.snapshot import EventLog, Snapshot
 from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
 from tests import virtual_time
 
@@ -154,6 +155,7 @@ def follow(
     concurrency: int = 16,
     retries: int = 8,
     meanwhile: Callable[[World, asyncio.Event], Awaitable[None]] | None = None,
+    in_real_time: bool = False,
 ) -> Told:
     """Follow all jobs to their end."""
     world = World(serve, {"job": "running"} if statuses is None else statuses)
@@ -176,7 +178,7 @@ def follow(
                 job_id: history.fold(folder.read_log(job_id)) for job_id in world.statuses
             }, took
 
-    jobs, took = virtual_time.run(main())
+    jobs, took = asyncio.run(main()) if in_real_time else virtual_time.run(main())
     return Told(world, jobs, took)
 
 
@@ -488,3 +490,34 @@ def test_a_log_that_was_torn_goes_on_where_it_was_whole(tmp_path: Path) -> None:
     again = follow(tmp_path, serve, max_wait=0)
     assert len(again.jobs["job"].loss) == 4
     assert eventlog.VERSION == 1
+
+
+# --- A slow disk ---------------------------------------------------------------------------------
+
+
+def test_a_disk_that_takes_its_time_holds_up_no_other_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first stream's log reaches the disk only once the second stream has gone on."""
+    is_settling, went_on = threading.Event(), threading.Event()
+    settle, waits = EventLog.settle, []
+
+    def settle_slowly(log: EventLog) -> None:
+        is_settling.set()
+        waits.append(went_on.wait(20))
+        settle(log)
+
+    async def serve(world: World, opening: Opening) -> Chunks:
+        del world
+        yield event(1)
+        if opening.job_id == "second":
+            await asyncio.to_thread(is_settling.wait, 20)
+            yield event(2)
+            went_on.set()
+        yield DONE
+
+    monkeypatch.setattr(EventLog, "settle", settle_slowly)
+    statuses = dict.fromkeys(("first", "second"), "completed")
+    told = follow(tmp_path, serve, statuses=statuses, in_real_time=True)
+    assert waits == [True, True]
+    assert [told.jobs[job_id].stream.state for job_id in statuses] == ["complete", "complete"]

@@ -5,11 +5,12 @@ import math
 import tracemalloc
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reportgen import eventlog, history, wire
@@ -543,3 +544,88 @@ def test_the_longest_pause_is_told_with_the_step_before_it() -> None:
     assert fold(lines).pause == Pause(210.0, 2.0)
     assert fold(lines[3:]).pause is None
     assert fold([lines[0], lines[0], _logged(2, "no time"), lines[2]]).pause is None
+
+
+# --- Many at once --------------------------------------------------------------------------------
+
+FIELDS = st.sampled_from(["step", "loss", "evalLoss", "learningRate", "timestamp"])
+ODD = st.sampled_from(
+    [None, "x", "NaN", NAN, math.inf, True, 0, -0.0, 10**400, 3, [1], "2026-05-01T23:00:00Z"]
+)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Logs that follow one another as a trainer writes them, perhaps with one odd field."""
+
+    length: int
+    jump: int
+    seconds: int
+    fields: tuple[str, ...]
+    sparse: bool
+    """Whether every third log says no time."""
+    odd: tuple[int, str, Any] | None
+    after: bytes | None
+
+
+STRETCHES = st.lists(
+    st.builds(
+        Stretch,
+        length=st.integers(1, 250),
+        jump=st.sampled_from([1, 1, 1, 90, 0, -3, -60]),
+        seconds=st.sampled_from([0, 1, 1, 50, 70]),
+        fields=st.sampled_from(
+            [
+                ("loss", "learningRate", "timestamp"),
+                ("loss", "evalLoss", "learningRate", "samplesPerSecond", "timestamp"),
+                ("evalLoss", "timestamp"),
+                ("loss",),
+                (),
+            ]
+        ),
+        sparse=st.booleans(),
+        odd=st.one_of(st.none(), st.none(), st.tuples(st.integers(0, 249), FIELDS, ODD)),
+        after=st.sampled_from(
+            [None, None, line(LOG, "nonsense"), line(CHECKPOINT, {"step": 7}), note("break")]
+        ),
+    ),
+    max_size=5,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(STRETCHES, st.sampled_from([None, 3, 50]))
+@example([Stretch(9, 1, 1, ("loss",), False, (0, "step", -0.0), None)], None)
+@example([Stretch(9, 1, 70, ("loss", "timestamp"), True, None, None)] * 2, 3)
+@example(
+    [
+        Stretch(9, 1, 1, ("loss", "timestamp"), False, None, None),
+        Stretch(9, 1, 90, ("loss", "timestamp"), False, None, None),
+    ],
+    3,
+)
+def test_many_logs_at_once_are_folded_as_one_after_another(
+    stretches: list[Stretch], tail: int | None
+) -> None:
+    """A line feed within its data keeps a log from being taken together with others."""
+    together: list[bytes] = []
+    apart: list[bytes] = []
+    step = clock = 0
+    for stretch in stretches:
+        step += stretch.jump - 1
+        for place in range(stretch.length):
+            step, clock = step + 1, clock + stretch.seconds
+            time = datetime.fromtimestamp(clock, UTC).isoformat()
+            values = {"loss": 1 / (2 + step % 7), "evalLoss": step % 5, "samplesPerSecond": 0.1}
+            known = {**values, "learningRate": 2e-4 / (1 + clock), "timestamp": time}
+            data = {"step": step, **{name: known[name] for name in stretch.fields}}
+            if stretch.sparse and step % 3 == 0:
+                data.pop("timestamp", None)
+            if stretch.odd is not None and stretch.odd[0] == place:
+                data[stretch.odd[1]] = stretch.odd[2]
+            together.append(line(LOG, data))
+            apart.append(line(LOG, json.dumps(data).replace("{", "{\n", 1)))
+        if stretch.after is not None:
+            together.append(stretch.after)
+            apart.append(stretch.after)
+    assert repr(fold(together, tail)) == repr(fold(apart, tail))

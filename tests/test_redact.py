@@ -1,5 +1,6 @@
 """Secrets stay in: each pattern beside a look-alike that stays, and rules for any text."""
 
+import html
 import json
 import math
 import time
@@ -169,6 +170,24 @@ def test_other_bytes_stay(data: bytes) -> None:
 def test_the_longer_of_two_tokens_goes_whole() -> None:
     two = Redactor(["abcdefgh", "abcdefghij"])
     assert two.text("abcdefghij abcdefgh") == f"{REDACTED} {REDACTED}"
+
+
+@pytest.mark.parametrize("first", "a0-^].$&%<\"' é€😀")
+def test_a_token_may_begin_with_anything(first: str) -> None:
+    other, token = "somewhere-else", f"{first}tail-of-it"
+    ours = Redactor([other, token])
+    code = ord(first)
+    spellings = [first, json.dumps(first)[1:-1], f"&#{code};", f"&#x{code:x};"]
+    if not first.isalnum() or not first.isascii():
+        spellings += ["".join(f"%{byte:02X}" for byte in first.encode()), html.escape(first)]
+    else:
+        spellings = spellings[:2]
+    for spelling in spellings:
+        text = f"the word {spelling}tail-of-it stands here"
+        expected = f"the word {REDACTED} stands here"
+        assert ours.text(text) == expected, spelling
+        assert ours.own(text.encode()) == expected.encode(), spelling
+        assert ours.holds_token(text.encode()), spelling
 
 
 def test_a_backslash_before_the_token_does_not_escape_the_bracket() -> None:

@@ -201,3 +201,33 @@ def test_a_cut_between_two_events_of_one_id_loses_neither() -> None:
     assert run(history, [(4, 2, "behind the last")]).events() == [
         (event.data, event.id) for event in history
     ]
+
+
+IDS = st.one_of(
+    st.none(),
+    st.sampled_from([b"", b"0", b"007", b"x", b"7" * 30, b"7" * 2000, b"\xb2", b"-1", b"3"]),
+    st.integers(0, 400).map(lambda number: b"%d" % number),
+)
+RUNS_OF_IDS = st.one_of(
+    st.sampled_from([[b"1", b"7" * 30], [b"401", b"7" * 2000], [b"7" * 30, b"7" * 5000]]),
+    st.lists(IDS, max_size=6),
+    st.builds(
+        lambda start, length: [b"%d" % number for number in range(start, start + length)],
+        st.integers(0, 400),
+        st.integers(0, 30),
+    ),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(RUNS_OF_IDS, max_size=6))
+def test_many_events_at_once_are_noted_as_one_after_another(runs: list[list[bytes | None]]) -> None:
+    bulk, single = Trail(), Trail()
+    offset = 0
+    for run in runs:
+        events = list(enumerate(run, start=offset))
+        offset += len(run)
+        bulk.add_all(events)
+        for event in events:
+            single.add(*event)
+        assert bulk == single

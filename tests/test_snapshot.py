@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
@@ -496,6 +497,27 @@ def test_a_damaged_log_is_started_again(tmp_path: Path, damage: tuple[bytes, byt
         assert kept(log) == []
     assert path.read_bytes().startswith(b"#0\rlog")
     assert path.read_bytes().count(b"\n") == 1
+
+
+def test_many_logs_are_learned_as_one_after_another(tmp_path: Path) -> None:
+    ids: list[bytes | None] = [None, b"1", b"1", *(b"%d" % n for n in range(2, 30)), b"x", b""]
+    events = [(wire.LOG, event_id, b'{\n"step":%d}' % at) for at, event_id in enumerate(ids)]
+    single, bulk = EventLog(tmp_path / "single.log", "job"), EventLog(tmp_path / "bulk.log", "job")
+    with single, bulk:
+        note(single, "open")
+        note(bulk, "open")
+        for start, end in pairwise([0, 1, 2, 20, 29, len(events)]):
+            part = events[start:end]
+            lines = [eventlog.event_line(1, *event) for event in part]
+            offsets = accumulate(map(len, lines), initial=bulk.size)
+            run = [(at, event_id) for at, (_, event_id, _) in zip(offsets, part, strict=False)]
+            bulk.append(b"".join(lines))
+            bulk.note_logs(run, [data for _, _, data in part])
+            append(single, part)
+            expected = knowledge(single)
+            assert knowledge(bulk) == expected
+    with EventLog(bulk.path, "job") as again:
+        assert knowledge(again) == expected
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])

@@ -4,13 +4,14 @@ import math
 import statistics as plain
 from array import array
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.history import Curve
-from reportgen.statistics import column_means, describe, rise, student_t
+from reportgen.statistics import column_bounds, column_means, describe, rise, student_t
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
 
@@ -117,3 +118,18 @@ def test_column_means_are_of_all_finite_points() -> None:
     assert found == [1.0, 3.0, None, 8.0]
     halves = column_means(curve([1.0, 3.0, 5.0, 7.0]), lambda step: (step - 1) / 3, 2)
     assert halves == [2.0, 6.0]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 60), min_size=2, max_size=9), st.integers(1, 20), st.integers(1, 5))
+def test_columns_are_found_however_many_steps_there_are(
+    some: list[int], times: int, columns: int
+) -> None:
+    steps = sorted(some * times)
+    last = steps[-1] or 1
+    bounds = column_bounds(array("d", steps), lambda step: step / last, columns)
+    assert bounds[0] == 0
+    assert bounds[-1] == len(steps)
+    for place, (start, end) in enumerate(pairwise(bounds)):
+        inside = [min(int(step / last * columns), columns - 1) for step in steps[start:end]]
+        assert set(inside) <= {place}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import cycle, islice, pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,3 +86,36 @@ def test_a_clock_keeps_every_nth_pair() -> None:
     assert all(time == f"{step:.0f}" for step, time in clock.pairs)
     clock.cut(5_000)
     assert clock.pairs[-1][0] < 5_000
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1.0, 1.0, 0.5, -3.0, -200.0]),
+            st.tuples(st.integers(1, 500), st.lists(VALUES, min_size=1, max_size=9)),
+            st.sampled_from([None, None, 1.0, 40.0]),
+        ),
+        max_size=8,
+    )
+)
+def test_many_at_once_are_as_one_after_another(
+    runs: list[tuple[float, tuple[int, list[float]], float | None]],
+) -> None:
+    bulk, single = (Trend(), Clock()), (Trend(), Clock())
+    last = 0.0
+    for jump, (length, some), back in runs:
+        values = list(islice(cycle(some), length))
+        steps = [last + jump + place for place in range(len(values))]
+        times = [f"at {step}" for step in steps]
+        bulk[0].extend(steps, values)
+        bulk[1].extend(list(zip(steps, times, strict=True)))
+        for step, value, time in zip(steps, values, times, strict=True):
+            single[0].add(step, value)
+            single[1].add(step, time)
+        last = steps[-1]
+        if back is not None:
+            for small in (*bulk, *single):
+                small.cut(last - back)
+        # Every digit is the same, and so is all that comes after.
+        assert repr(bulk) == repr(single)

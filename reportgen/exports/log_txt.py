@@ -15,9 +15,17 @@ def lines(log: Iterable[bytes], redacted: Callable[[str], str]) -> Iterator[str]
     """
     for part in eventlog.runs(log, wire.LOG):
         if isinstance(part, list):
-            yield _training_logs(part, redacted)
-        elif (shown := _shown(part)) is not None:
-            yield _line(shown, redacted)
+            yield training_logs(
+                part, wire.decode_logs(part), redacted, lambda text: redacted(text) == text
+            )
+        elif text := line(part, redacted):
+            yield text
+
+
+def line(of_log: bytes, redacted: Callable[[str], str]) -> str:
+    """Give what is shown of a line of an event log, if anything is."""
+    shown = _shown(of_log)
+    return "" if shown is None else _line(shown, redacted)
 
 
 def _shown(line: bytes) -> str | None:
@@ -32,10 +40,19 @@ def _line(shown: str, redacted: Callable[[str], str]) -> str:
     return inert.html(redacted(shown)) + "\n"
 
 
-def _training_logs(datas: Sequence[bytes], redacted: Callable[[str], str]) -> str:
-    text = _numbers_alone(wire.decode_logs(datas))
+def training_logs(
+    datas: Sequence[bytes],
+    logs: Sequence[wire.LogData | None],
+    redacted: Callable[[str], str],
+    is_clean: Callable[[str], bool],
+) -> str:
+    """Give the lines of `training.log` events, from their data as it came and decoded.
+
+    `is_clean` tells whether a text of numbers and our own words holds no secret.
+    """
+    text = _numbers_alone(logs)
     # Numbers and our own words are inert, and hold no secret unless the whole text does.
-    if text is not None and redacted(text) == text:
+    if text is not None and is_clean(text):
         return text
     return "".join(_line(log_line(wire.LOG, data) or "", redacted) for data in datas)
 

@@ -1,0 +1,110 @@
+"""One job's files: its page, its points as CSV and its whole log, staged for publication."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reportgen import eventlog, history, wire
+from reportgen.errors import DamagedRecordError
+from reportgen.exports import log_txt, points_csv
+from reportgen.pages import Pages
+from reportgen.redact import Redactor
+from reportgen.remembered import Memory, files_of
+from reportgen.report import Entry, JobDetail, job_detail
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """What the files of all jobs are made with."""
+
+    memory: Memory
+    pages: Pages
+    redactor: Redactor
+    generator: str
+
+    def detail(self, entry: Entry) -> JobDetail:
+        """Fold a job's log into all that its page says. Raises `DamagedRecordError`."""
+        folder, log_lines = self.memory.folder, self.memory.options.log_lines
+        tail = None if log_lines is None else max(log_lines, history.TAIL_LINES)
+        try:
+            folded = history.fold(folder.read_log(entry.job.id), tail)
+        except eventlog.DamagedLogError as error:
+            raise DamagedRecordError(folder.log_path(entry.job.id), str(error)) from error
+        return job_detail(entry, folded, self.redactor, log_lines)
+
+    def stage_page(self, detail: JobDetail) -> None:
+        """Stage a job's page."""
+        memory = self.memory
+        page = self.pages.job(detail, memory.origin, memory.listing.read_at, self.generator)
+        memory.publication.stage(detail.summary.page, [page])
+
+    def stage_exports(self, entry: Entry) -> None:
+        """Stage a job's points and its log, in one reading. Raises `DamagedRecordError`."""
+        folder = self.memory.folder
+        _, csv_name, log_name = files_of(entry.slug)
+        staging = self.memory.publication.staging
+        with staging(csv_name) as points, staging(log_name) as lines:
+            points.write(points_csv.HEAD)
+            try:
+                for part in eventlog.runs(folder.read_log(entry.job.id), wire.LOG):
+                    self._export(part, points.write, lines.write)
+            except eventlog.DamagedLogError as error:
+                raise DamagedRecordError(folder.log_path(entry.job.id), str(error)) from error
+
+    def _export(
+        self, part: list[bytes] | bytes, points: Callable[[str], None], lines: Callable[[str], None]
+    ) -> None:
+        clean = self.redactor.event_text
+        if isinstance(part, list):
+            logs = wire.decode_logs(part)
+            points(points_csv.rows(logs, clean, self._holds_no_token))
+            lines(log_txt.training_logs(part, logs, clean, self._holds_no_token))
+        else:
+            points(points_csv.row(part, clean))
+            lines(log_txt.line(part, clean))
+
+    def _holds_no_token(self, text: str) -> bool:
+        return not self.redactor.holds_token(text.encode())
+
+
+# --- Staging as work that can be shared out ------------------------------------------------------
+
+_EACH_JOB: Final = 120_000
+"""What a job costs whatever its length, in bytes of a log that cost as much."""
+
+_OF_THE_PAGE: Final = 0.55
+"""The part of a long log's cost that is its page's."""
+
+WORTH_SHARING: Final = 4_000_000
+"""The weight from which on sharing pays: a process more costs some hundredths of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job's files, or of a large job only its page or only its exports."""
+
+    entry: Entry
+    weight: float
+    page: bool = True
+    exports: bool = True
+
+
+def tasks(entries: Sequence[Entry], sizes: Sequence[int], processes: int) -> list[Task]:
+    """Give what there is to do for jobs with logs of these sizes in bytes, in their order.
+
+    A job that is more than a process's fair share is two tasks.
+    """
+    fair = sum(_EACH_JOB + size for size in sizes) / processes
+    return [
+        task
+        for entry, size in zip(entries, sizes, strict=True)
+        for task in _tasks_of(entry, size, fair)
+    ]
+
+
+def _tasks_of(entry: Entry, size: int, fair: float) -> Iterator[Task]:
+    if size <= fair:
+        yield Task(entry, _EACH_JOB + size)
+    else:
+        yield Task(entry, _EACH_JOB + size * _OF_THE_PAGE, exports=False)
+        yield Task(entry, size * (1 - _OF_THE_PAGE), page=False)
