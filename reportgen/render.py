@@ -71,13 +71,14 @@ def render(
     with Publication.into(options.out, redactor.holds_token) as publication:
         maker = f"{GENERATOR} {pages.digest}"
         memory = Memory(folder, listing, origin, options, maker, publication)
-        rendering = _Rendering(memory, pages, redactor, Staging(memory, pages, redactor, GENERATOR))
+        files = Staging(memory, pages, redactor, GENERATOR)
+        rendering = _Rendering(memory, pages, redactor, files, warn)
         # One job at a time: of the others only what the home page says is held.
         jobs = tuple(rendering.jobs(narrowed or Selection()))
         report = rendering.report(jobs)
         summary = summary_md.document(report, options.report_url, options.title)
         rendering.stage_exports(report, summary)
-        rendering.stage_pages(report, warn)
+        rendering.stage_pages(report)
     return Rendered(options.out / publish.HOME, report, summary)
 
 
@@ -121,6 +122,7 @@ class _Rendering:
     pages: Pages
     redactor: Redactor
     staging: Staging
+    warn: Callable[[str], None]
     entries: dict[str, Entry] = field(default_factory=dict)
     """The jobs that are shown, by id."""
     keys: dict[str, str | None] = field(default_factory=dict)
@@ -154,6 +156,8 @@ class _Rendering:
         memory = self.memory
         retention = Retention(memory.options.keep, memory.options.keep_last)
         dropped = memory.folder.dropped(memory.listing, retention)
+        if left_out := sum(job_id in dropped for job_id in memory.listing.selected):
+            self.warn(retention.told_of_pages(left_out))
         for entry in _entries(memory.listing):
             if entry.job.id not in dropped:
                 key = memory.key(entry)
@@ -243,7 +247,7 @@ class _Rendering:
         publication.stage("junit.xml", [junit_xml.document(report)])
         publication.stage("badge.svg", [badge_svg.document(report)])
 
-    def stage_pages(self, report: Report, warn: Callable[[str], None]) -> None:
+    def stage_pages(self, report: Report) -> None:
         """Stage the pages about all jobs, and what linked pages share."""
         publication = self.memory.publication
         compared = self._stage_comparison(report)
@@ -252,7 +256,7 @@ class _Rendering:
         before = self.memory.listing.before
         marks = {job.id: changes.mark(job.id, job.status, before) for job in report.jobs}
         if self.memory.options.single_file:
-            self._stage_single(report, marks, warn)
+            self._stage_single(report, marks)
         publication.stage(publish.HOME, [self.pages.home(report, compared, marks)])
 
     def _stage_comparison(self, report: Report) -> frozenset[str]:
@@ -277,13 +281,11 @@ class _Rendering:
         known = known or self.memory.courses(compared, job, self.keys[job.id])
         return known or comparison.courses(self.staging.detail(self.entries[job.id]))
 
-    def _stage_single(
-        self, report: Report, marks: Mapping[str, str | None], warn: Callable[[str], None]
-    ) -> None:
+    def _stage_single(self, report: Report, marks: Mapping[str, str | None]) -> None:
         details = (self.staging.detail(entry) for entry in self.entries.values())
         size = self.memory.publication.stage(SINGLE, self.pages.single(report, details, marks))
         if said := size_warning(size):
-            warn(said)
+            self.warn(said)
 
 
 def size_warning(size: int) -> str | None:

@@ -66,13 +66,24 @@ class Retention:
 
     def told(self, dropped: int) -> str:
         """Say how many jobs were dropped, and by which rule."""
+        return f"{_over(dropped)} neither fetched nor shown, and not kept: by {self._rules}"
+
+    def told_of_pages(self, left_out: int) -> str:
+        """Say how many jobs the pages alone leave out, and by which rule."""
+        return f"{_over(left_out)} not shown: by {self._rules}"
+
+    @property
+    def _rules(self) -> str:
         rules = []
         if self.keep is not None:
             rules.append(f"--keep {_duration(self.keep)}")
         if self.keep_last is not None:
             rules.append(f"--keep-last {self.keep_last}")
-        jobs = "1 job that is over is" if dropped == 1 else f"{dropped} jobs that are over are"
-        return f"{jobs} neither fetched nor shown, and not kept: by {' and '.join(rules)}"
+        return " and ".join(rules)
+
+
+def _over(number: int) -> str:
+    return "1 job that is over is" if number == 1 else f"{number} jobs that are over are"
 
 
 def _duration(seconds: float) -> str:

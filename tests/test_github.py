@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reportgen import github, inert
@@ -110,6 +110,7 @@ def test_long_texts_are_cut() -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(texts, texts, texts)
+@example("", "", "::error::x" * 9)
 def test_each_line_is_the_one_command_that_it_is_meant_to_be(
     name: str, error: str, job_id: str
 ) -> None:
@@ -126,6 +127,7 @@ def test_each_line_is_the_one_command_that_it_is_meant_to_be(
     failed, incomplete = (COMMAND.fullmatch(line) for line in lines)
     assert failed
     assert incomplete
+    name, job_id = (text if len(text) <= 80 else f"{text[:79]}…" for text in (name, job_id))
     shown = inert.terminal(f"{name} ({job_id})" if name else job_id)
     assert unquote(failed[2]).startswith(shown)
     if error:
