@@ -32,7 +32,8 @@ def missing(what: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while it lives, an event loop runs that no other test could stand.
+@pytest.fixture(scope="package")
 def browser() -> "Iterator[Browser]":
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
