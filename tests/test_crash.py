@@ -15,6 +15,8 @@ import pytest
 from tests.command import Command
 from tests.standin import Framing, Replay, StandIn, job, log, numbered, training
 
+pytestmark = pytest.mark.thorough
+
 EPOCH = "1777600000"
 JOBS = [
     job(

@@ -26,6 +26,8 @@ from tests.standin import (
     training,
 )
 
+pytestmark = pytest.mark.thorough
+
 C, F, X, R, Q = "completed", "failed", "cancelled", "running", "queued"
 READ = frozenset({C, F, X})
 

@@ -13,6 +13,8 @@ import pytest
 from tests.command import Command
 from tests.standin import Cut, Flow, Script, Send, StandIn, Stream, job, reply, training
 
+pytestmark = pytest.mark.thorough
+
 MEBIBYTE = 1 << 20
 MOST = 400 * MEBIBYTE
 """What the command may hold at its peak."""

@@ -30,6 +30,8 @@ from tests.standin import (
     training,
 )
 
+pytestmark = pytest.mark.thorough
+
 PARTS: Final = 3
 EVENING: Final = int(datetime(2026, 5, 1, 20, tzinfo=UTC).timestamp())
 URL: Final = "https://ci.example/artifacts/report/"

@@ -17,6 +17,8 @@ from tests.command import Command
 from tests.recipes import CHECKOUT, Fence, GitHub, GitLab, Machine, Ran, fences, recipe
 from tests.standin import Cloud, StandIn, failed, job, numbered, started, training
 
+pytestmark = pytest.mark.thorough
+
 CHAPTER = "In CI and in cron"
 TOKEN = "bearer-token-of-the-test"  # noqa: S105 - it opens the stand-in alone
 CLOUD = Cloud(token=TOKEN, org="my-org", project="support-bot")

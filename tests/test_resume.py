@@ -131,7 +131,7 @@ def test_a_cut_between_events_of_one_id_some_of_which_bear_it() -> None:
     assert client.events() == [(event.data, event.id) for event in history]
 
 
-@settings(deadline=None, max_examples=10_000)
+@settings(deadline=None, max_examples=2_500)
 @given(st.one_of(COUNTED, NO_IDS, shared(), named()), CUTS)
 def test_each_event_counts_once(
     history: list[Sent], connections: list[tuple[int, int, str]]

@@ -20,6 +20,8 @@ from reportgen.report import Entry
 from tests.command import Command
 from tests.standin import StandIn, job, training
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parent.parent
 EPOCH = "1777600000"
 
