@@ -266,9 +266,11 @@ def draw_small(title: str, trend: Trend, chart: Chart | None) -> SmallChart | No
         )
         for step, value in points
     ]
-    first, last, low, high = map(_label, (values[0], values[-1], upwards.low, upwards.high))
-    about = "" if trend.is_exact else "≈ "
-    course = f"{title}: {about}{first}" if first == last else f"{title}: {about}{first} → {last}"
+    first = _label(values[0] if trend.first is None else trend.first)
+    last = _label(values[-1] if trend.last is None else trend.last)
+    low, high = _label(upwards.low), _label(upwards.high)
+    course = f"{title}: {first}" if first == last else f"{title}: {first} → {last}"
+    about = "" if trend.is_exact else "≈ "  # of means
     return SmallChart(
         title=title,
         d="M" + "L".join(f"{dot.x},{dot.y}" for dot in dots),
@@ -277,7 +279,7 @@ def draw_small(title: str, trend: Trend, chart: Chart | None) -> SmallChart | No
         low="" if low == high else low,
         last=last,
         last_y=dots[-1].y,
-        description=course if low == high else f"{course}, between {low} and {high}",
+        description=course if low == high else f"{course}, between {about}{low} and {high}",
     )
 
 

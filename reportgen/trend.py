@@ -27,6 +27,9 @@ class Trend:
     ends: "array[float]" = field(default_factory=lambda: array("d"))
     """The first and the last step of each stretch."""
     means: "array[float]" = field(default_factory=lambda: array("d"))
+    first: float | None = None
+    last: float | None = None
+    """The first and the last value as they were; None where they were taken back."""
     _each: int = 1
     _points: int = 0
     _start: float = 0.0
@@ -37,6 +40,9 @@ class Trend:
         """Take a finite value."""
         if step < self._end:
             return
+        if self._is_empty:
+            self.first = value
+        self.last = value
         if not self._points:
             self._start = step
             self._mean = value
@@ -54,6 +60,9 @@ class Trend:
             for step, value in zip(steps, values, strict=True):
                 self.add(step, value)
             return
+        if self._is_empty:
+            self.first = values[0]
+        self.last = values[-1]
         at = 0
         while at < len(steps):
             end = min(len(steps), at + self._each - self._points)
@@ -83,12 +92,18 @@ class Trend:
 
     def cut(self, step: float) -> None:
         """Forget each stretch that reaches `step` or goes beyond it."""
+        if self._end >= step:
+            self.last = None
         if self._points and self._end >= step:
             self._points = 0
         while self.ends and self.ends[-1] >= step:
             del self.starts[-1], self.ends[-1], self.means[-1]
         if not self._points:
             self._end = self.ends[-1] if self.ends else -math.inf
+
+    @property
+    def _is_empty(self) -> bool:
+        return not self._points and not self.ends
 
     @property
     def is_exact(self) -> bool:

@@ -40,6 +40,18 @@ def test_a_long_series_is_the_means_of_equal_stretches(values: list[float]) -> N
         assert math.isclose(mean, math.fsum(part) / len(part), rel_tol=1e-9, abs_tol=1e-9 * scale)
 
 
+def test_the_first_and_the_last_value_are_told_as_they_were() -> None:
+    trend = trend_of(range(1000))
+    assert (trend.first, trend.last) == (0, 999)
+    trend.cut(500)
+    assert (trend.first, trend.last) == (0, None)
+    trend.extend([500, 501], [7, 8])
+    assert (trend.first, trend.last) == (0, 8)
+    trend.cut(0)
+    trend.add(3, 9)
+    assert (trend.first, trend.last) == (9, 9)
+
+
 def test_a_mean_of_the_largest_doubles_is_no_infinity() -> None:
     points = list(trend_of([1.7e308, -1.7e308] * COLUMNS).points())
     assert all(math.isfinite(mean) for _, mean in points)
