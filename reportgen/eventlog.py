@@ -12,11 +12,13 @@ is ever escaped and a record is never longer than the frame that it came in:
 where the frame brought no id of its own, and a NUL, which no id can hold, where it reset the id.
 
 The notes: `log` opens the file and says its version and job; `run` starts a command's work on
-the stream and says when; `open`, `break` and `end` tell of connections and of the outcome.
+the stream and says when; `open`, `break` and `end` tell of connections and of the outcome. `end`
+also holds the fingerprint of all that stands before it.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +43,44 @@ class Note:
 
     kind: str
     values: dict[str, str | int | None]
+
+
+class Fingerprint:
+    """Of all that a page shows of a log: its events and breaks, but not when they came.
+
+    Who reads a log through and shows each line to it learns of damage that left lines which still
+    read as such.
+    """
+
+    __slots__ = ("is_broken", "value")
+
+    def __init__(self) -> None:
+        self.value = 0
+        self.is_broken = False
+        """Whether the stream broke and was not opened since, within one run."""
+
+    def event(self, name: bytes, field: bytes) -> None:
+        """Take a job event, its data as it stands in the log; none where it was over the limit."""
+        self._add(name + b"\r" + field)
+
+    def events(self, name: bytes, fields: Sequence[bytes]) -> None:
+        """Take many job events of one name, as `event` takes each."""
+        self._add(name + name.join([b"\r" + field for field in fields]))
+
+    def note(self, kind: str) -> None:
+        """Take a note of this kind."""
+        if kind == "break" or (kind == "open" and self.is_broken):
+            self._add(kind.encode())
+        self.is_broken = kind == "break" or (self.is_broken and kind not in {"open", "run"})
+
+    def check(self, note: Note) -> None:
+        """Raise `DamagedLogError` where a note that is read tells of another fingerprint."""
+        told = note.values.get("fingerprint") if note.kind == "end" else None
+        if told is not None and told != self.value:
+            raise DamagedLogError("it does not hold what was written")
+
+    def _add(self, part: bytes) -> None:
+        self.value = zlib.crc32(part, self.value)
 
 
 def event_line(ms: int, name: bytes, event_id: bytes | None, data: bytes) -> bytes:

@@ -245,13 +245,14 @@ class _Folding:
         self._last_time: Any = None
         self._last_told: str | None = None
         self._last_step: float | None = None
-        self._broken = False
+        self._fingerprint = eventlog.Fingerprint()
         self._read_at_completion = -1
         self._in_run = False
 
     def line(self, line: bytes) -> None:
         time, name, _id, data = eventlog.split(line)
         if name == wire.LOG and time[:1].isdigit():
+            self._fingerprint.event(name, data)
             data = eventlog.data_of(data)
             self._log(data, wire.decode_log(data))
         elif time[:1] == b"#":
@@ -261,6 +262,7 @@ class _Folding:
         elif not time.isdigit():
             raise eventlog.DamagedLogError("a line that begins with no time")
         elif name in wire.JOB_EVENTS:
+            self._fingerprint.event(name, data)
             self._event(name, eventlog.data_of(data))
 
     def result(self) -> History:
@@ -290,6 +292,7 @@ class _Folding:
 
     def logs(self, datas: Sequence[bytes]) -> None:
         """Take many logs that follow one another: at once, where they are as nearly all are."""
+        self._fingerprint.events(wire.LOG, datas)
         logs = wire.decode_logs(datas)
         steps = _rising_steps(logs)
         if steps is None or not self._take_at_once(steps, logs):
@@ -478,6 +481,7 @@ class _Folding:
 
     def _over_limit(self, name: bytes, why: bytes) -> None:
         if name in wire.JOB_EVENTS:
+            self._fingerprint.event(name, b"")
             self._last_time = None
             self._count(name, why)
             self._skip(TOO_LARGE)
@@ -487,16 +491,15 @@ class _Folding:
     # Notes
 
     def _note(self, note: eventlog.Note) -> None:
-        stream = self._history.stream
+        self._fingerprint.check(note)
+        was_broken = self._fingerprint.is_broken
+        self._fingerprint.note(note.kind)
         match note.kind:
             case "run":
                 self._in_run = True
-                self._broken = False
             case "open":
-                stream.reconnects += self._broken
-                self._broken = False
+                self._history.stream.reconnects += was_broken
             case "break":
-                self._broken = True
                 self._history.log_lines += 1
                 self._tail.append(None)
             case "end":

@@ -129,20 +129,24 @@ def examine(lines: Iterable[bytes]) -> Examination:
     Raises `eventlog.DamagedLogError` where a line is none of a log's, as whoever reads the log for
     a page will.
     """
-    course = Course()
+    course, fingerprint = Course(), eventlog.Fingerprint()
     events, events_when_read = 0, -1
     for line in lines:
         time, name, _, data = eventlog.split(line)
         if time[:1] == b"#":
             note = eventlog.read_note(name, data)
+            fingerprint.check(note)
+            fingerprint.note(note.kind)
             if note.kind == "end" and note.values.get("state") == "complete":
                 events_when_read = events
         elif not time.removeprefix(b"!").isdigit():
             raise eventlog.DamagedLogError("a line that begins with no time")
         elif name in wire.JOB_EVENTS:
             events += 1
+            field = b"" if time[:1] == b"!" else data
+            fingerprint.event(name, field)
             if name != wire.LOG:
-                course.note(name, b"" if time[:1] == b"!" else eventlog.data_of(data))
+                course.note(name, eventlog.data_of(field))
     return Examination(events, events_when_read == events, course)
 
 

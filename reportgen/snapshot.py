@@ -19,7 +19,6 @@ import json
 import os
 import re
 import stat
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -405,9 +404,7 @@ class EventLog:
         """Whether the stream was ever answered."""
         self.was_read = False
         """Whether the stream was read to its end before, and nothing came since."""
-        self.fingerprint = 0
-        """Of all that a page shows of the log: events and breaks, but not when they came."""
-        self._broken = False
+        self._fingerprint = eventlog.Fingerprint()
         self._job_id = job_id
         self._file = -1
         self._size = -1
@@ -448,7 +445,7 @@ class EventLog:
         self.trail = Trail()
         self.course = Course()
         self.was_opened = self.was_read = False
-        self.fingerprint = 0
+        self._fingerprint = eventlog.Fingerprint()
         with _writing(self.path):
             os.ftruncate(self._file, 0)
         self._size = 0
@@ -457,6 +454,7 @@ class EventLog:
         time, name, event_id, data = eventlog.split(line)
         if time[:1] == b"#":
             note = eventlog.read_note(name, data)
+            self._fingerprint.check(note)
             self.note(note.kind)
             if note.kind == "end":
                 self.was_read = note.values.get("state") == "complete"
@@ -468,16 +466,14 @@ class EventLog:
         """Learn of a note that the log holds."""
         if kind == "open":
             self.was_opened = True
-        if kind == "break" or (kind == "open" and self._broken):
-            self._add_to_fingerprint(kind.encode())
-        self._broken = kind == "break" or (self._broken and kind not in {"open", "run"})
+        self._fingerprint.note(kind)
 
     def note_event(self, offset: int, name: bytes, event_id: bytes | None, data: bytes) -> None:
         """Learn of a job event that the log holds at this offset, its data as it came."""
         self.trail.add(offset, event_id)
         self.was_read = False
         # The log has a carriage return where a line feed came.
-        self._add_to_fingerprint(name + b"\r" + data.replace(b"\n", b"\r"))
+        self._fingerprint.event(name, data.replace(b"\n", b"\r"))
         if name != wire.LOG:
             self.course.note(name, data)
 
@@ -485,16 +481,17 @@ class EventLog:
         """Learn of many `training.log` events: offset and id of each, and its data as it came."""
         self.trail.add_all(logs)
         self.was_read = False
-        parts = wire.LOG.join(b"\r" + data for data in datas)
-        self._add_to_fingerprint(wire.LOG + parts.replace(b"\n", b"\r"))
+        self._fingerprint.events(wire.LOG, [data.replace(b"\n", b"\r") for data in datas])
 
     @property
     def terminal(self) -> bool:
         """Whether a terminal event came, and no `training.started` after it."""
         return self.course.ended_as is not None
 
-    def _add_to_fingerprint(self, part: bytes) -> None:
-        self.fingerprint = zlib.crc32(part, self.fingerprint)
+    @property
+    def fingerprint(self) -> int:
+        """Of all that a page shows of the log, as `eventlog.Fingerprint` has it."""
+        return self._fingerprint.value
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import eventlog
+from reportgen import eventlog, wire
 from reportgen.eventlog import DamagedLogError
 from reportgen.sse import Frame, FrameDecoder
 
@@ -141,3 +141,25 @@ def test_a_run_ends_before_it_is_large() -> None:
     assert [type(run) for run in runs] == [list] * len(runs)
     assert sum(map(len, runs)) == 100
     assert max(map(len, runs)) <= 30
+
+
+# --- Fingerprints --------------------------------------------------------------------------------
+
+
+@given(st.lists(st.binary(max_size=9).map(lambda data: data.replace(b"\n", b"")), min_size=1))
+def test_many_events_have_the_fingerprint_of_each(fields: list[bytes]) -> None:
+    each, many = eventlog.Fingerprint(), eventlog.Fingerprint()
+    for field in fields:
+        each.event(wire.LOG, field)
+    many.events(wire.LOG, fields)
+    assert many.value == each.value
+
+
+def test_only_an_end_that_tells_of_another_fingerprint_is_damage() -> None:
+    fingerprint = eventlog.Fingerprint()
+    fingerprint.event(wire.LOG, b"{}")
+    fingerprint.check(eventlog.Note("end", {"fingerprint": fingerprint.value}))
+    fingerprint.check(eventlog.Note("end", {}))
+    fingerprint.check(eventlog.Note("open", {"fingerprint": 1}))
+    with pytest.raises(eventlog.DamagedLogError):
+        fingerprint.check(eventlog.Note("end", {"fingerprint": fingerprint.value + 1}))

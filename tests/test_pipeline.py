@@ -393,11 +393,19 @@ def zeroed(data: bytes) -> bytes:
     return data[:line] + bytes(200) + data[line + 200 :]
 
 
+def run_together(data: bytes) -> bytes:
+    """Lose the end of a line, some lines, and the beginning of another: what is left is one line."""
+    start = data.index(b"\n", len(data) // 2) + 10
+    return data[:start] + bytes(200) + data[start + 200 :]
+
+
 def cut_off(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-@pytest.mark.parametrize(("damage", "is_told"), [(zeroed, True), (cut_off, False)])
+@pytest.mark.parametrize(
+    ("damage", "is_told"), [(zeroed, True), (run_together, True), (cut_off, False)]
+)
 def test_a_log_that_was_damaged_in_one_shard_does_not_win(
     next_run: Run, tmp_path: Path, damage: Callable[[bytes], bytes], *, is_told: bool
 ) -> None:

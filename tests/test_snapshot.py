@@ -855,12 +855,31 @@ def test_a_server_s_words_at_the_end_of_a_log_are_kept(folder: SourceFolder) -> 
     path = folder.log_path("job")
     write(path)
     with EventLog(path, "job") as log:
-        note(log, "end", state="interrupted", reason="\ud800 é", fingerprint=1, size=log.size)
+        told = log.fingerprint
+        note(log, "end", state="interrupted", reason="\ud800 é", fingerprint=told, size=log.size)
     again = learned(folder, "job")
     assert again.is_as_left("job")
     assert again.fingerprint("job") == {
-        "state": "interrupted", "reason": "\ud800 é", "fingerprint": 1,
+        "state": "interrupted", "reason": "\ud800 é", "fingerprint": told,
     }  # fmt: skip
+
+
+def test_damage_that_leaves_lines_which_still_read_as_such_is_found(folder: SourceFolder) -> None:
+    """A lost block of a disk: the end note and the log's length still say that all is well."""
+    path = folder.log_path("job")
+    write(path, [(wire.LOG, None, b'{"step":%d,"loss":1}' % step) for step in range(100)])
+    finish(path)
+    whole = path.read_bytes()
+    middle = whole.index(b"\n", len(whole) // 2) + 10
+    path.write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
+    assert SourceFolder(folder.path).is_read("job")  # by its end alone
+    with pytest.raises(eventlog.DamagedLogError):
+        history.fold(folder.read_log("job"))
+    with pytest.raises(eventlog.DamagedLogError):
+        logindex.examine(folder.read_log("job"))
+    with EventLog(path, "job") as log:  # whoever goes on with it starts again
+        assert kept(log) == []
+        assert not log.was_read
 
 
 TOLD = st.lists(
