@@ -1,12 +1,12 @@
 """One job's files: its page, its points as CSV and its whole log, staged for publication."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reportgen import eventlog, history, wire
+from reportgen import eventlog, history
 from reportgen.errors import DamagedRecordError
-from reportgen.exports import log_txt, points_csv
+from reportgen.exports import job_texts
 from reportgen.pages import Pages
 from reportgen.redact import Redactor
 from reportgen.remembered import Memory, files_of
@@ -40,31 +40,17 @@ class Staging:
 
     def stage_exports(self, entry: Entry) -> None:
         """Stage a job's points and its log, in one reading. Raises `DamagedRecordError`."""
-        folder = self.memory.folder
+        folder, redactor = self.memory.folder, self.redactor
         _, csv_name, log_name = files_of(entry.slug)
+        log = folder.read_log(entry.job.id)
         staging = self.memory.publication.staging
         with staging(csv_name) as points, staging(log_name) as lines:
-            points.write(points_csv.HEAD)
             try:
-                for part in eventlog.runs(folder.read_log(entry.job.id), wire.LOG):
-                    self._export(part, points.write, lines.write)
+                for rows, shown in job_texts.pieces(log, redactor.event_text, redactor.holds_token):
+                    points.write(rows)
+                    lines.write(shown)
             except eventlog.DamagedLogError as error:
                 raise DamagedRecordError(folder.log_path(entry.job.id), str(error)) from error
-
-    def _export(
-        self, part: list[bytes] | bytes, points: Callable[[str], None], lines: Callable[[str], None]
-    ) -> None:
-        clean = self.redactor.event_text
-        if isinstance(part, list):
-            logs = wire.decode_logs(part)
-            points(points_csv.rows(logs, clean, self._holds_no_token))
-            lines(log_txt.training_logs(part, logs, clean, self._holds_no_token))
-        else:
-            points(points_csv.row(part, clean))
-            lines(log_txt.line(part, clean))
-
-    def _holds_no_token(self, text: str) -> bool:
-        return not self.redactor.holds_token(text.encode())
 
 
 # --- Staging as work that can be shared out ------------------------------------------------------

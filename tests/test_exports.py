@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from reportgen import eventlog, inert, wire
 from reportgen.curve import Metric
-from reportgen.exports import log_txt, points_csv, report_json
+from reportgen.exports import job_texts, points_csv, report_json
 from reportgen.history import fold, log_line
 from reportgen.javascript import js_number, js_value
 from reportgen.origin import Manifest, Origin
@@ -23,14 +24,35 @@ from tests.samples import report, summary
 
 REPORT = report()
 
+
 HEAD = "step,loss,evalLoss,learningRate,epoch,samplesPerSecond,timestamp"
+
+
+def no_token(_: bytes) -> bool:
+    return False
+
+
+def csv_of(
+    log: Iterable[bytes],
+    redacted: Callable[[str], str],
+    holds_token: Callable[[bytes], bool] = no_token,
+) -> str:
+    return "".join(rows for rows, _ in job_texts.pieces(log, redacted, holds_token))
+
+
+def log_of(
+    log: Iterable[bytes],
+    redacted: Callable[[str], str],
+    holds_token: Callable[[bytes], bool] = no_token,
+) -> str:
+    return "".join(lines for _, lines in job_texts.pieces(log, redacted, holds_token))
 
 
 def rows(*data: str) -> list[str]:
     lines = [eventlog.event_line(1, wire.LOG, None, item.encode())[:-1] for item in data]
     lines.append(eventlog.event_line(1, wire.PING, None, b"")[:-1])
     lines.append(eventlog.note_line(1, "open")[:-1])
-    return "".join(points_csv.lines(lines, str.upper)).split("\n")
+    return csv_of(lines, str.upper).split("\n")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +77,7 @@ def test_a_row_for_every_log(data: str, row: str | None) -> None:
 
 
 def parsed_rows(*lines: bytes) -> list[list[str]]:
-    text = "".join(points_csv.lines((line[:-1] for line in lines), str))
+    text = csv_of((line[:-1] for line in lines), str)
     return list(csv.reader(io.StringIO(text, newline="")))[1:]
 
 
@@ -323,7 +345,7 @@ def test_the_whole_log_line_by_line() -> None:
         eventlog.note_line(2, "break", reason="cut")[:-1],
         eventlog.event_line(3, wire.FAILED, None, b"a\nb\x1b[31m")[:-1],
     ]
-    assert list(log_txt.lines(log, str)) == [
+    assert log_of(log, str).splitlines(keepends=True) == [
         f"[started] {'x' * 1000}\n",
         "[log] step=1 loss=2\n",
         "[stream error]\n",
@@ -374,7 +396,8 @@ def cell_alone(value: Any, redacted: Any) -> str:
 @settings(deadline=None, max_examples=300)
 @given(MANY)
 def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
-    redacted = Redactor((OWN_TOKEN,)).event_text
+    redactor = Redactor((OWN_TOKEN,))
+    redacted = redactor.event_text
     expected = io.StringIO()
     writer = csv.writer(expected, lineterminator="\n")
     writer.writerow(points_csv.COLUMNS)
@@ -382,12 +405,13 @@ def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
         log = wire.decode_log(data) or wire.LogData()
         cells = [cell_alone(getattr(log, name), redacted) for name in points_csv.COLUMNS]
         writer.writerow(cells)
-    assert "".join(points_csv.lines(log_lines_of(datas), redacted)) == expected.getvalue()
+    assert csv_of(log_lines_of(datas), redacted, redactor.holds_token) == expected.getvalue()
 
 
 @settings(deadline=None, max_examples=300)
 @given(MANY)
 def test_many_log_lines_are_the_lines_of_each(datas: list[bytes]) -> None:
-    redacted = Redactor((OWN_TOKEN,)).event_text
+    redactor = Redactor((OWN_TOKEN,))
+    redacted = redactor.event_text
     each = [inert.html(redacted(log_line(wire.LOG, data) or "")) + "\n" for data in datas]
-    assert "".join(log_txt.lines(log_lines_of(datas), redacted)) == "".join(each)
+    assert log_of(log_lines_of(datas), redacted, redactor.holds_token) == "".join(each)

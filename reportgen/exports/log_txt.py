@@ -1,6 +1,6 @@
 """A job's whole log as Studio's event log would show it, every line uncut."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 
 from reportgen import eventlog, inert, wire
@@ -8,28 +8,13 @@ from reportgen.history import STREAM_ERROR_LINE, log_line
 from reportgen.javascript import js_numbers
 
 
-def lines(log: Iterable[bytes], redacted: Callable[[str], str]) -> Iterator[str]:
-    """Give the text from an event log's lines, in pieces of whole lines; nothing is held.
-
-    Every line passes `redacted`.
-    """
-    for part in eventlog.runs(log, wire.LOG):
-        if isinstance(part, list):
-            yield training_logs(
-                part, wire.decode_logs(part), redacted, lambda text: redacted(text) == text
-            )
-        elif text := line(part, redacted):
-            yield text
-
-
 def line(of_log: bytes, redacted: Callable[[str], str]) -> str:
-    """Give what is shown of a line of an event log, if anything is."""
+    """Give what is shown of a line of an event log, which passes `redacted`, if anything is."""
     shown = _shown(of_log)
     return "" if shown is None else _line(shown, redacted)
 
 
 def _shown(line: bytes) -> str | None:
-    """Give what is shown of a line of the event log, if anything is."""
     time, name, _, data = eventlog.split(line)
     if time[:1] == b"#":
         return STREAM_ERROR_LINE if name == b"break" else None

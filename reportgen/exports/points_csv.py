@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -19,19 +19,6 @@ _Values: TypeAlias = Sequence[wire.Logged]
 
 _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
-
-
-def lines(log: Iterable[bytes], redacted: _Redacted) -> Iterator[str]:
-    """Give the CSV from an event log's lines, in pieces of whole rows; nothing is held.
-
-    Texts pass `redacted`.
-    """
-    yield HEAD
-    for part in eventlog.runs(log, wire.LOG):
-        if isinstance(part, list):
-            yield rows(wire.decode_logs(part), redacted, lambda text: redacted(text) == text)
-        elif text := row(part, redacted):
-            yield text
 
 
 def row(line: bytes, redacted: _Redacted) -> str:
