@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reportgen import eventlog, inert, wire
@@ -395,6 +395,7 @@ def cell_alone(value: Any, redacted: Any) -> str:
 
 @settings(deadline=None, max_examples=300)
 @given(MANY)
+@example([b'{"step":1,"loss":20260501,"timestamp":"20260501"}'])
 def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
     redactor = Redactor((OWN_TOKEN,))
     redacted = redactor.event_text
@@ -410,6 +411,7 @@ def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(MANY)
+@example([b'{"step":1,"loss":20260501,"timestamp":"20260501"}'])
 def test_many_log_lines_are_the_lines_of_each(datas: list[bytes]) -> None:
     redactor = Redactor((OWN_TOKEN,))
     redacted = redactor.event_text
