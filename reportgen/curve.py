@@ -258,7 +258,9 @@ def draw_small(title: str, trend: Trend, chart: Chart | None) -> SmallChart | No
     across = Span(steps[0], steps[-1])
     if chart and chart.across[0] <= across.low and across.high <= chart.across[1]:
         across = Span(*chart.across)
-    upwards = Span(min(values), max(values))
+    # Beyond 160 points the values drawn are means; its ends are told and drawn to as they were.
+    ends = [value for value in (trend.first, trend.last) if value is not None]
+    upwards = Span(min([*values, *ends]), max([*values, *ends]))
     dots = [
         Dot(
             plain(WIDTH * across.fraction(step)),

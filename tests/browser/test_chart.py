@@ -206,7 +206,7 @@ def test_learning_rate_and_throughput_are_drawn_beneath(tmp_path: Path, reader: 
         "charts => charts.map(chart => chart.getAttribute('aria-label'))"
     )
     assert names == [
-        "Learning rate: 0.000005 → 0.0002, between ≈ 0.0000125 and 0.0002",
+        "Learning rate: 0.000005 → 0.0002, between ≈ 0.000005 and 0.0002",
         "Samples per second: 12.49 → 9.49, between 9.49 and 12.49",
     ]
     # Over the same steps as the loss chart, at the same width.
@@ -214,3 +214,18 @@ def test_learning_rate_and_throughput_are_drawn_beneath(tmp_path: Path, reader: 
         "paths => paths.map(path => path.getBoundingClientRect().left)"
     )
     assert max(left) - min(left) < 6
+
+
+@pytest.mark.parametrize(("width", "beneath"), [(400, True), (1280, False)])
+@pytest.mark.parametrize("script", [True, False])
+def test_the_signs_are_explained_at_any_width(
+    tmp_path: Path, reader: Reader, width: int, *, beneath: bool, script: bool
+) -> None:
+    visit = reader.visit(width=width, script=script)
+    visit.open(written(tmp_path, samples.completed()))
+    assert visit.page.locator(".signs").is_visible() is beneath
+    assert visit.page.locator(".loss-chart .legend").is_visible() is not beneath
+    legend = visit.page.locator(".signs" if beneath else ".loss-chart .legend")
+    explained = legend.text_content() or ""
+    for sign in ("Training loss", "Eval loss", "Checkpoint"):
+        assert sign in explained
