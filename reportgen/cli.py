@@ -156,15 +156,7 @@ def cli() -> None:
 
 
 @cli.command(cls=_Command)
-@options.where_jobs_come_from
-@options.which_jobs
-@options.which_jobs_are_kept
-@options.how_to_fetch
-@options.where_it_is_kept
-@options.how_it_looks
-@options.what_ci_is_told
-@options.where_settings_are
-@options.how_much_is_said
+@options.of_a_build
 def build(**given: Any) -> int:
     """Snapshot, then render: the main job. Prints the path of the home page.
 
@@ -261,15 +253,7 @@ def doctor(**given: Any) -> None:
 
 
 @cli.command(cls=_Command)
-@options.where_jobs_come_from
-@options.which_jobs
-@options.which_jobs_are_kept
-@options.how_to_fetch
-@options.where_it_is_kept
-@options.how_it_looks
-@options.what_ci_is_told
-@options.where_settings_are
-@options.how_much_is_said
+@options.of_a_build
 def config(**given: Any) -> None:
     """Tell each setting in force for a build, and where its value comes from; never a secret."""
     from reportgen import configuration  # noqa: PLC0415

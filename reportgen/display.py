@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from reportgen import inert
 from reportgen.follow import Outcome
 from reportgen.javascript import js_number
 from reportgen.logs import Record
@@ -24,7 +25,7 @@ _NAME_WIDTH: Final = 32
 class Display(Plain):
     """A live line for each open stream and a bar for all of them, on a terminal.
 
-    `inert` makes an id or a name safe to be shown there.
+    `safe` makes an id or a name fit to be shown there.
     """
 
     def __init__(
@@ -32,12 +33,12 @@ class Display(Plain):
         console: Console,
         tell: Callable[[Record], None],
         now: Callable[[], datetime],
-        inert: Callable[[str], str],
+        safe: Callable[[str], str],
         *,
         verbose: bool,
     ) -> None:
         super().__init__(tell, now, verbose=verbose)
-        self._inert = inert
+        self._safe = safe
         self._to_fetch = 0
         self._done = 0
         self._live = Live(
@@ -83,7 +84,7 @@ class Display(Plain):
         rows = Table.grid(padding=(0, 2))
         for job_id, stream in list(self._streams.items())[:_MOST_ROWS]:
             rows.add_row(
-                Text(_cut(self._inert(job_id)), style="bold"),
+                Text(inert.cut(self._safe(job_id), _NAME_WIDTH), style="bold"),
                 Text(stream.state, style="dim"),
                 Text("" if stream.step is None else f"step {js_number(stream.step)}"),
                 Text("" if stream.loss is None else f"loss {js_number(stream.loss)}"),
@@ -101,7 +102,3 @@ class Display(Plain):
             Text(f"{self._done} of {count(self._to_fetch, 'stream')} read"),
         )
         return bar
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _NAME_WIDTH else text[: _NAME_WIDTH - 1] + "…"

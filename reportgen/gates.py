@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reportgen import history, wire
+from reportgen import history, inert, wire
 from reportgen.curve import Metric
 from reportgen.errors import UsageError
 from reportgen.javascript import js_number
@@ -60,7 +60,7 @@ class Breach:
     @property
     def words(self) -> str:
         """Say it in a line for stderr; the texts in it are the server's own."""
-        name = f" ({_cut(self.job_name)})" if self.job_name else ""
+        name = f" ({inert.cut(self.job_name, _TEXT_LENGTH)})" if self.job_name else ""
         return f"{self.gate}: {self.job_id}{name}: {self.found}"
 
 
@@ -159,8 +159,4 @@ def _above(rule: Rule, name: str, metric: Metric | None) -> str | None:
 
 
 def _with_reason(what: str, reason: str | None) -> str:
-    return f"{what}: {_cut(reason)}" if reason else what
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT_LENGTH else f"{text[: _TEXT_LENGTH - 1]}…"
+    return f"{what}: {inert.cut(reason, _TEXT_LENGTH)}" if reason else what

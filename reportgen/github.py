@@ -66,12 +66,12 @@ def annotations(jobs: Iterable[JobSummary]) -> list[str]:
 
 def _failed(job: JobSummary) -> _Annotation:
     message = job.error or "The job failed; no reason was given."
-    return _Annotation(_ERROR, f"{_named(job)} failed", _cut(message, _MESSAGE_LENGTH))
+    return _Annotation(_ERROR, f"{_named(job)} failed", inert.cut(message, _MESSAGE_LENGTH))
 
 
 def _incomplete(job: JobSummary) -> _Annotation:
     stream = job.stream
-    reason = f": {_cut(stream.reason, _MESSAGE_LENGTH)}" if stream.reason else ""
+    reason = f": {inert.cut(stream.reason, _MESSAGE_LENGTH)}" if stream.reason else ""
     title = f"{_named(job)} is incomplete in the report"
     return _Annotation(_WARNING, title, f"Its event stream is {stream.state}{reason}")
 
@@ -85,9 +85,5 @@ def _summed_up(rest: Sequence[_Annotation]) -> _Annotation:
 
 
 def _named(job: JobSummary) -> str:
-    job_id = _cut(job.id, _ID_LENGTH)
-    return f"{_cut(job.name, _NAME_LENGTH)} ({job_id})" if job.name else job_id
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    job_id = inert.cut(job.id, _ID_LENGTH)
+    return f"{inert.cut(job.name, _NAME_LENGTH)} ({job_id})" if job.name else job_id

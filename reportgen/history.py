@@ -44,8 +44,6 @@ LEAST_PAUSE: Final = 60.0
 
 _MINUTE: Final = len("2026-05-01T09:00")
 
-_TERMINAL: Final = {wire.COMPLETED: "completed", wire.FAILED: "failed"}
-
 
 @dataclass(slots=True)
 class Curve:
@@ -272,7 +270,7 @@ class _Folding:
             history.stream.reason = "the command was stopped before the stream was read"
         history.checkpoints = list(self._checkpoints)
         history.tail = [_line_of(entry) for entry in self._tail]
-        history.last_event_at = _time_or_none(self._last_time)
+        history.last_event_at = wire.time_or_none(self._last_time)
         return history
 
     # Events
@@ -459,7 +457,7 @@ class _Folding:
         if name == wire.STARTED:
             history.terminal = history.error = history.completed_at = None
             history.started = True
-            history.started_at = history.started_at or _time_or_none(time)
+            history.started_at = history.started_at or wire.time_or_none(time)
         elif name == wire.CHECKPOINT:
             step = wire.finite(fields.step)
             if step is not None:
@@ -469,8 +467,8 @@ class _Folding:
 
     def _end_job(self, name: bytes, fields: wire.EventData) -> None:
         history = self._history
-        history.terminal = _TERMINAL[name]
-        history.completed_at = _time_or_none(fields.timestamp)
+        history.terminal = wire.TERMINAL[name]
+        history.completed_at = wire.time_or_none(fields.timestamp)
         history.error = None
         if name == wire.COMPLETED:
             artifacts = fields.artifacts
@@ -577,8 +575,4 @@ def _line_of(entry: tuple[bytes, bytes] | LogLine | None) -> LogLine:
         return entry
     name, data = entry
     fields = wire.decode_event(data) or wire.EventData()
-    return LogLine(log_line(name, data) or "", _time_or_none(fields.timestamp))
-
-
-def _time_or_none(value: wire.JSON) -> str | None:
-    return value if isinstance(value, str) and wire.parse_time(value) else None
+    return LogLine(log_line(name, data) or "", wire.time_or_none(fields.timestamp))

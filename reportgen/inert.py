@@ -104,6 +104,11 @@ def _one_line(text: str) -> str:
 # --- Documents -----------------------------------------------------------------------------------
 
 
+def cut(text: str, length: int) -> str:
+    """Cut a text to so many characters, the last of them an ellipsis where any were lost."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def html(text: str) -> str:
     """Make text fit for HTML, its attributes and SVG; escaping is the template engine's business.
 

@@ -20,7 +20,6 @@ DROPPED: Final = -1
 """The size of a log that was dropped: how its job had ended is still known."""
 
 _LONGEST_NOTE: Final = 1 << 12  # a refusal's words are cut far below this
-_TERMINAL: Final = {wire.COMPLETED: "completed", wire.FAILED: "failed"}
 
 Note = dict[str, str | int | None]
 
@@ -42,10 +41,10 @@ class Course:
         if name == wire.STARTED:
             self.started = True
             self.ended_as = self.ended_at = None
-        elif name in _TERMINAL:
-            self.ended_as = _TERMINAL[name]
-            time = (wire.decode_event(data) or wire.EventData()).timestamp
-            self.ended_at = time if isinstance(time, str) and wire.parse_time(time) else None
+        elif name in wire.TERMINAL:
+            self.ended_as = wire.TERMINAL[name]
+            event = wire.decode_event(data) or wire.EventData()
+            self.ended_at = wire.time_or_none(event.timestamp)
 
 
 @dataclass(frozen=True, slots=True)

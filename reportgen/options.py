@@ -523,3 +523,15 @@ how_much_is_said = _options(
         help="`json`: all that stderr says as JSON objects, one a line.",
     ),
 )
+
+of_a_build = _options(
+    where_jobs_come_from,
+    which_jobs,
+    which_jobs_are_kept,
+    how_to_fetch,
+    where_it_is_kept,
+    how_it_looks,
+    what_ci_is_told,
+    where_settings_are,
+    how_much_is_said,
+)

@@ -260,9 +260,7 @@ class SourceFolder:
         """Give the whole lines of a job's log without their ends; none where there is no log."""
         try:
             with self.log_path(job_id).open("rb") as file:
-                for line in file:
-                    if line.endswith(b"\n"):
-                        yield line[:-1]
+                yield from logindex.whole_lines(file)
         except FileNotFoundError:
             return
 
@@ -565,12 +563,12 @@ def _facts_anew(path: Path, status: os.stat_result, known: LogFacts | None) -> L
 
 
 def _events(path: Path) -> int:
-    """Count a log's job events."""
-    if not path.exists():
+    """Count a log's job events; a log that is damaged, or not there, holds none."""
+    try:
+        with path.open("rb") as file:
+            return logindex.examine(logindex.whole_lines(file)).events
+    except (FileNotFoundError, eventlog.DamagedLogError):
         return 0
-    with path.open("rb") as file:
-        fields = (line.split(b"\r", 2) for line in file if not line.startswith(b"#"))
-        return sum(len(parts) > 1 and parts[1] in wire.JOB_EVENTS for parts in fields)
 
 
 def _event_id(field: bytes) -> bytes | None:

@@ -32,6 +32,9 @@ PING: Final = b"ping"
 JOB_EVENTS: Final = frozenset({STARTED, LOG, CHECKPOINT, COMPLETED, FAILED})
 """The named events that say something about a job; `end` and `ping` are about the stream."""
 
+TERMINAL: Final = {COMPLETED: "completed", FAILED: "failed"}
+"""The events after which nothing more is to come, and the status that they lead to."""
+
 STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
 ENDED_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})
 
@@ -151,6 +154,11 @@ def parse_time(text: JSON) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def time_or_none(value: JSON) -> str | None:
+    """Give a time as it was told, None where it is none."""
+    return value if isinstance(value, str) and parse_time(value) else None
 
 
 # --- Event data --------------------------------------------------------------------------------

@@ -173,5 +173,4 @@ def cut(text: str, length: int) -> str:
 
     It is made inert first, since that can make it longer.
     """
-    shown = inert.html(text[: length + 1])
-    return shown if len(shown) <= length else f"{shown[: length - 1]}…"
+    return inert.cut(inert.html(text[: length + 1]), length)
