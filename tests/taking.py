@@ -105,9 +105,7 @@ def take_into(
     )
 
     async def fetching() -> SourceFolder:
-        source = Studio(
-            BaseURL.parse(studio.url), lambda: studio.token, concurrency=16, now=lambda: now
-        )
+        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, now=lambda: now)
         return await fetch.fetch(
             source, snapshot, plan, watcher, stop=asyncio.Event(), now=lambda: now
         )

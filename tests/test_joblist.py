@@ -219,7 +219,6 @@ def ask(studio: StandIn, url: str | None = None, *, limit: int = MEBIBYTE) -> An
             BaseURL.parse(url or studio.url),
             Secret(lambda: studio.token),
             lambda token: {"X-Arkor-Studio-Token": token},
-            concurrency=1,
         )
         try:
             return await server.get("/api/jobs", limit=limit)

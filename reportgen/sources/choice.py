@@ -49,7 +49,6 @@ def _studio(
     return Studio(
         BaseURL.parse(options.url or DEFAULT_URL),
         read,
-        concurrency=options.concurrency,
         now=now,
     )
 
@@ -78,7 +77,6 @@ def _cloud(
         credentials.scope(options.org, options.project, options.project_dir, found),
         mode=found.mode,
         client_version=credentials.client_version(options.project_dir, environment),
-        concurrency=options.concurrency,
         now=now,
         warn=warn,
     )

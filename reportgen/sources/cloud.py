@@ -41,7 +41,6 @@ class Cloud:
         *,
         mode: str | None,
         client_version: str,
-        concurrency: int,
         now: Callable[[], datetime],
         warn: Callable[[str], None],
     ) -> None:
@@ -55,7 +54,6 @@ class Cloud:
             base,
             Secret(read_token),
             lambda token: {"Authorization": f"Bearer {token}", "X-Arkor-Client": client},
-            concurrency=concurrency,
             notice=warn,
         )
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import ipaddress
+import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -23,7 +24,6 @@ ANSWER_SECONDS: Final = 30.0
 TRIES: Final = 3
 
 _CONNECT_SECONDS: Final = 30.0
-_SPARE_CONNECTIONS: Final = 4
 _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _PIECE: Final = 1 << 18
@@ -144,7 +144,6 @@ class Server:
         secret: Secret,
         headers: Callable[[str], Mapping[str, str]],
         *,
-        concurrency: int,
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         if base.clear_text and not base.loopback:
@@ -157,22 +156,36 @@ class Server:
         self._headers = headers
         self._notice = notice
         self._noticed: set[str] = set()
-        # A stream may be silent for hours, and more streams than the pool's default may be open;
-        # how long to wait is decided by whoever reads.
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
-            limits=httpx.Limits(
-                max_connections=concurrency + _SPARE_CONNECTIONS,
-                max_keepalive_connections=concurrency + _SPARE_CONNECTIONS,
-            ),
-            follow_redirects=False,
-            trust_env=not base.loopback,
-            event_hooks={"response": [self._tell_notices]},
-        )
+        self._tls = _tls_of(base)
+        self._idle: list[httpx.AsyncClient] = []
 
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._client.aclose()
+        for client in self._idle:
+            await client.aclose()
+
+    @contextmanager
+    def _client(self) -> Iterator[httpx.AsyncClient]:
+        """Lend a client to one request at a time, so that each has one connection.
+
+        For every request httpx's pool looks at all its connections, each with a system call: with
+        one pool for hundreds of streams that takes longer than all else.
+        """
+        client = self._idle.pop() if self._idle else self._new_client()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+
+    def _new_client(self) -> httpx.AsyncClient:
+        # A stream may be silent for hours; how long to wait is decided by whoever reads.
+        return httpx.AsyncClient(
+            timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+            verify=self._tls,
+            follow_redirects=False,
+            trust_env=not self.base.loopback,
+            event_hooks={"response": [self._tell_notices]},
+        )
 
     async def _tell_notices(self, response: httpx.Response) -> None:
         """Tell once of each notice that a server gives about itself."""
@@ -207,11 +220,12 @@ class Server:
         headers = {**self._headers(self.secret.value), "Accept": "application/json", **_PLAIN}
         url = self.base.url + path
         try:
-            async with (
-                asyncio.timeout(ANSWER_SECONDS),
-                self._client.stream("GET", url, headers=headers) as response,
-            ):
-                return Answer(response.status_code, await _body(response, limit))
+            with self._client() as client:
+                async with (
+                    asyncio.timeout(ANSWER_SECONDS),
+                    client.stream("GET", url, headers=headers) as response,
+                ):
+                    return Answer(response.status_code, await _body(response, limit))
         except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
             refused = isinstance(error, httpx.ConnectError) and self.base.loopback
             message = f"{self.base.shown} does not answer: {_words_of(error)}."
@@ -244,15 +258,23 @@ class Server:
             headers["Last-Event-ID"] = last_event_id
         url = self.base.url + path
         try:
-            # httpx-sse writes into the headers that it is given.
-            async with httpx_sse.aconnect_sse(self._client, "GET", url, headers=headers) as source:
-                await _check_stream(source.response, ended=ended)
-                yield OpenStream(_unpacked(source.response))
+            with self._client() as client:
+                # httpx-sse writes into the headers that it is given.
+                async with httpx_sse.aconnect_sse(client, "GET", url, headers=headers) as source:
+                    await _check_stream(source.response, ended=ended)
+                    yield OpenStream(_unpacked(source.response))
         except httpx.ConnectError as error:
             gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
             raise StreamBrokenError(gone if self.base.loopback else _words_of(error)) from error
         except httpx.HTTPError as error:
             raise StreamBrokenError(_words_of(error)) from error
+
+
+def _tls_of(base: BaseURL) -> ssl.SSLContext:
+    """Give what all clients of a server trust; loading that takes its time."""
+    if base.clear_text:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is never asked
+    return httpx.create_ssl_context(trust_env=not base.loopback)
 
 
 def _notices(headers: httpx.Headers) -> Iterator[str]:

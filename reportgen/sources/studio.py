@@ -36,14 +36,11 @@ class Studio:
         base: BaseURL,
         read_token: Callable[[], str],
         *,
-        concurrency: int,
         now: Callable[[], datetime],
     ) -> None:
         self._now = now
         self._url = base.shown
-        self._server = Server(
-            base, Secret(read_token), lambda token: {TOKEN_HEADER: token}, concurrency=concurrency
-        )
+        self._server = Server(base, Secret(read_token), lambda token: {TOKEN_HEADER: token})
 
     @property
     def origin(self) -> Origin:

@@ -62,6 +62,7 @@ class _Load:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._files: dict[str, str] = {}
         self._cached: dict[str, bytes] = {}
         self.asked: list[str] = []
 
@@ -82,7 +83,9 @@ class _Load:
     def stream(self, path: str) -> bytes | Path:
         """Give a stream's bytes, or the file that is too large to be held."""
         job_id = unquote(path.split("/")[3])
-        name = str(json.loads((self._directory / "streams.json").read_bytes())[job_id])
+        if job_id not in self._files:
+            self._files = json.loads((self._directory / "streams.json").read_bytes())
+        name = self._files[job_id]
         file = self._directory / name
         if file.stat().st_size > _CACHED:
             return file
@@ -147,6 +150,8 @@ async def _serve(directory: Path) -> None:
     load, ticker = _Load(directory), live.Ticker.of(directory)
     loop = asyncio.get_running_loop()
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    # A server sends what it has at once, as Node does; asyncio leaves a ready socket as it is.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = await loop.create_server(lambda: _Connection(load, ticker), sock=listening)
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
