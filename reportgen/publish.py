@@ -14,12 +14,11 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Final, Self
 
 import filelock
 import msgspec
 
-from reportgen import wire
 from reportgen.errors import WriteError
 
 HOME: Final = "index.html"
@@ -81,12 +80,11 @@ class Publication:
     @contextmanager
     def staging(self, name: str) -> Iterator["Staged"]:
         """Write a new file, as `stage` does, bit by bit while the block lasts."""
-        self._refuse_stranger(name)
-        with _writing(self._out / name):
-            temporary = self._out / _TEMPORARY / name
-            if temporary.parent not in self._folders:
-                temporary.parent.mkdir(parents=True, exist_ok=True)
-                self._folders.add(temporary.parent)
+        target, temporary = self._out / name, self._out / _TEMPORARY / name
+        with _writing(target):
+            self._make_folder(temporary.parent, Path(name).parent)
+            if os.path.lexists(target) and (name not in self._old or target.is_dir()):
+                raise _in_the_way(target)
             with temporary.open("wb") as stream:
                 file = Staged(stream.write, self._check)
                 yield file
@@ -98,22 +96,16 @@ class Publication:
         self._new.add(name)
         self._staged.append(name)
 
-    def _refuse_stranger(self, name: str) -> None:
-        """Raise `WriteError` where something of someone else's is in a file's way."""
-        target = self._out / name
-        folders = [self._out / parent for parent in Path(name).parents if parent != Path()]
-        strangers = [
-            place
-            for place in folders
-            if os.path.lexists(place) and (place.is_symlink() or not place.is_dir())
-        ]
-        if os.path.lexists(target) and (name not in self._old or target.is_dir()):
-            strangers.append(target)
-        if strangers:
-            raise WriteError(
-                f"{strangers[0]} is in the way, and it is none of this tool's files: move it, or "
-                "name another directory with --out."
-            )
+    def _make_folder(self, temporary: Path, folder: Path) -> None:
+        """Make a folder for new files, once, if nothing of someone else's is in its way."""
+        if folder in self._folders:
+            return
+        for parent in {folder, *folder.parents} - {Path()}:
+            place = self._out / parent
+            if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+                raise _in_the_way(place)
+        temporary.mkdir(parents=True, exist_ok=True)
+        self._folders.add(folder)
 
     def _check(self, piece: bytes) -> None:
         if self._holds_secret(piece):
@@ -130,26 +122,20 @@ class Publication:
         """Take a file into the new report as it is: staged by now, or in the old one."""
         self._new.add(name)
 
-    def remember(self, name: str, record: wire.JSON) -> None:
-        """Keep a record with a file, for the build that finds it in the old report."""
-        if record is not None:
-            # As text, since thousands are held to the end, and nobody looks at them until then.
-            self._to_remember[name] = json.dumps(record)
+    def remember(self, name: str, record: str) -> None:
+        """Keep a record, as JSON, with a file, for the build that finds it in the old report."""
+        self._to_remember[name] = record
 
-    def remembered(self, name: str) -> wire.JSON:
-        """Give the record that was kept with a file of the old report, or None."""
-        record = self._remembered.get(name)
-        return None if record is None else cast("wire.JSON", json.loads(record))
+    def remembered(self, name: str) -> str | None:
+        """Give the record that was kept with a file of the old report, as JSON, or None."""
+        return self._remembered.get(name)
 
     def _begin(self) -> None:
         """Clear away what a crash left, and say that a temporary folder is ours from now on."""
         if self._temporary_is_ours:
             shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
         elif os.path.lexists(self._out / _TEMPORARY):
-            raise WriteError(
-                f"{self._out / _TEMPORARY} is in the way, and it is none of this tool's files: "
-                "move it, or name another directory with --out."
-            )
+            raise _in_the_way(self._out / _TEMPORARY)
         self._name_ours(self._old, self._remembered, temporary=True)
 
     def _leave_as_it_was(self) -> None:
@@ -160,6 +146,8 @@ class Publication:
 
     def _take_place(self) -> None:
         self._name_ours(self._old | self._new, {}, temporary=True)
+        for folder in {name.rpartition("/")[0] for name in self._staged}:
+            (self._out / folder).mkdir(parents=True, exist_ok=True)
         for name in sorted(self._staged, key=lambda name: (name == HOME, name)):
             self._move(name)
         for name in sorted(self._old - self._new):
@@ -180,7 +168,6 @@ class Publication:
         staged, target = self._out / _TEMPORARY / name, self._out / name
         if target.is_file() and filecmp.cmp(staged, target, shallow=False):
             return
-        target.parent.mkdir(parents=True, exist_ok=True)
         staged.replace(target)
 
     def _remove_empty_folders(self) -> None:
@@ -207,6 +194,13 @@ class Publication:
             stream.flush()
             os.fsync(stream.fileno())
         fresh.replace(file)
+
+
+def _in_the_way(place: Path) -> WriteError:
+    return WriteError(
+        f"{place} is in the way, and it is none of this tool's files: move it, or "
+        "name another directory with --out."
+    )
 
 
 class Staged:

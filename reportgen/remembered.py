@@ -7,8 +7,10 @@ report, with a key that all of it depends on; in any doubt there is nothing to r
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import msgspec
 
@@ -24,7 +26,7 @@ from reportgen.snapshot import Listing, SourceFolder
 COMPARISON: Final = "compare.html"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Memory:
     """What the old report knows, and what the new one is to know."""
 
@@ -41,28 +43,35 @@ class Memory:
 
         None where the log does not tell its fingerprint: then there is no way but to render.
         """
-        options = self.options
         fingerprint = self.folder.fingerprint(entry.job.id)
         if fingerprint is None:
             return None
+        parts: list[object] = [
+            self.listing.entries[entry.job.id],
+            [entry.slug, entry.listed],
+            fingerprint,
+        ]
+        return hashlib.sha256(self._ground + json.dumps(parts).encode()).hexdigest()
+
+    @cached_property
+    def _ground(self) -> bytes:
+        """What all jobs' pages depend on."""
+        options = self.options
         parts: list[object] = [
             self.maker,
             [options.title, options.theme, options.timezone, options.log_lines, options.layout],
             options.stale_after,
             sorted(options.show_config),
             asdict(self.origin),
-            self.listing.entries[entry.job.id],
-            [entry.slug, entry.listed],
-            fingerprint,
         ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return json.dumps(parts).encode()
 
     def job(self, entry: Entry, key: str | None) -> JobSummary | None:
         """Give what is remembered of a job whose files need not change; in doubt, None."""
         if self.options.refresh or key is None:
             return None
-        record = self.publication.remembered(f"jobs/{entry.slug}.html")
-        if not isinstance(record, dict) or record.get("key") != key:
+        record = _decoded(self.publication.remembered(f"jobs/{entry.slug}.html"))
+        if record.get("key") != key:
             return None
         try:
             job = _summary_of(record["summary"])
@@ -77,18 +86,23 @@ class Memory:
         if key is None:
             return
         try:
-            summary = msgspec.json.decode(msgspec.json.encode(job))
-            if _summary_of(summary) != job:
+            summary = msgspec.json.encode(job)
+            if _summary_of(msgspec.json.decode(summary)) != job:
                 return
         except (TypeError, ValueError, KeyError, UnicodeError):
             return
-        record = {"key": key, "readAt": self.listing.read_at.isoformat(), "summary": summary}
-        self.publication.remember(job.page, record)
+        record = {"key": key, "readAt": self.listing.read_at.isoformat()}
+        self._remember(job.page, record | {"summary": msgspec.Raw(summary)})
+
+    def keep_known_job(self, job: JobSummary) -> None:
+        """Remember a job that `job` gave, as it was remembered."""
+        record = self.publication.remembered(job.page)
+        if record is not None:
+            self.publication.remember(job.page, record)
 
     def compared(self) -> wire.Object:
         """Give what the old comparison knows of its jobs, by slug, to be asked by `courses`."""
-        records = self.publication.remembered(COMPARISON)
-        return records if isinstance(records, dict) else {}
+        return _decoded(self.publication.remembered(COMPARISON))
 
     @staticmethod
     def courses(compared: wire.Object, job: JobSummary, key: str | None) -> Courses | None:
@@ -104,12 +118,16 @@ class Memory:
 
     def keep_courses(self, courses: dict[str, tuple[str | None, Courses]]) -> None:
         """Remember, by slug, each compared job's key and courses."""
-        records: dict[str, wire.JSON] = {
-            slug: {"key": key, "courses": msgspec.to_builtins(course)}
+        records = {
+            slug: {"key": key, "courses": course}
             for slug, (key, course) in courses.items()
             if key is not None
         }
-        self.publication.remember(COMPARISON, records)
+        self._remember(COMPARISON, records)
+
+    def _remember(self, name: str, record: object) -> None:
+        with suppress(UnicodeError):  # a lone surrogate, which the other texts may well hold
+            self.publication.remember(name, msgspec.json.encode(record).decode())
 
 
 def files_of(slug: str) -> tuple[str, str, str]:
@@ -117,27 +135,31 @@ def files_of(slug: str) -> tuple[str, str, str]:
     return f"jobs/{slug}.html", f"jobs/{slug}.csv", f"jobs/{slug}.log.txt"
 
 
+def _decoded(record: str | None) -> wire.Object:
+    """Read a record; one that is none, or no object, tells nothing."""
+    try:
+        document = {} if record is None else msgspec.json.decode(record)
+    except msgspec.DecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+class _Nested(msgspec.Struct):
+    """What of a `JobSummary` is not in JSON as it is in Python."""
+
+    stream: Stream
+    loss: Metric | None
+    eval_loss: Metric | None
+    checkpoints: tuple[float, ...]
+    log_tail: tuple[str, ...]
+
+
 def _summary_of(document: wire.JSON) -> JobSummary:
     """Read a summary back from JSON. Raises `TypeError`, `ValueError` or `KeyError`."""
-    fields = _object(document)
-    stream = _object(fields["stream"])
-    pairs = msgspec.convert(stream["skipped_reasons"], tuple[tuple[str, int], ...])
-    plain = {name: value for name, value in fields.items() if name not in _NESTED}
-    return JobSummary(
-        **plain,  # type: ignore[arg-type]  # what is wrong in it makes it unequal
-        stream=msgspec.convert({**stream, "skipped_reasons": pairs}, Stream),
-        loss=msgspec.convert(fields["loss"], Metric | None),
-        eval_loss=msgspec.convert(fields["eval_loss"], Metric | None),
-        checkpoints=msgspec.convert(fields["checkpoints"], tuple[float, ...]),
-        log_tail=msgspec.convert(fields["log_tail"], tuple[str, ...]),
-        config=_object(fields["config"]),
-    )
-
-
-_NESTED: Final = {"stream", "loss", "eval_loss", "checkpoints", "log_tail", "config"}
-
-
-def _object(value: wire.JSON) -> wire.Object:
-    if not isinstance(value, dict):
-        raise TypeError("no object")
-    return value
+    if not isinstance(document, dict) or not isinstance(document["config"], dict):
+        raise TypeError("no summary")
+    nested = msgspec.convert(document, _Nested)
+    fields: dict[str, Any] = document | {
+        name: getattr(nested, name) for name in _Nested.__struct_fields__
+    }
+    return JobSummary(**fields)  # what is wrong in it makes it unequal

@@ -201,7 +201,10 @@ class _Rendering:
                 publication.keep(name)
         if courses is not None and (not by_worker or self.shortlist.has_room_for(job)):
             self.shortlist.add(job.id, courses)
-        self.memory.keep_job(job, candidate.key)
+        if candidate.known is not None:
+            self.memory.keep_known_job(job)
+        else:
+            self.memory.keep_job(job, candidate.key)
 
     # Jobs by several processes
 
