@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 import time
@@ -64,12 +63,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _measured(themes: Sequence[str], scale: Scale) -> Iterator[Row]:
-    for theme in themes:
-        work = Path(tempfile.mkdtemp(prefix=f"benchmark-{theme}-"))
-        try:
+    with tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as place:
+        for theme in themes:
+            work = Path(place, theme)
+            work.mkdir()
             yield from THEMES[theme](scale, work)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
 
 
 def _is_fine(row: Row) -> bool:

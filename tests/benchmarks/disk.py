@@ -1,6 +1,5 @@
 """Whether it pays to compress the event logs of jobs that have ended."""
 
-import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from tests.benchmarks.server import serving
 def rows(scale: Scale, work: Path) -> Iterator[Row]:
     """Compress the log of a build at zlib's fastest level: to decide by, so without targets."""
     served = load.write(work / "stream", {"job_00000": scale.of(300_000)})
-    shutil.rmtree(work / "build", ignore_errors=True)
     with serving(served) as url:
         done = Command(work / "build", url).build()
     (log,) = (work / "build").glob(".arkor-report/*/events/*.log")

@@ -1,6 +1,5 @@
 """What ten or a hundred times as much costs: memory hardly more, time as much more."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,9 +13,10 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
 
     def build(streams: Mapping[str, int]) -> Run:
         served = load.write(work / f"{len(streams)}-{max(streams.values())}", streams)
-        shutil.rmtree(work / "build", ignore_errors=True)
         with serving(served) as url:
-            return Command(work / "build", url).build()
+            command = Command(work / "build", url)
+            command.put_aside()
+            return command.build()
 
     small, middle, large = 10_000, scale.of(100_000), scale.of(1_000_000)
     runs = {events: build({"job_00000": events}) for events in (small, middle, large)}

@@ -35,8 +35,9 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
             return done.wall
 
         def command() -> float:
-            shutil.rmtree(work / "build", ignore_errors=True)
-            done = Command(work / "build", url).build()
+            building = Command(work / "build", url)
+            building.put_aside()
+            done = building.build()
             report = json.loads((work / "build/out/report.json").read_bytes())
             told = report["jobs"][0]["stream"]["events"]
             assert told == _EVENTS + 2, f"the report has {told} events"
