@@ -15,10 +15,10 @@ from operator import itemgetter
 from typing import Final
 
 from reportgen import axes, wire
-from reportgen.axes import HEIGHT, WIDTH, Span, Tick, plain
+from reportgen.axes import HEIGHT, WIDTH, Span, Tick, joined
 from reportgen.history import Curve
 from reportgen.report import JobDetail, JobSummary
-from reportgen.statistics import column_means
+from reportgen.statistics import column_means, finite_count
 from reportgen.trend import Clock
 
 JOBS: Final = 50
@@ -117,13 +117,13 @@ def _course(curve: Curve, knots: Sequence[tuple[float, float]]) -> Course:
 
 
 def _points(curve: Curve) -> list[tuple[float, float]]:
-    if sum(map(math.isfinite, curve.values)) <= COLUMNS:
+    if finite_count(curve.values) <= COLUMNS:
         return list(curve.finite())
     across = Span(curve.steps[0], curve.steps[-1])
     apart = 1 / COLUMNS
     return [
         (_between(across, (column + 0.5) * apart), mean)
-        for column, mean in enumerate(column_means(curve, across.fraction, COLUMNS))
+        for column, mean in enumerate(column_means(curve, across, COLUMNS))
         if mean is not None
     ]
 
@@ -200,17 +200,10 @@ def _upwards(drawn: Sequence[Course]) -> Span | None:
 
 
 def _line(course: Course, across: Span, upwards: Span) -> str:
-    points = (
-        f"{plain(WIDTH * across.fraction(step))},{_y(value, upwards)}"
-        for step, value in zip(course.steps, course.values, strict=True)
-    )
-    line = "L".join(points)
-    return f"M{line}" if line else ""
-
-
-def _y(value: float, upwards: Span) -> str:
+    xs = [WIDTH * place for place in across.fractions(course.steps)]
     # Above the plot a line goes on for one more height and no further: it is cut off there.
-    return f"{max(-HEIGHT, HEIGHT * (1 - upwards.fraction(value))):.2f}".rstrip("0").rstrip(".")
+    ys = [max(-HEIGHT, HEIGHT * (1 - place)) for place in upwards.fractions(course.values)]
+    return f"M{joined(xs, ys)}" if xs else ""
 
 
 def _left_at(course: Course, high: float) -> float | None:

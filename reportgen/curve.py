@@ -11,14 +11,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice, pairwise
-from operator import le
+from operator import eq, le, sub
 from typing import Final
 
+import msgspec
+
 from reportgen import axes
-from reportgen.axes import HEIGHT, WIDTH, Span, Tick, plain, span_of
+from reportgen.axes import HEIGHT, WIDTH, Span, Tick, joined, plain, span_of
 from reportgen.history import Curve, Superseded
 from reportgen.javascript import js_number
-from reportgen.statistics import column_bounds, column_means
+from reportgen.statistics import column_bounds, column_means, finite_values
 from reportgen.trend import Trend
 
 COLUMNS: Final = 640
@@ -149,25 +151,20 @@ class Chart:
 # --- Numbers -----------------------------------------------------------------------------------
 
 
-def metric(curve: Curve) -> Metric | None:
+def metric(curve: Curve | Superseded) -> Metric | None:
     """Give a curve in numbers; None where it has no finite point."""
-    values = curve.values
-    points = _finite_count(values)
-    if not points:
+    values = finite_values(curve.values)
+    if not values:
         return None
-    smallest = min(filter(math.isfinite, values))
+    smallest = min(values)
     return Metric(
-        points=points,
-        first=next(filter(math.isfinite, values)),
-        last=next(filter(math.isfinite, reversed(values))),
+        points=len(values),
+        first=values[0],
+        last=values[-1],
         min=smallest,
-        min_step=curve.steps[values.index(smallest)],
-        max=max(filter(math.isfinite, values)),
+        min_step=curve.steps[curve.values.index(smallest)],
+        max=max(values),
     )
-
-
-def _finite_count(values: "array[float]") -> int:
-    return sum(map(math.isfinite, values))
 
 
 # --- The chart ---------------------------------------------------------------------------------
@@ -184,24 +181,27 @@ def draw(
     across = span_of(step for curve in curves for step in _outermost(curve))
     if across is None:
         return None
-    upwards = span_of(value for curve in curves for value in _extremes(curve.values))
+    numbers = [metric(curve) for curve in curves]
+    upwards = span_of(value for found in numbers if found for value in (found.min, found.max))
     plot = _Plot(across, upwards or Span(0.0, 0.0))
+    points = [found.points if found else 0 for found in numbers]
     lines = (
-        _line(plot, loss.steps, loss.values, (), COLUMNS),
-        _line(plot, eval_loss.steps, eval_loss.values, (), SPARE_COLUMNS),
-        _line(plot, superseded.steps, superseded.values, superseded.starts, SPARE_COLUMNS),
+        _line(plot, loss, points[0], COLUMNS),
+        _line(plot, eval_loss, points[1], SPARE_COLUMNS),
+        _line(plot, superseded, points[2], SPARE_COLUMNS),
     )
     inside = [step for step in checkpoints if across.low <= step <= across.high]
-    marks = tuple(islice(chain.from_iterable(_marks(plot, curve) for curve in curves), MARKS))
-    not_finite = sum(len(curve) - line.points for curve, line in zip(curves, lines, strict=True))
+    broken = [curve for curve, line in zip(curves, lines, strict=True) if line.points < len(curve)]
+    marks = tuple(islice(chain.from_iterable(_marks(plot, curve) for curve in broken), MARKS))
+    ends = (("loss", loss, numbers[0]), ("eval-loss", eval_loss, numbers[1]))
     return Chart(
         *lines,
         x_ticks=axes.x_ticks(across),
         y_ticks=axes.y_ticks(upwards) if upwards else (),
         checkpoints=tuple(plot.x(step) for step in inside[:MARKS]),
         not_finite=marks,
-        legend=_legend(lines, len(inside), not_finite),
-        extremes=tuple(_extreme_points(plot, (("loss", loss), ("eval-loss", eval_loss)))),
+        legend=_legend(lines, len(inside), sum(map(len, curves)) - sum(points)),
+        extremes=tuple(_extreme_points(plot, ends)),
         across=(across.low, across.high),
         upwards=(plot.upwards.low, plot.upwards.high),
         means=_means(across, loss) if lines[0].drawn < lines[0].points else "",
@@ -213,13 +213,6 @@ def _outermost(curve: Curve | Superseded) -> Iterable[float]:
     if isinstance(curve, Superseded):
         return (min(curve.steps), max(curve.steps)) if len(curve) else ()
     return (curve.steps[0], curve.steps[-1]) if len(curve) else ()
-
-
-def _extremes(values: "array[float]") -> Iterable[float]:
-    smallest = min(filter(math.isfinite, values), default=None)
-    if smallest is None:
-        return ()
-    return smallest, max(filter(math.isfinite, values))
 
 
 def _marks(plot: "_Plot", curve: Curve | Superseded) -> Iterator[Mark]:
@@ -261,13 +254,8 @@ def draw_small(title: str, trend: Trend, chart: Chart | None) -> SmallChart | No
     # Beyond 160 points the values drawn are means; its ends are told and drawn to as they were.
     ends = [value for value in (trend.first, trend.last) if value is not None]
     upwards = Span(min([*values, *ends]), max([*values, *ends]))
-    dots = [
-        Dot(
-            plain(WIDTH * across.fraction(step)),
-            plain(SMALL_HEIGHT * (1 - upwards.fraction(value))),
-        )
-        for step, value in points
-    ]
+    xs = [WIDTH * place for place in across.fractions(steps)]
+    ys = [SMALL_HEIGHT * (1 - place) for place in upwards.fractions(values)]
     first = _label(values[0] if trend.first is None else trend.first)
     last = _label(values[-1] if trend.last is None else trend.last)
     low, high = _label(upwards.low), _label(upwards.high)
@@ -275,12 +263,12 @@ def draw_small(title: str, trend: Trend, chart: Chart | None) -> SmallChart | No
     about = "" if trend.is_exact else "≈ "  # of means
     return SmallChart(
         title=title,
-        d="M" + "L".join(f"{dot.x},{dot.y}" for dot in dots),
-        dot=dots[0] if len(dots) == 1 else None,
+        d=f"M{joined(xs, ys)}",
+        dot=Dot(plain(xs[0]), plain(ys[0])) if len(xs) == 1 else None,
         high=high,
         low="" if low == high else low,
         last=last,
-        last_y=dots[-1].y,
+        last_y=plain(ys[-1]),
         description=course if low == high else f"{course}, between {about}{low} and {high}",
     )
 
@@ -295,11 +283,12 @@ _LABEL_HEIGHT: Final = 12
 _LABEL_DIGITS: Final = 4
 
 
-def _extreme_points(plot: "_Plot", curves: Iterable[tuple[str, Curve]]) -> list[Extreme]:
+def _extreme_points(
+    plot: "_Plot", curves: Iterable[tuple[str, Curve, Metric | None]]
+) -> list[Extreme]:
     """Give the least and the last point of each curve, top down, with labels that keep apart."""
     points: list[tuple[float, str, str, str, str]] = []
-    for kind, curve in curves:
-        found = metric(curve)
+    for kind, curve, found in curves:
         if found is None:
             continue
         last_step = next(
@@ -349,47 +338,57 @@ class _Plot:
     def y(self, value: float) -> str:
         return plain(HEIGHT * (1 - self.upwards.fraction(value)))
 
+    def xs(self, steps: Sequence[float]) -> list[float]:
+        """Give the places of many steps, not printed yet."""
+        return [WIDTH * place for place in self.across.fractions(steps)]
+
+    def ys(self, values: Sequence[float]) -> list[float]:
+        """Give the places of many values, not printed yet."""
+        return [HEIGHT * (1 - place) for place in self.upwards.fractions(values)]
+
 
 # --- Thinning ----------------------------------------------------------------------------------
 
 
-def _line(
-    plot: _Plot,
-    steps: "array[float]",
-    values: "array[float]",
-    starts: Sequence[int],
-    columns: int,
-) -> Line:
-    """Draw a curve, thinned, that breaks at values that are not finite and where a part starts."""
-    kept = _kept(plot.across, steps, values, columns)
-    segments = _segments(kept, values, starts)
-    points = [[Dot(plot.x(steps[at]), plot.y(values[at])) for at in part] for part in segments]
-    lone = [part[0] for part in points if len(part) == 1]
+def _line(plot: _Plot, curve: Curve | Superseded, points: int, columns: int) -> Line:
+    """Draw a curve, thinned, that breaks at values that are not finite and where a part starts.
+
+    `points` is how many finite ones it has.
+    """
+    if not points:
+        return Line()
+    kept = _kept(plot.across, curve, points, columns)
+    steps, values = _picked(curve.steps, kept), _picked(curve.values, kept)
+    xs, ys = plot.xs(steps), plot.ys(values)
+    segments = list(pairwise([*_segments(kept, curve, points), len(kept)]))
+    lone = [Dot(plain(xs[at]), plain(ys[at])) for at, end in segments if end - at == 1]
     crowded = len(lone) > DOTS
-    script_steps, script_values = _script_data(kept, steps, values)
+    script_steps, script_values = _script_data(steps, values)
     return Line(
-        d="".join("M" + "L".join(f"{point.x},{point.y}" for point in part) for part in points),
+        d="".join(f"M{joined(xs[at:end], ys[at:end])}" for at, end in segments),
         dots=() if crowded else tuple(lone),
         dots_d=_rough_dots(lone) if crowded else "",
         drawn=len(kept),
-        points=_finite_count(values),
+        points=points,
         steps=script_steps,
         values=script_values,
     )
+
+
+def _picked(numbers: "array[float]", kept: Sequence[int]) -> list[float]:
+    return numbers.tolist() if len(kept) == len(numbers) else [numbers[at] for at in kept]
 
 
 _SCRIPT_DATA: Final = 36_000
 """How many characters a curve's points for the script may take: the page has its budget."""
 
 
-def _script_data(
-    kept: Sequence[int], steps: "array[float]", values: "array[float]"
-) -> tuple[str, str]:
-    if not all(steps[at].is_integer() and abs(steps[at]) < _EXACT for at in kept):
+def _script_data(steps: Sequence[float], values: Sequence[float]) -> tuple[str, str]:
+    if not all(map(float.is_integer, steps)) or not -_EXACT < min(steps) <= max(steps) < _EXACT:
         return "", ""
-    whole = [0, *(int(steps[at]) for at in kept)]
-    distances = ",".join(str(after - before) for before, after in pairwise(whole))
-    texts = ",".join(_short(values[at]) for at in kept)
+    whole = list(map(int, steps))
+    distances = msgspec.json.encode(list(map(sub, whole, [0, *whole]))).decode()[1:-1]
+    texts = ("%.6g," * len(values) % tuple(values))[:-1]  # each as `_short` prints it
     return (distances, texts) if len(distances) + len(texts) <= _SCRIPT_DATA else ("", "")
 
 
@@ -401,19 +400,25 @@ def _short(number: float) -> str:
 
 
 def _means(across: "Span", curve: Curve) -> str:
-    means = column_means(curve, across.fraction, COLUMNS)
+    means = column_means(curve, across, COLUMNS)
     return ",".join("" if mean is None else _short(mean) for mean in means)
 
 
-def _kept(across: Span, steps: "array[float]", values: "array[float]", columns: int) -> list[int]:
+def _kept(across: Span, curve: Curve | Superseded, points: int, columns: int) -> Sequence[int]:
     """Give the indices, rising, of the points that stay when a curve is thinned by M4.
 
-    In each of `columns` columns of equal width these are the finite points that come first and
-    last and those of the smallest and the largest value (Jugel et al., "M4: a visualization-
-    oriented time series data aggregation", 2014): what is drawn of them covers the same pixels.
+    `points` is how many finite ones there are. In each of `columns` columns of equal width those
+    stay that come first and last and those of the smallest and the largest value (Jugel et al.,
+    "M4: a visualization-oriented time series data aggregation", 2014): what is drawn of them
+    covers the same pixels.
     """
-    if len(steps) > _POINTS_A_COLUMN * columns and all(map(le, steps, islice(steps, 1, None))):
-        return _kept_of_rising(across, steps, values, columns)
+    steps, values = curve.steps, curve.values
+    if isinstance(curve, Curve) or all(map(le, steps, islice(steps, 1, None))):  # they rise
+        if len(steps) > _POINTS_A_COLUMN * columns:
+            return _kept_of_rising(across, curve, points, columns)
+        places = across.columns(steps, columns)
+        if points == len(steps) and not any(map(eq, places, islice(places, 2, None))):
+            return range(points)  # of two in a column, one is the first and one the last
     first, last, low_at, high_at = ([-1] * columns for _ in range(4))
     low, high = [math.inf] * columns, [-math.inf] * columns
     fraction, rightmost = across.fraction, columns - 1
@@ -431,19 +436,20 @@ def _kept(across: Span, steps: "array[float]", values: "array[float]", columns: 
     return sorted({*first, *last, *low_at, *high_at} - {-1})
 
 
-_POINTS_A_COLUMN: Final = 16
+_POINTS_A_COLUMN: Final = 4
 """From here on it is faster to look at a column's points together."""
 
 
 def _kept_of_rising(
-    across: Span, steps: "array[float]", values: "array[float]", columns: int
+    across: Span, curve: Curve | Superseded, points: int, columns: int
 ) -> list[int]:
     """Give what `_kept` gives, of a curve whose steps rise."""
     kept: set[int] = set()
-    for start, end in pairwise(column_bounds(steps, across.fraction, columns)):
+    values = curve.values
+    for start, end in pairwise(column_bounds(curve.steps, across, columns)):
         places: Sequence[int] = range(start, end)
         part = values[start:end]
-        if not all(map(math.isfinite, part)):
+        if points < len(curve):
             places = [place for place in places if math.isfinite(values[place])]
             part = array("d", filter(math.isfinite, part))
         if part:
@@ -452,20 +458,18 @@ def _kept_of_rising(
     return sorted(kept)
 
 
-def _segments(
-    kept: Sequence[int], values: "array[float]", starts: Sequence[int]
-) -> list[list[int]]:
-    """Cut the kept indices wherever the curve is broken between two of them."""
-    if not kept:
-        return []
-    segments = [[kept[0]]]
-    view = memoryview(values)
-    for before, at in pairwise(kept):
-        new_part = bisect_right(starts, before) != bisect_right(starts, at)
-        if new_part or not all(map(math.isfinite, view[before + 1 : at])):
-            segments.append([])
-        segments[-1].append(at)
-    return segments
+def _segments(kept: Sequence[int], curve: Curve | Superseded, points: int) -> list[int]:
+    """Give at which of the kept points the line begins, at first or anew behind a break."""
+    starts = curve.starts if isinstance(curve, Superseded) else ()
+    if points == len(curve) and not starts:
+        return [0]
+    view = memoryview(curve.values)
+    return [0] + [
+        place
+        for place, (before, at) in enumerate(pairwise(kept), start=1)
+        if bisect_right(starts, before) != bisect_right(starts, at)
+        or not all(map(math.isfinite, view[before + 1 : at]))
+    ]
 
 
 def _rough_dots(dots: Iterable[Dot]) -> str:

@@ -87,6 +87,8 @@ _PICTURE_OF_DELETE: Final = "\N{SYMBOL FOR DELETE}"
 
 def _visible(text: str) -> str:
     """Put stand-ins for all characters that are no text; tabs and line feeds stay."""
+    if text.isascii() and text.isprintable():  # as nearly every one, and seen at once
+        return text
     return _NO_TEXT.sub(_stand_in, text.replace("\r\n", "\n"))
 
 

@@ -27,6 +27,9 @@ def js_number(value: float) -> str:
         return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
     if number == 0:
         return "0"
+    text = repr(number)
+    if "e" not in text:
+        return text.removesuffix(".0")  # nearly every number: Python writes it the same way
     sign = "-" if number < 0 else ""
     digits, exponent = _digits(abs(number))
     return sign + _place_point(digits, exponent)

@@ -5,8 +5,7 @@ secret can reach a file by a way that was forgotten; it is still the server's ow
 whoever writes it out makes inert for the place it goes to.
 """
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -165,6 +164,8 @@ def _summary(
     completed = job.completed_at or history.completed_at
     error = history.error if history.error is not None else job.error
     losses = (history.loss, history.eval_loss)
+    loss, eval_loss = metric(history.loss), metric(history.eval_loss)
+    finite = sum(numbers.points for numbers in (loss, eval_loss) if numbers)
     return JobSummary(
         id=job.id,
         slug=entry.slug,
@@ -178,9 +179,9 @@ def _summary(
         artifacts=None if history.artifacts is None else len(history.artifacts),
         error=None if error is None else redactor.event_text(error),
         stream=_stream(history, redactor),
-        loss=metric(history.loss),
-        eval_loss=metric(history.eval_loss),
-        not_finite=sum(not math.isfinite(value) for curve in losses for value in curve.values),
+        loss=loss,
+        eval_loss=eval_loss,
+        not_finite=sum(map(len, losses)) - finite,
         last_step=max((curve.steps[-1] for curve in losses if len(curve)), default=None),
         checkpoints=tuple(history.checkpoints),
         log_tail=tuple(line.text for line in lines[-hist.TAIL_LINES :]),
@@ -216,7 +217,8 @@ def _seconds_between(start: str | None, end: str | None) -> float | None:
 
 
 def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
-    return replace(line, text=_cut(redactor.event_text(line.text)))
+    text = _cut(redactor.event_text(line.text))
+    return line if text == line.text else LogLine(text, line.time)  # nearly all stay as they are
 
 
 def _cut(text: str) -> str:

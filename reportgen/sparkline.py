@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from reportgen.axes import Span
 from reportgen.history import Curve
 from reportgen.statistics import column_means
 
@@ -41,11 +42,7 @@ def path(curve: Curve) -> str:
 def _columns(curve: Curve) -> Iterator[tuple[int, float]]:
     if not len(curve):
         return
-    start, length = curve.steps[0] / 2, curve.steps[-1] / 2 - curve.steps[0] / 2
-
-    def fraction(step: float) -> float:
-        return (step / 2 - start) / length if length else 0.0
-
-    for column, mean in enumerate(column_means(curve, fraction, COLUMNS)):
+    across = Span(curve.steps[0], curve.steps[-1])
+    for column, mean in enumerate(column_means(curve, across, COLUMNS)):
         if mean is not None:
             yield column, mean

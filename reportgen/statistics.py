@@ -1,18 +1,19 @@
 """A curve's finite values in numbers: mean, spread, percentiles, and where they turned for worse.
 
-Pure, and at most eight bytes a point are held beyond the curve itself: no list of all values is
-ever made.
+Pure, and what is held beyond a long curve itself are arrays of eight bytes a point, two at most at
+a time: no list of all values is ever made.
 """
 
 import heapq
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice, pairwise
+from itertools import compress, islice, pairwise
 from typing import Final
 
+from reportgen.axes import Span
 from reportgen.history import Curve
 
 
@@ -47,14 +48,14 @@ class Rise:
 
 def describe(curve: Curve) -> Statistics | None:
     """Give the statistics of a curve's finite values; None where it has none."""
-    values = curve.values
-    n = sum(map(math.isfinite, values))
+    values = finite_values(curve.values)
+    n = len(values)
     if not n:
         return None
-    mean = _mean(_finite(values), n)
-    variance = _variance(values, n, mean) if n > 1 else None
+    mean = _mean(values)
+    variance = _variance(values, mean) if n > 1 else None
     deviation = None if variance is None else math.sqrt(variance)
-    p90, p95 = _percentiles(values, n, (90, 95))
+    p90, p95 = _percentiles(values, (90, 95))
     return Statistics(
         n=n,
         mean=mean,
@@ -66,8 +67,17 @@ def describe(curve: Curve) -> Statistics | None:
     )
 
 
-def _finite(values: Iterable[float]) -> Iterator[float]:
-    return filter(math.isfinite, values)
+def finite_count(values: "array[float]") -> int:
+    """Count the finite values."""
+    # A sum is finite only where all are of which it is, and is had in a third of the time.
+    return len(values) if math.isfinite(sum(values)) else sum(map(math.isfinite, values))
+
+
+def finite_values(values: "array[float]") -> "array[float]":
+    """Give the finite values: the same array where all are."""
+    if finite_count(values) == len(values):
+        return values
+    return array("d", filter(math.isfinite, values))
 
 
 # --- Moments -----------------------------------------------------------------------------------
@@ -76,15 +86,19 @@ _ROOM: Final = 2.0**-64
 """Doubles near the end of their range are scaled by this, an exact power of two, before a sum."""
 
 
-def _mean(values: Iterable[float], n: int) -> float:
-    """Give the mean of `n` finite values; every one of them may be as large as a double gets."""
-    return math.fsum(map(_ROOM.__mul__, values)) / n / _ROOM
+def _mean(values: "array[float]") -> float:
+    """Give the mean of finite values; every one of them may be as large as a double gets."""
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(map(_ROOM.__mul__, values)) / len(values) / _ROOM
 
 
-def _variance(values: Iterable[float], n: int, mean: float) -> float:
+def _variance(values: "array[float]", mean: float) -> float:
     """Give the sample variance, in two passes, as it is exact to the last digits that way."""
     try:
-        return math.fsum((value - mean) ** 2 for value in _finite(values)) / (n - 1)
+        squares = ((apart := value - mean) * apart for value in values)
+        return math.fsum(squares) / (len(values) - 1)
     except OverflowError:
         return math.inf
 
@@ -128,17 +142,21 @@ _CHUNK: Final = 1 << 14
 """How many values are sorted at once: only these are objects."""
 
 
-def _percentiles(values: "array[float]", n: int, percents: Sequence[int]) -> list[float]:
-    """Give percentiles of the finite values; only those from the lowest percentile up are sorted.
+def _percentiles(values: "array[float]", percents: Sequence[int]) -> list[float]:
+    """Give percentiles of finite values; of many only those from the lowest one up are sorted.
 
     They lie at the rank (n - 1) × percent / 100, between whole ranks interpolated.
     """
-    floor = (n - 1) * min(percents) // 100
-    top = _largest(values, n, n - floor)  # the values of the ranks n - 1 down to floor
+    n = len(values)
+    if n <= _CHUNK:
+        top: Sequence[float] = sorted(values, reverse=True)
+    else:
+        floor = (n - 1) * min(percents) // 100
+        top = _largest(values, n - floor)  # the values of the ranks n - 1 down to floor
     return [_at_rank(top, n, percent) for percent in percents]
 
 
-def _at_rank(top: "array[float]", n: int, percent: int) -> float:
+def _at_rank(top: Sequence[float], n: int, percent: int) -> float:
     whole, hundredths = divmod((n - 1) * percent, 100)
     low = top[n - 1 - whole]
     high = top[max(n - 2 - whole, 0)]
@@ -146,22 +164,21 @@ def _at_rank(top: "array[float]", n: int, percent: int) -> float:
     return low * (1 - part) + high * part if hundredths else low
 
 
-def _largest(values: "array[float]", n: int, wanted: int) -> "array[float]":
-    """Give the `wanted` largest of `n` finite values, falling, by a merge of sorted chunks."""
-    floor = _floor(values, n)
-    if sum(value >= floor for value in _finite(values)) < wanted:
-        floor = -math.inf
-    runs = []
-    finite = (value for value in _finite(values) if value >= floor)
-    while chunk := sorted(islice(finite, _CHUNK), reverse=True):
-        runs.append(array("d", chunk))
+def _largest(values: "array[float]", wanted: int) -> "array[float]":
+    """Give the `wanted` largest of finite values, falling, by a merge of sorted chunks."""
+    floor = _floor(values)
+    held = array("d", (value for value in values if value >= floor))
+    if len(held) < wanted:
+        held = values
+    starts = range(0, len(held), _CHUNK)
+    runs = [array("d", sorted(held[at : at + _CHUNK], reverse=True)) for at in starts]
     return array("d", islice(heapq.merge(*runs, reverse=True), wanted))
 
 
-def _floor(values: "array[float]", n: int) -> float:
-    """Guess, from a sample, a value that a fifth of all are above: the rest need not be held."""
-    sample = sorted(_finite(values[:: n // _SAMPLE + 1]))
-    return sample[len(sample) * 4 // 5] if sample else -math.inf
+def _floor(values: "array[float]") -> float:
+    """Guess, from a sample, a value that an eighth of all are above: the rest need not be held."""
+    sample = sorted(values[:: len(values) // _SAMPLE + 1])
+    return sample[len(sample) * 7 // 8]
 
 
 # --- The course of a curve ---------------------------------------------------------------------
@@ -178,8 +195,7 @@ def rise(curve: Curve) -> Rise | None:
     of each the mean is taken. After the last stretch that lies within 5 % of the least the loss
     went up and stayed up, if two more at least come after it.
     """
-    n = sum(map(math.isfinite, curve.values))
-    stretches = list(_stretches(curve, n))
+    stretches = list(_stretches(curve))
     if len(stretches) <= _STAYED:
         return None
     low = min(mean for _, mean in stretches)
@@ -190,51 +206,46 @@ def rise(curve: Curve) -> Rise | None:
     return Rise(stretches[last][0], stretches[last][1], stretches[-1][1])
 
 
-def _stretches(curve: Curve, n: int) -> Iterator[tuple[float, float]]:
+def _stretches(curve: Curve) -> Iterator[tuple[float, float]]:
     """Give the last step and the mean value of each stretch."""
-    at: Sequence[int] = range(n)
+    steps, values = curve.steps, finite_values(curve.values)
+    n = len(values)
     if n < len(curve):
-        at = array("L", (at for at, value in enumerate(curve.values) if math.isfinite(value)))
+        steps = array("d", compress(steps, map(math.isfinite, curve.values)))
     count = min(n, _STRETCHES)
     bounds = [n * place // count for place in range(count + 1)] if count else []
     for start, end in pairwise(bounds):
-        first, last = at[start], at[end - 1]
-        yield curve.steps[last], _mean(_finite(curve.values[first : last + 1]), end - start)
+        yield steps[end - 1], _mean(values[start:end])
 
 
 # --- Column means ------------------------------------------------------------------------------
 
 
-def column_means(
-    curve: Curve, fraction: Callable[[float], float], columns: int
-) -> list[float | None]:
+def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]:
     """Give the mean of the finite values in each column of a chart; None where there is none.
 
-    `fraction` gives where a step lies between the chart's edges, from 0 to 1. A smoothed line
-    starts from these means, since the points that stay of a thinned curve are its extremes.
+    `across` are the chart's edges. A smoothed line starts from these means, since the points that
+    stay of a thinned curve are its extremes.
     """
-    return [
-        _mean(part, len(part)) if part else None
-        for start, end in pairwise(column_bounds(curve.steps, fraction, columns))
-        for part in [array("d", _finite(curve.values[start:end]))]
-    ]
+    values = curve.values
+    bounds = column_bounds(curve.steps, across, columns)
+    parts: Iterable[array[float]] = (values[start:end] for start, end in pairwise(bounds))
+    if finite_count(values) < len(values):
+        parts = map(finite_values, parts)
+    return [_mean(part) if part else None for part in parts]
 
 
-def column_bounds(
-    steps: "array[float]", fraction: Callable[[float], float], columns: int
-) -> Sequence[int]:
+def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence[int]:
     """Give where each of a chart's columns begins in rising steps, and behind them the end."""
+    if len(steps) <= _STEPS_A_COLUMN * columns:
+        inside = across.columns(steps, columns)
+        return [bisect_left(inside, place) for place in range(columns)] + [len(steps)]
 
     def column(step: float) -> int:
-        return min(int(fraction(step) * columns), columns - 1)
+        return min(int(across.fraction(step) * columns), columns - 1)
 
-    if len(steps) > _STEPS_A_COLUMN * columns:
-        return [bisect_left(steps, place, key=column) for place in range(columns)] + [len(steps)]
-    bounds = [0] * (columns + 1)
-    for step in steps:
-        bounds[column(step) + 1] += 1
-    return list(accumulate(bounds))
+    return [bisect_left(steps, place, key=column) for place in range(columns)] + [len(steps)]
 
 
 _STEPS_A_COLUMN: Final = 16
-"""From here on it is faster to look for a column's begin than to go through all steps."""
+"""From here on it is faster to look for a column's begin than to place every step."""

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.axes import HEIGHT, WIDTH
+from reportgen.axes import HEIGHT, WIDTH, Span, plain
 from reportgen.curve import (
     COLUMNS,
     DOTS,
@@ -238,6 +238,12 @@ def test_all_three_curves_follow_the_rule(loss: Curve, eval_loss: Curve, old: Su
         assert [(float(dot.x), float(dot.y)) for dot in line.dots] == dots_in(path)
         assert line.drawn == len(path)
         assert line.points == sum(map(math.isfinite, one.values))
+        kept = naive.kept(one, columns)
+        distances = [
+            after - before for before, after in pairwise([0, *(one.steps[at] for at in kept)])
+        ]
+        assert line.steps == ",".join(f"{distance:.0f}" for distance in distances)
+        assert line.values == ",".join(f"{one.values[at]:.6g}" for at in kept)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -255,6 +261,36 @@ def test_a_long_curve_is_thinned_as_a_part_among_parts_is(seed: int) -> None:
     assert together is not None
     assert apart is not None
     assert together.eval_loss == apart.superseded
+
+
+@pytest.mark.parametrize("step", [0.5, 2.0**53, -(2.0**53), 1e300])
+def test_steps_that_a_script_cannot_hold_are_none_of_its_data(step: float) -> None:
+    steps = sorted([1.0, 2.0, step])
+    drawn = chart(curve(*((at, 1) for at in steps)))
+    assert (drawn.loss.steps, drawn.loss.values) == ("", "")
+    assert drawn.loss.drawn == 3
+
+
+@settings(deadline=None)
+@given(st.lists(FINITE, min_size=1, max_size=9))
+def test_a_script_gets_each_value_to_six_digits(values: list[float]) -> None:
+    line = chart(curve(*enumerate(values, start=5))).loss
+    assert line.values == ",".join(f"{value:.6g}" for value in values)
+    assert line.steps == ",".join(["5", *"1" * (len(values) - 1)])
+
+
+@settings(deadline=None, max_examples=150)
+@given(curves())
+def test_each_point_is_drawn_where_it_lies(loss: Curve) -> None:
+    """All at once, and with a short way for those of which thinning takes none."""
+    drawn = chart(loss)
+    ends = loss.steps[0], loss.steps[-1]
+    finite = [value for value in loss.values if math.isfinite(value)]
+    across, upwards = Span(*ends), Span(min(finite, default=0), max(finite, default=0))
+    shown = {(x, y) for _, x, y in parse(drawn.loss.d)}
+    for step, value in loss.finite():
+        place = plain(WIDTH * across.fraction(step)), plain(HEIGHT * (1 - upwards.fraction(value)))
+        assert drawn.loss.drawn < drawn.loss.points or tuple(map(float, place)) in shown
 
 
 def test_the_evaluation_curve_has_fewer_columns() -> None:

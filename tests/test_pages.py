@@ -14,18 +14,20 @@ import jinja2
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
-from reportgen import comparison, pages, sparkline, wire
+from reportgen import comparison, inert, pages, sparkline, wire
 from reportgen.curve import Metric
 from reportgen.history import LogLine
 from reportgen.origin import Manifest, Origin
 from reportgen.pages import Pages
+from reportgen.pages.job import job_view
 from reportgen.pages.looks import Looks
-from reportgen.pages.template import Templates, csp_hash
-from reportgen.pages.words import Moment, badge, moment
+from reportgen.pages.template import Templates, csp_hash, inert_text, shown
+from reportgen.pages.words import Moment, badge, clock_time, moment
 from reportgen.report import JobDetail, Report, Stream
 from reportgen.trend import Clock
 from tests import samples
@@ -519,6 +521,8 @@ def test_times_are_shown_in_the_zone_asked_for(zone: str, text: str) -> None:
 def test_any_time_can_be_shown(time: datetime, zone: str) -> None:
     shown = moment(time, ZoneInfo(zone))
     assert shown
+    assert f"{shown.text.rpartition(' ')[0]}" == clock_time(time.isoformat(), ZoneInfo(zone))
+    assert shown.iso == f"{time.replace(microsecond=0, tzinfo=None).isoformat()}Z"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", shown.iso)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+", shown.text)
 
@@ -681,6 +685,35 @@ def test_any_text_stays_text(text: str) -> None:
 def test_a_forgotten_variable_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError):
         Templates().render("home.html", title="Without a view")
+
+
+@example("\u2028\x1b[0m\u202e<a href='&amp;'>\"")
+@example("plain, and all there is to be seen: ~!#$%()*+-./:;=?@[]^_`{|}")
+@given(st.text(st.characters(max_codepoint=0x7F)) | st.text())
+@settings(deadline=None)
+def test_a_text_is_shown_inert_and_escaped(text: str) -> None:
+    assert shown(text) == escape(inert.html(text))
+    markup = escape(text)
+    assert shown(markup) is markup
+
+
+def test_templates_show_what_jinja_would_by_itself() -> None:
+    usual = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(CHECKOUT / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=inert_text,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    names = ("style", "style_hash", "script", "script_hash")
+    frame: dict[str, object] = {**dict.fromkeys(names, "x"), "root": "", "linked": False}
+    frame |= {"title": "<T> & \u202e", "theme": "auto"}
+    for detail in samples.details():
+        view = job_view(detail, samples.STUDIO, samples.SNAPSHOT_AT, samples.GENERATOR, LOOKS)
+        expected = usual.get_template("job.html").render(view=view, **frame)
+        assert Templates().render("job.html", view=view, **frame) == expected
 
 
 def test_safe_stands_only_at_the_packaged_style() -> None:

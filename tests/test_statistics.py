@@ -4,14 +4,24 @@ import math
 import statistics as plain
 from array import array
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reportgen.axes import Span
 from reportgen.history import Curve
-from reportgen.statistics import column_bounds, column_means, describe, rise, student_t
+from reportgen.statistics import (
+    column_bounds,
+    column_means,
+    describe,
+    finite_count,
+    finite_values,
+    rise,
+    student_t,
+)
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
 
@@ -79,6 +89,33 @@ def test_any_sample(values: list[float]) -> None:
         assert value == pytest.approx(numpys_percentile(values, percent), rel=1e-9, abs=1e-9)
 
 
+@given(st.lists(st.floats() | st.sampled_from([1.7e308, -1.7e308]), max_size=9))
+@settings(deadline=None)
+def test_finite_values_are_told_from_the_rest(values: list[float]) -> None:
+    """Also where their sum is beyond a double's range, or of an infinity and its opposite."""
+    found = array("d", values)
+    finite = [value for value in values if math.isfinite(value)]
+    assert finite_count(found) == len(finite)
+    assert finite_values(found).tolist() == finite
+
+
+@pytest.mark.parametrize("shape", ["falling", "rising", "equal", "waves", "tall sample"])
+def test_percentiles_of_many_values_are_those_of_all_of_them(shape: str) -> None:
+    """Whatever share of the values a sample of them leaves in."""
+    n = 60_011
+    values = {
+        "falling": [float(n - place) for place in range(n)],
+        "rising": [float(place) for place in range(n)],
+        "equal": [0.25] * n,
+        "waves": [float(place % 5) for place in range(n)],
+        "tall sample": [float(n if place % 15 == 0 else place % 97) for place in range(n)],
+    }[shape]
+    found = describe(curve(values))
+    assert found
+    expected = [numpys_percentile(values, 90), numpys_percentile(values, 95)]
+    assert [found.p90, found.p95] == pytest.approx(expected)
+
+
 def test_percentiles_over_many_chunks() -> None:
     values = [float(place * 7919 % 100_003) for place in range(100_003)]
     found = describe(curve(values))
@@ -93,7 +130,7 @@ def test_values_at_the_ends_of_a_doubles_range(size: float) -> None:
     assert math.isfinite(found.mean)
     assert found.p95 == size
     rise(curve([size] * 100))
-    column_means(curve([size] * 100), lambda step: step / 100, 4)
+    column_means(curve([size] * 100), Span(0, 100), 4)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +140,7 @@ def test_values_at_the_ends_of_a_doubles_range(size: float) -> None:
         ([3.0, 2.0, 1.0, 1.2], None),  # one point is no staying
         ([3.0, 2.0, 1.0, 1.2, 1.04, 1.3], None),  # it came back
         ([1.0, math.nan, math.nan, 2.0, 2.0], 1.0),
+        ([math.nan, 3.0, math.inf, 1.0, 1.2, 1.4], 4.0),
         ([*([2.0] * 200), *([1.0] * 100), *([3.0] * 100)], 300.0),
         ([*([2.0] * 200), *([1.0] * 190), *([9.0] * 10)], None),
         ([], None),
@@ -114,10 +152,25 @@ def test_where_a_loss_went_up_and_stayed_up(values: list[float], step: float | N
 
 
 def test_column_means_are_of_all_finite_points() -> None:
-    found = column_means(curve([1.0, 3.0, math.nan, 8.0]), lambda step: (step - 1) / 3, 4)
+    found = column_means(curve([1.0, 3.0, math.nan, 8.0]), Span(1, 4), 4)
     assert found == [1.0, 3.0, None, 8.0]
-    halves = column_means(curve([1.0, 3.0, 5.0, 7.0]), lambda step: (step - 1) / 3, 2)
+    halves = column_means(curve([1.0, 3.0, 5.0, 7.0]), Span(1, 4), 2)
     assert halves == [2.0, 6.0]
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(), min_size=1, max_size=30), st.integers(1, 12))
+def test_column_means_are_those_of_each_columns_finite_values(
+    values: list[float], columns: int
+) -> None:
+    points = curve(values)
+    across = Span(points.steps[0], points.steps[-1])
+    inside = [min(int(across.fraction(step) * columns), columns - 1) for step in points.steps]
+    for column, mean in enumerate(column_means(points, across, columns)):
+        finite = [v for v, at in zip(values, inside, strict=True) if at == column]
+        finite = [value for value in finite if math.isfinite(value)]
+        exact = sum(map(Fraction, finite)) / len(finite) if finite else None
+        assert mean == (None if exact is None else pytest.approx(float(exact), rel=1e-12))
 
 
 @settings(deadline=None)
@@ -127,7 +180,7 @@ def test_columns_are_found_however_many_steps_there_are(
 ) -> None:
     steps = sorted(some * times)
     last = steps[-1] or 1
-    bounds = column_bounds(array("d", steps), lambda step: step / last, columns)
+    bounds = column_bounds(array("d", steps), Span(0, last), columns)
     assert bounds[0] == 0
     assert bounds[-1] == len(steps)
     for place, (start, end) in enumerate(pairwise(bounds)):

@@ -39,7 +39,9 @@ class Pages:
         self._looks = looks
         self._templates = Templates()
         self._style = self._templates.shortened("report.css").strip()
+        self._style_hash = csp_hash(self._style)
         self._scripts = {name: self._templates.shortened(name) for name in SCRIPTS}
+        self._joined: dict[tuple[str, ...], tuple[str, str]] = {}
         self.digest = self._templates.digest
         """What all pages are made from, as one hash."""
 
@@ -65,9 +67,8 @@ class Pages:
         age = ("age.js",) if view.stale_after else ()
         scripts = (*age, "plot.js", "chart.js") if view.chart else age
         page = self._job(view, scripts)
-        for slim in smaller(view):
-            if len(page.encode()) <= PAGE_LENGTH:
-                break
+        slimmer = smaller(view)
+        while _is_too_long(page) and (slim := next(slimmer, None)):
             # The script can do without exact points, a reader without the script, and texts that
             # a server made to be long are cut last.
             with_script = slim.chart is not None and slim.log == view.log
@@ -119,17 +120,28 @@ class Pages:
         return {STYLE_FILE: self._style, SCRIPT_FILE: "".join(self._scripts.values())}
 
     def _frame(
-        self, scripts: Iterable[str], root: str = "", *, linked: bool | None = None
+        self, scripts: Sequence[str], root: str = "", *, linked: bool | None = None
     ) -> dict[str, object]:
         """Give what every page is framed with; `root` leads to the home page's folder."""
-        script = "".join(self._scripts[name] for name in scripts).strip()
+        script, script_hash = self._script(tuple(scripts))
         return {
             "title": self._looks.title,
             "theme": self._looks.theme,
             "root": root,
             "linked": self._looks.linked if linked is None else linked,
             "style": self._style,
-            "style_hash": csp_hash(self._style),
+            "style_hash": self._style_hash,
             "script": script,
-            "script_hash": csp_hash(script),
+            "script_hash": script_hash,
         }
+
+    def _script(self, names: tuple[str, ...]) -> tuple[str, str]:
+        """Give several scripts as one, with its hash; thousands of pages have the same ones."""
+        if names not in self._joined:
+            script = "".join(self._scripts[name] for name in names).strip()
+            self._joined[names] = script, csp_hash(script)
+        return self._joined[names]
+
+
+def _is_too_long(page: str) -> bool:
+    return len(page.encode()) > PAGE_LENGTH

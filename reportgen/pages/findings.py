@@ -39,7 +39,7 @@ def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
                 f"{name} loss went up after step {js_number(rise.step)} and stayed up: "
                 f"{short(rise.low)} → {short(rise.high)}"
             )
-        bad = next((step for step, value in _points(points) if not math.isfinite(value)), None)
+        bad = _first_not_finite(points) if job.not_finite else None
         if bad is not None:
             yield f"{name} loss not finite, first at step {js_number(bad)}"
     yield from _pause(detail)
@@ -62,8 +62,9 @@ def _pause(detail: JobDetail) -> Iterable[str]:
     yield f"Longest time between two events: {duration(pause.seconds)}{where}"
 
 
-def _points(points: history.Curve) -> Iterable[tuple[float, float]]:
-    return zip(points.steps, points.values, strict=True)
+def _first_not_finite(points: history.Curve) -> float | None:
+    pairs = zip(points.steps, points.values, strict=True)
+    return next((step for step, value in pairs if not math.isfinite(value)), None)
 
 
 def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:

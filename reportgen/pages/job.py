@@ -23,6 +23,7 @@ from reportgen.pages.words import (
     Moment,
     Provenance,
     badge,
+    clock_time,
     cut,
     duration,
     identity,
@@ -38,8 +39,6 @@ from reportgen.report import JobDetail, JobSummary, Stream
 _SHORTER_TEXTS: Final = (250, 100, 40)
 
 _DATE: Final = len("2026-05-01")
-
-_SECONDS: Final = len("2026-05-01 09:00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +215,11 @@ def _course(metric: Metric) -> str:
 
 def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[Line]:
     """Give the lines with their times of day, the date too where they are of several days."""
-    moments = [moment(line.time, zone) for line in lines]
-    days = {known.text[:_DATE] for known in moments if known}
+    times = [clock_time(line.time, zone) for line in lines]
+    days = {time[:_DATE] for time in times if time}
     start = 0 if len(days) > 1 else _DATE + 1
-    for line, known in zip(lines, moments, strict=True):
-        yield Line(line.text, known.text[start:_SECONDS] if known else "")
+    for line, time in zip(lines, times, strict=True):
+        yield Line(line.text, time[start:])
 
 
 def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:

@@ -2,24 +2,66 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import jinja2
-from markupsafe import Markup
+from jinja2.compiler import CodeGenerator
+from markupsafe import Markup, escape
 
 from reportgen import inert
+
+# --- Escaping ------------------------------------------------------------------------------------
+
+# Printable ASCII but for `"`, `&`, `'`, `<` and `>`: what is as it should be already.
+_is_plain: Final = re.compile(r"[ !#-%(-;=?-~]*").fullmatch
+
+
+def shown(value: object) -> str:
+    """Give what a page shows of a value: its text made inert, then escaped; markup as it is."""
+    # Hundreds of values make a page, and nearly all are seen to be plain at a fraction of the cost.
+    if isinstance(value, str) and (isinstance(value, Markup) or _is_plain(value)):
+        return value
+    return escape(inert_text(value))
+
+
+def inert_text(value: object) -> object:
+    """Make a text inert on its way into a page, where Jinja escapes it after that."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return inert.html(value)
+
+
+class _Generator(CodeGenerator):
+    """Has templates call `shown` on each value, which is what Jinja has them do by three calls."""
+
+    def _output_child_pre(self, *_: object) -> None:
+        self.write("environment.shown(")
+
+    def _output_child_post(self, *_: object) -> None:
+        self.write(")")
+
+
+class _Environment(jinja2.Environment):
+    code_generator_class = _Generator
+    shown = staticmethod(shown)
+
+
+# --- Templates -----------------------------------------------------------------------------------
 
 
 class Templates:
     """All files of the templates folder."""
 
     def __init__(self) -> None:
-        self._environment = jinja2.Environment(
+        self._environment = _Environment(
             loader=jinja2.FileSystemLoader(_folder()),
+            auto_reload=False,
             autoescape=True,
             undefined=jinja2.StrictUndefined,
-            finalize=_finalize,
+            finalize=inert_text,  # also of what is known before a template is filled in
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
@@ -66,11 +108,3 @@ def _folder() -> Path:
     package = Path(__file__).parent.parent
     packaged = package / "templates"
     return packaged if packaged.is_dir() else package.parent / "templates"
-
-
-def _finalize(value: object) -> object:
-    """Make a text inert on its way into a page; Jinja escapes it after that."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    # Nearly every text is plain, and is seen to be so at a fraction of the cost.
-    return value if value.isascii() and value.isprintable() else inert.html(value)
