@@ -22,6 +22,7 @@ from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
 from reportgen.retention import Retention
 from reportgen.selection import Selection
+from reportgen.settling import Settling
 from reportgen.snapshot import EventLog, Listing, Snapshot, SourceFolder
 from reportgen.sources import JobList, Source
 
@@ -169,6 +170,7 @@ class _Fetching:
         self._plan = plan
         self._watcher = watcher
         self._line = PriorityLine(plan.concurrency)
+        self._settling = Settling()
         self._followers: dict[str, Follower] = {}
         self._missing: dict[str, int] = {}
         self._tokens = source.tokens
@@ -346,6 +348,7 @@ class _Fetching:
             job_id=job_id,
             source=self._source,
             log=EventLog(path.with_suffix(".new") if self._plan.refresh else path, job_id),
+            settling=self._settling,
             policy=self._policy(),
             watcher=self._watcher,
             clean=self._without_token,

@@ -8,20 +8,21 @@ the clock and the log.
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from itertools import accumulate, groupby
+from itertools import accumulate
 from typing import Final, Protocol
 
 from reportgen import deadlines, eventlog, history, retry, wire
 from reportgen.deadlines import Bounds, Close, Connection, JobFacts
 from reportgen.resume import Replay
+from reportgen.settling import Settling
 from reportgen.snapshot import EventLog
 from reportgen.sources import Source, StreamBrokenError, StreamRefusedError
-from reportgen.sse import Frame, FrameDecoder
+from reportgen.sse import Frame, FrameDecoder, Run
 
 _LOOK_AGAIN: Final = 0.02  # a due close waits so long for bytes that have come but were not read
 
@@ -100,13 +101,14 @@ class _Ended:
 class Follower:
     """Follows one job's stream into its log; `facts` may change from outside while it does.
 
-    `clean` takes the tool's own token out of what is kept; `began` is when the command began, on
-    the event loop's clock and on the wall's.
+    `settling` has the log reach the disk; `clean` takes the tool's own token out of what is kept;
+    `began` is when the command began, on the event loop's clock and on the wall's.
     """
 
     job_id: str
     source: Source
     log: EventLog
+    settling: Settling
     policy: Policy
     watcher: Watcher
     clean: Callable[[bytes], bytes]
@@ -142,13 +144,15 @@ class Follower:
     async def follow(self, line: Line) -> Outcome:
         """Read the stream to its end, or until it is given up or waiting is over."""
         async with line.turn(self.facts):
-            read_before = self._begin()
-            ended, outcome = await self._connect()
+            with self.log:
+                read_before = self._begin()
+                ended, outcome = await self._connect()
         while outcome is None:
             outcome = await self._wait_to_retry(ended)
             if outcome is None:
                 async with line.turn(self.facts):
-                    ended, outcome = await self._connect()
+                    with self.log:
+                        ended, outcome = await self._connect()
         if read_before and self.log.was_read:
             # It had been read to its end, and nothing came since: a failed look changes nothing.
             outcome = Outcome(history.COMPLETE)
@@ -160,17 +164,15 @@ class Follower:
                 fingerprint=self.log.fingerprint,
                 size=self.log.size,
             )
-        # Hundreds of streams can end at once, and a disk takes its time: the others go on.
-        await asyncio.to_thread(self.log.settle)
+        await self.settling.settled(self.log)
         self.watcher.ended(self.job_id, outcome)
         return outcome
 
     def _begin(self) -> bool:
         """Note in the log that a command begins; tell whether the stream had been read."""
-        with self.log:
-            self.facts.terminal = self.log.terminal
-            read_before = self.log.was_read
-            self._note("run", at=self.began[1].isoformat(timespec="milliseconds"))
+        self.facts.terminal = self.log.terminal
+        read_before = self.log.was_read
+        self._note("run", at=self.began[1].isoformat(timespec="milliseconds"))
         return read_before
 
     def _note(self, kind: str, **values: str | int | None) -> None:
@@ -220,11 +222,10 @@ class Follower:
         if self._stopping:
             return _Ended(_How.CLOSED), _interrupted("interrupted before its turn came")
         connection = Connection(requested_at=_now(), last_byte_at=_now())
-        with self.log:
-            ended = await self._read(connection)
-            outcome = self._outcome(ended, connection)
-            if outcome is None and ended.close is not Close.STALLED:
-                self._note_failure(ended, connection)
+        ended = await self._read(connection)
+        outcome = self._outcome(ended, connection)
+        if outcome is None and ended.close is not Close.STALLED:
+            self._note_failure(ended, connection)
         return ended, outcome
 
     async def _read(self, connection: Connection) -> "_Ended":
@@ -348,7 +349,16 @@ class _Reading:
     def take(self, chunk: bytes) -> bool:
         """Take the next bytes; tell whether the `end` event came."""
         self._connection.last_byte_at = _now()
-        return self._keep(self._decoder.feed(chunk))
+        frames: list[Frame] = []
+        for part in self._decoder.parts(chunk):
+            if isinstance(part, Frame):
+                frames.append(part)
+            elif self._keep(frames):
+                return True
+            else:
+                frames = []
+                self._keep_run(part)
+        return self._keep(frames)
 
     def finish(self) -> None:
         """Take what the end of the connection leaves."""
@@ -400,31 +410,32 @@ class _Reading:
     def _append(self, frames: list[Frame]) -> None:
         """Append frames to the log, and tell of the job events among them."""
         milliseconds = self._follower.milliseconds()
-        lines = _lines(milliseconds, frames)
-        ends = list(accumulate(map(len, lines), initial=self._log.size))
+        lines = [_line(milliseconds, frame) for frame in frames]
+        offsets = list(accumulate(map(len, lines), initial=self._log.size))
         self._log.append(b"".join(lines))
-        for name, group in groupby(zip(frames, ends, strict=False), lambda pair: pair[0].name):
-            if name == wire.LOG:
-                run = list(group)
-                self._log.note_logs(
-                    [(offset, frame.id) for frame, offset in run],
-                    [frame.data for frame, _ in run],
-                )
-            elif name in wire.JOB_EVENTS:
-                for frame, offset in group:
-                    self._log.note_event(offset, name, frame.id, frame.data)
+        for frame, offset in zip(frames, offsets, strict=False):
+            if frame.name in wire.JOB_EVENTS:
+                self._log.note_event(offset, frame.name, frame.id, frame.data)
         events = [frame for frame in frames if frame.name in wire.JOB_EVENTS]
         if events:
-            self._follower.took(lambda: _has_usable(events))
             logs = (frame.data for frame in reversed(events) if frame.name == wire.LOG)
-            self._follower.watcher.arrived(self._follower.job_id, len(events), next(logs, None))
+            self._tell(len(events), next(logs, None), lambda: _has_usable(events))
 
+    def _keep_run(self, run: Run) -> None:
+        """Take many logs into the log: at once, unless each must be looked at."""
+        lines = eventlog.event_lines(self._follower.milliseconds(), wire.LOG, run.ids, run.datas)
+        if self._replay.under_way or self._follower.clean(lines) != lines:
+            self._keep(run.frames())
+            return
+        self._connection.last_event_at = _now()
+        self._log.append(lines)
+        self._log.note_logs(lines, run.ids, run.datas)
+        self._tell(len(run.datas), run.datas[-1], lambda: _has_usable(run.frames()))
 
-def _lines(milliseconds: int, frames: Sequence[Frame]) -> list[bytes]:
-    if not any([frame.over_limit for frame in frames]):  # noqa: C419 - a list is faster here
-        events = [(frame.name, frame.id, frame.data) for frame in frames]
-        return eventlog.event_lines(milliseconds, events)
-    return [_line(milliseconds, frame) for frame in frames]
+    def _tell(self, events: int, last_log: bytes | None, usable: Callable[[], bool]) -> None:
+        """Tell of new job events."""
+        self._follower.took(usable)
+        self._follower.watcher.arrived(self._follower.job_id, events, last_log)
 
 
 def _line(milliseconds: int, frame: Frame) -> bytes:

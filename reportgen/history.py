@@ -10,13 +10,15 @@ from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice, repeat
 from operator import lt
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeGuard
 
 import msgspec
 
 from reportgen import eventlog, wire
 from reportgen.javascript import js_value
+from reportgen.logparts import Column, Columns, LogRun, Part
 from reportgen.trend import Clock, Trend
 
 TAIL_LINES: Final = 50
@@ -168,18 +170,15 @@ class History:
     tail: list[LogLine] = field(default_factory=list)
 
 
-def fold(lines: Iterable[bytes], tail: int | None = TAIL_LINES) -> History:
-    """Fold the lines of an event log, without their line feeds, into the state of the job.
+def fold(log: Iterable[Part], tail: int | None = TAIL_LINES) -> History:
+    """Fold an event log, by its parts or by its lines alone, into the state of the job.
 
-    `tail` is how many of the last log lines to keep; None keeps all. Raises
-    `eventlog.DamagedLogError` where a line is none of a log's.
+    Lines are without their line feeds. `tail` is how many of the last log lines to keep; None
+    keeps all. Raises `eventlog.DamagedLogError` where a line is none of a log's.
     """
-    folding = _Folding(tail)
-    for part in eventlog.runs(lines, wire.LOG):
-        if isinstance(part, list):
-            folding.logs(part)
-        else:
-            folding.line(part)
+    folding = Folding(tail)
+    for part in log:
+        folding.part(part)
     return folding.result()
 
 
@@ -225,20 +224,50 @@ def _training_log_line(data: bytes) -> str:
     return " ".join(parts)
 
 
+def number_lines(run: LogRun) -> str | None:
+    """Give the raw lines of logs that say nothing but numbers, each with a line feed at its end.
+
+    None where one says more, or is no JSON object.
+    """
+    if not run.is_whole:
+        return None
+    columns = run.columns
+    said: list[Iterable[str]] = [repeat("[log]", len(run.fields))]
+    for name, column in (
+        (" step=", columns.step),
+        (" loss=", columns.loss),
+        (" evalLoss=", columns.evalLoss),
+    ):
+        texts = column.printed()
+        if texts is None:
+            return None
+        if column.is_full:
+            said += [repeat(name), texts]
+        elif not column.is_missing:
+            said.append([f"{name}{text}" if text else "" for text in texts])
+    return "".join(chain.from_iterable(zip(*said, repeat("\n"))))
+
+
 def _one_line(data: bytes) -> str:
     return data.decode("utf-8", "replace").replace("\n", " ")
 
 
 # --- The fold ----------------------------------------------------------------------------------
 
+_Shown: TypeAlias = tuple[bytes, bytes] | LogLine | None
+"""What a line of the log is made of: an event's name and data; None where the stream broke."""
 
-class _Folding:
-    """The fold's moving parts; `line` takes one line after another, `result` closes."""
+_AT_ONCE: Final = 1000
+"""So many lines are worded together, however many are kept."""
+
+
+class Folding:
+    """The fold while it goes on: `part` takes one part of a log after another, `result` closes."""
 
     def __init__(self, tail: int | None) -> None:
         self._history = History()
         # Lines are worded at the end: of a long log only the last few are ever shown.
-        self._tail: deque[tuple[bytes, bytes] | LogLine | None] = deque(maxlen=tail)
+        self._tail: deque[_Shown] = deque(maxlen=tail)
         self._checkpoints: dict[float, None] = {}
         self._last_time: Any = None
         self._last_told: str | None = None
@@ -247,7 +276,33 @@ class _Folding:
         self._read_at_completion = -1
         self._in_run = False
 
-    def line(self, line: bytes) -> None:
+    def through(self, log: Iterable[Part]) -> Iterator[Part]:
+        """Pass the parts of a log on to somebody else, each once it is folded."""
+        for part in log:
+            self.part(part)
+            yield part
+
+    def part(self, part: Part) -> None:
+        """Take a part of a log. Raises `eventlog.DamagedLogError`."""
+        if isinstance(part, LogRun):
+            self._logs(part)
+        else:
+            self._line(part)
+
+    def result(self) -> History:
+        """Give the state of the job after all of its log."""
+        history = self._history
+        if self._in_run and not self._still_complete():
+            history.stream.state = INTERRUPTED
+            history.stream.reason = "the command was stopped before the stream was read"
+        history.checkpoints = list(self._checkpoints)
+        shown = iter(self._tail)
+        while some := list(islice(shown, _AT_ONCE)):
+            history.tail += _lines_of(some)
+        history.last_event_at = wire.time_or_none(self._last_time)
+        return history
+
+    def _line(self, line: bytes) -> None:
         time, name, _id, data = eventlog.split(line)
         if name == wire.LOG and time[:1].isdigit():
             self._fingerprint.event(name, data)
@@ -262,16 +317,6 @@ class _Folding:
         elif name in wire.JOB_EVENTS:
             self._fingerprint.event(name, data)
             self._event(name, eventlog.data_of(data))
-
-    def result(self) -> History:
-        history = self._history
-        if self._in_run and not self._still_complete():
-            history.stream.state = INTERRUPTED
-            history.stream.reason = "the command was stopped before the stream was read"
-        history.checkpoints = list(self._checkpoints)
-        history.tail = [_line_of(entry) for entry in self._tail]
-        history.last_event_at = wire.time_or_none(self._last_time)
-        return history
 
     # Events
 
@@ -288,25 +333,23 @@ class _Folding:
     def _skip(self, why: str) -> None:
         self._history.stream.skipped[why] += 1
 
-    def logs(self, datas: Sequence[bytes]) -> None:
+    def _logs(self, run: LogRun) -> None:
         """Take many logs that follow one another: at once, where they are as nearly all are."""
-        self._fingerprint.events(wire.LOG, datas)
-        logs = wire.decode_logs(datas)
-        steps = _rising_steps(logs)
-        if steps is None or not self._take_at_once(steps, logs):
-            for data, log in zip(datas, logs, strict=True):
-                self._log(data, log)
+        fields, columns = run.fields, run.columns
+        self._fingerprint.events(wire.LOG, fields)
+        steps = _rising_steps(columns.step)
+        if steps is None or not self._take_at_once(steps, columns):
+            for field_, log in zip(fields, run.logs, strict=True):
+                self._log(eventlog.data_of(field_), log)
             return
-        for data in datas[-(self._tail.maxlen or len(datas)) :]:
-            self._keep_for_tail(wire.LOG, data)
-        self._history.stream.events += len(datas)
-        self._history.log_lines += len(datas)
+        for field_ in fields[-(self._tail.maxlen or len(fields)) :]:
+            self._keep_for_tail(wire.LOG, eventlog.data_of(field_))
+        self._history.stream.events += len(fields)
+        self._history.log_lines += len(fields)
 
-    def _take_at_once(self, steps: "array[float]", logs: Sequence[wire.LogData | None]) -> bool:
+    def _take_at_once(self, steps: "array[float]", columns: Columns) -> bool:
         """Take logs of rising steps, if none of them overtakes another one or can't be used."""
-        known = [log for log in logs if log is not None]
-        loss = _points(steps, [log.loss for log in known])
-        eval_loss = _points(steps, [log.evalLoss for log in known])
+        loss, eval_loss = _points(steps, columns.loss), _points(steps, columns.evalLoss)
         history = self._history
         if loss is None or eval_loss is None:
             return False
@@ -314,36 +357,25 @@ class _Folding:
             return False
         history.loss.extend(loss)
         history.eval_loss.extend(eval_loss)
-        self._trends_of(steps, known)
-        self._times(steps, [log.timestamp for log in known])
+        _follow(history.learning_rate, steps, columns.learningRate)
+        _follow(history.throughput, steps, columns.samplesPerSecond)
+        self._times(steps, columns.timestamp)
         return True
 
-    def _trends_of(self, steps: "array[float]", logs: Sequence[wire.LogData]) -> None:
-        history = self._history
-        for trend, values in (
-            (history.learning_rate, [log.learningRate for log in logs]),
-            (history.throughput, [log.samplesPerSecond for log in logs]),
-        ):
-            if wire.are_numbers(values) and wire.are_finite(values):
-                trend.extend(steps, values)
-            elif not wire.are_missing(values):
-                for step, value in zip(steps, values, strict=True):
-                    number = wire.finite(value)
-                    if number is not None:
-                        trend.add(step, number)
-
-    def _times(self, steps: "array[float]", times: Sequence[Any]) -> None:
+    def _times(self, steps: "array[float]", column: Column) -> None:
         """Take the events' own times, and see whether there was none for long between two."""
-        told = [(step, time) for step, time in zip(steps, times, strict=True) if type(time) is str]
-        self._history.clock.extend(told)
-        minute = None if self._last_told is None else self._last_told[:_MINUTE]
-        before, last = self._last_told, self._last_step
-        if len(told) < len(times):
-            for step, time in zip(steps, times, strict=True):
+        clock, times = self._history.clock, column.strings
+        if times is None:
+            for step, time in zip(steps, column.values, strict=True):
                 self._time(time)
                 self._last_step = step
+                if isinstance(time, str):
+                    clock.add(step, time)
             return
-        for step, time in told:
+        clock.extend(steps, times)
+        minute = None if self._last_told is None else self._last_told[:_MINUTE]
+        before, last = self._last_told, self._last_step
+        for step, time in zip(steps, times, strict=True):
             if time[:_MINUTE] != minute:
                 if before is not None:
                     self._last_step = last
@@ -519,33 +551,39 @@ class _Folding:
         return self._read_at_completion == self._history.stream.events
 
 
-def _rising_steps(logs: Sequence[wire.LogData | None]) -> "array[float] | None":
+def _rising_steps(column: Column) -> "array[float] | None":
     """Give the steps of logs if they are finite numbers that rise from one to the next."""
-    values = [log.step for log in logs if log is not None]
-    if len(values) < len(logs) or not (wire.are_numbers(values) and wire.are_finite(values)):
+    if column.numbers is None or not column.is_full:
         return None
-    steps = array("d", values)
+    steps = array("d", column.numbers)
     if not all(map(lt, steps, steps[1:])):
         return None
-    # -0 is the 0 that it is on an axis.
-    return array("d", [0.0 if step == 0 else step for step in steps]) if 0.0 in steps else steps
+    if steps[0] <= 0 <= steps[-1]:
+        # -0 is the 0 that it is on an axis.
+        return array("d", [0.0 if step == 0 else step for step in steps])
+    return steps
 
 
-def _points(steps: "array[float]", values: Sequence[wire.Logged]) -> Curve | None:
+def _points(steps: "array[float]", column: Column) -> Curve | None:
     """Give the points of one metric, none where it is missing; None if a value is not finite."""
-    if wire.are_missing(values):
+    if column.is_missing:
         return Curve()
-    if wire.are_numbers(values):
-        return Curve(steps, array("d", values)) if wire.are_finite(values) else None
-    pairs = [
-        (step, value)
-        for step, value in zip(steps, values, strict=True)
-        if value is not None and value is not msgspec.UNSET
-    ]
-    rest = [value for _, value in pairs]
-    if not (wire.are_numbers(rest) and wire.are_finite(rest)):
+    if column.numbers is None:
         return None
-    return Curve(array("d", [step for step, _ in pairs]), array("d", rest))
+    return Curve(array("d", column.places(steps)), array("d", column.numbers))
+
+
+def _follow(trend: Trend, steps: "array[float]", column: Column) -> None:
+    """Take what there is of a value that is drawn small; what is no finite number is passed by."""
+    if column.is_missing:
+        return
+    if column.numbers is not None:
+        trend.extend(column.places(steps), column.numbers)
+        return
+    for step, value in zip(steps, column.values, strict=True):
+        number = wire.finite(value)
+        if number is not None:
+            trend.add(step, number)
 
 
 def _metric(value: Any) -> tuple[float | None, bool]:
@@ -566,6 +604,26 @@ def _shortened(entry: tuple[bytes, bytes]) -> LogLine:
     if end < _LONGEST_TAIL_LINE // 2:  # one endless word: too long for any credential that is cut
         end = len(text)
     return replace(line, text=f"{text[:end]} … (line cut)")
+
+
+def _lines_of(shown: Sequence[_Shown]) -> Iterator[LogLine]:
+    """Word what is shown, and all training logs of it together."""
+    logs = iter(_log_lines([entry[1] for entry in shown if _is_log(entry)]))
+    for entry in shown:
+        yield next(logs) if _is_log(entry) else _line_of(entry)
+
+
+def _is_log(entry: _Shown) -> TypeGuard[tuple[bytes, bytes]]:
+    return isinstance(entry, tuple) and entry[0] == wire.LOG
+
+
+def _log_lines(datas: Sequence[bytes]) -> Iterable[LogLine]:
+    run = LogRun(datas)
+    lines = number_lines(run)
+    if lines is None:
+        return [_line_of((wire.LOG, data)) for data in datas]
+    times = map(wire.time_or_none, run.columns.timestamp.values)
+    return map(LogLine, lines.split("\n"), times)
 
 
 def _line_of(entry: tuple[bytes, bytes] | LogLine | None) -> LogLine:

@@ -4,21 +4,24 @@ The snapshot step keeps one `LogFacts` for each log. It holds for as long as siz
 last change are the log's own; in doubt the log's last line decides, then the whole log.
 """
 
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
 
-from reportgen import eventlog, wire
+from reportgen import eventlog, packing, wire
 
 VERSION: Final = 1
 DROPPED: Final = -1
 """The size of a log that was dropped: how its job had ended is still known."""
 
+_BLOCK: Final = 1 << 18
 _LONGEST_NOTE: Final = 1 << 12  # a refusal's words are cut far below this
 
 Note = dict[str, str | int | None]
@@ -149,11 +152,35 @@ def examine(lines: Iterable[bytes]) -> Examination:
     return Examination(events, events_when_read == events, course)
 
 
-def whole_lines(file: BinaryIO) -> Iterator[bytes]:
+def whole_lines(file: packing.Readable) -> Iterator[bytes]:
     """Give the whole lines of an open log without their ends: a torn last one is none."""
-    for line in file:
-        if line.endswith(b"\n"):
-            yield line[:-1]
+    for block in blocks(file):
+        yield from block.split(b"\n")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Iterator[bytes]]:
+    """Open a log, to be read as `blocks` gives it; none where there is no log."""
+    with ExitStack() as stack:
+        file: packing.Readable = io.BytesIO()
+        with suppress(FileNotFoundError):
+            file = stack.enter_context(packing.reading(path))
+        yield blocks(file)
+
+
+def blocks(file: packing.Readable) -> Iterator[bytes]:
+    """Give the whole lines of an open log, as many at once as are read at once.
+
+    Line feeds stand between the lines of a block, and none at its end.
+    """
+    torn: list[bytes] = []
+    while read := file.read(_BLOCK):
+        lines, feed, rest = read.rpartition(b"\n")
+        if feed:
+            block = b"".join([*torn, lines])
+            torn.clear()
+            yield block
+        torn.append(rest)
 
 
 def end_note(path: Path) -> eventlog.Note | None:

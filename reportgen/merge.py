@@ -9,9 +9,9 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
-from reportgen import eventlog, logindex, wire
+from reportgen import eventlog, logindex, packing, wire
 from reportgen.errors import SnapshotError, UsageError
 from reportgen.logindex import Examination
 from reportgen.numbering import numbered
@@ -251,7 +251,7 @@ def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
     """Look at a directory's log of a job, without reading more than its end."""
     path = folder.log_path(job_id)
     try:
-        status = path.stat()
+        status = packing.status(path)
         if not stat.S_ISREG(status.st_mode):
             warn(f"the event log {path} is no file, and is left out")
             return None
@@ -261,9 +261,10 @@ def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
     except OSError as error:
         warn(_unreadable(path, error))
         return None
-    if status.st_size == 0:
+    size = packing.length(path)
+    if size == 0:
         return None
-    return _Log(path, status.st_size, None if end is None else tuple(sorted(end.items())))
+    return _Log(path, size, None if end is None else tuple(sorted(end.items())))
 
 
 def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
@@ -301,13 +302,13 @@ def _read(log: _Log) -> _Read:
     """Read a log through. Raises `DamagedLogError` and `OSError`."""
     size = 0
 
-    def lines(file: BinaryIO) -> Iterator[bytes]:
+    def lines(file: packing.Readable) -> Iterator[bytes]:
         nonlocal size
         for line in logindex.whole_lines(file):
             size += len(line) + 1
             yield line
 
-    with log.path.open("rb") as file:
+    with packing.reading(log.path) as file:
         told = logindex.examine(lines(file))
     if size == 0:
         raise eventlog.DamagedLogError("not one whole line")
@@ -316,7 +317,7 @@ def _read(log: _Log) -> _Read:
 
 def _bytes_of(path: Path, size: int) -> Iterator[bytes]:
     """Give a log as far as it was read: another build may be at work on it."""
-    with path.open("rb") as file:
+    with packing.reading(path) as file:
         while size and (block := file.read(min(size, _BLOCK))):
             size -= len(block)
             yield block

@@ -11,6 +11,7 @@ time, since a server may send megabytes of whatever makes a pattern slow.
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from reportgen import wire
@@ -162,11 +163,20 @@ def speaks_of_secret(key: str) -> bool:
     Words end at a change of case and at whatever is no letter. `token` before `id` is none, as
     in `padTokenId`, and neither are the `tokens` that models count.
     """
+    return _is_known_to_speak(key) if len(key) <= _USUAL_KEY else _speaks_of_secret(key)
+
+
+def _speaks_of_secret(key: str) -> bool:
     if not _SECRET_HINT.search(key):
         return False
     if _PASS_AT_END.search(key):  # smtpPass, but not passRate, and not the metric pass@1
         return True
     return any(_names_a_secret(words.findall(key)) for words in _WORDS)
+
+
+# Every job and event comes with the same keys; what is held of them is bounded.
+_USUAL_KEY: Final = 64
+_is_known_to_speak: Final = lru_cache(1 << 10)(_speaks_of_secret)
 
 
 def _names_a_secret(words: Sequence[str]) -> bool:

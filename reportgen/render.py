@@ -172,13 +172,16 @@ class _Rendering:
 
     def _make(self, entry: Entry, narrowed: Selection, *, exports: bool = True) -> _Made:
         """Stage a job's files, with its exports or without, if it is meant."""
-        detail = self.staging.detail(entry)
+        # The log is read once for all files, unless what is in it may leave the job out.
+        at_once = exports and narrowed.passes_all
+        staging = self.staging
+        detail = staging.detail_with_exports(entry) if at_once else staging.detail(entry)
         job = detail.summary
         if not self._is_meant(job, narrowed):
             return job, None
-        self.staging.stage_page(detail)
-        if exports:
-            self.staging.stage_exports(entry)
+        staging.stage_page(detail)
+        if exports and not at_once:
+            staging.stage_exports(entry)
         is_compared = len(
             self.memory.listing.selected
         ) >= comparison.LEAST_JOBS and self.shortlist.has_room_for(job)

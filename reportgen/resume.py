@@ -24,8 +24,9 @@ that a server has to replay; while a replay is under way they are taken as part 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, islice
 from operator import lt
-from typing import Final
+from typing import Final, cast
 
 _HEADER_VALUE: Final = re.compile(
     rb"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?"
@@ -76,18 +77,23 @@ class Trail:
             self.rising = self.rising and _rises(self.last.id, event_id)
             self.before_last, self.last = self.last, Group(event_id, offset)
 
-    def add_all(self, events: Sequence[tuple[int, bytes | None]]) -> None:
-        """Note many job events, offset and id each: at once, where their ids are rising numbers."""
+    def add_all(self, offset: int, lines: bytes, ids: Sequence[bytes | None]) -> None:
+        """Note many job events: the log's lines from an offset on, and the id of each.
+
+        Where their ids are rising numbers, the last two tell of all.
+        """
         last = self.last
-        rises = len(events) > 1 and _all_rise([event_id for _, event_id in events])
-        if last is None or not rises or not (self.rising and _rises(last.id, events[0][1] or b"")):
-            for offset, event_id in events:
-                self.add(offset, event_id)
+        rises = len(ids) > 1 and _all_rise(ids)
+        if last is None or not rises or not (self.rising and _rises(last.id, ids[0] or b"")):
+            starts = accumulate((len(line) + 1 for line in lines.split(b"\n")), initial=offset)
+            for start, event_id in zip(starts, ids, strict=False):
+                self.add(start, event_id)
             return
-        (offset, event_id), (last_offset, last_id) = events[-2:]
-        self.events += len(events)
-        self.before_last = Group(event_id or b"", offset)
-        self.last = Group(last_id or b"", last_offset)
+        last_start = lines.rfind(b"\n", 0, -1) + 1
+        before_last = lines.rfind(b"\n", 0, last_start - 1) + 1
+        self.events += len(ids)
+        self.before_last = Group(ids[-2] or b"", offset + before_last)
+        self.last = Group(ids[-1] or b"", offset + last_start)
 
     def copy(self) -> "Trail":
         """Give the trail as it is now, for a connection that adds to it."""
@@ -116,14 +122,16 @@ def _rises(before: bytes, after: bytes) -> bool:
 
 def _all_rise(ids: Sequence[bytes | None]) -> bool:
     """Tell whether all ids are numbers of a usual length, each larger than the one before."""
-    known = [event_id for event_id in ids if event_id]
+    known = cast("Sequence[bytes]", ids)
+    if not all(known):
+        return False
     lengths = set(map(len, known))
-    if len(known) < len(ids) or max(lengths) >= _USUAL or not b"".join(known).isdigit():
+    if max(lengths) >= _USUAL or not b"".join(known).isdigit():
         return False
     if len(lengths) == 1:  # numbers of one length are in order where their digits are
-        return all(map(lt, known, known[1:]))
+        return all(map(lt, known, islice(known, 1, None)))
     numbers = list(map(int, known))
-    return all(map(lt, numbers, numbers[1:]))
+    return all(map(lt, numbers, islice(numbers, 1, None)))
 
 
 def _name_more_groups(ids: Iterable[bytes | None], chosen: set[bytes]) -> bool:

@@ -4,7 +4,7 @@ import fnmatch
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,6 +30,11 @@ class Selection:
         """Give the ids of the jobs that are meant, in the order of the jobs given."""
         chosen = [job.id for job in jobs if self.matches(job, now)]
         return tuple(filter(self.in_shard, chosen[: self.limit]))
+
+    @property
+    def passes_all(self) -> bool:
+        """Whether every job is meant, or but for the limit would be."""
+        return replace(self, limit=None) == Selection()
 
     def unknown(self, known: Iterable[str]) -> Sequence[str]:
         """Give the ids asked for by name that are none of the known ones."""

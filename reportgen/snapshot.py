@@ -435,7 +435,8 @@ class EventLog:
             size = offset + len(line) + 1
             self._learn(offset, line)
         with _writing(self.path):
-            os.ftruncate(self._file, size)
+            if os.fstat(self._file).st_size > size:
+                os.ftruncate(self._file, size)
         return size
 
     def _start_again(self) -> None:
@@ -475,11 +476,14 @@ class EventLog:
         if name != wire.LOG:
             self.course.note(name, data)
 
-    def note_logs(self, logs: Sequence[tuple[int, bytes | None]], datas: Sequence[bytes]) -> None:
-        """Learn of many `training.log` events: offset and id of each, and its data as it came."""
-        self.trail.add_all(logs)
+    def note_logs(self, lines: bytes, ids: Sequence[bytes | None], datas: Sequence[bytes]) -> None:
+        """Learn of the `training.log` events that were appended last: id and data of each.
+
+        Each has one line of data, and its own line in `lines`.
+        """
+        self.trail.add_all(self._size - len(lines), lines, ids)
         self.was_read = False
-        self._fingerprint.events(wire.LOG, [data.replace(b"\n", b"\r") for data in datas])
+        self._fingerprint.events(wire.LOG, datas)
 
     @property
     def terminal(self) -> bool:
@@ -521,8 +525,12 @@ class EventLog:
 
     def settle(self) -> None:
         """Have what was written reach the disk, from any thread. Raises `WriteError`."""
-        with _writing(self.path), self.path.open("r+b") as file:
-            os.fsync(file.fileno())
+        with _writing(self.path):
+            descriptor = os.open(self.path, os.O_RDWR)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def _lines(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Give each whole line from an offset on, without its end, with its own offset."""
@@ -681,15 +689,23 @@ def _statuses_before(folder: SourceFolder, kept: Listing | None) -> dict[str, st
     return folder.statuses(kept) if kept.finished else kept.before
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WriteError(
-            f"Can't write the snapshot at {path}: {error.strerror or error}. "
-            "Make room or mend its permissions, or name another place with --snapshot-dir."
-        ) from error
+class _writing:  # noqa: N801 - used as a function; each append is within one
+    """Raises `WriteError` for an `OSError` in its block, with the place that can't be written."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, OSError):
+            raise WriteError(
+                f"Can't write the snapshot at {self._path}: {error.strerror or error}. "
+                "Make room or mend its permissions, or name another place with --snapshot-dir."
+            ) from error
 
 
 def _document_of(listing: Listing) -> dict[str, object]:

@@ -6,26 +6,29 @@ lets a byte order mark swallow the first event, gives frames without a data line
 an endless line in memory, and turns bytes into text that is then kept as bytes. Its field rules
 are what `tests/test_sse.py` holds this decoder against.
 
-Nearly all frames look alike: a name, one data line, perhaps an id. Such ones are found many at a
-time by one pattern; where a stretch of a stream holds anything else, its fields are read one by
-one by the standard's rules. Both ways give the same frames.
+Nearly all frames look alike: a log's name, one data line, perhaps an id. Such ones are found many
+at a time by one pattern and given as a run; whatever stands between them is read field by field,
+by the standard's rules. Both ways give the same frames.
 """
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
+
+from reportgen import wire
 
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _MAX_KEPT_LINE: Final = 4096  # of a frame over the limit, name and id lines up to this length count
 _MAX_RETRY_DIGITS: Final = 12
 
-_PLAIN_FRAME: Final = re.compile(
-    rb"(?:id: ([^\n\0]+)\n)?event: ([^\n]+)\ndata: ([^\n]*)\n(?:id: ([^\n\0]+)\n)?\n"
+# A frame of a log behind the blank line before it. Each group takes all that it can and gives
+# nothing back, so that no bytes make this slow.
+_PLAIN_LOG: Final = re.compile(
+    rb"\n\n(?:id: ?+([^\n\0]++)\n)?+event: ?+%b\ndata: ?+(.*+)(?:\nid: ?+([^\n\0]++))?+(?=\n\n|\Z)"
+    % re.escape(wire.LOG)
 )
-_PLAIN_BYTES: Final = len(b"event: \ndata: \n\n")  # of a plain frame, besides its values
-_PLAIN_ID_BYTES: Final = len(b"id: \n")
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +43,26 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     data: bytes
     id: bytes | None = None
     over_limit: bool = False
+
+
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """Dispatched `training.log` events that follow one another, each with one line of data.
+
+    `ids` and `datas` hold what `Frame` holds of each.
+    """
+
+    ids: list[bytes | None]
+    datas: list[bytes]
+
+    def frames(self) -> list[Frame]:
+        """Give the same events one by one."""
+        return [
+            Frame(wire.LOG, data, event_id)
+            for event_id, data in zip(self.ids, self.datas, strict=True)
+        ]
+
+
+Parts: TypeAlias = list[Frame | Run]
 
 
 class FrameDecoder:
@@ -64,13 +87,20 @@ class FrameDecoder:
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Take the next bytes and give the frames that they complete."""
-        chunk = self._with_line_feeds(self._without_bom(chunk))
         frames: list[Frame] = []
-        if chunk and self._overrun is not None:
-            chunk = self._read_over(self._overrun, chunk, frames)
-        if chunk:
-            self._take_blocks(chunk, frames)
+        for part in self.parts(chunk):
+            frames += [part] if isinstance(part, Frame) else part.frames()
         return frames
+
+    def parts(self, chunk: bytes) -> Parts:
+        """Take the next bytes and give the frames that they complete, logs in runs."""
+        chunk = self._with_line_feeds(self._without_bom(chunk))
+        parts: Parts = []
+        if chunk and self._overrun is not None:
+            chunk = self._read_over(self._overrun, chunk, parts)
+        if chunk:
+            self._take_blocks(chunk, parts)
+        return parts
 
     def close(self) -> list[Frame]:
         """Give what the end of the connection leaves: the frame that was too large to end.
@@ -100,31 +130,48 @@ class FrameDecoder:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return chunk
 
-    def _take_blocks(self, chunk: bytes, frames: list[Frame]) -> None:
+    def _take_blocks(self, chunk: bytes, parts: Parts) -> None:
         """Dispatch the blocks that the chunk completes, and keep the unfinished last one."""
         end = self._block_end(chunk)
         if end < 0:
-            self._keep(chunk, frames)
+            self._keep(chunk, parts)
             return
-        self._dispatch(b"".join((*self._parts, chunk[:end])), frames)
+        self._dispatch(b"".join((*self._parts, chunk[:end])), parts)
         self._forget()
         last = chunk.rfind(b"\n\n", end) + 2
         if last > end:
-            self._take_whole(chunk[end:last], frames)
+            self._take_whole(chunk[end:last], parts)
             end = last
-        self._keep(chunk[end:].lstrip(b"\n"), frames)
+        self._keep(chunk[end:].lstrip(b"\n"), parts)
 
-    def _take_whole(self, blocks: bytes, frames: list[Frame]) -> None:
+    def _take_whole(self, blocks: bytes, parts: Parts) -> None:
         """Dispatch blocks that all end within these bytes."""
-        plain = None
-        if len(blocks) <= self._limit and not self._fields.has_id:
-            plain = _plain_frames(blocks)
-        if plain is not None:
-            frames += plain
+        if len(blocks) > self._limit:
+            self._dispatch_each(blocks, parts)
             return
+        # Other blocks stand before, between and behind the logs, where there are any.
+        split = _PLAIN_LOG.split(b"\n\n" + blocks.removesuffix(b"\n\n"))
+        others, first_ids, datas, last_ids = split[::4], split[1::4], split[2::4], split[3::4]
+        ids = first_ids if not any(last_ids) else list(map(_either, last_ids, first_ids))
+        start = 0
+        for at, other in enumerate(others):
+            if other:
+                self._take_logs(ids[start:at], datas[start:at], parts)
+                self._dispatch_each(other, parts)
+                start = at
+        self._take_logs(ids[start:], datas[start:], parts)
+
+    def _take_logs(self, ids: list[bytes | None], datas: list[bytes], parts: Parts) -> None:
+        if datas:
+            before = self._fields.take_id()
+            if ids[0] is None:
+                ids[0] = before
+            parts.append(Run(ids, datas))
+
+    def _dispatch_each(self, blocks: bytes, parts: Parts) -> None:
         for block in blocks.split(b"\n\n"):
             if block:
-                self._dispatch(block, frames)
+                self._dispatch(block, parts)
 
     def _block_end(self, chunk: bytes) -> int:
         """Give the index in the chunk behind the blank line that ends the block in hand, or -1."""
@@ -134,15 +181,15 @@ class FrameDecoder:
         end = chunk.find(b"\n\n")
         return end + 2 if end >= 0 else -1
 
-    def _dispatch(self, block: bytes, frames: list[Frame]) -> None:
+    def _dispatch(self, block: bytes, parts: Parts) -> None:
         if len(block) <= self._limit or len(block.strip(b"\n")) <= self._limit:
             frame = self._fields.frame(block)
             if frame is not None:
-                frames.append(frame)
+                parts.append(frame)
         else:
-            self._read_over(_Overrun(self._fields), block.rstrip(b"\n") + b"\n\n", frames)
+            self._read_over(_Overrun(self._fields), block.rstrip(b"\n") + b"\n\n", parts)
 
-    def _keep(self, part: bytes, frames: list[Frame]) -> None:
+    def _keep(self, part: bytes, parts: Parts) -> None:
         if not part:
             return
         self._parts.append(part)
@@ -150,35 +197,23 @@ class FrameDecoder:
         if self._size > self._limit + 1:  # 1: its last line's end does not count as its own
             block = b"".join(self._parts)
             self._forget()
-            self._read_over(_Overrun(self._fields), block, frames)
+            self._read_over(_Overrun(self._fields), block, parts)
 
     def _forget(self) -> None:
         self._parts.clear()
         self._size = 0
 
-    def _read_over(self, overrun: "_Overrun", chunk: bytes, frames: list[Frame]) -> bytes:
+    def _read_over(self, overrun: "_Overrun", chunk: bytes, parts: Parts) -> bytes:
         """Read on in a block that is too large; give what stands behind its end."""
         rest = overrun.feed(chunk)
         self._overrun = overrun
         if rest is not None:
-            frames += self.close()
+            parts += self.close()
         return rest or b""
 
 
-def _plain_frames(blocks: bytes) -> list[Frame] | None:
-    """Give the frames of whole blocks that are all plain ones; None where anything else is there.
-
-    What the pattern finds never overlaps: if it is as long as the blocks are, it is all of them.
-    """
-    found = _PLAIN_FRAME.findall(blocks)
-    if not found:
-        return None
-    before, names, datas, after = zip(*found, strict=True)
-    ids = 2 * len(found) - before.count(b"") - after.count(b"")
-    size = sum(sum(map(len, values)) for values in (before, names, datas, after))
-    if size + _PLAIN_BYTES * len(found) + _PLAIN_ID_BYTES * ids != len(blocks):
-        return None
-    return [Frame(name, data, last or first or None) for first, name, data, last in found]
+def _either(event_id: bytes | None, other: bytes | None) -> bytes | None:
+    return event_id or other
 
 
 class _Fields:
@@ -187,11 +222,6 @@ class _Fields:
     def __init__(self) -> None:
         self.retry: int | None = None
         self._id: bytes | None = None
-
-    @property
-    def has_id(self) -> bool:
-        """Whether an id came in a block without data: it counts for the next frame."""
-        return self._id is not None
 
     def frame(self, block: bytes) -> Frame | None:
         name = b""
@@ -219,6 +249,7 @@ class _Fields:
             self.retry = int(value)
 
     def take_id(self) -> bytes | None:
+        """Give the id that counts for this frame; one of a block without data still does."""
         event_id, self._id = self._id, None
         return event_id
 

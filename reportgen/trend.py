@@ -55,19 +55,21 @@ class Trend:
             self._close()
 
     def extend(self, steps: Sequence[float], values: Sequence[float]) -> None:
-        """Take finite values at rising steps, each as `add` does."""
+        """Take finite values at rising steps, if any, each as `add` does."""
+        if not steps:
+            return
         if steps[0] < self._end:
             for step, value in zip(steps, values, strict=True):
-                self.add(step, value)
+                self.add(step, float(value))
             return
         if self._is_empty:
-            self.first = values[0]
-        self.last = values[-1]
-        at = 0
+            self.first = float(values[0])
+        self.last = float(values[-1])
+        at = self._take_each(steps, values) if self._each == 1 else 0
         while at < len(steps):
             end = min(len(steps), at + self._each - self._points)
             if not self._points:
-                self._start, self._mean = steps[at], values[at]
+                self._start, self._mean = steps[at], float(values[at])
                 self._points, at = 1, at + 1
             mean, points = self._mean, self._points
             for value in values[at:end]:
@@ -78,11 +80,25 @@ class Trend:
             if points == self._each:
                 self._close()
 
+    def _take_each(self, steps: Sequence[float], values: Sequence[float]) -> int:
+        """Take as many points as there is room for, each as a stretch, and tell how many."""
+        count = min(len(steps), COLUMNS - len(self.means))
+        self.starts.extend(steps[:count])
+        self.ends.extend(steps[:count])
+        self.means.extend(values[:count])
+        self._start, self._end, self._mean = self.starts[-1], self.ends[-1], self.means[-1]
+        self._make_room()
+        return count
+
     def _close(self) -> None:
         self.starts.append(self._start)
         self.ends.append(self._end)
         self.means.append(self._mean)
         self._points = 0
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Make one stretch of every two, if there are as many as may be."""
         if len(self.means) == COLUMNS:
             self.starts = self.starts[::2]
             self.ends = self.ends[1::2]
@@ -134,21 +150,28 @@ class Clock:
         if (self._seen - 1) % self._each:
             return
         self.pairs.append((step, time))
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let every second pair go, if there are as many as may be."""
         if len(self.pairs) == COLUMNS:
             self.pairs = self.pairs[::2]
             self._each *= 2
 
-    def extend(self, pairs: Sequence[tuple[float, str]]) -> None:
+    def extend(self, steps: Sequence[float], times: Sequence[str]) -> None:
         """Take the times of many steps, which rise, each as `add` does."""
-        at = bisect_left(pairs, (self.pairs[-1][0], "")) if self.pairs else 0
-        while at < len(pairs):
-            # The next one that is kept; those before it only count.
-            skipped = min(-self._seen % self._each, len(pairs) - at)
-            self._seen += skipped
-            at += skipped
-            if at < len(pairs):
-                self.add(*pairs[at])
-                at += 1
+        at = bisect_left(steps, self.pairs[-1][0]) if self.pairs else 0
+        while at < len(steps):
+            # The next ones that are kept, as many as there is room for; those between only count.
+            first = at + (-self._seen) % self._each
+            kept = slice(first, first + (COLUMNS - len(self.pairs)) * self._each, self._each)
+            self.pairs += zip(steps[kept], times[kept], strict=True)
+            end = len(steps)
+            if len(self.pairs) == COLUMNS:
+                end = kept.stop - self._each + 1
+            self._seen += end - at
+            at = end
+            self._make_room()
 
     def cut(self, step: float) -> None:
         """Forget the times of this step and of those beyond it."""

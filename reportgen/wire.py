@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeGuard, cast
@@ -129,7 +130,7 @@ def are_finite(numbers: Iterable[float]) -> bool:
         return False
 
 
-def finite(value: JSON) -> float | None:
+def finite(value: object) -> float | None:
     """Give a JSON number as a double, or None for anything that is no finite number."""
     if not is_number(value):
         return None
@@ -145,18 +146,20 @@ def as_double(value: float) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def parse_time(text: JSON) -> datetime | None:
+def parse_time(text: object) -> datetime | None:
     """Give an ISO 8601 time as an aware datetime, UTC where it names no zone, or None."""
     if not isinstance(text, str):
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is UTC:
+            return moment
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def time_or_none(value: JSON) -> str | None:
+def time_or_none(value: object) -> str | None:
     """Give a time as it was told, None where it is none."""
     return value if isinstance(value, str) and parse_time(value) else None
 
@@ -168,8 +171,11 @@ Logged: TypeAlias = "JSON | msgspec.UnsetType"
 """A field of a `training.log` event's data, which may be missing."""
 
 
-class LogData(msgspec.Struct):
-    """The data of a `training.log` event, each field as it came; `UNSET` where it is missing."""
+class LogData(msgspec.Struct, gc=False):
+    """The data of a `training.log` event, each field as it came; `UNSET` where it is missing.
+
+    JSON holds no cycles, so the garbage collector need not look at so many of these.
+    """
 
     step: Any = msgspec.UNSET
     loss: Any = msgspec.UNSET
@@ -180,18 +186,16 @@ class LogData(msgspec.Struct):
     timestamp: Any = msgspec.UNSET
 
 
+NUMBERS: Final = frozenset({int, float})
+"""The types of a number that is a field."""
+MISSING: Final = frozenset({type(None), msgspec.UnsetType})
+"""The types of a field that is null or missing."""
+
+
 def are_numbers(values: Iterable[Logged]) -> TypeGuard[Sequence[float]]:
     """Tell whether all fields are numbers."""
-    return set(map(type, values)) <= _NUMBERS
+    return set(map(type, values)) <= NUMBERS
 
-
-def are_missing(values: Iterable[Logged]) -> bool:
-    """Tell whether all fields are missing or null."""
-    return set(map(type, values)) <= _MISSING
-
-
-_NUMBERS: Final = frozenset({int, float})
-_MISSING: Final = frozenset({type(None), msgspec.UnsetType})
 
 _LOG_DECODER: Final = msgspec.json.Decoder(LogData)
 
@@ -211,29 +215,14 @@ def decode_log(data: bytes) -> LogData | None:
 
 def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
     """Decode the data of many `training.log` events, each as `decode_log` does, at less cost."""
-    lines = b"\n".join(datas)
-    if _is_an_object_a_line(lines, len(datas)):
-        try:
-            logs = _LOG_DECODER.decode_lines(lines)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            logs = []
-        # No object goes past its line, so as many as there are lines are one in each.
-        if len(logs) == len(datas):
-            return logs
+    text = b"".join(datas)
+    # To find that there is none takes a fraction of the time that it takes to count.
+    brackets = text.count(b"{") + (text.count(b"[") if b"[" in text else 0)
+    # Each object has a bracket of its own, so none has more than the rest besides.
+    if brackets < len(datas) + MAX_DEPTH:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return list(map(_LOG_DECODER.decode, datas))
     return [decode_log(data) for data in datas]
-
-
-def _is_an_object_a_line(lines: bytes, count: int) -> bool:
-    """Tell whether each line holds one or more objects and nothing else, if all are JSON objects.
-
-    Where each line ends in `}` and the next begins with `{`, no value goes on from one to the
-    other: JSON has a comma between two objects, and no line feed in a string.
-    """
-    return (
-        lines.count(b"\n") == lines.count(b"}\n{") == count - 1
-        # Each line has a bracket of its own, so none has more than the rest besides.
-        and lines.count(b"[") + lines.count(b"{") < count + MAX_DEPTH
-    )
 
 
 class EventData(msgspec.Struct):

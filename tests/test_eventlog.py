@@ -115,32 +115,46 @@ LINE = st.one_of(
 ).map(lambda line: line[:-1])
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.lists(LINE, max_size=12))
-def test_runs_hold_every_line_once_and_in_order(lines: list[bytes]) -> None:
-    rest = iter(lines)
-    gathered = list(eventlog.runs(lines, b"a"))
+def is_event(line: bytes, name: bytes) -> bool:
+    fields = line.split(b"\r", 3)
+    return len(fields) == 4 and fields[0].isdigit() and fields[1] == name
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.lists(LINE, min_size=1, max_size=9), max_size=3), st.sampled_from([b"a", b"."]))
+def test_runs_hold_every_line_once_and_in_order(blocks: list[list[bytes]], name: bytes) -> None:
+    rest = iter([line for block in blocks for line in block])
+    gathered = list(eventlog.runs(map(b"\n".join, blocks), name))
     for part in gathered:
         if isinstance(part, bytes):
             assert part == next(rest)
+            assert not is_event(part, name)
             continue
         assert part
-        for data in part:
-            time, name, _, kept = eventlog.split(next(rest))
-            assert (time.isdigit(), name, kept) == (True, b"a", data)
-            assert b"\r" not in data
+        for field in part:
+            line = next(rest)
+            assert is_event(line, name)
+            assert eventlog.split(line)[3] == field
     assert list(rest) == []
-    # As few of them as there can be: what could be gathered was.
+
+
+@given(st.lists(LINE, min_size=1, max_size=12))
+def test_in_a_block_all_is_gathered_that_follows_one_another(lines: list[bytes]) -> None:
+    gathered = eventlog.runs([b"\n".join(lines)], b"a")
     alike = pairwise(gathered)
     assert not any(isinstance(one, list) and isinstance(other, list) for one, other in alike)
 
 
-def test_a_run_ends_before_it_is_large() -> None:
-    lines = [eventlog.event_line(1, b"a", None, b"x" * 10_000)[:-1]] * 100
-    runs = list(eventlog.runs(lines, b"a"))
-    assert [type(run) for run in runs] == [list] * len(runs)
-    assert sum(map(len, runs)) == 100
-    assert max(map(len, runs)) <= 30
+@given(
+    MILLISECONDS,
+    st.lists(
+        st.tuples(IDS, DATA.map(lambda data: data.replace(b"\n", b""))), min_size=1, max_size=9
+    ),
+)
+def test_many_events_are_written_as_each(ms: int, events: list[tuple[bytes | None, bytes]]) -> None:
+    ids, datas = zip(*events, strict=True)
+    each = [eventlog.event_line(ms, b"a", event_id, data) for event_id, data in events]
+    assert eventlog.event_lines(ms, b"a", ids, datas) == b"".join(each)
 
 
 # --- Fingerprints --------------------------------------------------------------------------------

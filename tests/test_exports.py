@@ -12,11 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportgen import eventlog, inert, wire
+from reportgen import eventlog, inert, logparts, wire
 from reportgen.curve import Metric
 from reportgen.exports import job_texts, points_csv, report_json
 from reportgen.history import fold, log_line
 from reportgen.javascript import js_number, js_value
+from reportgen.logparts import Part
 from reportgen.origin import Manifest, Origin
 from reportgen.redact import Redactor
 from reportgen.report import Entry, Report, Stream, job_detail
@@ -32,12 +33,23 @@ def no_token(_: bytes) -> bool:
     return False
 
 
+def in_both_ways(log: Iterable[bytes], made: Callable[[Iterable[Part]], str]) -> str:
+    """Make a text line by line and, to the same end, of a log as it is read."""
+    lines = list(log)
+    text = made(logparts.parts([b"\n".join(lines)] if lines else []))
+    assert text == made(lines)
+    return text
+
+
 def csv_of(
     log: Iterable[bytes],
     redacted: Callable[[str], str],
     holds_token: Callable[[bytes], bool] = no_token,
 ) -> str:
-    return "".join(rows for rows, _ in job_texts.pieces(log, redacted, holds_token))
+    def made(parts: Iterable[Part]) -> str:
+        return "".join(rows for rows, _ in job_texts.pieces(parts, redacted, holds_token))
+
+    return in_both_ways(log, made)
 
 
 def log_of(
@@ -45,7 +57,10 @@ def log_of(
     redacted: Callable[[str], str],
     holds_token: Callable[[bytes], bool] = no_token,
 ) -> str:
-    return "".join(lines for _, lines in job_texts.pieces(log, redacted, holds_token))
+    def made(parts: Iterable[Part]) -> str:
+        return "".join(lines for _, lines in job_texts.pieces(parts, redacted, holds_token))
+
+    return in_both_ways(log, made)
 
 
 def rows(*data: str) -> list[str]:
@@ -395,6 +410,7 @@ def cell_alone(value: Any, redacted: Any) -> str:
 
 @settings(deadline=None, max_examples=300)
 @given(MANY)
+@example([b'{"step":1,"timestamp":"+1"}', b'{"step":2,"timestamp":"-2026"}'])
 @example([b'{"step":1,"loss":20260501,"timestamp":"20260501"}'])
 def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
     redactor = Redactor((OWN_TOKEN,))

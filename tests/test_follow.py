@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reportgen import eventlog, fetch, history, wire
 from reportgen.deadlines import Bounds
@@ -63,8 +65,8 @@ class World:
     told: list[tuple[str, str, float]] = field(default_factory=list)
     ended: dict[str, float] = field(default_factory=dict)
     readings: list[float] = field(default_factory=list)
-    recorded = False
     tokens: tuple[str, ...] = ()
+    recorded = False
     origin = Origin("studio", "http://127.0.0.1:4000")
 
     # The source
@@ -91,7 +93,7 @@ class World:
     ) -> AsyncIterator[OpenStream]:
         del ended
         number = sum(opening.job_id == job_id for opening in self.openings) + 1
-        opening = Opening(job_id, number, int(last_event_id or 0), now())
+        opening = Opening(job_id, number, _number(last_event_id), now())
         self.openings.append(opening)
         chunks = self.serve(self, opening)
         try:
@@ -130,6 +132,10 @@ class Watcher:
         self.arrived, self.broke, self.ended = world.arrived, world.broke, world.ended_
 
 
+def _number(event_id: bytes | None) -> int:
+    return int(event_id) if event_id is not None and event_id.isdigit() else 0
+
+
 async def _behind(first: bytes, rest: Chunks) -> Chunks:
     if first:
         yield first
@@ -156,9 +162,10 @@ def follow(
     retries: int = 8,
     meanwhile: Callable[[World, asyncio.Event], Awaitable[None]] | None = None,
     in_real_time: bool = False,
+    tokens: tuple[str, ...] = (),
 ) -> Told:
     """Follow all jobs to their end."""
-    world = World(serve, {"job": "running"} if statuses is None else statuses)
+    world = World(serve, {"job": "running"} if statuses is None else statuses, tokens=tokens)
     bounds = Bounds(settle=2.0, stall=90.0)
     plan = Plan(
         Selection(), Policy(bounds, retries, lambda: 0.5), max_wait, concurrency=concurrency
@@ -490,6 +497,65 @@ def test_a_log_that_was_torn_goes_on_where_it_was_whole(tmp_path: Path) -> None:
     again = follow(tmp_path, serve, max_wait=0)
     assert len(again.jobs["job"].loss) == 4
     assert eventlog.VERSION == 1
+
+
+# --- Many events at once -------------------------------------------------------------------------
+
+FRAMES = st.lists(
+    st.sampled_from(
+        [
+            *([b"id: %d\nevent: training.log\ndata: {}\n\n"] * 6),
+            b"id: x%d\nevent: training.log\ndata: {}\n\n",
+            b"event: training.log\ndata: {}\n\n",
+            b"event: training.log\ndata: {}\nid: %d\n\n",
+            b'id: %d\nevent: training.log\ndata: {"step":\ndata: 1}\n\n',
+            b'id: %d\nevent: training.log\ndata: {"a":"the-secret-token"}\n\n',
+            b'id: %d\nevent: training.log\ndata: {"a":"the\\u002dsecret-token"}\n\n',
+            b"id: the-secret-token\nevent: training.log\ndata: {}\n\n",
+            b"id: %d\nevent: training.started\ndata: {}\n\n",
+            b"id: %d\nevent: the-secret-token\ndata: {}\n\n",
+            b"id: %d\nevent: checkpoint.saved\ndata: {}\n\n",
+            b"id: %d\n\n",
+            b"event: end\ndata\n\n",
+            PING,
+            b": comment\n\n",
+        ]
+    ),
+    max_size=24,
+).map(
+    lambda frames: [
+        frame.replace(b"%d", b"%d" % number) for number, frame in enumerate(frames, start=1)
+    ]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(FRAMES, st.integers(0, 24), st.integers(0, 24), st.booleans())
+def test_many_events_at_once_are_kept_as_one_after_another(
+    tmp_path_factory: pytest.TempPathFactory,
+    frames: list[bytes],
+    cut: int,
+    again_from: int,
+    honours: bool,  # noqa: FBT001 - drawn
+) -> None:
+    def log_of(pieces: Callable[[list[bytes]], list[bytes]]) -> tuple[bytes, list[Opening]]:
+        async def serve(world: World, opening: Opening) -> Chunks:
+            first = opening.number == 1
+            start = again_from if honours else 0
+            yield b""  # answered, whatever comes then
+            for piece in pieces(frames[:cut] if first else [*frames[start:], DONE]):
+                yield piece
+            if first:
+                raise StreamBrokenError("cut")
+
+        path = tmp_path_factory.mktemp("follow")
+        told = follow(path, serve, tokens=("the-secret-token",))
+        (log,) = (path / "snapshot").rglob("*.log")
+        return log.read_bytes(), told.world.openings
+
+    at_once = log_of(lambda some: [b"".join(some)])
+    assert at_once == log_of(lambda some: some)
+    assert b"secret-token" not in at_once[0]
 
 
 # --- A slow disk ---------------------------------------------------------------------------------

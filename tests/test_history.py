@@ -3,7 +3,7 @@
 import json
 import math
 import tracemalloc
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportgen import eventlog, history, wire
-from reportgen.history import Curve, History, Pause, Superseded, fold, status_of
+from reportgen import eventlog, history, logparts, wire
+from reportgen.history import Curve, History, Pause, Superseded, log_line, status_of
 
 STARTED, LOG, CHECKPOINT = "training.started", "training.log", "checkpoint.saved"
 COMPLETED, FAILED = "training.completed", "training.failed"
@@ -27,6 +27,23 @@ def line(name: str, data: Any = None) -> bytes:
 
 def note(kind: str, **values: str) -> bytes:
     return eventlog.note_line(5, kind, **values)[:-1]
+
+
+def blocks_of(lines: Sequence[bytes], count: int) -> list[bytes]:
+    """Put so many lines at a time together, as they are read."""
+    return [b"\n".join(lines[at : at + count]) for at in range(0, len(lines), count)]
+
+
+def fold(
+    log: Iterable[bytes], tail: int | None = history.TAIL_LINES, together: int = 10**6
+) -> History:
+    """Fold a log line by line and, to the same end, so many lines together."""
+    lines = list(log)
+    apart = history.fold(lines, tail)
+    in_blocks = history.fold(logparts.parts(blocks_of(lines, together)), tail)
+    # By their text, since NaN equals nothing.
+    assert repr(in_blocks) == repr(apart)
+    return in_blocks
 
 
 def logs(*points: tuple[Any, ...]) -> list[bytes]:
@@ -153,9 +170,9 @@ def taken_up_again(logged: int) -> Iterable[bytes]:
 
 def test_points_are_held_in_twenty_four_bytes() -> None:
     def measured(logged: int) -> tuple[int, int]:
-        lines = list(taken_up_again(logged))
+        blocks = blocks_of(list(taken_up_again(logged)), 1000)
         tracemalloc.start()
-        held = fold(lines)
+        held = history.fold(logparts.parts(blocks))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak, len(held.loss) + len(held.eval_loss) + len(held.superseded)
@@ -594,38 +611,68 @@ STRETCHES = st.lists(
 
 
 @settings(deadline=None, max_examples=60)
-@given(STRETCHES, st.sampled_from([None, 3, 50]))
-@example([Stretch(9, 1, 1, ("loss",), False, (0, "step", -0.0), None)], None)
-@example([Stretch(9, 1, 70, ("loss", "timestamp"), True, None, None)] * 2, 3)
+@given(STRETCHES, st.sampled_from([None, 3, 50]), st.sampled_from([2, 9, 300, 10**6]))
+@example([Stretch(9, 1, 1, ("loss",), False, (0, "step", -0.0), None)], None, 9)
+@example([Stretch(9, 1, 70, ("loss", "timestamp"), True, None, None)] * 2, 3, 9)
 @example(
     [
         Stretch(9, 1, 1, ("loss", "timestamp"), False, None, None),
         Stretch(9, 1, 90, ("loss", "timestamp"), False, None, None),
     ],
     3,
+    9,
 )
 def test_many_logs_at_once_are_folded_as_one_after_another(
-    stretches: list[Stretch], tail: int | None
+    stretches: list[Stretch], tail: int | None, together: int
 ) -> None:
-    """A line feed within its data keeps a log from being taken together with others."""
-    together: list[bytes] = []
-    apart: list[bytes] = []
+    lines: list[bytes] = []
     step = clock = 0
     for stretch in stretches:
         step += stretch.jump - 1
         for place in range(stretch.length):
             step, clock = step + 1, clock + stretch.seconds
             time = datetime.fromtimestamp(clock, UTC).isoformat()
-            values = {"loss": 1 / (2 + step % 7), "evalLoss": step % 5, "samplesPerSecond": 0.1}
+            values = {"loss": 1 / (2 + step % 7), "evalLoss": step % 5, "samplesPerSecond": 3}
             known = {**values, "learningRate": 2e-4 / (1 + clock), "timestamp": time}
             data = {"step": step, **{name: known[name] for name in stretch.fields}}
             if stretch.sparse and step % 3 == 0:
-                data.pop("timestamp", None)
+                for name in ("timestamp", "evalLoss", "learningRate"):
+                    data.pop(name, None)
             if stretch.odd is not None and stretch.odd[0] == place:
                 data[stretch.odd[1]] = stretch.odd[2]
-            together.append(line(LOG, data))
-            apart.append(line(LOG, json.dumps(data).replace("{", "{\n", 1)))
+            lines.append(line(LOG, data))
         if stretch.after is not None:
-            together.append(stretch.after)
-            apart.append(stretch.after)
-    assert repr(fold(together, tail)) == repr(fold(apart, tail))
+            lines.append(stretch.after)
+    fold(lines, tail, together)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(EVENT_DATA | st.just('{"step":1,\n"loss":2.50}'), max_size=9))
+@example(['{"step":2,"loss":-0.0}', '{"step":3,"evalLoss":1e-7,"timestamp":"2026-05-01"}'])
+@example(['{"step":10000000000000000000000,"loss":0.10}', "no JSON,\nbut a line"])
+def test_many_lines_are_worded_as_each_one_is(datas: list[str]) -> None:
+    shown = fold([line(LOG, data) for data in datas]).tail
+    assert [one.text for one in shown] == [log_line(wire.LOG, data.encode()) for data in datas]
+    events = [wire.decode_event(data.encode()) or wire.EventData() for data in datas]
+    assert [one.time for one in shown] == [wire.time_or_none(event.timestamp) for event in events]
+
+
+def test_however_many_lines_are_kept_they_are_all_worded() -> None:
+    lines = logs(*((step, 0.5) for step in range(2500)))
+    lines[1200:1200] = [note("break"), line(CHECKPOINT, "{}")]
+    shown = [one.text for one in fold(lines, None).tail]
+    assert shown[1198:1203] == [
+        "[log] step=1198 loss=0.5",
+        "[log] step=1199 loss=0.5",
+        "[stream error]",
+        "[checkpoint] {}",
+        "[log] step=1200 loss=0.5",
+    ]
+    assert (len(shown), shown[-1]) == (2502, "[log] step=2499 loss=0.5")
+
+
+def test_a_log_is_folded_while_somebody_else_goes_through_it() -> None:
+    lines = [note("run"), *logs((1, 0.5), (2, 0.4)), line(COMPLETED), note("end", state="complete")]
+    folding = history.Folding(None)
+    assert list(folding.through(lines)) == lines
+    assert repr(folding.result()) == repr(fold(lines, None))

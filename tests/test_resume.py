@@ -225,9 +225,9 @@ def test_many_events_at_once_are_noted_as_one_after_another(runs: list[list[byte
     bulk, single = Trail(), Trail()
     offset = 0
     for run in runs:
-        events = list(enumerate(run, start=offset))
-        offset += len(run)
-        bulk.add_all(events)
-        for event in events:
-            single.add(*event)
+        lines = [b"%d\r%s\n" % (at, event_id or b"") for at, event_id in enumerate(run)]
+        bulk.add_all(offset, b"".join(lines), run)
+        for line, event_id in zip(lines, run, strict=True):
+            single.add(offset, event_id)
+            offset += len(line)
         assert bulk == single

@@ -63,6 +63,19 @@ def test_selection(selection: Selection, ids: list[str]) -> None:
     assert list(selection.of(JOBS, NOW)) == ids
 
 
+def test_a_limit_alone_leaves_no_job_out_by_what_it_is() -> None:
+    assert Selection().passes_all
+    assert Selection(limit=1).passes_all
+    narrow = [
+        Selection(ids=("z",)),
+        Selection(name="*"),
+        Selection(statuses=frozenset({"failed"})),
+        Selection(since=timedelta(1)),
+        Selection(shard=(1, 2)),
+    ]
+    assert not any(selection.passes_all for selection in narrow)
+
+
 def test_ids_that_nobody_has() -> None:
     selection = Selection(ids=("b", "a", "c"))
     assert list(selection.unknown(["a", "z"])) == ["b", "c"]

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -501,18 +501,17 @@ def test_a_damaged_log_is_started_again(tmp_path: Path, damage: tuple[bytes, byt
 
 def test_many_logs_are_learned_as_one_after_another(tmp_path: Path) -> None:
     ids: list[bytes | None] = [None, b"1", b"1", *(b"%d" % n for n in range(2, 30)), b"x", b""]
-    events = [(wire.LOG, event_id, b'{\n"step":%d}' % at) for at, event_id in enumerate(ids)]
+    events = [(wire.LOG, event_id, b'{"step":%d}' % at) for at, event_id in enumerate(ids)]
     single, bulk = EventLog(tmp_path / "single.log", "job"), EventLog(tmp_path / "bulk.log", "job")
     with single, bulk:
         note(single, "open")
         note(bulk, "open")
         for start, end in pairwise([0, 1, 2, 20, 29, len(events)]):
             part = events[start:end]
-            lines = [eventlog.event_line(1, *event) for event in part]
-            offsets = accumulate(map(len, lines), initial=bulk.size)
-            run = [(at, event_id) for at, (_, event_id, _) in zip(offsets, part, strict=False)]
-            bulk.append(b"".join(lines))
-            bulk.note_logs(run, [data for _, _, data in part])
+            part_ids, datas = [item[1] for item in part], [item[2] for item in part]
+            lines = eventlog.event_lines(1, wire.LOG, part_ids, datas)
+            bulk.append(lines)
+            bulk.note_logs(lines, part_ids, datas)
             append(single, part)
             expected = knowledge(single)
             assert knowledge(bulk) == expected

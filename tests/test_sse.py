@@ -125,6 +125,9 @@ PLAIN_FRAMES = [
     ["id: 7", "event: training.log", "data: {}", ""],
     ["event: training.log", "data: {}", "id: 8", ""],
     ["id: 7", "event: training.log", "data: ", "id: 8", ""],
+    ["id:7", "event:training.log", "data:{}", ""],
+    ["event:training.log", "data:  {}", "id:  8", ""],
+    ["id: ", "event: training.log", "data:", "id:", ""],
 ]
 LINE = st.one_of(
     st.sampled_from(
@@ -203,11 +206,24 @@ def test_agrees_with_httpx_sse_in_any_chunks(stream: bytes, cuts: list[int]) -> 
         b"event: x\ndata: y\nid: \n\n",
         b"event: x\ndata: y\nid: 1\nid: 2\n\n",
         b"data: y\nevent: x\n\n",
+        b"id: 9\n\nid: \n\n",
+        b"id: 9\n\nevent: x\ndata: y\n\n: id: 1\n",
+        b"event: training.log2\ndata: y\n\n",
+        b"data: event: training.log\ndata: {}\n\n",
+        b"event: training.log\ndata: y\nid: 9\0\n\n",
+        b"event: training.log\ndata: y\nid: 9\nretry: 5\n\n",
+        b"event: training.log\ndata:y\n\nevent: training.log\n\n",
     ],
 )
 @pytest.mark.parametrize(
     "fields",
-    ["id: 1\nevent: a\ndata: {}", "event: a\ndata: {}", "id: 1\nevent: a\ndata: {}\nid: 2"],
+    [
+        "event: training.log\ndata: {}",
+        "id: 1\nevent: training.log\ndata: {}",
+        "event: training.log\ndata: {}\nid: 2",
+        "id: 1\nevent: training.log\ndata: {}\nid: 2",
+        "id: 1\nevent: a\ndata: {}",
+    ],
 )
 def test_what_stands_between_plain_frames_is_read_as_alone(fields: str, between: bytes) -> None:
     plain = fields.encode() + b"\n\n"
@@ -215,6 +231,16 @@ def test_what_stands_between_plain_frames_is_read_as_alone(fields: str, between:
     alone = one_by_one(stream)
     for cut in range(len(stream)):
         assert decode(stream[:cut], stream[cut:]) == alone
+
+
+def test_logs_are_given_in_runs_that_end_where_anything_else_stands() -> None:
+    logs = b"".join(b"id: %d\nevent: training.log\ndata: {}\n\n" % number for number in range(9))
+    parts = FrameDecoder().parts(b": hello\n\n" + logs + b"data: 1\n\n" + logs)
+    assert [part if isinstance(part, Frame) else len(part.datas) for part in parts] == [
+        9,
+        Frame(b"message", b"1"),
+        9,
+    ]
 
 
 def one_by_one(stream: bytes, limit: int = 1000) -> list[Frame]:

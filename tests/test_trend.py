@@ -105,7 +105,9 @@ def test_a_clock_keeps_every_nth_pair() -> None:
     st.lists(
         st.tuples(
             st.sampled_from([1.0, 1.0, 0.5, -3.0, -200.0]),
-            st.tuples(st.integers(1, 500), st.lists(VALUES, min_size=1, max_size=9)),
+            st.tuples(
+                st.integers(1, 500), st.lists(VALUES | st.integers(-5, 5), min_size=1, max_size=9)
+            ),
             st.sampled_from([None, None, 1.0, 40.0]),
         ),
         max_size=8,
@@ -121,9 +123,9 @@ def test_many_at_once_are_as_one_after_another(
         steps = [last + jump + place for place in range(len(values))]
         times = [f"at {step}" for step in steps]
         bulk[0].extend(steps, values)
-        bulk[1].extend(list(zip(steps, times, strict=True)))
+        bulk[1].extend(steps, times)
         for step, value, time in zip(steps, values, times, strict=True):
-            single[0].add(step, value)
+            single[0].add(step, float(value))
             single[1].add(step, time)
         last = steps[-1]
         if back is not None:

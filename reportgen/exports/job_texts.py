@@ -1,13 +1,13 @@
-"""A job's CSV and its whole log, made in one reading of its event log."""
+"""A job's CSV and its whole log, made together of its event log's parts."""
 
 from collections.abc import Callable, Iterable, Iterator
 
-from reportgen import eventlog, wire
 from reportgen.exports import log_txt, points_csv
+from reportgen.logparts import LogRun, Part
 
 
 def pieces(
-    log: Iterable[bytes], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
+    log: Iterable[Part], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
 ) -> Iterator[tuple[str, str]]:
     """Give whole rows of the CSV with whole lines of the log, piece by piece; nothing is held.
 
@@ -19,10 +19,11 @@ def pieces(
         return not holds_token(text.encode())
 
     yield points_csv.HEAD, ""
-    for part in eventlog.runs(log, wire.LOG):
-        if isinstance(part, list):
-            logs = wire.decode_logs(part)
-            rows = points_csv.rows(logs, redacted, is_clean)
-            yield rows, log_txt.training_logs(part, logs, redacted, is_clean)
+    for part in log:
+        if isinstance(part, LogRun):
+            yield (
+                points_csv.rows(part.columns, redacted, is_clean),
+                log_txt.training_logs(part, redacted, is_clean),
+            )
         else:
             yield points_csv.row(part, redacted), log_txt.line(part, redacted)

@@ -9,13 +9,14 @@ from typing import Final, TypeAlias
 import msgspec
 
 from reportgen import eventlog, inert, wire
-from reportgen.javascript import js_number, js_numbers, js_value
+from reportgen.javascript import js_number, js_value
+from reportgen.logparts import Column, Columns, LogRun
 
-COLUMNS = ("step", "loss", "evalLoss", "learningRate", "epoch", "samplesPerSecond", "timestamp")
+COLUMNS: Final = Columns._fields
 HEAD: Final = ",".join(COLUMNS) + "\n"
 
 _Redacted: TypeAlias = Callable[[str], str]
-_Values: TypeAlias = Sequence[wire.Logged]
+_IsClean: TypeAlias = Callable[[str], bool]
 
 _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
@@ -23,49 +24,36 @@ _OF_TIMES: Final = b"0123456789-:.+TZ\n"
 
 def row(line: bytes, redacted: _Redacted) -> str:
     """Give the row of a line of an event log, where it is a `training.log` event."""
-    time, name, _, data = eventlog.split(line)
+    time, name, _, field = eventlog.split(line)
     if name != wire.LOG or time[:1] == b"#":
         return ""
-    log = wire.decode_log(eventlog.data_of(data))
-    return rows([log], redacted, lambda text: redacted(text) == text)
+    run = LogRun([field])
+    return rows(run.columns, redacted, lambda text: redacted(text) == text)
 
 
-def rows(
-    logs: Sequence[wire.LogData | None], redacted: _Redacted, is_clean: Callable[[str], bool]
-) -> str:
-    """Give the rows of one or more logs; None, what can't be read, is a row without values.
+def rows(columns: Columns, redacted: _Redacted, is_clean: _IsClean) -> str:
+    """Give the rows of one or more logs.
 
     `is_clean` tells whether a text of times alone holds no secret.
     """
-    known = [log or wire.LogData() for log in logs]
-    columns = [
-        _cells([getattr(log, name) for log in known], redacted, is_clean) for name in COLUMNS
+    plain = [_plain_cells(column, is_clean) for column in columns]
+    cells = [
+        [_cell(value, redacted) for value in column.values] if texts is None else texts
+        for column, texts in zip(columns, plain, strict=True)
     ]
-    cells = list(zip(*columns, strict=True))
-    text = "\n".join([",".join(row) for row in cells]) + "\n"
-    commas = (len(COLUMNS) - 1) * len(cells)
-    if text.count(",") == commas and text.count("\n") == len(cells) and not _is_quoted(text):
-        return text
+    if None not in plain:
+        return "\n".join(map(",".join, zip(*cells, strict=True))) + "\n"
     quoted = io.StringIO()
-    csv.writer(quoted, lineterminator="\n").writerows(cells)
+    csv.writer(quoted, lineterminator="\n").writerows(zip(*cells, strict=True))
     return quoted.getvalue()
 
 
-def _is_quoted(text: str) -> bool:
-    """Tell whether a cell has to be quoted besides those that hold commas and line feeds."""
-    return '"' in text or "\r" in text
-
-
-def _cells(values: _Values, redacted: _Redacted, is_clean: Callable[[str], bool]) -> Sequence[str]:
-    """Give a column's cells: all at once where all values are of one usual kind."""
-    if wire.are_missing(values):
-        return [""] * len(values)
-    if wire.are_numbers(values) and wire.are_finite(values):
-        return js_numbers(values)
-    texts = [value for value in values if isinstance(value, str)]
-    if len(texts) == len(values) and _are_times(texts, is_clean):
-        return texts
-    return [_cell(value, redacted) for value in values]
+def _plain_cells(column: Column, is_clean: _IsClean) -> Sequence[str] | None:
+    """Give a column of numbers or times, which need neither quotes nor redaction; None if not."""
+    times = column.strings
+    if times is not None and _are_times(times, is_clean):
+        return times
+    return column.printed()
 
 
 def _are_times(texts: Sequence[str], is_clean: Callable[[str], bool]) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 import httpx_sse
+import sniffio
 
 from reportgen import retry, wire
 from reportgen.errors import SourceError, UsageError
@@ -27,6 +28,7 @@ _CONNECT_SECONDS: Final = 30.0
 _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _PIECE: Final = 1 << 18
+_NOTICES: Final = frozenset({"deprecation", "sunset", "warning"})
 _UNPACKED: Final = {"", "identity"}
 _ZLIB: Final = {"gzip", "x-gzip", "deflate"}
 _PLAIN: Final = {"Accept-Encoding": "identity"}
@@ -171,6 +173,8 @@ class Server:
         For every request httpx's pool looks at all its connections, each with a system call: with
         one pool for hundreds of streams that takes longer than all else.
         """
+        # httpcore and anyio ask for this some sixty times a request; to find it out takes longer.
+        sniffio.current_async_library_cvar.set("asyncio")
         client = self._idle.pop() if self._idle else self._new_client()
         try:
             yield client
@@ -278,6 +282,8 @@ def _tls_of(base: BaseURL) -> ssl.SSLContext:
 
 
 def _notices(headers: httpx.Headers) -> Iterator[str]:
+    if _NOTICES.isdisjoint(headers.keys()):
+        return
     if headers.get("deprecation"):
         yield "this API is deprecated"
     if headers.get("sunset"):

@@ -1,0 +1,171 @@
+"""A log's file on the disk: plain while it may grow, packed once it is long and read to its end.
+
+    <job>.log        the log
+    <job>.log.zst    the same bytes, packed by Zstandard to about a fourteenth
+
+A log is packed beside the plain one, which goes when that is done, and is made plain again before
+anything is appended to it. A crash can leave both: then the plain one counts.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, Protocol
+
+from reportgen.eventlog import DamagedLogError
+
+if TYPE_CHECKING:  # most logs are short: no command waits for an import that it has no use for
+    import zstandard
+
+WORTH_PACKING: Final = 1 << 20
+"""From how many bytes on a log is packed: a small one takes a block or two of a disk anyway."""
+
+_LEVEL: Final = 1  # higher ones take several times as long for hardly less
+_WINDOW: Final = 1 << 23
+_BLOCK: Final = 1 << 18
+_LONGEST_HEADER: Final = 18
+_PRIVATE_FILE: Final = 0o600
+
+
+class Readable(Protocol):
+    """An open log, to be read from its start to its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give the next bytes, up to so many; none at the end."""
+        ...
+
+
+def status(path: Path) -> os.stat_result:
+    """Give size and times of a log's file, however it is kept. Raises `FileNotFoundError`."""
+    return _kept(path).stat()
+
+
+def length(path: Path) -> int:
+    """Give the length of a log in bytes, 0 where there is none."""
+    try:
+        kept = _kept(path)
+        return kept.stat().st_size if kept == path else _length_of_packed(kept)
+    except (FileNotFoundError, DamagedLogError):
+        return 0
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Readable]:
+    """Open a log, however it is kept.
+
+    Raises `FileNotFoundError`, and `DamagedLogError` also within the block, where a packed log
+    can't be read or is not whole.
+    """
+    kept = _kept(path)
+    with kept.open("rb", buffering=0) as file:
+        if kept == path:
+            yield file
+            return
+        import zstandard  # noqa: PLC0415
+
+        try:
+            unpacked = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(file)
+            yield _Unpacked(unpacked, _length_of_packed(kept))
+        except zstandard.ZstdError as error:
+            raise DamagedLogError(f"the packed log can't be read ({error})") from error
+
+
+def pack(path: Path) -> None:
+    """Put a log's packed form in its place, on the disk for good.
+
+    Raises `OSError`; then the plain one stays, and is all there is.
+    """
+    import zstandard  # noqa: PLC0415
+
+    packed = _packed(path)
+    with path.open("rb") as plain, _replacing(packed) as file:
+        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+        compressor.copy_stream(plain, file, size=path.stat().st_size)
+    path.unlink()
+
+
+def make_plain(path: Path) -> None:
+    """See that a log that is kept can be appended to. Raises `DamagedLogError` and `OSError`."""
+    if path.exists():
+        _packed(path).unlink(missing_ok=True)  # what a crash left
+        return
+    with suppress(FileNotFoundError):
+        with reading(path) as log, _replacing(path) as file:
+            while block := log.read(_BLOCK):
+                file.write(block)
+        _packed(path).unlink()
+
+
+def move(fresh: Path, path: Path) -> None:
+    """Let one log take another's place, both however they are kept. Raises `OSError`."""
+    if fresh.exists():
+        fresh.replace(path)
+        _packed(path).unlink(missing_ok=True)
+    else:
+        _packed(fresh).replace(_packed(path))
+        path.unlink(missing_ok=True)
+
+
+def delete(path: Path) -> None:
+    """Delete a log, if there is one. Raises `OSError`."""
+    path.unlink(missing_ok=True)
+    _packed(path).unlink(missing_ok=True)
+
+
+class _Unpacked:
+    """A packed log's bytes, as they were."""
+
+    def __init__(self, reader: "zstandard.ZstdDecompressionReader", size: int) -> None:
+        self._reader = reader
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        data = self._reader.read(size)
+        self._left -= len(data)
+        if not data and self._left:
+            raise DamagedLogError("the packed log is cut off")
+        return data
+
+
+def _packed(path: Path) -> Path:
+    return path.with_name(f"{path.name}.zst")
+
+
+def _kept(path: Path) -> Path:
+    """Give the file that a log is kept in. Raises `FileNotFoundError`."""
+    # Another command may pack it, or make it plain, between two looks.
+    for kept in (path, _packed(path), path):
+        if kept.exists():
+            return kept
+    raise FileNotFoundError(f"There is no log at {path}")
+
+
+def _length_of_packed(packed: Path) -> int:
+    """Give the length that a packed log tells of itself. Raises `DamagedLogError`."""
+    import zstandard  # noqa: PLC0415
+
+    with packed.open("rb") as file:
+        try:
+            length = zstandard.frame_content_size(file.read(_LONGEST_HEADER))
+        except zstandard.ZstdError as error:
+            raise DamagedLogError(f"the packed log has no beginning ({error})") from error
+    if length < 0:
+        raise DamagedLogError("the packed log does not tell its length")
+    return length
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file whole or not at all, and have it reach the disk."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
