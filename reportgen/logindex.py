@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 
@@ -68,7 +68,7 @@ class LogFacts:
     def holds_for_file(self, path: Path) -> bool:
         """Tell whether the log is there, and still the one that these facts are about."""
         try:
-            return self.holds_for(path.stat())
+            return self.holds_for(packing.status(path))
         except OSError:
             return False
 
@@ -186,18 +186,14 @@ def blocks(file: packing.Readable) -> Iterator[bytes]:
 def end_note(path: Path) -> eventlog.Note | None:
     """Read the note that a log ends with, if it says what became of the stream."""
     try:
-        with path.open("rb") as file:
-            note = _last_note(file)
+        note = _last_note(*packing.tail(path, _LONGEST_NOTE))
     except (FileNotFoundError, eventlog.DamagedLogError):
         return None
     return note if note is not None and note.kind == "end" else None
 
 
-def _last_note(file: BinaryIO) -> eventlog.Note | None:
-    """Read the last line of a log, if it is whole and a note of ours."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _LONGEST_NOTE))
-    tail = file.read()
+def _last_note(tail: bytes, size: int) -> eventlog.Note | None:
+    """Read the last line of a log of this size, if it is whole and a note of ours."""
     if not tail.endswith(b"\n"):
         return None
     line = tail[:-1].rpartition(b"\n")[2]

@@ -240,7 +240,7 @@ def _merge_log(
         return
     if best.log.path != target:
         folder.place(job_id, _bytes_of(best.log.path, best.size))
-    folder.learn(job_id, best.told.course)
+    folder.learn(job_id, best.told.course, logindex.end_note(target))
 
 
 def _rank(read: _Read) -> tuple[bool, int]:

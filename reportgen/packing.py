@@ -7,11 +7,12 @@ A log is packed beside the plain one, which goes when that is done, and is made 
 anything is appended to it. A crash can leave both: then the plain one counts.
 """
 
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, Protocol
+from typing import IO, TYPE_CHECKING, Final, Protocol, TypeVar
 
 from reportgen.eventlog import DamagedLogError
 
@@ -21,11 +22,14 @@ if TYPE_CHECKING:  # most logs are short: no command waits for an import that it
 WORTH_PACKING: Final = 1 << 20
 """From how many bytes on a log is packed: a small one takes a block or two of a disk anyway."""
 
+_PACKED: Final = ".zst"
 _LEVEL: Final = 1  # higher ones take several times as long for hardly less
 _WINDOW: Final = 1 << 23
 _BLOCK: Final = 1 << 18
 _LONGEST_HEADER: Final = 18
 _PRIVATE_FILE: Final = 0o600
+
+_Seen = TypeVar("_Seen")
 
 
 class Readable(Protocol):
@@ -38,14 +42,22 @@ class Readable(Protocol):
 
 def status(path: Path) -> os.stat_result:
     """Give size and times of a log's file, however it is kept. Raises `FileNotFoundError`."""
-    return _kept(path).stat()
+    return _as_kept(path, Path.stat)
+
+
+def is_kept(path: Path) -> bool:
+    """Tell whether there is a log."""
+    try:
+        return bool(status(path))
+    except FileNotFoundError:
+        return False
 
 
 def length(path: Path) -> int:
     """Give the length of a log in bytes, 0 where there is none."""
     try:
-        kept = _kept(path)
-        return kept.stat().st_size if kept == path else _length_of_packed(kept)
+        with _as_kept(path, _open) as file:
+            return _length_of_packed(file) if _is_packed(file) else os.fstat(file.fileno()).st_size
     except (FileNotFoundError, DamagedLogError):
         return 0
 
@@ -57,18 +69,33 @@ def reading(path: Path) -> Iterator[Readable]:
     Raises `FileNotFoundError`, and `DamagedLogError` also within the block, where a packed log
     can't be read or is not whole.
     """
-    kept = _kept(path)
-    with kept.open("rb", buffering=0) as file:
-        if kept == path:
+    with _as_kept(path, _open) as file:
+        if not _is_packed(file):
             yield file
             return
         import zstandard  # noqa: PLC0415
 
+        length = _length_of_packed(file)
+        file.seek(0)
         try:
-            unpacked = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(file)
-            yield _Unpacked(unpacked, _length_of_packed(kept))
+            unpacking = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+            yield _Unpacked(unpacking.stream_reader(file), length)
         except zstandard.ZstdError as error:
             raise DamagedLogError(f"the packed log can't be read ({error})") from error
+
+
+def tail(path: Path, most: int) -> tuple[bytes, int]:
+    """Give the last bytes of a log, up to so many, and its length. Raises as `reading` does."""
+    with reading(path) as log:
+        if isinstance(log, io.FileIO):
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(0, size - most))
+            return log.read(), size
+        size, last = 0, b""
+        while block := log.read(_BLOCK):
+            size += len(block)
+            last = (last + block)[-most:]
+        return last, size
 
 
 def pack(path: Path) -> None:
@@ -88,7 +115,7 @@ def pack(path: Path) -> None:
 def make_plain(path: Path) -> None:
     """See that a log that is kept can be appended to. Raises `DamagedLogError` and `OSError`."""
     if path.exists():
-        _packed(path).unlink(missing_ok=True)  # what a crash left
+        forget_packed(path)
         return
     with suppress(FileNotFoundError):
         with reading(path) as log, _replacing(path) as file:
@@ -101,7 +128,7 @@ def move(fresh: Path, path: Path) -> None:
     """Let one log take another's place, both however they are kept. Raises `OSError`."""
     if fresh.exists():
         fresh.replace(path)
-        _packed(path).unlink(missing_ok=True)
+        forget_packed(path)
     else:
         _packed(fresh).replace(_packed(path))
         path.unlink(missing_ok=True)
@@ -110,6 +137,11 @@ def move(fresh: Path, path: Path) -> None:
 def delete(path: Path) -> None:
     """Delete a log, if there is one. Raises `OSError`."""
     path.unlink(missing_ok=True)
+    forget_packed(path)
+
+
+def forget_packed(path: Path) -> None:
+    """Delete what is packed of a log that is kept plain, and newer. Raises `OSError`."""
     _packed(path).unlink(missing_ok=True)
 
 
@@ -129,27 +161,33 @@ class _Unpacked:
 
 
 def _packed(path: Path) -> Path:
-    return path.with_name(f"{path.name}.zst")
+    return path.with_name(path.name + _PACKED)
 
 
-def _kept(path: Path) -> Path:
-    """Give the file that a log is kept in. Raises `FileNotFoundError`."""
-    # Another command may pack it, or make it plain, between two looks.
-    for kept in (path, _packed(path), path):
-        if kept.exists():
-            return kept
-    raise FileNotFoundError(f"There is no log at {path}")
+def _as_kept(path: Path, look: Callable[[Path], _Seen]) -> _Seen:
+    """Look at the file that a log is kept in. Raises `FileNotFoundError`."""
+    for kept in (path, _packed(path)):
+        with suppress(FileNotFoundError):
+            return look(kept)
+    return look(path)  # another command may have made it plain between the two looks
 
 
-def _length_of_packed(packed: Path) -> int:
+def _open(file: Path) -> io.FileIO:
+    return file.open("rb", buffering=0)
+
+
+def _is_packed(file: io.FileIO) -> bool:
+    return str(file.name).endswith(_PACKED)
+
+
+def _length_of_packed(file: io.FileIO) -> int:
     """Give the length that a packed log tells of itself. Raises `DamagedLogError`."""
     import zstandard  # noqa: PLC0415
 
-    with packed.open("rb") as file:
-        try:
-            length = zstandard.frame_content_size(file.read(_LONGEST_HEADER))
-        except zstandard.ZstdError as error:
-            raise DamagedLogError(f"the packed log has no beginning ({error})") from error
+    try:
+        length = zstandard.frame_content_size(file.read(_LONGEST_HEADER))
+    except zstandard.ZstdError as error:
+        raise DamagedLogError(f"the packed log has no beginning ({error})") from error
     if length < 0:
         raise DamagedLogError("the packed log does not tell its length")
     return length

@@ -8,7 +8,8 @@
             jobs.json                the job list without its secrets, manifest and scope, and
                                      each job's status in the snapshot before
             logs.json                what is known of each log (see `logindex`)
-            events/<job>.log         one event log a job (see `eventlog`), append-only
+            events/<job>.log         one event log a job (see `eventlog`), append-only, or
+            events/<job>.log.zst     the same log, once it is long and whole (see `packing`)
 
 Everything is readable by its owner alone: events are kept verbatim. A file is replaced whole or
 not at all; a log only ever grows, and a line torn by a crash is cut off when it is next opened.
@@ -29,7 +30,7 @@ from typing import Final, Self, cast
 import filelock
 import msgspec
 
-from reportgen import eventlog, history, logindex, wire
+from reportgen import eventlog, history, logindex, packing, wire
 from reportgen.errors import SnapshotError, WriteError
 from reportgen.logindex import Course, LogFacts
 from reportgen.origin import Manifest, Origin
@@ -256,26 +257,15 @@ class SourceFolder:
         readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
         return self.path / "events" / f"{readable}-{digest}.log".removeprefix("-")
 
-    def read_log(self, job_id: str) -> Iterator[bytes]:
-        """Give the whole lines of a job's log without their ends; none where there is no log."""
-        try:
-            with self.log_path(job_id).open("rb") as file:
-                yield from logindex.whole_lines(file)
-        except FileNotFoundError:
-            return
-
     def log_size(self, job_id: str) -> int:
         """Give the length of a job's log in bytes, 0 where there is none."""
-        try:
-            return self.log_path(job_id).stat().st_size
-        except FileNotFoundError:
-            return 0
+        return packing.length(self.log_path(job_id))
 
     def fingerprint(self, job_id: str) -> wire.JSON:
         """Give what stands for all that a page shows of a job's log; None where it must be read."""
         end = self.end_of(job_id)
         if end is None:
-            return "no log" if not self.log_path(job_id).exists() else None
+            return None if packing.is_kept(self.log_path(job_id)) else "no log"
         return dict(end)
 
     def is_read(self, job_id: str) -> bool:
@@ -305,7 +295,7 @@ class SourceFolder:
         path = self.log_path(job_id)
         known = self._all_facts().get(path.name)
         try:
-            status = path.stat()
+            status = packing.status(path)
         except FileNotFoundError:
             return known if known is not None and known.size == logindex.DROPPED else None
         if known is not None and known.holds_for(status):
@@ -317,11 +307,11 @@ class SourceFolder:
         self._set_facts(path, facts)
         return facts
 
-    def learn(self, job_id: str, course: Course) -> None:
-        """Take what is known of a job's log, now that it is as it is."""
+    def learn(self, job_id: str, course: Course, end: eventlog.Note | None) -> None:
+        """Take what is known of a job's log, now that it is as it is, and how it ends."""
         path = self.log_path(job_id)
         try:
-            self._set_facts(path, LogFacts.of(path.stat(), logindex.end_note(path), course))
+            self._set_facts(path, LogFacts.of(packing.status(path), end, course))
         except FileNotFoundError:
             self._all_facts().pop(path.name, None)
 
@@ -348,7 +338,7 @@ class SourceFolder:
         path = self.log_path(job_id)
         facts = self.facts(job_id)
         with _writing(path):
-            path.unlink(missing_ok=True)
+            packing.delete(path)
         if forget or facts is None:
             if self._all_facts().pop(path.name, None) is not None:
                 self._facts_changed = True
@@ -360,7 +350,7 @@ class SourceFolder:
     def clear_unfinished(self) -> None:
         """Remove new logs that a refresh did not finish. Raises `WriteError`."""
         with _writing(self.path):
-            for file in (self.path / "events").glob("*.new"):
+            for file in (self.path / "events").glob("*.new*"):
                 file.unlink()
 
     def renew(self, job_id: str, fresh: Path) -> bool:
@@ -372,9 +362,9 @@ class SourceFolder:
         old = self.log_path(job_id)
         with _writing(old):
             if _is_read(fresh) or not (_is_read(old) or _events(old) > _events(fresh)):
-                fresh.replace(old)
+                packing.move(fresh, old)
                 return True
-            fresh.unlink()
+            packing.delete(fresh)
             return False
 
     def place(self, job_id: str, data: Iterable[bytes]) -> None:
@@ -382,6 +372,8 @@ class SourceFolder:
         path = self.log_path(job_id)
         with _writing(path):
             _replace_with(path, path.with_suffix(".new"), data)
+            packing.forget_packed(path)
+            _pack_if_done(path, logindex.end_note(path))
 
 
 # --- Event logs, open for writing --------------------------------------------------------------
@@ -402,16 +394,21 @@ class EventLog:
         """Whether the stream was ever answered."""
         self.was_read = False
         """Whether the stream was read to its end before, and nothing came since."""
+        self.end: eventlog.Note | None = None
+        """The note that it ends with, since it was settled."""
         self._fingerprint = eventlog.Fingerprint()
         self._job_id = job_id
         self._file = -1
         self._size = -1
 
     def __enter__(self) -> Self:
+        is_new = self._size < 0
         with _writing(self.path):
+            if is_new:
+                _make_plain(self.path)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
             self._file = os.open(self.path, flags, _PRIVATE_FILE)
-        if self._size < 0:
+        if is_new:
             self._learn_all()
         return self
 
@@ -526,6 +523,9 @@ class EventLog:
     def settle(self) -> None:
         """Have what was written reach the disk, from any thread. Raises `WriteError`."""
         with _writing(self.path):
+            self.end = logindex.end_note(self.path)
+            if _pack_if_done(self.path, self.end):
+                return
             descriptor = os.open(self.path, os.O_RDWR)
             try:
                 os.fsync(descriptor)
@@ -543,6 +543,27 @@ class EventLog:
             for line in lines:
                 yield offset, line
                 offset += len(line) + 1
+
+
+def _make_plain(path: Path) -> None:
+    """See that a log can be appended to; one that is packed and damaged is fetched again."""
+    try:
+        packing.make_plain(path)
+    except eventlog.DamagedLogError:
+        packing.delete(path)
+
+
+def _pack_if_done(path: Path, end: eventlog.Note | None) -> bool:
+    """Pack a log that is long and was read to its end; tell whether that was done."""
+    if end is None or not _is_complete(end.values):
+        return False
+    try:
+        if path.stat().st_size < packing.WORTH_PACKING:
+            return False
+        packing.pack(path)
+    except OSError:  # perhaps there is no room for it beside the plain one, which does as well
+        return False
+    return True
 
 
 def _is_read(path: Path) -> bool:
@@ -565,7 +586,7 @@ def _facts_anew(path: Path, status: os.stat_result, known: LogFacts | None) -> L
         same = (status.st_size, note.values) == (known.size, known.end)
         if same:
             return replace(known, mtime_ns=status.st_mtime_ns)
-    with path.open("rb") as file:
+    with packing.reading(path) as file:
         course = logindex.examine(logindex.whole_lines(file)).course
     return LogFacts.of(status, note, course)
 
@@ -573,7 +594,7 @@ def _facts_anew(path: Path, status: os.stat_result, known: LogFacts | None) -> L
 def _events(path: Path) -> int:
     """Count a log's job events; a log that is damaged, or not there, holds none."""
     try:
-        with path.open("rb") as file:
+        with packing.reading(path) as file:
             return logindex.examine(logindex.whole_lines(file)).events
     except (FileNotFoundError, eventlog.DamagedLogError):
         return 0

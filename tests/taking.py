@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reportgen import changes, fetch
+from reportgen import changes, fetch, logindex
 from reportgen.deadlines import Bounds
 from reportgen.follow import Outcome, Policy
 from reportgen.selection import Selection
@@ -114,3 +114,9 @@ def take_into(
     listing = folder.listing()
     assert listing is not None
     return Taken(folder, listing, watcher)
+
+
+def read_log(folder: SourceFolder, job_id: str) -> list[bytes]:
+    """Give the whole lines of a job's log, without their ends."""
+    with logindex.reading(folder.log_path(job_id)) as blocks:
+        return [line for block in blocks for line in block.split(b"\n")]

@@ -26,6 +26,8 @@ JOBS = [
     )
     for number in range(6)
 ]
+LONG = job("long", events=training(9000, "long"))
+"""One whose log is packed."""
 
 
 def files_of(out: Path) -> dict[str, bytes]:
@@ -42,7 +44,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> N
     for each in (undisturbed, killed):
         each.directory.mkdir()
     chance = random.Random(7)
-    with StandIn(*JOBS) as studio:
+    with StandIn(*JOBS, LONG) as studio:
         began = time.monotonic()
         whole = undisturbed.build(studio, "-q", SOURCE_DATE_EPOCH=EPOCH)
         took = time.monotonic() - began

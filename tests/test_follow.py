@@ -22,6 +22,7 @@ from reportgen.selection import Selection
 from reportgen.snapshot import EventLog, Snapshot
 from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
 from tests import virtual_time
+from tests.taking import read_log
 
 HOUR = 3600.0
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -182,7 +183,7 @@ def follow(
             if beside is not None:
                 beside.cancel()
             return {
-                job_id: history.fold(folder.read_log(job_id)) for job_id in world.statuses
+                job_id: history.fold(read_log(folder, job_id)) for job_id in world.statuses
             }, took
 
     jobs, took = asyncio.run(main()) if in_real_time else virtual_time.run(main())

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import changes, eventlog, merge, wire
+from reportgen import changes, eventlog, logindex, merge, wire
 from reportgen.errors import SnapshotError, UsageError, WriteError
 from reportgen.origin import Manifest, Origin
 from reportgen.selection import Selection
 from reportgen.snapshot import EventLog, Listing, Snapshot, SourceFolder
 from tests.command import Command
 from tests.standin import StandIn, completed, job, log, numbered, training
-from tests.taking import NOW, take
+from tests.taking import NOW, read_log, take
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 JOBS = [
@@ -357,7 +357,7 @@ def test_a_good_copy_of_a_damaged_log_is_found(tmp_path: Path) -> None:
     held = Snapshot.reading(into).last_folder()
     with EventLog(held.log_path("job"), "job") as written:
         course = written.course
-    held.learn("job", course)
+    held.learn("job", course, logindex.end_note(held.log_path("job")))
     held.keep_facts()
     for place in (bad, into):
         (path,) = place.rglob("*.log")
@@ -451,7 +451,7 @@ def test_the_source_fetched_last_counts_and_others_in_the_target_stay(tmp_path: 
     merged(into, shard)
     assert (log_of(into) or b"").count(b"training.log") == 4
     demo = Snapshot.reading(into).last_folder("demo")
-    assert len(list(demo.read_log("job"))) == 4
+    assert len(list(read_log(demo, "job"))) == 4
     assert Snapshot.reading(into).last_folder("studio", HERE.url).is_read("job") is False
 
 
@@ -523,12 +523,12 @@ def test_stopped_anywhere_it_can_be_done_again(tmp_path: Path) -> None:
         listing = folder.listing()  # what is there can be rendered: the old list, or the new one
         assert listing is not None
         for job_id in listing.selected:
-            list(map(eventlog.split, folder.read_log(job_id)))
+            list(map(eventlog.split, read_log(folder, job_id)))
         assert merged(target, *directories) == []
         again = Snapshot.reading(target).last_folder()
         assert again.listing() == expected.listing()
         for job_id in listing.entries:
-            assert list(again.read_log(job_id)) == list(expected.read_log(job_id))
+            assert list(read_log(again, job_id)) == list(read_log(expected, job_id))
         assert not list(target.rglob("*.new"))
         steps += 1
     assert steps >= 5

@@ -1,5 +1,6 @@
 """Logs that are packed, made plain again, and damaged."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -8,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import packing
+from reportgen import merge, packing
 from reportgen.eventlog import DamagedLogError
+from reportgen.snapshot import Snapshot
+from tests.command import Command
+from tests.standin import StandIn, job, log, numbered, refusal, training
+from tests.taking import Taken, read_log, take
 
 TEXT = b"".join(b"%d\rtraining.log\r%d\r{}\n" % (n * 7, n) for n in range(40_000))
 
@@ -136,3 +141,140 @@ def test_a_packed_log_that_was_changed_is_damaged(path: Path, place: int) -> Non
     packed.write_bytes(data)
     with pytest.raises(DamagedLogError):
         read(path)
+
+
+# --- In a snapshot -------------------------------------------------------------------------------
+
+LONG = 9000
+
+
+@pytest.fixture
+def all_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every log that is done be packed, for what does not depend on its length."""
+    monkeypatch.setattr(packing, "WORTH_PACKING", 1)
+
+
+def logs_of(place: Path) -> list[str]:
+    return sorted(path.name.partition(".")[2] for path in place.glob("*/events/*"))
+
+
+def steps_of(taken: Taken, job_id: str = "a") -> list[int]:
+    lines = [line.split(b"\r") for line in read_log(taken.folder, job_id)]
+    return [json.loads(line[3])["step"] for line in lines if line[1] == b"training.log"]
+
+
+def test_a_long_log_is_packed_and_all_is_made_from_it(command: Command) -> None:
+    with StandIn(job("a", events=training(LONG, "a")), job("b", events=training(9))) as studio:
+        first = command.build(studio)
+        assert first.code == 0, first.stderr
+        assert logs_of(command.directory / ".arkor-report") == ["log", "log.zst"]
+        pages = {path: path.read_bytes() for path in (first.out / "jobs").iterdir()}
+        asked = len(studio.requests)
+        assert command.build(studio).code == 0
+        assert len(studio.requests) - asked == 3
+    for packed in (command.directory / ".arkor-report").rglob("*.zst"):
+        os.utime(packed, ns=(0, 0))
+    result = command.run("render", "--theme", "dark")
+    assert result.code == 0, result.stderr
+    assert result.job("a")["stream"]["events"] == LONG + 3
+    for path, before in pages.items():
+        if path.suffix != ".html":
+            assert path.read_bytes() == before
+    assert len((first.out / "jobs/a.csv").read_text("utf-8").splitlines()) == LONG + 1
+
+
+@pytest.mark.usefixtures("all_are_long")
+def test_a_job_that_goes_on_is_resumed_behind_its_packed_log(tmp_path: Path) -> None:
+    with StandIn(job("a", events=numbered(training(9, "a")))) as studio:
+        first = take(studio, tmp_path)
+        assert logs_of(tmp_path) == ["log.zst"]
+        assert steps_of(first) == list(range(1, 10))
+        studio.jobs.update("a", status="running")
+        studio.jobs.send("a", *numbered([log(step, 0.1, "a") for step in range(10, 20)], 100))
+        second = take(studio, tmp_path)
+        assert studio.openings("a")[-1].last_event_id is not None
+        assert logs_of(tmp_path) == ["log.zst"]
+        assert steps_of(second) == list(range(1, 20))
+
+
+@pytest.mark.usefixtures("all_are_long")
+def test_a_refreshed_log_takes_the_packed_ones_place(tmp_path: Path) -> None:
+    with StandIn(job("a", events=training(9, "a"))) as studio:
+        take(studio, tmp_path)
+        again = take(studio, tmp_path, refresh=True)
+        assert logs_of(tmp_path) == ["log.zst"]
+        assert steps_of(again) == list(range(1, 10))
+        studio.jobs.script("a", refusal(410, "gone"))
+        failed = take(studio, tmp_path, refresh=True)
+        assert logs_of(tmp_path) == ["log.zst"]
+        assert steps_of(failed) == list(range(1, 10))
+
+
+@pytest.mark.usefixtures("all_are_long")
+@pytest.mark.parametrize("first_is_plain", [True, False])
+def test_packed_logs_are_merged(tmp_path: Path, *, first_is_plain: bool) -> None:
+    with StandIn(job("a", events=training(9, "a")), job("b", events=training(3, "b"))) as studio:
+        one = take(studio, tmp_path / "1")
+        take(studio, tmp_path / "2")
+    if first_is_plain:
+        packing.make_plain(one.folder.log_path("a"))
+    warnings: list[str] = []
+    merge.merge(tmp_path / "all", [tmp_path / "1", tmp_path / "2"], warnings.append)
+    assert warnings == []
+    assert logs_of(tmp_path / "all") == ["log.zst", "log.zst"]
+    merged = Snapshot.reading(tmp_path / "all").last_folder()
+    for job_id in ("a", "b"):
+        assert read_log(merged, job_id) == read_log(one.folder, job_id)
+
+
+@pytest.mark.usefixtures("all_are_long")
+def test_a_merge_leaves_the_packed_log_that_it_has(tmp_path: Path) -> None:
+    with StandIn(job("a", events=training(9, "a"))) as studio:
+        one, two = take(studio, tmp_path / "1"), take(studio, tmp_path / "2")
+    before = packing.status(one.folder.log_path("a")).st_ino
+    packing.make_plain(two.folder.log_path("a"))
+    merge.merge(tmp_path / "1", [tmp_path / "2"], lambda _: None)
+    assert packing.status(one.folder.log_path("a")).st_ino == before
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_packed_log_that_is_damaged_is_fetched_again(command: Command, damage: str) -> None:
+    with StandIn(job("a", events=training(LONG, "a"))) as studio:
+        command.build(studio)
+        (packed,) = (command.directory / ".arkor-report").rglob("*.zst")
+        data = packed.read_bytes()
+        middle = len(data) // 2
+        rest = b"" if damage == "cut" else b"?" * 9 + data[middle + 9 :]
+        packed.write_bytes(data[:middle] + rest)
+        result = command.build(studio, "--theme", "dark")
+        assert result.code == 0, result.stderr
+        assert len(studio.openings("a")) == 2
+    assert result.job("a")["stream"]["events"] == LONG + 3
+    assert logs_of(command.directory / ".arkor-report") == ["log.zst"]
+
+
+@pytest.mark.usefixtures("all_are_long")
+def test_what_is_kept_no_longer_is_deleted_packed_or_not(tmp_path: Path) -> None:
+    with StandIn(job("a", events=training(9, "a")), job("b", events=training(9, "b"))) as studio:
+        take(studio, tmp_path)
+        assert logs_of(tmp_path) == ["log.zst", "log.zst"]
+        take(studio, tmp_path, keep_last=1)
+        assert logs_of(tmp_path) == ["log.zst"]
+
+
+@pytest.mark.usefixtures("all_are_long")
+def test_a_crash_while_a_log_is_packed_or_made_plain_loses_nothing(tmp_path: Path) -> None:
+    with StandIn(job("a", events=training(9, "a"))) as studio:
+        path = take(studio, tmp_path).folder.log_path("a")
+        packed = path.with_name(f"{path.name}.zst")
+        data = packed.read_bytes()
+        packing.make_plain(path)
+        packed.write_bytes(data)
+        packed.with_name(f"{packed.name}.new").write_bytes(data[:9])
+        asked = len(studio.openings("a"))
+        again = take(studio, tmp_path)
+        assert steps_of(again) == list(range(1, 10))
+        assert len(studio.openings("a")) == asked
+        assert logs_of(tmp_path) == ["log", "log.zst"]
+        assert steps_of(take(studio, tmp_path, refresh=True)) == list(range(1, 10))
+        assert logs_of(tmp_path) == ["log.zst"]

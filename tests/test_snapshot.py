@@ -22,6 +22,7 @@ from reportgen.resume import Kept, Trail
 from reportgen.snapshot import EventLog, Listing, Snapshot, SourceFolder
 from reportgen.sse import FrameDecoder
 from tests.standin import Event, Framing, log, ping, training
+from tests.taking import read_log
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -461,9 +462,9 @@ def test_cut_at_any_byte_a_log_that_is_only_read_gives_whole_lines(folder: Sourc
     whole = path.read_bytes()
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
-        assert list(folder.read_log("job")) == whole[:cut].split(b"\n")[:-1]
+        assert list(read_log(folder, "job")) == whole[:cut].split(b"\n")[:-1]
         assert path.stat().st_size == cut
-    assert list(folder.read_log("nobody")) == []
+    assert list(read_log(folder, "nobody")) == []
 
 
 def test_a_line_longer_than_what_is_read_at_once(tmp_path: Path) -> None:
@@ -715,7 +716,7 @@ def test_where_there_was_no_log_the_new_one_is_kept(folder: SourceFolder) -> Non
     fresh = folder.log_path("job").with_suffix(".new")
     write(fresh)
     folder.renew("job", fresh)
-    assert len(list(folder.read_log("job"))) == 6
+    assert len(list(read_log(folder, "job"))) == 6
 
 
 def test_what_an_interrupted_refresh_left_is_cleared(folder: SourceFolder) -> None:
@@ -758,7 +759,7 @@ def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
     """Learn of a job's log, as a snapshot does; give the folder as the next command has it."""
     with EventLog(folder.log_path(job_id), job_id) as log:
         course = log.course
-    folder.learn(job_id, course)
+    folder.learn(job_id, course, logindex.end_note(folder.log_path(job_id)))
     folder.keep_facts()
     return SourceFolder(folder.path)
 
@@ -873,9 +874,9 @@ def test_damage_that_leaves_lines_which_still_read_as_such_is_found(folder: Sour
     path.write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
     assert SourceFolder(folder.path).is_read("job")  # by its end alone
     with pytest.raises(eventlog.DamagedLogError):
-        history.fold(folder.read_log("job"))
+        history.fold(read_log(folder, "job"))
     with pytest.raises(eventlog.DamagedLogError):
-        logindex.examine(folder.read_log("job"))
+        logindex.examine(read_log(folder, "job"))
     with EventLog(path, "job") as log:  # whoever goes on with it starts again
         assert kept(log) == []
         assert not log.was_read
@@ -916,12 +917,12 @@ def test_what_is_known_is_what_a_page_shows(
         live = log.course
     with EventLog(path, "job") as reopened:
         assert reopened.fingerprint == log.fingerprint
-    page = history.fold(folder.read_log("job"))
+    page = history.fold(read_log(folder, "job"))
     expected = (page.started, page.terminal, page.completed_at)
     for course in (live, reopened.course, folder.facts("job")):
         assert course is not None
         assert (course.started, course.ended_as, course.ended_at) == expected
-    examined = logindex.examine(folder.read_log("job"))
+    examined = logindex.examine(read_log(folder, "job"))
     assert (examined.events, examined.complete) == (page.stream.events, True)
     for listed in (None, "running", "cancelled", "resting"):
         shown = history.status_of(page, listed)
