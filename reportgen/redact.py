@@ -12,7 +12,7 @@ time, since a server may send megabytes of whatever makes a pattern slow.
 import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import AnyStr, Final
 
 from reportgen import wire
 
@@ -39,6 +39,11 @@ class Redactor:
         pattern = _any_spelling(self._tokens)
         self._token = re.compile(pattern)
         self._token_in_bytes = re.compile(pattern.encode("utf-8", "surrogatepass"))
+        escapes = _escapes(self._tokens)
+        self._escapes = [re.compile(escape) for escape in escapes]
+        self._escapes_in_bytes = [
+            re.compile(escape.encode("utf-8", "surrogatepass")) for escape in escapes
+        ]
         self._show = frozenset(show)
 
     def text(self, text: str) -> str:
@@ -100,31 +105,24 @@ class Redactor:
 
     def own(self, data: bytes) -> bytes:
         """Take the tool's own tokens out of raw bytes, however JSON, HTML or a URL spells them."""
-        if self._may_hold_token(data):
+        if _may_hold(data, self._token_bytes, self._escapes_in_bytes):
             return self._token_in_bytes.sub(rb"\g<kept>" + REDACTED.encode(), data)
         return data
 
     def holds_token(self, data: bytes) -> bool:
         """Tell whether one of the tool's own tokens stands in the bytes, in any spelling."""
-        return self._may_hold_token(data) and self._token_in_bytes.search(data) is not None
+        return (
+            _may_hold(data, self._token_bytes, self._escapes_in_bytes)
+            and self._token_in_bytes.search(data) is not None
+        )
 
     def _once(self, text: str) -> str:
-        tokens = self._tokens
-        if tokens and (
-            "\\" in text or "&" in text or "%" in text or any(token in text for token in tokens)
-        ):
+        if _may_hold(text, self._tokens, self._escapes):
             text = self._token.sub(rf"\g<kept>{REDACTED}", text)
         text = _CREDENTIAL.sub(REDACTED, text)
         if "://" in text or "\\" in text:
             text = _URL.sub(_bare_url, text)
         return text
-
-    def _may_hold_token(self, data: bytes) -> bool:
-        """Rule out, fast, the data that holds neither a token nor what could spell one."""
-        tokens = self._token_bytes
-        return bool(tokens) and (
-            b"\\" in data or b"&" in data or b"%" in data or any(token in data for token in tokens)
-        )
 
     def _member(self, key: str, value: wire.JSON) -> wire.JSON:
         return HIDDEN if speaks_of_secret(key) else self.value(value)
@@ -368,6 +366,20 @@ def _nesting(quote: str) -> int:
 # --- The tool's own tokens -----------------------------------------------------------------------
 
 
+def _may_hold(
+    text: AnyStr, tokens: Iterable[AnyStr], escapes: Iterable[re.Pattern[AnyStr]]
+) -> bool:
+    """Rule out, fast, the text that holds neither a token nor what could spell one."""
+    # Plain loops, since it is asked of every short text as well.
+    for token in tokens:
+        if token in text:
+            return True
+    for escape in escapes:  # noqa: SIM110
+        if escape.search(text):
+            return True
+    return False
+
+
 def _any_spelling(tokens: Iterable[str]) -> str:
     """Give a pattern for any of the tokens, as JSON, HTML, Markdown or a URL may spell it.
 
@@ -380,20 +392,56 @@ def _any_spelling(tokens: Iterable[str]) -> str:
     return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>(?:\\\\)*+)\\(?=[A-Za-z0-9]))?(?:{spelled})"
 
 
+def _escapes(tokens: Iterable[str]) -> list[str]:
+    """Give patterns for the escapes of any character of the tokens.
+
+    Each spelling of a token but the plain one holds such an escape, and few other texts do. Each
+    pattern begins with a sign of its own, which lets `re` skip at once what does not hold it.
+    """
+    characters = sorted(set("".join(tokens)))
+    others = [character for character in characters if not _is_plain(character)]
+    units = (unit for character in characters for unit in _units(character))
+    entities = (entity for character in others for entity in _entities(character))
+    percents = (_percent(character)[1:] for character in others)
+    return [
+        rf"\\(?:[uU](?i:{_one_of(units)})|{_one_of(map(re.escape, others))})",
+        f"%(?i:{_one_of(percents)})",
+        f"&(?i:{_one_of(entities)});",
+    ]
+
+
+def _one_of(patterns: Iterable[str]) -> str:
+    return f"(?:{'|'.join(sorted(set(patterns))) or '(?!)'})"
+
+
 def _spellings(character: str) -> str:
-    code = ord(character)
-    units = character.encode("utf-16-be", "surrogatepass")
-    escaped = "".join(
-        rf"(?<!\\)\\++[uU](?i:{units[i : i + 2].hex()})" for i in range(0, len(units), 2)
-    )
-    if character.isascii() and character.isalnum():
+    escaped = "".join(rf"(?<!\\)\\++[uU](?i:{unit})" for unit in _units(character))
+    if _is_plain(character):
         return f"(?:{character}|{escaped})"
-    percent = "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
-    entities = [f"#0*{code}", f"#x0*{code:x}", *_NAMED_ENTITIES.get(character, ())]
     return (
         rf"(?:(?:(?<!\\)\\++)?{re.escape(character)}|{escaped}"
-        rf"|(?i:{percent}|&(?:{'|'.join(entities)});))"
+        rf"|(?i:{_percent(character)}|&(?:{'|'.join(_entities(character))});))"
     )
+
+
+def _is_plain(character: str) -> bool:
+    """Tell whether a character is escaped by JSON's numbers alone, if at all."""
+    return character.isascii() and character.isalnum()
+
+
+def _units(character: str) -> list[str]:
+    """Give the UTF-16 units of a character, as JSON escapes them."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    return [units[i : i + 2].hex() for i in range(0, len(units), 2)]
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def _entities(character: str) -> list[str]:
+    code = ord(character)
+    return [f"#0*{code}", f"#x0*{code:x}", *_NAMED_ENTITIES.get(character, ())]
 
 
 _NAMED_ENTITIES: Final = {

@@ -5,9 +5,10 @@ import json
 import math
 import time
 from typing import Final
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reportgen import wire
@@ -430,6 +431,37 @@ def test_own_token_never_gets_through(before: str, after: str) -> None:
     data = redactor.own(text.encode("utf-8", "surrogatepass"))
     assert OWN.encode() not in data
     assert not redactor.holds_token(redactor.own(data))
+
+
+def spellings(character: str) -> list[str]:
+    """Give ways in which JSON, HTML, Markdown or a URL may spell a character."""
+    numbers = "".join(
+        f"\\u{unit:04x}" for unit in memoryview(character.encode("utf-16")).cast("H")[1:]
+    )
+    if character.isascii() and character.isalnum():
+        return [character, numbers]
+    code, quoted = ord(character), quote(character, safe="")
+    plain = [character] if character.isascii() and character != "\\" else []
+    return [
+        numbers,
+        quoted,
+        f"&#{code};",
+        f"&#X{code:x};",
+        *plain,
+        *(f"\\{sign}" for sign in plain),
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.text("aZ9-._/&<'é😀", min_size=8, max_size=12), texts, texts)
+def test_own_token_is_found_however_each_character_is_spelled(
+    data: st.DataObject, token: str, before: str, after: str
+) -> None:
+    assume(token not in REDACTED)
+    spelled = "".join(data.draw(st.sampled_from(spellings(character))) for character in token)
+    text = f"{before}|{spelled}|{after}".encode("utf-8", "surrogatepass")
+    assert Redactor([token]).holds_token(text)
+    assert not Redactor([token]).holds_token(Redactor([token]).own(text))
 
 
 keys = st.one_of(
