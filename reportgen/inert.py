@@ -149,13 +149,11 @@ def json_text(value: wire.JSON) -> str:
     that a strict reader gets back the same value. JSON has no number that is not finite: those
     become the words `NaN`, `Infinity` and `-Infinity`.
     """
-    finite = _finite(value)
-    text = json.dumps(finite, ensure_ascii=False, allow_nan=False)
+    text = _dumped(value)
     try:  # what json itself indents, it writes at a fraction of the speed
         return msgspec.json.format(_JSON_ESCAPED.sub(_json_escape, text), indent=2) + "\n"
     except msgspec.DecodeError:  # a lone surrogate
-        text = json.dumps(finite, ensure_ascii=False, indent=2, allow_nan=False)
-        return _JSON_ESCAPED.sub(_json_escape, text) + "\n"
+        return _JSON_ESCAPED.sub(_json_escape, _dumped(value, indent=2)) + "\n"
 
 
 def html_json(value: wire.JSON) -> str:
@@ -163,7 +161,7 @@ def html_json(value: wire.JSON) -> str:
 
     The same as `json_text` but for the white space, and `<`, `>` and `&` escaped as well.
     """
-    text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _dumped(value, separators=(",", ":"))
     return _SCRIPT_ESCAPED.sub(_json_escape, text)
 
 
@@ -177,6 +175,17 @@ _SCRIPT_ESCAPED: Final = re.compile(rf"[<>&]|{_JSON_ESCAPED.pattern}")
 def _json_escape(character: re.Match[str]) -> str:
     units = character[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(rf"\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+def _dumped(
+    value: wire.JSON, indent: int | None = None, separators: tuple[str, str] | None = None
+) -> str:
+    try:
+        return json.dumps(
+            value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
+        )
+    except ValueError:  # a number is not finite, which most documents are without
+        return json.dumps(_finite(value), ensure_ascii=False, indent=indent, separators=separators)
 
 
 def _finite(value: wire.JSON) -> wire.JSON:

@@ -458,7 +458,12 @@ def test_own_token_is_found_however_each_character_is_spelled(
     data: st.DataObject, token: str, before: str, after: str
 ) -> None:
     assume(token not in REDACTED)
-    spelled = "".join(data.draw(st.sampled_from(spellings(character))) for character in token)
+    # Of some tokens a single character is escaped, so that each way has to be known by itself.
+    escaped = data.draw(st.sets(st.integers(0, len(token) - 1), min_size=1, max_size=len(token)))
+    spelled = "".join(
+        data.draw(st.sampled_from(spellings(character))) if place in escaped else character
+        for place, character in enumerate(token)
+    )
     text = f"{before}|{spelled}|{after}".encode("utf-8", "surrogatepass")
     assert Redactor([token]).holds_token(text)
     assert not Redactor([token]).holds_token(Redactor([token]).own(text))
