@@ -1,5 +1,6 @@
 """Options in, one call, exit code out: the only module that prints or exits."""
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # what a command needs is imported when it runs: --help is to
 
 _FAILED: Final = 1
 _INTERRUPTED: Final = 130
+_YOUNG: Final = 10_000
+"""After how many new objects to look for garbage: nearly all live as long as what they are of."""
 _TOKEN_VARIABLE: Final = f"{options.PREFIX}TOKEN"
 
 
@@ -264,6 +267,7 @@ def config(**given: Any) -> None:
 
 def main() -> NoReturn:
     """Run the command, and end with its exit code."""
+    gc.set_threshold(_YOUNG)
     _open_what_is_closed()
     _voice.as_json = _format_asked(sys.argv[1:]) == "json"
     try:

@@ -184,6 +184,7 @@ class SourceFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._paths: dict[str, Path] = {}
         self._facts: dict[str, LogFacts] = {}
         self._facts_are_read = False
         self._facts_changed = False
@@ -253,9 +254,12 @@ class SourceFolder:
 
     def log_path(self, job_id: str) -> Path:
         """Give the place of a job's event log: a safe name for any id, the same on every build."""
-        digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-        readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
-        return self.path / "events" / f"{readable}-{digest}.log".removeprefix("-")
+        if job_id not in self._paths:  # it is asked for again and again
+            digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+            readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
+            name = f"{readable}-{digest}.log".removeprefix("-")
+            self._paths[job_id] = self.path / "events" / name
+        return self._paths[job_id]
 
     def log_size(self, job_id: str) -> int:
         """Give the length of a job's log in bytes, 0 where there is none."""
