@@ -186,15 +186,18 @@ class Publication:
             "files": sorted(names),
             "temporary": [f"{_TEMPORARY}/"] if temporary else [],
         }
-        # Records are JSON already: thousands of them are neither read nor written anew.
-        remembered = ",\n".join(f"{json.dumps(name)}: {record}" for name, record in records.items())
-        head = json.dumps(document, indent=1).removesuffix("\n}")
-        text = f'{head},\n "remembered": {{{remembered}}}\n}}\n'
         file = self._out / _OURS
         # Its own temporary name is fixed, so that it needs no naming.
         fresh = self._out / f"{_OURS}.tmp"
         with fresh.open("wb") as stream:
-            stream.write(text.encode())
+            stream.write(json.dumps(document, indent=1).removesuffix("\n}").encode())
+            stream.write(b',\n "remembered": {')
+            # Records are JSON already: thousands of them are neither read nor written anew.
+            between = ""
+            for name, record in records.items():
+                stream.write(f"{between}{json.dumps(name)}: {record}".encode())
+                between = ",\n"
+            stream.write(b"}\n}\n")
             stream.flush()
             os.fsync(stream.fileno())
         fresh.replace(file)

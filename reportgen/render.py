@@ -248,7 +248,7 @@ class _Rendering:
     def stage_exports(self, report: Report, summary: str) -> None:
         """Stage what programs read, and the summary."""
         publication = self.memory.publication
-        publication.stage("report.json", [report_json.document(report)])
+        publication.stage("report.json", report_json.pieces(report))
         publication.stage("summary.md", [summary])
         publication.stage("junit.xml", [junit_xml.document(report)])
         publication.stage("badge.svg", [badge_svg.document(report)])

@@ -5,6 +5,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -140,8 +141,20 @@ def test_every_log_is_a_row_whose_numbers_are_plain_and_whose_texts_are_inert(
                 assert not cell.strip(" ").startswith(FORMULA_START)
 
 
+def written(report: Report) -> str:
+    return "".join(report_json.pieces(report))
+
+
+@pytest.mark.parametrize("names", [(), ("a",), ("\ud800", "b\n    ]", "é\u2028\x7f")])
+def test_the_report_is_the_same_in_pieces_as_in_one(names: tuple[str, ...]) -> None:
+    jobs = tuple(replace(REPORT.jobs[0], name=name) for name in names)
+    text = written(replace(REPORT, jobs=jobs))
+    assert text == inert.json_text(json.loads(text))
+    assert [job["name"] for job in json.loads(text)["jobs"]] == list(names)
+
+
 def test_the_report_for_programs() -> None:
-    text = report_json.document(REPORT)
+    text = written(REPORT)
     assert text.startswith('{\n  "schema": 1,\n  "generator": ')
     document = json.loads(text, parse_constant=pytest.fail)
     assert list(document) == [
@@ -177,7 +190,7 @@ def test_each_fact_stands_under_its_key() -> None:
     )
     origin = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", None)
     whole = Report("g", noon, origin, Manifest("support-bot-v1"), (job,))
-    text = report_json.document(whole)
+    text = written(whole)
     assert json.loads(text) == {
         "schema": 1,
         "generator": "g",
@@ -246,7 +259,7 @@ def test_a_whole_document_as_it_is_written() -> None:
         log_tail=("[log] step=1", "[stream error]"),
         config={"learningRate": 1e-7, "x": math.nan, "y": [-math.inf, True, None], "z": {}},
     )  # fmt: skip
-    assert report_json.document(Report("g", REPORT.snapshot_at, Origin("demo"), None, (job,))) == (
+    assert written(Report("g", REPORT.snapshot_at, Origin("demo"), None, (job,))) == (
         """{
   "schema": 1,
   "generator": "g",
@@ -319,14 +332,14 @@ def test_a_whole_document_as_it_is_written() -> None:
 
 def test_texts_are_the_servers_own_character_for_character() -> None:
     name = 'a "b" \\ é \ud800 \x00 \u202e 😀'
-    document = json.loads(report_json.document(detail_of({"id": "x", "name": name})))
+    document = json.loads(written(detail_of({"id": "x", "name": name})))
     assert document["jobs"][0]["name"] == name
     assert document["manifest"] is None
-    report_json.document(detail_of({"id": "x", "name": name})).encode()
+    written(detail_of({"id": "x", "name": name})).encode()
 
 
 def test_a_status_that_nobody_knows_gets_a_count() -> None:
-    document = json.loads(report_json.document(detail_of({"id": "x", "status": "paused"})))
+    document = json.loads(written(detail_of({"id": "x", "status": "paused"})))
     assert list(document["counts"].items())[-1] == ("paused", 1)
 
 

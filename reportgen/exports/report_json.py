@@ -1,5 +1,6 @@
 """`report.json`: the report for programs, its keys and their order fixed."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -10,10 +11,11 @@ from reportgen.report import SCHEMA, JobSummary, Report
 _EXACT = 2**53  # up to here a double holds every integer
 
 
-def document(report: Report) -> str:
-    """Write the report as JSON, indented by two spaces."""
+def pieces(report: Report) -> Iterator[str]:
+    """Write the report as JSON, indented by two spaces, bit by bit: it can be long."""
     origin, manifest = report.origin, report.manifest
-    return inert.json_text(
+    jobs_come_here = "[]\n}\n"
+    yield inert.json_text(
         {
             "schema": SCHEMA,
             "generator": report.generator,
@@ -26,9 +28,16 @@ def document(report: Report) -> str:
             },
             "manifest": None if manifest is None else asdict(manifest),
             "counts": dict(report.counts),
-            "jobs": [_job(job) for job in report.jobs],
+            "jobs": [],
         }
-    )
+    ).removesuffix(jobs_come_here)
+    before = "["
+    for job in report.jobs:
+        # No line feed of JSON stands within a string.
+        indented = inert.json_text(_job(job)).strip().replace("\n", "\n    ")
+        yield f"{before}\n    {indented}"
+        before = ","
+    yield "\n  ]\n}\n" if report.jobs else jobs_come_here
 
 
 def _job(job: JobSummary) -> wire.JSON:
