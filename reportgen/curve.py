@@ -20,7 +20,7 @@ from reportgen import axes
 from reportgen.axes import HEIGHT, WIDTH, Span, Tick, joined, plain, span_of
 from reportgen.history import Curve, Superseded
 from reportgen.javascript import js_number
-from reportgen.statistics import column_bounds, column_means, finite_values
+from reportgen.statistics import column_bounds, column_means, finite, finite_count
 from reportgen.trend import Trend
 
 COLUMNS: Final = 640
@@ -153,17 +153,18 @@ class Chart:
 
 def metric(curve: Curve | Superseded) -> Metric | None:
     """Give a curve in numbers; None where it has no finite point."""
-    values = finite_values(curve.values)
-    if not values:
+    values = curve.values
+    n = finite_count(values)
+    if not n:
         return None
-    smallest = min(values)
+    smallest = min(finite(values, n))
     return Metric(
-        points=len(values),
-        first=values[0],
-        last=values[-1],
+        points=n,
+        first=next(filter(math.isfinite, values)),
+        last=next(filter(math.isfinite, reversed(values))),
         min=smallest,
-        min_step=curve.steps[curve.values.index(smallest)],
-        max=max(values),
+        min_step=curve.steps[values.index(smallest)],
+        max=max(finite(values, n)),
     )
 
 

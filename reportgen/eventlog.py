@@ -28,8 +28,6 @@ VERSION: Final = 1
 EVENT_FIELDS: Final = 4
 RESET_ID: Final = b"\0"
 
-NOTE: Final = ord("#")
-OVER_LIMIT: Final = ord("!")
 
 _NOTES: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 

@@ -16,12 +16,14 @@ from typing import Final
 import msgspec
 
 from reportgen import eventlog, packing, wire
+from reportgen.sse import MAX_FRAME_BYTES
 
 VERSION: Final = 1
 DROPPED: Final = -1
 """The size of a log that was dropped: how its job had ended is still known."""
 
 _BLOCK: Final = 1 << 18
+_LONGEST_LINE: Final = 2 * MAX_FRAME_BYTES  # what is put in a token's place may be longer than it
 _LONGEST_NOTE: Final = 1 << 12  # a refusal's words are cut far below this
 
 Note = dict[str, str | int | None]
@@ -171,10 +173,13 @@ def reading(path: Path) -> Iterator[Iterator[bytes]]:
 def blocks(file: packing.Readable) -> Iterator[bytes]:
     """Give the whole lines of an open log, as many at once as are read at once.
 
-    Line feeds stand between the lines of a block, and none at its end.
+    Line feeds stand between the lines of a block, and none at its end. Raises `DamagedLogError`
+    where a line is longer than any that is kept.
     """
     torn: list[bytes] = []
     while read := file.read(_BLOCK):
+        if len(torn) > _LONGEST_LINE // _BLOCK:
+            raise eventlog.DamagedLogError("a line without end")
         lines, feed, rest = read.rpartition(b"\n")
         if feed:
             block = b"".join([*torn, lines])

@@ -256,12 +256,15 @@ def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
             warn(f"the event log {path} is no file, and is left out")
             return None
         end = folder.end_of(job_id)
+        size = packing.length(path)
     except FileNotFoundError:
+        return None
+    except eventlog.DamagedLogError as error:
+        warn(_damaged(path, error))
         return None
     except OSError as error:
         warn(_unreadable(path, error))
         return None
-    size = packing.length(path)
     if size == 0:
         return None
     return _Log(path, size, None if end is None else tuple(sorted(end.items())))
@@ -288,10 +291,14 @@ def _first_whole(logs: Iterable[_Log], warn: Warn) -> _Read | None:
         try:
             return _read(log)
         except eventlog.DamagedLogError as error:
-            warn(f"the event log {log.path} is damaged, and is left out: {error}")
+            warn(_damaged(log.path, error))
         except OSError as error:
             warn(_unreadable(log.path, error))
     return None
+
+
+def _damaged(path: Path, error: eventlog.DamagedLogError) -> str:
+    return f"the event log {path} is damaged, and is left out: {error}"
 
 
 def _unreadable(path: Path, error: OSError) -> str:

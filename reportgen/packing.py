@@ -25,6 +25,8 @@ WORTH_PACKING: Final = 1 << 20
 _PACKED: Final = ".zst"
 _LEVEL: Final = 1  # higher ones take several times as long for hardly less
 _WINDOW: Final = 1 << 23
+_MOST_TIMES: Final = 1000
+"""A log that packs to less is left plain, so that a small file which says it is long is a lie."""
 _BLOCK: Final = 1 << 18
 _LONGEST_HEADER: Final = 18
 _PRIVATE_FILE: Final = 0o600
@@ -54,11 +56,14 @@ def is_kept(path: Path) -> bool:
 
 
 def length(path: Path) -> int:
-    """Give the length of a log in bytes, 0 where there is none."""
+    """Give the length of a log in bytes, 0 where there is none.
+
+    Raises `OSError`, and `DamagedLogError` where a packed log does not tell it.
+    """
     try:
         with _as_kept(path, _open) as file:
-            return _length_of_packed(file) if _is_packed(file) else os.fstat(file.fileno()).st_size
-    except (FileNotFoundError, DamagedLogError):
+            return _length_of_packed(file) if _is_packed(file) else _size(file)
+    except FileNotFoundError:
         return 0
 
 
@@ -98,18 +103,25 @@ def tail(path: Path, most: int) -> tuple[bytes, int]:
         return last, size
 
 
-def pack(path: Path) -> None:
-    """Put a log's packed form in its place, on the disk for good.
+def pack(path: Path) -> bool:
+    """Put a log's packed form in its place, once it is on the disk; tell whether that was done.
 
     Raises `OSError`; then the plain one stays, and is all there is.
     """
     import zstandard  # noqa: PLC0415
 
-    packed = _packed(path)
+    packed, size = _packed(path), path.stat().st_size
     with path.open("rb") as plain, _replacing(packed) as file:
         compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-        compressor.copy_stream(plain, file, size=path.stat().st_size)
+        try:
+            _, length = compressor.copy_stream(plain, file, size=size)
+        except zstandard.ZstdError as error:
+            raise OSError(f"it can't be packed ({error})") from error
+    if size > _MOST_TIMES * length:
+        packed.unlink()
+        return False
     path.unlink()
+    return True
 
 
 def make_plain(path: Path) -> None:
@@ -136,8 +148,8 @@ def move(fresh: Path, path: Path) -> None:
 
 def delete(path: Path) -> None:
     """Delete a log, if there is one. Raises `OSError`."""
+    forget_packed(path)  # first: without the plain one it would count
     path.unlink(missing_ok=True)
-    forget_packed(path)
 
 
 def forget_packed(path: Path) -> None:
@@ -188,9 +200,13 @@ def _length_of_packed(file: io.FileIO) -> int:
         length = zstandard.frame_content_size(file.read(_LONGEST_HEADER))
     except zstandard.ZstdError as error:
         raise DamagedLogError(f"the packed log has no beginning ({error})") from error
-    if length < 0:
-        raise DamagedLogError("the packed log does not tell its length")
+    if not 0 <= length <= _MOST_TIMES * _size(file):
+        raise DamagedLogError("the packed log does not tell how long it is")
     return length
+
+
+def _size(file: io.FileIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 @contextmanager

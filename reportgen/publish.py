@@ -39,7 +39,6 @@ class Publication:
         self._new: set[str] = set()
         self._staged: list[str] = []
         self._folders: set[Path] = set()
-        self._there: dict[str, frozenset[str]] = {}
         self._to_remember: dict[str, str] = {}
 
     @classmethod
@@ -116,11 +115,8 @@ class Publication:
             )
 
     def has(self, name: str) -> bool:
-        """Tell whether the old report had this file when it was first asked, and it is ours."""
-        folder, _, leaf = name.rpartition("/")
-        if folder not in self._there:  # thousands of files are asked for, and one look is enough
-            self._there[folder] = _files_in(self._out / folder)
-        return name in self._old and leaf in self._there[folder]
+        """Tell whether the old report has this file, and it is ours."""
+        return name in self._old and (self._out / name).is_file()
 
     def keep(self, name: str) -> None:
         """Take a file into the new report as it is: staged by now, or in the old one."""
@@ -201,14 +197,6 @@ class Publication:
             stream.flush()
             os.fsync(stream.fileno())
         fresh.replace(file)
-
-
-def _files_in(folder: Path) -> frozenset[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return frozenset(entry.name for entry in entries if entry.is_file())
-    except (FileNotFoundError, NotADirectoryError):
-        return frozenset()
 
 
 def _in_the_way(place: Path) -> WriteError:

@@ -126,7 +126,7 @@ class Memory:
         self._remember(COMPARISON, records)
 
     def _remember(self, name: str, record: object) -> None:
-        with suppress(UnicodeError):  # a lone surrogate, which the other texts may well hold
+        with suppress(UnicodeError):  # of a lone surrogate: then it is made again the next time
             self.publication.remember(name, msgspec.json.encode(record).decode())
 
 

@@ -262,8 +262,11 @@ class SourceFolder:
         return self._paths[job_id]
 
     def log_size(self, job_id: str) -> int:
-        """Give the length of a job's log in bytes, 0 where there is none."""
-        return packing.length(self.log_path(job_id))
+        """Give the length of a job's log in bytes, 0 where there is none that tells it."""
+        try:
+            return packing.length(self.log_path(job_id))
+        except eventlog.DamagedLogError:
+            return 0
 
     def fingerprint(self, job_id: str) -> wire.JSON:
         """Give what stands for all that a page shows of a job's log; None where it must be read."""
@@ -564,10 +567,9 @@ def _pack_if_done(path: Path, end: eventlog.Note | None) -> bool:
     try:
         if path.stat().st_size < packing.WORTH_PACKING:
             return False
-        packing.pack(path)
+        return packing.pack(path)
     except OSError:  # perhaps there is no room for it beside the plain one, which does as well
         return False
-    return True
 
 
 def _is_read(path: Path) -> bool:

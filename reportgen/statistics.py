@@ -1,14 +1,14 @@
 """A curve's finite values in numbers: mean, spread, percentiles, and where they turned for worse.
 
-Pure, and what is held beyond a long curve itself are arrays of eight bytes a point, two at most at
-a time: no list of all values is ever made.
+Pure, and at most eight bytes a point are held beyond a long curve itself: no list of all values is
+ever made. Functions that take `values` and `n` mean the `n` finite ones among them.
 """
 
 import heapq
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, islice, pairwise
 from typing import Final
@@ -48,14 +48,14 @@ class Rise:
 
 def describe(curve: Curve) -> Statistics | None:
     """Give the statistics of a curve's finite values; None where it has none."""
-    values = finite_values(curve.values)
-    n = len(values)
+    values = curve.values
+    n = finite_count(values)
     if not n:
         return None
-    mean = _mean(values)
-    variance = _variance(values, mean) if n > 1 else None
+    mean = _mean(values, n)
+    variance = _variance(values, n, mean) if n > 1 else None
     deviation = None if variance is None else math.sqrt(variance)
-    p90, p95 = _percentiles(values, (90, 95))
+    p90, p95 = _percentiles(values, n, (90, 95))
     return Statistics(
         n=n,
         mean=mean,
@@ -73,11 +73,9 @@ def finite_count(values: "array[float]") -> int:
     return len(values) if math.isfinite(sum(values)) else sum(map(math.isfinite, values))
 
 
-def finite_values(values: "array[float]") -> "array[float]":
-    """Give the finite values: the same array where all are."""
-    if finite_count(values) == len(values):
-        return values
-    return array("d", filter(math.isfinite, values))
+def finite(values: "array[float]", n: int) -> Iterable[float]:
+    """Give the `n` finite values, to be gone through once."""
+    return values if n == len(values) else filter(math.isfinite, values)
 
 
 # --- Moments -----------------------------------------------------------------------------------
@@ -86,19 +84,19 @@ _ROOM: Final = 2.0**-64
 """Doubles near the end of their range are scaled by this, an exact power of two, before a sum."""
 
 
-def _mean(values: "array[float]") -> float:
-    """Give the mean of finite values; every one of them may be as large as a double gets."""
+def _mean(values: "array[float]", n: int) -> float:
+    """Give the mean; every one of the values may be as large as a double gets."""
     try:
-        return math.fsum(values) / len(values)
+        return math.fsum(finite(values, n)) / n
     except OverflowError:
-        return math.fsum(map(_ROOM.__mul__, values)) / len(values) / _ROOM
+        return math.fsum(map(_ROOM.__mul__, finite(values, n))) / n / _ROOM
 
 
-def _variance(values: "array[float]", mean: float) -> float:
+def _variance(values: "array[float]", n: int, mean: float) -> float:
     """Give the sample variance, in two passes, as it is exact to the last digits that way."""
     try:
-        squares = ((apart := value - mean) * apart for value in values)
-        return math.fsum(squares) / (len(values) - 1)
+        squares = ((apart := value - mean) * apart for value in finite(values, n))
+        return math.fsum(squares) / (n - 1)
     except OverflowError:
         return math.inf
 
@@ -142,17 +140,16 @@ _CHUNK: Final = 1 << 14
 """How many values are sorted at once: only these are objects."""
 
 
-def _percentiles(values: "array[float]", percents: Sequence[int]) -> list[float]:
-    """Give percentiles of finite values; of many only those from the lowest one up are sorted.
+def _percentiles(values: "array[float]", n: int, percents: Sequence[int]) -> list[float]:
+    """Give percentiles; of many values only those from the lowest one up are sorted.
 
     They lie at the rank (n - 1) × percent / 100, between whole ranks interpolated.
     """
-    n = len(values)
     if n <= _CHUNK:
-        top: Sequence[float] = sorted(values, reverse=True)
+        top: Sequence[float] = sorted(finite(values, n), reverse=True)
     else:
         floor = (n - 1) * min(percents) // 100
-        top = _largest(values, n - floor)  # the values of the ranks n - 1 down to floor
+        top = _largest(values, n, n - floor)  # the values of the ranks n - 1 down to floor
     return [_at_rank(top, n, percent) for percent in percents]
 
 
@@ -164,21 +161,27 @@ def _at_rank(top: Sequence[float], n: int, percent: int) -> float:
     return low * (1 - part) + high * part if hundredths else low
 
 
-def _largest(values: "array[float]", wanted: int) -> "array[float]":
-    """Give the `wanted` largest of finite values, falling, by a merge of sorted chunks."""
-    floor = _floor(values)
-    held = array("d", (value for value in values if value >= floor))
-    if len(held) < wanted:
-        held = values
-    starts = range(0, len(held), _CHUNK)
-    runs = [array("d", sorted(held[at : at + _CHUNK], reverse=True)) for at in starts]
+def _largest(values: "array[float]", n: int, wanted: int) -> "array[float]":
+    """Give the `wanted` largest values, falling, by a merge of sorted chunks."""
+    runs = _sorted_runs(values, n, _floor(values, n))
+    if sum(map(len, runs)) < wanted:
+        runs.clear()
+        runs = _sorted_runs(values, n, -math.inf)
     return array("d", islice(heapq.merge(*runs, reverse=True), wanted))
 
 
-def _floor(values: "array[float]") -> float:
+def _sorted_runs(values: "array[float]", n: int, floor: float) -> "list[array[float]]":
+    """Give the values from `floor` up, in chunks that fall."""
+    high = (value for value in finite(values, n) if value >= floor)
+    return [
+        array("d", chunk) for chunk in iter(lambda: sorted(islice(high, _CHUNK), reverse=True), [])
+    ]
+
+
+def _floor(values: "array[float]", n: int) -> float:
     """Guess, from a sample, a value that an eighth of all are above: the rest need not be held."""
-    sample = sorted(values[:: len(values) // _SAMPLE + 1])
-    return sample[len(sample) * 7 // 8]
+    sample = sorted(filter(math.isfinite, values[:: n // _SAMPLE + 1]))
+    return sample[len(sample) * 7 // 8] if sample else -math.inf
 
 
 # --- The course of a curve ---------------------------------------------------------------------
@@ -208,14 +211,15 @@ def rise(curve: Curve) -> Rise | None:
 
 def _stretches(curve: Curve) -> Iterator[tuple[float, float]]:
     """Give the last step and the mean value of each stretch."""
-    steps, values = curve.steps, finite_values(curve.values)
-    n = len(values)
+    n = finite_count(curve.values)
+    at: Sequence[int] = range(n)
     if n < len(curve):
-        steps = array("d", compress(steps, map(math.isfinite, curve.values)))
+        at = array("L", compress(range(len(curve)), map(math.isfinite, curve.values)))
     count = min(n, _STRETCHES)
     bounds = [n * place // count for place in range(count + 1)] if count else []
     for start, end in pairwise(bounds):
-        yield steps[end - 1], _mean(values[start:end])
+        first, last = at[start], at[end - 1]
+        yield curve.steps[last], _mean(curve.values[first : last + 1], end - start)
 
 
 # --- Column means ------------------------------------------------------------------------------
@@ -229,10 +233,11 @@ def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]
     """
     values = curve.values
     bounds = column_bounds(curve.steps, across, columns)
-    parts: Iterable[array[float]] = (values[start:end] for start, end in pairwise(bounds))
+    parts = (values[start:end] for start, end in pairwise(bounds))
+    counts: Callable[[array[float]], int] = len
     if finite_count(values) < len(values):
-        parts = map(finite_values, parts)
-    return [_mean(part) if part else None for part in parts]
+        counts = finite_count
+    return [_mean(part, n) if (n := counts(part)) else None for part in parts]
 
 
 def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence[int]:

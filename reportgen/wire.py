@@ -192,11 +192,6 @@ MISSING: Final = frozenset({type(None), msgspec.UnsetType})
 """The types of a field that is null or missing."""
 
 
-def are_numbers(values: Iterable[Logged]) -> TypeGuard[Sequence[float]]:
-    """Tell whether all fields are numbers."""
-    return set(map(type, values)) <= NUMBERS
-
-
 _LOG_DECODER: Final = msgspec.json.Decoder(LogData)
 
 

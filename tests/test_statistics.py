@@ -2,8 +2,9 @@
 
 import math
 import statistics as plain
+import tracemalloc
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -12,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.axes import Span
+from reportgen.curve import metric
 from reportgen.history import Curve
 from reportgen.statistics import (
     column_bounds,
     column_means,
     describe,
+    finite,
     finite_count,
-    finite_values,
     rise,
     student_t,
 )
@@ -94,9 +96,26 @@ def test_any_sample(values: list[float]) -> None:
 def test_finite_values_are_told_from_the_rest(values: list[float]) -> None:
     """Also where their sum is beyond a double's range, or of an infinity and its opposite."""
     found = array("d", values)
-    finite = [value for value in values if math.isfinite(value)]
-    assert finite_count(found) == len(finite)
-    assert finite_values(found).tolist() == finite
+    expected = [value for value in values if math.isfinite(value)]
+    assert finite_count(found) == len(expected)
+    assert list(finite(found, len(expected))) == expected
+
+
+@pytest.mark.parametrize("value", [lambda _: 2.5, float, lambda place: place * 7919 % 997.0])
+@pytest.mark.parametrize("hole", [[], [5]])
+def test_at_most_eight_bytes_a_point_are_held_beyond_the_curve(
+    value: Callable[[int], float], hole: list[int]
+) -> None:
+    values = array("d", map(value, range(400_000)))
+    for place in hole:
+        values[place] = math.nan
+    curve = Curve(array("d", range(400_000)), values)
+    for look in (describe, rise, metric):
+        tracemalloc.start()
+        look(curve)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 9 * len(values) + 1_000_000, look  # the rest is one chunk, as objects
 
 
 @pytest.mark.parametrize("shape", ["falling", "rising", "equal", "waves", "tall sample"])

@@ -35,7 +35,11 @@ def inert_text(value: object) -> object:
 
 
 class _Generator(CodeGenerator):
-    """Has templates call `shown` on each value, which is what Jinja has them do by three calls."""
+    """Has templates call `shown` on each value, which is what Jinja has them do by three calls.
+
+    The methods are Jinja's own business. Where a later version has them under other names, the
+    three calls are made, which escape as well.
+    """
 
     def _output_child_pre(self, *_: object) -> None:
         self.write("environment.shown(")

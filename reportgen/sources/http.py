@@ -5,10 +5,11 @@ import ipaddress
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -25,6 +26,8 @@ ANSWER_SECONDS: Final = 30.0
 TRIES: Final = 3
 
 _CONNECT_SECONDS: Final = 30.0
+_SPARE_CLIENTS: Final = 4
+"""How many connections wait for the next request; streams that end at once leave more of them."""
 _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _PIECE: Final = 1 << 18
@@ -158,16 +161,22 @@ class Server:
         self._headers = headers
         self._notice = notice
         self._noticed: set[str] = set()
-        self._tls = _tls_of(base)
-        self._idle: list[httpx.AsyncClient] = []
+        try:
+            self._tls = _tls_of(base)
+            self._idle = [self._new_client()]
+        except (ImportError, ValueError, OSError) as error:
+            raise SourceError(
+                f"{base.shown} can't be reached as the environment says ({error}): check "
+                "HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+            ) from error
 
     async def close(self) -> None:
         """Let go of all connections."""
         for client in self._idle:
             await client.aclose()
 
-    @contextmanager
-    def _client(self) -> Iterator[httpx.AsyncClient]:
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
         """Lend a client to one request at a time, so that each has one connection.
 
         For every request httpx's pool looks at all its connections, each with a system call: with
@@ -179,13 +188,17 @@ class Server:
         try:
             yield client
         finally:
-            self._idle.append(client)
+            if len(self._idle) < _SPARE_CLIENTS:
+                self._idle.append(client)
+            else:
+                await client.aclose()
 
     def _new_client(self) -> httpx.AsyncClient:
         # A stream may be silent for hours; how long to wait is decided by whoever reads.
         return httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
             verify=self._tls,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=not self.base.loopback,
             event_hooks={"response": [self._tell_notices]},
@@ -224,12 +237,12 @@ class Server:
         headers = {**self._headers(self.secret.value), "Accept": "application/json", **_PLAIN}
         url = self.base.url + path
         try:
-            with self._client() as client:
-                async with (
-                    asyncio.timeout(ANSWER_SECONDS),
-                    client.stream("GET", url, headers=headers) as response,
-                ):
-                    return Answer(response.status_code, await _body(response, limit))
+            async with (
+                asyncio.timeout(ANSWER_SECONDS),
+                self._client() as client,
+                client.stream("GET", url, headers=headers) as response,
+            ):
+                return Answer(response.status_code, await _body(response, limit))
         except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
             refused = isinstance(error, httpx.ConnectError) and self.base.loopback
             message = f"{self.base.shown} does not answer: {_words_of(error)}."
@@ -262,11 +275,13 @@ class Server:
             headers["Last-Event-ID"] = last_event_id
         url = self.base.url + path
         try:
-            with self._client() as client:
+            async with (
+                self._client() as client,
                 # httpx-sse writes into the headers that it is given.
-                async with httpx_sse.aconnect_sse(client, "GET", url, headers=headers) as source:
-                    await _check_stream(source.response, ended=ended)
-                    yield OpenStream(_unpacked(source.response))
+                httpx_sse.aconnect_sse(client, "GET", url, headers=headers) as source,
+            ):
+                await _check_stream(source.response, ended=ended)
+                yield OpenStream(_unpacked(source.response))
         except httpx.ConnectError as error:
             gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
             raise StreamBrokenError(gone if self.base.loopback else _words_of(error)) from error
