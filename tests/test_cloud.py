@@ -170,6 +170,19 @@ def test_refusals(command: Command, status: int) -> None:
     assert TOKEN not in result.stderr
 
 
+@pytest.mark.parametrize(
+    "variables", [{"ALL_PROXY": "socks5://127.0.0.1:1"}, {"HTTPS_PROXY": "nothing://127.0.0.1:1"}]
+)
+def test_a_proxy_that_cannot_be(command: Command, variables: dict[str, str]) -> None:
+    credentials(command)
+    state(command)
+    result = command.run(
+        "build", "--source", "cloud", "--url", "https://cloud.invalid", **variables
+    )
+    assert result.code == 3, result.stderr
+    assert "PROXY" in result.stderr
+
+
 def test_notices_are_told_once(command: Command) -> None:
     credentials(command)
     state(command)

@@ -1,10 +1,12 @@
 """A job list as it comes, the addresses it comes from, and bodies that unpack without end."""
 
 import asyncio
+import contextlib
 import json
 import tracemalloc
 import zlib
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import httpx
@@ -226,6 +228,54 @@ def ask(studio: StandIn, url: str | None = None, *, limit: int = MEBIBYTE) -> An
             await server.close()
 
     return asyncio.run(get())
+
+
+def test_connections_are_used_again_and_closed_at_the_end() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 2\r\n\r\n{}"
+    requests: list[bytes] = []
+    connections: list[asyncio.StreamWriter] = []
+    gone: asyncio.Queue[None] = asyncio.Queue()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                requests.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(answer)
+        writer.close()
+        gone.put_nowait(None)
+
+    async def ask_often() -> None:
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        server = Server(
+            BaseURL.parse(f"http://127.0.0.1:{port}"), Secret(lambda: "s"), lambda _: {}
+        )
+        for _ in range(3):
+            await server.get("/api/jobs", limit=MEBIBYTE)
+        assert len(connections) == 1
+        await asyncio.gather(*(server.get("/api/jobs", limit=MEBIBYTE) for _ in range(9)))
+        assert len(connections) == 9
+        for _ in range(9 - 4):  # no more than four wait for the next request
+            await gone.get()
+        await server.close()
+        for _ in range(4):
+            await gone.get()
+        listening.close()
+
+    asyncio.run(asyncio.wait_for(ask_often(), 30))
+    assert len(requests) == 12
+    assert not any(b"cookie" in request.lower() for request in requests)
+
+
+def test_only_servers_elsewhere_are_asked_for_certificates_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    secret = Secret(lambda: "s")
+    Server(BaseURL.parse("https://127.0.0.1:1"), secret, lambda _: {})
+    with pytest.raises(SourceError, match="SSL_CERT_FILE"):
+        Server(BaseURL.parse("https://cloud.invalid"), secret, lambda _: {})
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "GZIP"])

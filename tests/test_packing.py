@@ -6,10 +6,11 @@ import stat
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import merge, packing
+from reportgen import logindex, merge, packing
 from reportgen.eventlog import DamagedLogError
 from reportgen.snapshot import Snapshot
 from tests.command import Command
@@ -143,6 +144,32 @@ def test_a_packed_log_that_was_changed_is_damaged(path: Path, place: int) -> Non
         read(path)
 
 
+def test_a_log_that_packs_to_next_to_nothing_stays_plain(path: Path) -> None:
+    path.write_bytes(b"1\rping\r\r\n" * 500_000)
+    assert not packing.pack(path)
+    assert kept(path.parent) == {"job.log"}
+
+
+def test_a_small_file_that_would_unpack_to_a_huge_one_is_damaged(path: Path) -> None:
+    path.unlink()
+    packed = path.with_name("job.log.zst")
+    packed.write_bytes(zstandard.compress(bytes(5_000_000), 1))
+    with pytest.raises(DamagedLogError):
+        read(path)
+    with pytest.raises(DamagedLogError):
+        packing.length(path)
+
+
+def test_a_line_without_end_is_not_gathered(path: Path) -> None:
+    path.write_bytes(b"1\rping\r\r\n")
+    with path.open("ab") as log:
+        log.truncate(100_000_000)
+    with logindex.reading(path) as blocks:
+        assert next(blocks) == b"1\rping\r\r"
+        with pytest.raises(DamagedLogError):
+            next(blocks)
+
+
 # --- In a snapshot -------------------------------------------------------------------------------
 
 LONG = 9000
@@ -225,6 +252,21 @@ def test_packed_logs_are_merged(tmp_path: Path, *, first_is_plain: bool) -> None
     merged = Snapshot.reading(tmp_path / "all").last_folder()
     for job_id in ("a", "b"):
         assert read_log(merged, job_id) == read_log(one.folder, job_id)
+
+
+@pytest.mark.usefixtures("all_are_long")
+@pytest.mark.parametrize("data", [b"", b"garbage", b"\x28\xb5\x2f\xfd"])
+def test_a_merge_tells_of_a_packed_log_that_it_cannot_read(tmp_path: Path, data: bytes) -> None:
+    with StandIn(job("a", events=training(9, "a"))) as studio:
+        bad = take(studio, tmp_path / "bad").folder.log_path("a")
+        good = take(studio, tmp_path / "good").folder
+    bad.with_name(f"{bad.name}.zst").write_bytes(data)
+    warnings: list[str] = []
+    merge.merge(tmp_path / "all", [tmp_path / "bad", tmp_path / "good"], warnings.append)
+    (warning,) = warnings
+    assert str(bad) in warning
+    merged = Snapshot.reading(tmp_path / "all").last_folder()
+    assert read_log(merged, "a") == read_log(good, "a")
 
 
 @pytest.mark.usefixtures("all_are_long")

@@ -516,6 +516,14 @@ def test_many_logs_are_learned_as_one_after_another(tmp_path: Path) -> None:
             append(single, part)
             expected = knowledge(single)
             assert knowledge(bulk) == expected
+        bulk.was_read = True
+        lines = eventlog.event_lines(1, wire.LOG, [None], [b"{}"])
+        bulk.append(lines)
+        bulk.note_logs(lines, [None], [b"{}"])
+        assert not bulk.was_read
+        append(single, [(wire.LOG, None, b"{}")])
+        expected = knowledge(single)
+        assert knowledge(bulk) == expected
     with EventLog(bulk.path, "job") as again:
         assert knowledge(again) == expected
 
