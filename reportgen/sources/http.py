@@ -5,7 +5,7 @@ import ipaddress
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -27,7 +27,7 @@ TRIES: Final = 3
 
 _CONNECT_SECONDS: Final = 30.0
 _SPARE_CLIENTS: Final = 4
-"""How many connections wait for the next request; streams that end at once leave more of them."""
+"""How many idle connections outlast a reading of the list; many streams may have left theirs."""
 _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _PIECE: Final = 1 << 18
@@ -172,11 +172,14 @@ class Server:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        for client in self._idle:
-            await client.aclose()
+        await self._close_all_but(0)
 
-    @asynccontextmanager
-    async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def _close_all_but(self, spare: int) -> None:
+        while len(self._idle) > spare:
+            await self._idle.pop().aclose()
+
+    @contextmanager
+    def _client(self) -> Iterator[httpx.AsyncClient]:
         """Lend a client to one request at a time, so that each has one connection.
 
         For every request httpx's pool looks at all its connections, each with a system call: with
@@ -188,10 +191,7 @@ class Server:
         try:
             yield client
         finally:
-            if len(self._idle) < _SPARE_CLIENTS:
-                self._idle.append(client)
-            else:
-                await client.aclose()
+            self._idle.append(client)
 
     def _new_client(self) -> httpx.AsyncClient:
         # A stream may be silent for hours; how long to wait is decided by whoever reads.
@@ -216,6 +216,7 @@ class Server:
 
         Raises `UnreachableError` where there is no answer at all; any status is an answer.
         """
+        await self._close_all_but(_SPARE_CLIENTS)
         answer = await self._get_with_tries(path, limit)
         if retry.is_about_the_token(answer.status) and self.secret.renew():
             answer = await self._get_with_tries(path, limit)
@@ -237,12 +238,12 @@ class Server:
         headers = {**self._headers(self.secret.value), "Accept": "application/json", **_PLAIN}
         url = self.base.url + path
         try:
-            async with (
-                asyncio.timeout(ANSWER_SECONDS),
-                self._client() as client,
-                client.stream("GET", url, headers=headers) as response,
-            ):
-                return Answer(response.status_code, await _body(response, limit))
+            with self._client() as client:
+                async with (
+                    asyncio.timeout(ANSWER_SECONDS),
+                    client.stream("GET", url, headers=headers) as response,
+                ):
+                    return Answer(response.status_code, await _body(response, limit))
         except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
             refused = isinstance(error, httpx.ConnectError) and self.base.loopback
             message = f"{self.base.shown} does not answer: {_words_of(error)}."
@@ -275,13 +276,12 @@ class Server:
             headers["Last-Event-ID"] = last_event_id
         url = self.base.url + path
         try:
-            async with (
-                self._client() as client,
+            with self._client() as client:
                 # httpx-sse writes into the headers that it is given.
-                httpx_sse.aconnect_sse(client, "GET", url, headers=headers) as source,
-            ):
-                await _check_stream(source.response, ended=ended)
-                yield OpenStream(_unpacked(source.response))
+                events = httpx_sse.aconnect_sse(client, "GET", url, headers=headers)
+                async with events as source:
+                    await _check_stream(source.response, ended=ended)
+                    yield OpenStream(_unpacked(source.response))
         except httpx.ConnectError as error:
             gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
             raise StreamBrokenError(gone if self.base.loopback else _words_of(error)) from error
