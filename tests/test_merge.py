@@ -94,7 +94,7 @@ def shards(studio: StandIn, place: Path, parts: int, cache: Path | None = None) 
 # --- As one build --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("parts", [1, 12])
+@pytest.mark.parametrize("parts", [1, pytest.param(12, marks=pytest.mark.thorough)])
 def test_shards_make_the_same_bytes_as_one_build(command: Command, parts: int) -> None:
     place = command.directory
     with StandIn(*JOBS) as studio:

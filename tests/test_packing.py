@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import stat
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from reportgen import logindex, merge, packing
 from reportgen.eventlog import DamagedLogError
 from reportgen.snapshot import Snapshot
 from tests.command import Command
-from tests.standin import StandIn, job, log, numbered, refusal, training
+from tests.standin import StandIn, completed, job, log, numbered, refusal, started, training
 from tests.taking import Taken, read_log, take
 
 TEXT = b"".join(b"%d\rtraining.log\r%d\r{}\n" % (n * 7, n) for n in range(40_000))
@@ -172,7 +173,14 @@ def test_a_line_without_end_is_not_gathered(path: Path) -> None:
 
 # --- In a snapshot -------------------------------------------------------------------------------
 
-LONG = 9000
+STEPS = 120
+CHANCE = random.Random(7)
+LONG = [
+    started("a"),
+    *(log(step, 0.5, "a", note=CHANCE.randbytes(5000).hex()) for step in range(1, STEPS + 1)),
+    completed("a"),
+]
+"""A run whose log is packed, in few events."""
 
 
 @pytest.fixture
@@ -191,7 +199,7 @@ def steps_of(taken: Taken, job_id: str = "a") -> list[int]:
 
 
 def test_a_long_log_is_packed_and_all_is_made_from_it(command: Command) -> None:
-    with StandIn(job("a", events=training(LONG, "a")), job("b", events=training(9))) as studio:
+    with StandIn(job("a", events=LONG), job("b", events=training(9))) as studio:
         first = command.build(studio)
         assert first.code == 0, first.stderr
         assert logs_of(command.directory / ".arkor-report") == ["log", "log.zst"]
@@ -203,11 +211,11 @@ def test_a_long_log_is_packed_and_all_is_made_from_it(command: Command) -> None:
         os.utime(packed, ns=(0, 0))
     result = command.run("render", "--theme", "dark")
     assert result.code == 0, result.stderr
-    assert result.job("a")["stream"]["events"] == LONG + 3
+    assert result.job("a")["stream"]["events"] == STEPS + 2
     for path, before in pages.items():
         if path.suffix != ".html":
             assert path.read_bytes() == before
-    assert len((first.out / "jobs/a.csv").read_text("utf-8").splitlines()) == LONG + 1
+    assert len((first.out / "jobs/a.csv").read_text("utf-8").splitlines()) == STEPS + 1
 
 
 @pytest.mark.usefixtures("all_are_long")
@@ -281,7 +289,7 @@ def test_a_merge_leaves_the_packed_log_that_it_has(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "changed"])
 def test_a_packed_log_that_is_damaged_is_fetched_again(command: Command, damage: str) -> None:
-    with StandIn(job("a", events=training(LONG, "a"))) as studio:
+    with StandIn(job("a", events=LONG)) as studio:
         command.build(studio)
         (packed,) = (command.directory / ".arkor-report").rglob("*.zst")
         data = packed.read_bytes()
@@ -291,7 +299,7 @@ def test_a_packed_log_that_is_damaged_is_fetched_again(command: Command, damage:
         result = command.build(studio, "--theme", "dark")
         assert result.code == 0, result.stderr
         assert len(studio.openings("a")) == 2
-    assert result.job("a")["stream"]["events"] == LONG + 3
+    assert result.job("a")["stream"]["events"] == STEPS + 2
     assert logs_of(command.directory / ".arkor-report") == ["log.zst"]
 
 
