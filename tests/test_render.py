@@ -56,6 +56,7 @@ def test_the_same_bytes_wherever_it_is_rendered(command: Command) -> None:
     assert any(b"CEST" in data for data in rendered[0].values())
 
 
+@pytest.mark.thorough
 def test_it_shows_what_was_selected_narrowed_by_what_the_pages_show(command: Command) -> None:
     with StandIn(
         job("a", "running", events=[failed("x")], name="bot-a"),

@@ -10,6 +10,8 @@ import pytest
 from tests.command import Command
 from tests.standin import NO_REPLY, StandIn, job, training
 
+pytestmark = pytest.mark.thorough
+
 RUNNING = job("job_run", "running", events=training(200, "job_run", complete=False))
 DONE = job("job_done", events=training(300, "job_done"))
 

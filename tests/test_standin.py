@@ -46,6 +46,8 @@ from tests.standin import (
     training,
 )
 
+pytestmark = pytest.mark.thorough
+
 
 def client(server: StandIn, **headers: str) -> httpx.Client:
     return httpx.Client(

@@ -101,14 +101,12 @@ def test_finite_values_are_told_from_the_rest(values: list[float]) -> None:
     assert list(finite(found, len(expected))) == expected
 
 
-@pytest.mark.parametrize("value", [lambda _: 2.5, float, lambda place: place * 7919 % 997.0])
-@pytest.mark.parametrize("hole", [[], [5]])
+@pytest.mark.parametrize("value", [lambda _: 2.5, lambda place: place * 7919 % 997.0])
 def test_at_most_eight_bytes_a_point_are_held_beyond_the_curve(
-    value: Callable[[int], float], hole: list[int]
+    value: Callable[[int], float],
 ) -> None:
     values = array("d", map(value, range(400_000)))
-    for place in hole:
-        values[place] = math.nan
+    values[5] = math.nan
     curve = Curve(array("d", range(400_000)), values)
     for look in (describe, rise, metric):
         tracemalloc.start()
