@@ -179,6 +179,7 @@ _MOVES = "\x1b[?25l"
         (["--log-format", "json", "--progress"], {}, False, False),
     ],
 )
+@pytest.mark.thorough
 def test_on_a_terminal(
     command: Command,
     arguments: list[str],

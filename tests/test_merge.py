@@ -94,7 +94,8 @@ def shards(studio: StandIn, place: Path, parts: int, cache: Path | None = None) 
 # --- As one build --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("parts", [1, pytest.param(12, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("parts", [1, 12])
 def test_shards_make_the_same_bytes_as_one_build(command: Command, parts: int) -> None:
     place = command.directory
     with StandIn(*JOBS) as studio:
@@ -499,6 +500,7 @@ class _StoppedError(Exception):
     pass
 
 
+@pytest.mark.thorough
 def test_stopped_anywhere_it_can_be_done_again(tmp_path: Path) -> None:
     """Each time at another file that would have taken its place."""
     with StandIn(*JOBS[:3], JOBS[8]) as studio:

@@ -546,6 +546,7 @@ def test_no_secret_survives_under_its_key(
 @pytest.mark.parametrize(
     "prefix", ["", '"key":', '"key":"', '"key":[', "http://", "http://x?", r"\u"]
 )
+@pytest.mark.thorough
 def test_time_is_linear(prefix: str) -> None:
     units = [
         *(

@@ -132,6 +132,7 @@ def test_nothing_new_renders_nothing(command: Command) -> None:
         ("none", ["--theme", "dark"]), ("page", []), ("csv", []), ("list", []),
     ],
 )  # fmt: skip
+@pytest.mark.thorough
 def test_in_doubt_it_is_rendered_again(command: Command, change: str, options: list[str]) -> None:
     with StandIn(job("a", events=training(60, "a")), job("b", events=training(3, "b"))) as studio:
         first = command.build(studio)
