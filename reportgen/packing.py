@@ -12,9 +12,10 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from reportgen.eventlog import DamagedLogError
+from reportgen.replacing import replacing
 
 if TYPE_CHECKING:  # most logs are short: no command waits for an import that it has no use for
     import zstandard
@@ -29,7 +30,6 @@ _MOST_TIMES: Final = 1000
 """A log that packs to less is left plain, so that a small file which says it is long is a lie."""
 _BLOCK: Final = 1 << 18
 _LONGEST_HEADER: Final = 18
-_PRIVATE_FILE: Final = 0o600
 
 _Seen = TypeVar("_Seen")
 
@@ -111,7 +111,7 @@ def pack(path: Path) -> bool:
     import zstandard  # noqa: PLC0415
 
     packed, size = _packed(path), path.stat().st_size
-    with path.open("rb") as plain, _replacing(packed) as file:
+    with path.open("rb") as plain, replacing(packed) as file:
         compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
         try:
             _, length = compressor.copy_stream(plain, file, size=size)
@@ -130,7 +130,7 @@ def make_plain(path: Path) -> None:
         forget_packed(path)
         return
     with suppress(FileNotFoundError):
-        with reading(path) as log, _replacing(path) as file:
+        with reading(path) as log, replacing(path) as file:
             while block := log.read(_BLOCK):
                 file.write(block)
         _packed(path).unlink()
@@ -207,19 +207,3 @@ def _length_of_packed(file: io.FileIO) -> int:
 
 def _size(file: io.FileIO) -> int:
     return os.fstat(file.fileno()).st_size
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file whole or not at all, and have it reach the disk."""
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise

@@ -34,13 +34,13 @@ from reportgen import eventlog, history, logindex, packing, wire
 from reportgen.errors import SnapshotError, WriteError
 from reportgen.logindex import Course, LogFacts
 from reportgen.origin import Manifest, Origin
+from reportgen.replacing import PRIVATE, replacing
 from reportgen.resume import Kept, Trail
 from reportgen.retention import Candidate, Retention
 
 VERSION: Final = 1
 
 _PRIVATE_DIR: Final = 0o700
-_PRIVATE_FILE: Final = 0o600
 _TAG: Final = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This directory holds what arkor-report fetched. Deleting it costs another fetch.\n"
@@ -89,7 +89,7 @@ class Snapshot:
         """
         with _writing(path):
             _make_ours(path)
-            lock = filelock.FileLock(path / "lock", timeout=0, mode=_PRIVATE_FILE)
+            lock = filelock.FileLock(path / "lock", timeout=0, mode=PRIVATE)
             try:
                 lock.acquire()
             except filelock.Timeout:
@@ -159,7 +159,7 @@ class Snapshot:
             files = [path for path in self.path.iterdir() if path.is_file()]
             for path in (*files, folder.path, *folder.path.rglob("*")):
                 mode = path.lstat().st_mode
-                private = _PRIVATE_DIR if stat.S_ISDIR(mode) else _PRIVATE_FILE
+                private = _PRIVATE_DIR if stat.S_ISDIR(mode) else PRIVATE
                 if not stat.S_ISLNK(mode) and stat.S_IMODE(mode) != private:
                     path.chmod(private)
 
@@ -378,7 +378,8 @@ class SourceFolder:
         """Put a log in a job's place, whole or not at all. Raises `WriteError`."""
         path = self.log_path(job_id)
         with _writing(path):
-            _replace_with(path, path.with_suffix(".new"), data)
+            with replacing(path) as stream:
+                stream.writelines(data)
             packing.forget_packed(path)
             _pack_if_done(path, logindex.end_note(path))
 
@@ -414,7 +415,7 @@ class EventLog:
             if is_new:
                 _make_plain(self.path)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-            self._file = os.open(self.path, flags, _PRIVATE_FILE)
+            self._file = os.open(self.path, flags, PRIVATE)
         if is_new:
             self._learn_all()
         return self
@@ -697,17 +698,8 @@ def _folder_name(origin: Origin) -> str:
 
 def _replace(file: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    _replace_with(file, file.with_name(f"{file.name}.new"), [text.encode()])
-
-
-def _replace_with(file: Path, temporary: Path, parts: Iterable[bytes]) -> None:
-    """Write a file whole or not at all, by way of another one beside it."""
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
-    with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
-        stream.writelines(parts)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
+    with replacing(file) as stream:
+        stream.write(text.encode())
 
 
 def _statuses_before(folder: SourceFolder, kept: Listing | None) -> dict[str, str] | None:

@@ -42,15 +42,20 @@ def in_both_ways(log: Iterable[bytes], made: Callable[[Iterable[Part]], str]) ->
     return text
 
 
+def exported(
+    parts: Iterable[Part], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
+) -> tuple[str, str]:
+    """Give the CSV and the whole log."""
+    rows, lines = zip(*job_texts.pieces(parts, redacted, holds_token), strict=True)
+    return "".join(rows), "".join(lines)
+
+
 def csv_of(
     log: Iterable[bytes],
     redacted: Callable[[str], str],
     holds_token: Callable[[bytes], bool] = no_token,
 ) -> str:
-    def made(parts: Iterable[Part]) -> str:
-        return "".join(rows for rows, _ in job_texts.pieces(parts, redacted, holds_token))
-
-    return in_both_ways(log, made)
+    return in_both_ways(log, lambda parts: exported(parts, redacted, holds_token)[0])
 
 
 def log_of(
@@ -58,10 +63,7 @@ def log_of(
     redacted: Callable[[str], str],
     holds_token: Callable[[bytes], bool] = no_token,
 ) -> str:
-    def made(parts: Iterable[Part]) -> str:
-        return "".join(lines for _, lines in job_texts.pieces(parts, redacted, holds_token))
-
-    return in_both_ways(log, made)
+    return in_both_ways(log, lambda parts: exported(parts, redacted, holds_token)[1])
 
 
 def rows(*data: str) -> list[str]:

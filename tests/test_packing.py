@@ -304,6 +304,16 @@ def test_a_packed_log_that_is_damaged_is_fetched_again(command: Command, damage:
 
 
 @pytest.mark.usefixtures("all_are_long")
+def test_a_log_that_is_put_in_a_packed_ones_place_is_all_there_is(tmp_path: Path) -> None:
+    with StandIn(job("a", events=training(9, "a"))) as studio:
+        folder = take(studio, tmp_path).folder
+    lines = read_log(folder, "a")[:5]
+    folder.place("a", [b"\n".join(lines), b"\n"])
+    assert logs_of(tmp_path) == ["log"]
+    assert read_log(folder, "a") == lines
+
+
+@pytest.mark.usefixtures("all_are_long")
 def test_what_is_kept_no_longer_is_deleted_packed_or_not(tmp_path: Path) -> None:
     with StandIn(job("a", events=training(9, "a")), job("b", events=training(9, "b"))) as studio:
         take(studio, tmp_path)
