@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from reportgen import fetch, packing, render
+from reportgen import fetch, render
 from reportgen.deadlines import Bounds
 from reportgen.errors import DamagedRecordError
 from reportgen.follow import Policy
@@ -49,7 +49,7 @@ def build(options: Settings, world: World) -> Rendered:
             except DamagedRecordError as error:
                 # In doubt about a record it is fetched again; what is gone can't be damaged twice.
                 world.watcher.warn(str(error))
-                packing.delete(error.path)
+                error.path.unlink(missing_ok=True)
 
 
 def snapshot(options: Settings, world: World) -> Path:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from reportgen import eventlog, packing, wire
+from reportgen import eventlog, wire
 from reportgen.sse import MAX_FRAME_BYTES
 
 VERSION: Final = 1
@@ -70,7 +70,7 @@ class LogFacts:
     def holds_for_file(self, path: Path) -> bool:
         """Tell whether the log is there, and still the one that these facts are about."""
         try:
-            return self.holds_for(packing.status(path))
+            return self.holds_for(path.stat())
         except OSError:
             return False
 
@@ -154,7 +154,15 @@ def examine(lines: Iterable[bytes]) -> Examination:
     return Examination(events, events_when_read == events, course)
 
 
-def whole_lines(file: packing.Readable) -> Iterator[bytes]:
+class Readable(Protocol):
+    """An open log, read from its start to its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, up to `size`; none at the end."""
+        ...
+
+
+def whole_lines(file: Readable) -> Iterator[bytes]:
     """Give the whole lines of an open log without their ends: a torn last one is none."""
     for block in blocks(file):
         yield from block.split(b"\n")
@@ -164,13 +172,13 @@ def whole_lines(file: packing.Readable) -> Iterator[bytes]:
 def reading(path: Path) -> Iterator[Iterator[bytes]]:
     """Open a log, to be read as `blocks` gives it; none where there is no log."""
     with ExitStack() as stack:
-        file: packing.Readable = io.BytesIO()
+        file: Readable = io.BytesIO()
         with suppress(FileNotFoundError):
-            file = stack.enter_context(packing.reading(path))
+            file = stack.enter_context(path.open("rb", buffering=0))
         yield blocks(file)
 
 
-def blocks(file: packing.Readable) -> Iterator[bytes]:
+def blocks(file: Readable) -> Iterator[bytes]:
     """Give the whole lines of an open log, as many at once as are read at once.
 
     Line feeds stand between the lines of a block, and none at its end. Raises `DamagedLogError`
@@ -191,10 +199,18 @@ def blocks(file: packing.Readable) -> Iterator[bytes]:
 def end_note(path: Path) -> eventlog.Note | None:
     """Read the note that a log ends with, if it says what became of the stream."""
     try:
-        note = _last_note(*packing.tail(path, _LONGEST_NOTE))
+        note = _last_note(*_tail(path, _LONGEST_NOTE))
     except (FileNotFoundError, eventlog.DamagedLogError):
         return None
     return note if note is not None and note.kind == "end" else None
+
+
+def _tail(path: Path, most: int) -> tuple[bytes, int]:
+    """Return the last bytes of a log, up to `most`, and the log's length."""
+    with path.open("rb", buffering=0) as log:
+        size = log.seek(0, os.SEEK_END)
+        log.seek(max(0, size - most))
+        return log.read(), size
 
 
 def _last_note(tail: bytes, size: int) -> eventlog.Note | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from reportgen import eventlog, logindex, packing, wire
+from reportgen import eventlog, logindex, wire
 from reportgen.errors import SnapshotError, UsageError
 from reportgen.logindex import Examination
 from reportgen.numbering import numbered
@@ -251,12 +251,12 @@ def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
     """Look at a directory's log of a job, without reading more than its end."""
     path = folder.log_path(job_id)
     try:
-        status = packing.status(path)
+        status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             warn(f"the event log {path} is no file, and is left out")
             return None
         end = folder.end_of(job_id)
-        size = packing.length(path)
+        size = status.st_size
     except FileNotFoundError:
         return None
     except eventlog.DamagedLogError as error:
@@ -309,13 +309,13 @@ def _read(log: _Log) -> _Read:
     """Read a log through. Raises `DamagedLogError` and `OSError`."""
     size = 0
 
-    def lines(file: packing.Readable) -> Iterator[bytes]:
+    def lines(file: logindex.Readable) -> Iterator[bytes]:
         nonlocal size
         for line in logindex.whole_lines(file):
             size += len(line) + 1
             yield line
 
-    with packing.reading(log.path) as file:
+    with log.path.open("rb", buffering=0) as file:
         told = logindex.examine(lines(file))
     if size == 0:
         raise eventlog.DamagedLogError("not one whole line")
@@ -324,7 +324,7 @@ def _read(log: _Log) -> _Read:
 
 def _bytes_of(path: Path, size: int) -> Iterator[bytes]:
     """Give a log as far as it was read: another build may be at work on it."""
-    with packing.reading(path) as file:
+    with path.open("rb", buffering=0) as file:
         while size and (block := file.read(min(size, _BLOCK))):
             size -= len(block)
             yield block

@@ -8,8 +8,7 @@
             jobs.json                the job list without its secrets, manifest and scope, and
                                      each job's status in the snapshot before
             logs.json                what is known of each log (see `logindex`)
-            events/<job>.log         one event log a job (see `eventlog`), append-only, or
-            events/<job>.log.zst     the same log, once it is long and whole (see `packing`)
+            events/<job>.log         one event log a job (see `eventlog`), append-only
 
 Everything is readable by its owner alone: events are kept verbatim. A file is replaced whole or
 not at all; a log only ever grows, and a line torn by a crash is cut off when it is next opened.
@@ -30,7 +29,7 @@ from typing import Final, Self, cast
 import filelock
 import msgspec
 
-from reportgen import eventlog, history, logindex, packing, wire
+from reportgen import eventlog, history, logindex, wire
 from reportgen.errors import SnapshotError, WriteError
 from reportgen.logindex import Course, LogFacts
 from reportgen.origin import Manifest, Origin
@@ -38,7 +37,7 @@ from reportgen.replacing import PRIVATE, replacing
 from reportgen.resume import Kept, Trail
 from reportgen.retention import Candidate, Retention
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _PRIVATE_DIR: Final = 0o700
 _TAG: Final = (
@@ -264,15 +263,15 @@ class SourceFolder:
     def log_size(self, job_id: str) -> int:
         """Give the length of a job's log in bytes, 0 where there is none that tells it."""
         try:
-            return packing.length(self.log_path(job_id))
-        except eventlog.DamagedLogError:
+            return self.log_path(job_id).stat().st_size
+        except FileNotFoundError:
             return 0
 
     def fingerprint(self, job_id: str) -> wire.JSON:
         """Give what stands for all that a page shows of a job's log; None where it must be read."""
         end = self.end_of(job_id)
         if end is None:
-            return None if packing.is_kept(self.log_path(job_id)) else "no log"
+            return None if self.log_path(job_id).exists() else "no log"
         return dict(end)
 
     def is_read(self, job_id: str) -> bool:
@@ -302,7 +301,7 @@ class SourceFolder:
         path = self.log_path(job_id)
         known = self._all_facts().get(path.name)
         try:
-            status = packing.status(path)
+            status = path.stat()
         except FileNotFoundError:
             return known if known is not None and known.size == logindex.DROPPED else None
         if known is not None and known.holds_for(status):
@@ -318,7 +317,7 @@ class SourceFolder:
         """Take what is known of a job's log, now that it is as it is, and how it ends."""
         path = self.log_path(job_id)
         try:
-            self._set_facts(path, LogFacts.of(packing.status(path), end, course))
+            self._set_facts(path, LogFacts.of(path.stat(), end, course))
         except FileNotFoundError:
             self._all_facts().pop(path.name, None)
 
@@ -345,7 +344,7 @@ class SourceFolder:
         path = self.log_path(job_id)
         facts = self.facts(job_id)
         with _writing(path):
-            packing.delete(path)
+            path.unlink(missing_ok=True)
         if forget or facts is None:
             if self._all_facts().pop(path.name, None) is not None:
                 self._facts_changed = True
@@ -369,19 +368,16 @@ class SourceFolder:
         old = self.log_path(job_id)
         with _writing(old):
             if _is_read(fresh) or not (_is_read(old) or _events(old) > _events(fresh)):
-                packing.move(fresh, old)
+                fresh.replace(old)
                 return True
-            packing.delete(fresh)
+            fresh.unlink(missing_ok=True)
             return False
 
     def place(self, job_id: str, data: Iterable[bytes]) -> None:
         """Put a log in a job's place, whole or not at all. Raises `WriteError`."""
         path = self.log_path(job_id)
-        with _writing(path):
-            with replacing(path) as stream:
-                stream.writelines(data)
-            packing.forget_packed(path)
-            _pack_if_done(path, logindex.end_note(path))
+        with _writing(path), replacing(path) as stream:
+            stream.writelines(data)
 
 
 # --- Event logs, open for writing --------------------------------------------------------------
@@ -412,8 +408,6 @@ class EventLog:
     def __enter__(self) -> Self:
         is_new = self._size < 0
         with _writing(self.path):
-            if is_new:
-                _make_plain(self.path)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
             self._file = os.open(self.path, flags, PRIVATE)
         if is_new:
@@ -532,8 +526,6 @@ class EventLog:
         """Have what was written reach the disk, from any thread. Raises `WriteError`."""
         with _writing(self.path):
             self.end = logindex.end_note(self.path)
-            if _pack_if_done(self.path, self.end):
-                return
             descriptor = os.open(self.path, os.O_RDWR)
             try:
                 os.fsync(descriptor)
@@ -551,26 +543,6 @@ class EventLog:
             for line in lines:
                 yield offset, line
                 offset += len(line) + 1
-
-
-def _make_plain(path: Path) -> None:
-    """See that a log can be appended to; one that is packed and damaged is fetched again."""
-    try:
-        packing.make_plain(path)
-    except eventlog.DamagedLogError:
-        packing.delete(path)
-
-
-def _pack_if_done(path: Path, end: eventlog.Note | None) -> bool:
-    """Pack a log that is long and was read to its end; tell whether that was done."""
-    if end is None or not _is_complete(end.values):
-        return False
-    try:
-        if path.stat().st_size < packing.WORTH_PACKING:
-            return False
-        return packing.pack(path)
-    except OSError:  # perhaps there is no room for it beside the plain one, which does as well
-        return False
 
 
 def _is_read(path: Path) -> bool:
@@ -593,7 +565,7 @@ def _facts_anew(path: Path, status: os.stat_result, known: LogFacts | None) -> L
         same = (status.st_size, note.values) == (known.size, known.end)
         if same:
             return replace(known, mtime_ns=status.st_mtime_ns)
-    with packing.reading(path) as file:
+    with path.open("rb", buffering=0) as file:
         course = logindex.examine(logindex.whole_lines(file)).course
     return LogFacts.of(status, note, course)
 
@@ -601,7 +573,7 @@ def _facts_anew(path: Path, status: os.stat_result, known: LogFacts | None) -> L
 def _events(path: Path) -> int:
     """Count a log's job events; a log that is damaged, or not there, holds none."""
     try:
-        with packing.reading(path) as file:
+        with path.open("rb", buffering=0) as file:
             return logindex.examine(logindex.whole_lines(file)).events
     except (FileNotFoundError, eventlog.DamagedLogError):
         return 0
@@ -640,8 +612,9 @@ def _read_index(path: Path) -> _Index | None:
         ) from error
     if index is None:
         raise SnapshotError(
-            f"The snapshot directory {path} is of version {version}, and this arkor-report reads "
-            f"version {VERSION}: use a newer arkor-report, or another --snapshot-dir."
+            f"The snapshot directory {path} has format version {version}, but this arkor-report "
+            f"reads version {VERSION}. Delete the directory and build again, use another "
+            "arkor-report, or name another directory with --snapshot-dir."
         )
     return index
 

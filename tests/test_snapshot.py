@@ -229,12 +229,12 @@ def test_what_is_being_written_can_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "{", "[]", "7", '{"version": 1}', "\0" * 40, "[" * 100_000),
-        '{"version": 1, "last": 5, "urls": {}}',
-        '{"version": 1, "last": null, "urls": 7}',
-        '{"version": 1, "last": "../x", "urls": {}}',
-        '{"version": 1, "last": "x", "urls": {"u": null}}',
-        '{"version": 1, "last": "x", "urls": {}, "kinds": null}',
+        *("", "{", "[]", "7", '{"version": 2}', "\0" * 40, "[" * 100_000),
+        '{"version": 2, "last": 5, "urls": {}}',
+        '{"version": 2, "last": null, "urls": 7}',
+        '{"version": 2, "last": "../x", "urls": {}}',
+        '{"version": 2, "last": "x", "urls": {"u": null}}',
+        '{"version": 2, "last": "x", "urls": {}, "kinds": null}',
     ],
 )
 def test_a_damaged_index(tmp_path: Path, text: str) -> None:
@@ -253,11 +253,11 @@ def test_a_damaged_index(tmp_path: Path, text: str) -> None:
 def test_a_newer_version(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
-    document = json.loads((place / "index.json").read_bytes()) | {"version": 2, "more": [1]}
+    document = json.loads((place / "index.json").read_bytes()) | {"version": 3, "more": [1]}
     (place / "index.json").write_text(json.dumps(document))
-    with pytest.raises(SnapshotError, match=f"{place}.*newer arkor-report"):
+    with pytest.raises(SnapshotError, match=f"{place}.*another arkor-report"):
         Snapshot.reading(place)
-    with pytest.raises(SnapshotError, match="newer arkor-report"), Snapshot.locked(place):
+    with pytest.raises(SnapshotError, match="another arkor-report"), Snapshot.locked(place):
         pass
     assert json.loads((place / "index.json").read_bytes()) == document
 
@@ -265,8 +265,8 @@ def test_a_newer_version(tmp_path: Path) -> None:
 def test_a_newer_version_of_another_shape(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
-    (place / "index.json").write_text('{"version": 2}')
-    with pytest.raises(SnapshotError, match="newer arkor-report"):
+    (place / "index.json").write_text('{"version": 3}')
+    with pytest.raises(SnapshotError, match="another arkor-report"):
         Snapshot.reading(place)
 
 
@@ -311,7 +311,7 @@ def test_a_torn_list_is_damaged(folder: SourceFolder) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": 2}, {"origin": None}, {"origin": {"x": 1}}, {"readAt": "soon"}, {"listed": None},
+    [{"version": 3}, {"origin": None}, {"origin": {"x": 1}}, {"readAt": "soon"}, {"listed": None},
      {"entries": 7}, {"entries": [["a"]]}, {"entries": [["a", 7]]}, {"manifest": 7},
      {"before": 7}, {"before": {"a": 7}}],
 )  # fmt: skip

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from tests.benchmarks import (
-    disk,
     following,
     many_jobs,
     memory,
@@ -29,7 +28,6 @@ THEMES: Final[Mapping[str, Rows]] = {
     "following": following.rows,
     "startup": startup.rows,
     "pages": pages.rows,
-    "disk": disk.rows,
 }
 
 
