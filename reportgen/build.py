@@ -9,17 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from reportgen import fetch, render
-from reportgen.deadlines import Bounds
+from reportgen.console.signals import Interrupts
 from reportgen.errors import DamagedRecordError
-from reportgen.follow import Policy
-from reportgen.interrupts import Interrupts
-from reportgen.redact import Redactor
-from reportgen.render import Rendered
+from reportgen.following import fetch
+from reportgen.following.deadlines import Bounds
+from reportgen.following.stream import Policy
+from reportgen.rendering import render
+from reportgen.rendering.render import Rendered
 from reportgen.settings import Settings
-from reportgen.snapshot import Snapshot, SourceFolder
+from reportgen.snapshot.snapshot import Snapshot, SourceFolder
 from reportgen.sources import Source
 from reportgen.sources.choice import choose_source
+from reportgen.text.redact import Redactor
 
 
 class Watcher(fetch.Watcher, AbstractContextManager["Watcher"], Protocol):

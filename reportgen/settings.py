@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from reportgen import wire
 from reportgen.errors import UsageError
-from reportgen.selection import Selection
+from reportgen.events import wire
+from reportgen.model.selection import Selection
 
 if TYPE_CHECKING:
-    from reportgen.gates import Rule
+    from reportgen.report.gates import Rule
 
 EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 

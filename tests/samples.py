@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from reportgen import wire
-from reportgen.curve import metric
-from reportgen.history import Curve, LogLine, Pause, Superseded
-from reportgen.origin import Manifest, Origin
-from reportgen.report import JobDetail, JobSummary, Report, Stream
-from reportgen.trend import Clock, Trend
+from reportgen.model.history import Curve, LogLine, Pause, Superseded
+from reportgen.model.metrics import metric
+from reportgen.model.origin import Manifest, Origin
+from reportgen.model.trend import Clock, Trend
+from reportgen.report.report import JobDetail, JobSummary, Report, Stream
+from reportgen.text.javascript import Object
 
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 STUDIO = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", "rig")
 HOSTILE = '<script>alert(1)</script> & "quotes" \'\u202e\u2066evil'
 
-CONFIG: wire.Object = {
+CONFIG: Object = {
     "model": "unsloth/gemma-4-E4B-it",
     "datasetSource": {
         "type": "huggingface",

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reportgen import changes, fetch, logindex
-from reportgen.deadlines import Bounds
-from reportgen.follow import Outcome, Policy
-from reportgen.selection import Selection
-from reportgen.snapshot import Listing, Snapshot, SourceFolder
+from reportgen.following import fetch
+from reportgen.following.deadlines import Bounds
+from reportgen.following.stream import Outcome, Policy
+from reportgen.model.selection import Selection
+from reportgen.report import changes
+from reportgen.snapshot import log_index
+from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
 from tests.standin import StandIn
@@ -118,5 +120,5 @@ def take_into(
 
 def read_log(folder: SourceFolder, job_id: str) -> list[bytes]:
     """Give the whole lines of a job's log, without their ends."""
-    with logindex.reading(folder.log_path(job_id)) as blocks:
+    with log_index.reading(folder.log_path(job_id)) as blocks:
         return [line for block in blocks for line in block.split(b"\n")]

@@ -7,8 +7,8 @@ fetched, and there is no `style` and no id, so that it can stand in a page under
 from collections.abc import Mapping
 from typing import Final
 
-from reportgen import wire
-from reportgen.report import Report
+from reportgen.events import wire
+from reportgen.report.report import Report
 
 _LABEL: Final = "arkor"
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from reportgen.events.columns import LogRun, Part
 from reportgen.exports import log_txt, points_csv
-from reportgen.logparts import LogRun, Part
 
 
 def pieces(

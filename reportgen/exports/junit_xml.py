@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from reportgen import history, inert
-from reportgen.javascript import js_number
-from reportgen.pages.words import MESSAGE_LENGTH, cut, plural, steps, stream_state
-from reportgen.report import JobSummary, Report
+from reportgen.model import history
+from reportgen.report.report import JobSummary, Report
+from reportgen.report.wording import MESSAGE_LENGTH, cut, plural, steps, stream_state
+from reportgen.text import inert
+from reportgen.text.javascript import js_number
 
 SUITE: Final = "arkor"
 

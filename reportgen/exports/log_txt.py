@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from reportgen import eventlog, inert, wire
-from reportgen.history import STREAM_ERROR_LINE, log_line, number_lines
-from reportgen.logparts import LogRun
+from reportgen.events import event_log, wire
+from reportgen.events.columns import LogRun
+from reportgen.model.history import STREAM_ERROR_LINE, log_line, number_lines
+from reportgen.text import inert
 
 
 def line(of_log: bytes, redacted: Callable[[str], str]) -> str:
@@ -14,10 +15,10 @@ def line(of_log: bytes, redacted: Callable[[str], str]) -> str:
 
 
 def _shown(line: bytes) -> str | None:
-    time, name, _, data = eventlog.split(line)
+    time, name, _, data = event_log.split(line)
     if time[:1] == b"#":
         return STREAM_ERROR_LINE if name == b"break" else None
-    return log_line(name, eventlog.data_of(data))
+    return log_line(name, event_log.data_of(data))
 
 
 def _line(shown: str, redacted: Callable[[str], str]) -> str:
@@ -35,5 +36,5 @@ def training_logs(
     # Numbers and our own words are inert, and hold no secret unless the whole text does.
     if text is not None and is_clean(text):
         return text
-    shown = (log_line(wire.LOG, eventlog.data_of(field)) or "" for field in run.fields)
+    shown = (log_line(wire.LOG, event_log.data_of(field)) or "" for field in run.fields)
     return "".join([_line(text, redacted) for text in shown])

@@ -8,9 +8,10 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from reportgen import eventlog, inert, wire
-from reportgen.javascript import js_number, js_value
-from reportgen.logparts import Column, Columns, LogRun
+from reportgen.events import event_log, wire
+from reportgen.events.columns import Column, Columns, LogRun
+from reportgen.text import inert
+from reportgen.text.javascript import as_double, is_number, js_number, js_value
 
 COLUMNS: Final = Columns._fields
 HEAD: Final = ",".join(COLUMNS) + "\n"
@@ -24,7 +25,7 @@ _OF_TIMES: Final = b"0123456789-:.+TZ\n"
 
 def row(line: bytes, redacted: _Redacted) -> str:
     """Give the row of a line of an event log, where it is a `training.log` event."""
-    time, name, _, field = eventlog.split(line)
+    time, name, _, field = event_log.split(line)
     if name != wire.LOG or time[:1] == b"#":
         return ""
     run = LogRun([field])
@@ -69,8 +70,8 @@ def _are_times(texts: Sequence[str], is_clean: Callable[[str], bool]) -> bool:
 def _cell(value: wire.Logged, redacted: _Redacted) -> str:
     if value is msgspec.UNSET or value is None:
         return ""
-    if wire.is_number(value):
+    if is_number(value):
         number = js_number(value)
-        return number if math.isfinite(wire.as_double(value)) else inert.csv_cell(number)
+        return number if math.isfinite(as_double(value)) else inert.csv_cell(number)
     text = value if isinstance(value, str) else js_value(value)
     return inert.csv_cell(redacted(text))

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from reportgen import inert, wire
-from reportgen.curve import Metric
-from reportgen.report import SCHEMA, JobSummary, Report
+from reportgen.model.metrics import Metric
+from reportgen.report.report import SCHEMA, JobSummary, Report
+from reportgen.text import inert
+from reportgen.text.javascript import JSON
 
 _EXACT = 2**53  # up to here a double holds every integer
 
@@ -40,7 +41,7 @@ def pieces(report: Report) -> Iterator[str]:
     yield "\n  ]\n}\n" if report.jobs else jobs_come_here
 
 
-def _job(job: JobSummary) -> wire.JSON:
+def _job(job: JobSummary) -> JSON:
     stream = job.stream
     return {
         "id": job.id,
@@ -69,7 +70,7 @@ def _job(job: JobSummary) -> wire.JSON:
     }
 
 
-def _metric(metric: Metric | None) -> wire.JSON:
+def _metric(metric: Metric | None) -> JSON:
     if metric is None:
         return None
     return {

@@ -13,11 +13,13 @@ from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from reportgen import history, inert, wire
-from reportgen.curve import Metric
+from reportgen.charts.sparkline import COLUMNS, HEIGHT, WIDTH
 from reportgen.errors import UsageError
-from reportgen.javascript import js_number
-from reportgen.pages.words import (
+from reportgen.events import wire
+from reportgen.model import history
+from reportgen.model.metrics import Metric
+from reportgen.report.report import JobSummary, Report
+from reportgen.report.wording import (
     ID_LENGTH,
     NAME_LENGTH,
     STATUS_LENGTH,
@@ -28,8 +30,8 @@ from reportgen.pages.words import (
     source_name,
     stream_state,
 )
-from reportgen.report import JobSummary, Report
-from reportgen.sparkline import COLUMNS, HEIGHT, WIDTH
+from reportgen.text import inert
+from reportgen.text.javascript import js_number
 
 LENGTH: Final = 65_000
 """UTF-16 units at most: forges take 65,536, and who posts it may add a line of their own."""

@@ -10,15 +10,15 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
-from reportgen import inert
-from reportgen.comparison import Courses
-from reportgen.origin import Origin
+from reportgen.model.origin import Origin
 from reportgen.pages.compare import RESULTS, compare_view
 from reportgen.pages.home import home_view
 from reportgen.pages.job import JobView, job_view, smaller
 from reportgen.pages.looks import Looks
 from reportgen.pages.template import Templates, csp_hash
-from reportgen.report import JobDetail, JobSummary, Report
+from reportgen.report.comparison import Courses
+from reportgen.report.report import JobDetail, JobSummary, Report
+from reportgen.text import inert
 
 PAGE_LENGTH: Final = 145_000
 """Beyond so many bytes a page goes without the exact points for its chart's script; if that is

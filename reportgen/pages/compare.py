@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reportgen import wire
-from reportgen.comparison import SHOWN, Course, Courses, Overlay, overlay
-from reportgen.javascript import js_number, js_value
 from reportgen.pages.looks import Looks
-from reportgen.pages.words import (
+from reportgen.report.comparison import SHOWN, Course, Courses, Overlay, overlay
+from reportgen.report.report import JobSummary, Report
+from reportgen.report.wording import (
     Badge,
     Provenance,
     badge,
@@ -21,7 +20,7 @@ from reportgen.pages.words import (
     source_name,
     steps,
 )
-from reportgen.report import JobSummary, Report
+from reportgen.text.javascript import JSON, Object, js_number, js_value
 
 NAME_LENGTH: Final = 60
 VALUE_LENGTH: Final = 60
@@ -99,7 +98,7 @@ class CompareView:
     chart_description: str
     settings: tuple[Setting, ...]
     settings_left_out: int
-    data: wire.JSON
+    data: JSON
     """What the script draws from: by slug, each curve as steps, values and seconds."""
     left_out: int
     """How many jobs with points are older than those that are compared."""
@@ -240,7 +239,7 @@ def _setting(key: str, jobs: Sequence[JobSummary]) -> Setting:
     return Setting(cut(key, VALUE_LENGTH), texts, differs=len(set(texts[:SHOWN])) > 1)
 
 
-def _text(config: wire.Object, key: str) -> str:
+def _text(config: Object, key: str) -> str:
     if (value := config.get(key)) is None:
         return "—"
     return cut(value if isinstance(value, str) else js_value(value), VALUE_LENGTH)
@@ -249,7 +248,7 @@ def _text(config: wire.Object, key: str) -> str:
 # --- For the script ----------------------------------------------------------------------------
 
 
-def _data(course: Course) -> wire.JSON:
+def _data(course: Course) -> JSON:
     return [
         [_rounded(step, 9) for step in course.steps],
         [_rounded(value, 5) for value in course.values],

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from reportgen import history, statistics, wire
-from reportgen.javascript import js_number
-from reportgen.pages.words import duration, moment, short
-from reportgen.report import JobDetail
+from reportgen.model import history, statistics
+from reportgen.report.report import JobDetail
+from reportgen.report.wording import duration, moment, short
+from reportgen.text import javascript
+from reportgen.text.javascript import js_number
+from reportgen.text.times import parse_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _first_not_finite(points: history.Curve) -> float | None:
 
 def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:
     """Say how far a job is that runs on, and when it ends if it goes on at the pace it had."""
-    most = wire.finite(detail.summary.config.get("maxSteps"))
+    most = javascript.finite(detail.summary.config.get("maxSteps"))
     if most is None or not 0 < last <= most:
         return
     text = f"Step {js_number(last)} of {js_number(most)} ({100 * last / most:.0f} %)"
@@ -80,8 +82,8 @@ def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:
 
 def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | None:
     """Give when the last step is due; None where the times or a resumed run do not tell."""
-    started = wire.parse_time(detail.summary.started_at)
-    times = (wire.parse_time(line.time) for line in reversed(detail.log))
+    started = parse_time(detail.summary.started_at)
+    times = (parse_time(line.time) for line in reversed(detail.log))
     latest = next((time for time in times if time), None)
     if started is None or latest is None or latest <= started or detail.resumed_at:
         return None

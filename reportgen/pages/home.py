@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from reportgen.javascript import js_number
-from reportgen.origin import Manifest
+from reportgen.model.origin import Manifest
 from reportgen.pages.looks import Looks
-from reportgen.pages.words import (
+from reportgen.report.report import JobSummary, Report, Stream
+from reportgen.report.wording import (
     ID_LENGTH,
     NAME_LENGTH,
     Badge,
@@ -28,7 +28,7 @@ from reportgen.pages.words import (
     steps,
     stream_state,
 )
-from reportgen.report import JobSummary, Report, Stream
+from reportgen.text.javascript import js_number
 
 TRAINER_LENGTH: Final = 500
 ERROR_LENGTH: Final = 4_000

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from reportgen import curve, history, wire
-from reportgen.curve import Chart, Metric
-from reportgen.history import LogLine
-from reportgen.javascript import js_number, js_value
-from reportgen.origin import Origin
+from reportgen.charts import loss_chart
+from reportgen.charts.loss_chart import Chart
+from reportgen.model import history
+from reportgen.model.history import LogLine
+from reportgen.model.metrics import Metric
+from reportgen.model.origin import Origin
 from reportgen.pages.findings import Column, findings, statistics_of
 from reportgen.pages.looks import Looks
-from reportgen.pages.words import (
+from reportgen.report.report import JobDetail, JobSummary, Stream
+from reportgen.report.wording import (
     LIST_LENGTH,
     MESSAGE_LENGTH,
     NAME_LENGTH,
@@ -34,7 +36,8 @@ from reportgen.pages.words import (
     steps,
     stream_state,
 )
-from reportgen.report import JobDetail, JobSummary, Stream
+from reportgen.text.javascript import JSON, Object, js_number, js_value
+from reportgen.text.times import parse_time
 
 _SHORTER_TEXTS: Final = (250, 100, 40)
 
@@ -72,7 +75,7 @@ class JobView:
     error: str | None
     chart: Chart | None
     chart_description: str
-    small_charts: tuple[curve.SmallChart, ...]
+    small_charts: tuple[loss_chart.SmallChart, ...]
     captions: tuple[str, ...]
     resumed: Listing
     findings: tuple[str, ...]
@@ -94,7 +97,7 @@ def job_view(
 ) -> JobView:
     """Lay out what a job's page says."""
     job, zone = detail.summary, looks.timezone
-    chart = curve.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
+    chart = loss_chart.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
     return JobView(
         heading=cut(job.name or job.id, NAME_LENGTH),
         identity=identity(origin),
@@ -134,12 +137,12 @@ def _resumed(detail: JobDetail) -> Listing:
     return replace(shown, more=detail.resumes - len(shown.entries))
 
 
-def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[curve.SmallChart]:
+def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[loss_chart.SmallChart]:
     for title, trend in (
         ("Learning rate", detail.learning_rate),
         ("Samples per second", detail.throughput),
     ):
-        if small := curve.draw_small(title, trend, chart):
+        if small := loss_chart.draw_small(title, trend, chart):
             yield small
 
 
@@ -186,7 +189,7 @@ def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
         yield f"{plural(unusable, 'loss', 'losses')} unusable"
 
 
-def _drawn_lines(chart: Chart | None) -> Iterable[tuple[str, curve.Line]]:
+def _drawn_lines(chart: Chart | None) -> Iterable[tuple[str, loss_chart.Line]]:
     if chart is None:
         return ()
     return (
@@ -226,7 +229,7 @@ def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
     """Say how much of the log is shown, and of which zone its times are."""
     shown, lines = len(detail.log), detail.log_lines
     note = f"last {shown} of {lines} lines" if shown < lines else plural(lines, "line")
-    timed = any(wire.parse_time(line.time) for line in detail.log)
+    timed = any(parse_time(line.time) for line in detail.log)
     return f"{note} · times in {zone.key}" if timed else note
 
 
@@ -254,7 +257,7 @@ def _metadata(job: JobSummary, zone: ZoneInfo) -> Iterable[Field]:
             yield Field(label, _course(metric))
 
 
-def _dataset(source: wire.JSON) -> str:
+def _dataset(source: JSON) -> str:
     """Name a dataset by its name or URL, then its subset and split: `org/name (en, train)`."""
     if not isinstance(source, dict):
         return _config_text(source)
@@ -265,7 +268,7 @@ def _dataset(source: wire.JSON) -> str:
     return cut(f"{name} ({', '.join(parts)})" if parts else name, MESSAGE_LENGTH)
 
 
-def _config_fields(config: wire.Object) -> Iterable[Field]:
+def _config_fields(config: Object) -> Iterable[Field]:
     names = listing(list(config))
     texts = listing([_config_text(value) for value in config.values()])
     for name, text in zip(names.entries, texts.entries, strict=True):
@@ -274,7 +277,7 @@ def _config_fields(config: wire.Object) -> Iterable[Field]:
         yield Field(f"… and {names.more} more")
 
 
-def _config_text(value: wire.JSON) -> str:
+def _config_text(value: JSON) -> str:
     if value is None:
         return "—"
     return cut(value if isinstance(value, str) else js_value(value), MESSAGE_LENGTH)

@@ -11,7 +11,7 @@ import jinja2
 from jinja2.compiler import CodeGenerator
 from markupsafe import Markup, escape
 
-from reportgen import inert
+from reportgen.text import inert
 
 # --- Escaping ------------------------------------------------------------------------------------
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from reportgen import credentials
 from reportgen.settings import Settings
-from reportgen.sources import Source
+from reportgen.sources import Source, credentials
 
 
 def choose_source(

@@ -7,19 +7,12 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
-from reportgen import retry
-from reportgen.credentials import Scope
 from reportgen.errors import SourceError
-from reportgen.origin import Origin
-from reportgen.sources import JobList, OpenStream
-from reportgen.sources.http import (
-    Answer,
-    BaseURL,
-    Secret,
-    Server,
-    path_segment,
-)
-from reportgen.sources.joblist import MAX_LIST_BYTES, read_job_list
+from reportgen.model.origin import Origin
+from reportgen.sources import JobList, OpenStream, retry
+from reportgen.sources.credentials import Scope
+from reportgen.sources.http import Answer, BaseURL, Secret, Server, path_segment
+from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 
 DEFAULT_URL: Final = "https://api.arkor.ai"
 

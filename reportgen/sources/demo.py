@@ -11,12 +11,16 @@ from contextlib import asynccontextmanager
 from importlib import resources
 from typing import TYPE_CHECKING, Final, cast
 
-from reportgen import eventlog, wire
-from reportgen.origin import Manifest, Origin
+from reportgen.events import event_log
+from reportgen.model.origin import Manifest, Origin
 from reportgen.sources import JobList, OpenStream
+from reportgen.text.times import parse_time
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+    from reportgen.text.javascript import Object
+
 
 _BLOCK: Final = 1 << 16
 
@@ -29,9 +33,7 @@ class Demo:
 
     def __init__(self) -> None:
         self._folder: Traversable = resources.files("reportgen.sources") / "recording"
-        self._document = cast(
-            "wire.Object", json.loads((self._folder / "jobs.json").read_text("utf-8"))
-        )
+        self._document = cast("Object", json.loads((self._folder / "jobs.json").read_text("utf-8")))
 
     @property
     def origin(self) -> Origin:
@@ -53,8 +55,8 @@ class Demo:
 
     async def jobs(self) -> JobList:
         """Give the job list, as of when it was recorded."""
-        read_at = wire.parse_time(self._document["readAt"])
-        entries = cast("list[tuple[str, wire.Object]]", self._document["entries"])
+        read_at = parse_time(self._document["readAt"])
+        entries = cast("list[tuple[str, Object]]", self._document["entries"])
         assert read_at is not None  # noqa: S101 - the recording's own, checked by a test
         return JobList(read_at, tuple(entry for _, entry in entries))
 
@@ -69,9 +71,9 @@ class Demo:
     def _frames(self, job_id: str) -> Iterator[bytes]:
         file = self._folder / f"{job_id}.log.xz"
         for line in lzma.decompress(file.read_bytes()).split(b"\n")[:-1]:
-            time, name, event_id, data = eventlog.split(line)
+            time, name, event_id, data = event_log.split(line)
             if time[:1].isdigit():
-                yield _frame(name, event_id, eventlog.data_of(data))
+                yield _frame(name, event_id, event_log.data_of(data))
 
 
 def _frame(name: bytes, event_id: bytes, data: bytes) -> bytes:

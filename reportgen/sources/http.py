@@ -17,9 +17,9 @@ import httpx
 import httpx_sse
 import sniffio
 
-from reportgen import retry, wire
 from reportgen.errors import SourceError, UsageError
-from reportgen.sources import OpenStream, StreamBrokenError, StreamRefusedError
+from reportgen.sources import OpenStream, StreamBrokenError, StreamRefusedError, retry
+from reportgen.text.javascript import decode_object
 
 MAX_SMALL_BYTES: Final = 1024 * 1024
 ANSWER_SECONDS: Final = 30.0
@@ -48,7 +48,7 @@ class Answer:
     @property
     def words(self) -> str:
         """What the server said, shortened: the `error` of a JSON body, or the text itself."""
-        fields = wire.decode_object(self.body)
+        fields = decode_object(self.body)
         error = None if fields is None else fields.get("error")
         text = error if isinstance(error, str) else self.body.decode("utf-8", "replace")
         return " ".join(text.split())[:_LONGEST_REASON]

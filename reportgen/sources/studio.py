@@ -7,10 +7,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from reportgen import retry, wire
 from reportgen.errors import SourceError
-from reportgen.origin import Manifest, Origin
-from reportgen.sources import JobList, OpenStream
+from reportgen.model.origin import Manifest, Origin
+from reportgen.sources import JobList, OpenStream, retry
 from reportgen.sources.http import (
     MAX_SMALL_BYTES,
     Answer,
@@ -20,7 +19,8 @@ from reportgen.sources.http import (
     UnreachableError,
     path_segment,
 )
-from reportgen.sources.joblist import MAX_LIST_BYTES, read_job_list
+from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
+from reportgen.text.javascript import JSON, decode_object
 
 DEFAULT_URL: Final = "http://127.0.0.1:4000"
 TOKEN_HEADER: Final = "X-Arkor-Studio-Token"  # noqa: S105 - the header's name
@@ -59,7 +59,7 @@ class Studio:
     async def identity(self) -> Origin:
         """Read mode and scope, and nothing else, from the credentials route."""
         answer = await self._get("/api/credentials", MAX_SMALL_BYTES)
-        fields = wire.decode_object(answer.body) if answer.status == HTTPStatus.OK else None
+        fields = decode_object(answer.body) if answer.status == HTTPStatus.OK else None
         if fields is None:
             raise SourceError(f"{self._url} does not tell its scope (status {answer.status}).")
         org, project = _text(fields.get("orgSlug")), _text(fields.get("projectSlug"))
@@ -70,7 +70,7 @@ class Studio:
         answer = await self._get("/api/manifest", MAX_SMALL_BYTES)
         if answer.status != HTTPStatus.OK:
             return Manifest(error=answer.words or f"the server answered {answer.status}")
-        fields = wire.decode_object(answer.body)
+        fields = decode_object(answer.body)
         if fields is None:
             return Manifest(error="the answer is no JSON object")
         trainer = fields.get("trainer")
@@ -111,5 +111,5 @@ class Studio:
         return f"Studio at {self._url} answered the job list with {answer.status}{said}."
 
 
-def _text(value: wire.JSON) -> str | None:
+def _text(value: JSON) -> str | None:
     return value if isinstance(value, str) and value else None

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reportgen.history import LogLine
+from reportgen.model.history import LogLine
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
-from reportgen.report import JobDetail
+from reportgen.report.report import JobDetail
 from tests import samples
 from tests.browser.conftest import Reader, Visit
 

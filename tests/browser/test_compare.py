@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reportgen import comparison
-from reportgen.curve import metric
+from reportgen.model.metrics import metric
+from reportgen.model.trend import Clock
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
-from reportgen.report import JobDetail
-from reportgen.trend import Clock
+from reportgen.report import comparison
+from reportgen.report.report import JobDetail
 from tests import samples
 from tests.browser.conftest import Reader, Visit
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reportgen.curve import Metric
+from reportgen.model.metrics import Metric
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
-from reportgen.report import JobSummary
+from reportgen.report.report import JobSummary
 from tests import samples
 from tests.browser.conftest import Reader, Visit
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reportgen.origin import Manifest
+from reportgen.model.origin import Manifest
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
 from tests import samples

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportgen.snapshot import Snapshot, SourceFolder
+from reportgen.snapshot.snapshot import Snapshot, SourceFolder
 from tests.standin import Job, StandIn
 from tests.standin.demo import listed_job, read_events
 

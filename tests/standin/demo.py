@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
 
+from reportgen.following.sse import Frame, FrameDecoder
 from reportgen.sources.demo import Demo
-from reportgen.sse import Frame, FrameDecoder
 from tests.standin.events import Event, Object, training
 from tests.standin.jobs import Job, job
 from tests.standin.script import Close

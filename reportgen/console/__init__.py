@@ -1,0 +1,4 @@
+"""What a user sees while a command runs: messages, progress and the handling of signals.
+
+Nothing here decides what a command does.
+"""

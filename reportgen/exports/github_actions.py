@@ -1,0 +1,90 @@
+"""What GitHub Actions is told besides the report: annotations, and where the summary goes. Pure.
+
+The lines are workflow commands: whoever prints them must not make them inert again, and prints
+them only where `annotates` says so.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reportgen.model import history
+from reportgen.report.report import JobSummary
+from reportgen.text import inert
+
+MOST: Final = 10
+"""How many lines there are at most: GitHub shows no more than ten of a kind for one step."""
+
+_ERROR: Final = "error"
+_WARNING: Final = "warning"
+
+_NAME_LENGTH: Final = 80
+_ID_LENGTH: Final = 80
+_MESSAGE_LENGTH: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    level: str
+    title: str
+    message: str
+
+    @property
+    def line(self) -> str:
+        title = inert.workflow_property(self.title)
+        return f"::{self.level} title={title}::{inert.workflow_message(self.message)}"
+
+
+def annotates(environment: Mapping[str, str]) -> bool:
+    """Tell whether a GitHub runner reads what is printed."""
+    return environment.get("GITHUB_ACTIONS") == "true"
+
+
+def step_summary_path(environment: Mapping[str, str]) -> Path | None:
+    """Give the file that the step's summary is to be appended to, or None."""
+    path = environment.get("GITHUB_STEP_SUMMARY")
+    return Path(path) if path else None
+
+
+def annotations(jobs: Iterable[JobSummary]) -> list[str]:
+    """Give an error for each failed job and a warning for each incomplete stream, as lines.
+
+    Only jobs that the list still has count, errors stand first, then what could not be read, then
+    what was only still open. There are ten lines at most; the last sums up those that found no
+    place.
+    """
+    listed = [job for job in jobs if job.listed]
+    errors = [_failed(job) for job in listed if job.status == "failed"]
+    incomplete = [job for job in listed if job.stream.state != history.COMPLETE]
+    # Those that were merely open when waiting ended come last: sorting keeps the order otherwise.
+    incomplete.sort(key=lambda job: job.stream.state == history.CAUGHT_UP)
+    found = [*errors, *map(_incomplete, incomplete)]
+    if len(found) > MOST:
+        found = [*found[: MOST - 1], _summed_up(found[MOST - 1 :])]
+    return [annotation.line for annotation in found]
+
+
+def _failed(job: JobSummary) -> _Annotation:
+    message = job.error or "The job failed; no reason was given."
+    return _Annotation(_ERROR, f"{_named(job)} failed", inert.cut(message, _MESSAGE_LENGTH))
+
+
+def _incomplete(job: JobSummary) -> _Annotation:
+    stream = job.stream
+    reason = f": {inert.cut(stream.reason, _MESSAGE_LENGTH)}" if stream.reason else ""
+    title = f"{_named(job)} is incomplete in the report"
+    return _Annotation(_WARNING, title, f"Its event stream is {stream.state}{reason}")
+
+
+def _summed_up(rest: Sequence[_Annotation]) -> _Annotation:
+    failed = sum(annotation.level == _ERROR for annotation in rest)
+    counts = ((failed, "failed"), (len(rest) - failed, "incomplete"))
+    message = " and ".join(f"{count} more {word}" for count, word in counts if count)
+    level = _ERROR if failed else _WARNING
+    return _Annotation(level, "More jobs need a look", f"{message}; the report names them all.")
+
+
+def _named(job: JobSummary) -> str:
+    job_id = inert.cut(job.id, _ID_LENGTH)
+    return f"{inert.cut(job.name, _NAME_LENGTH)} ({job_id})" if job.name else job_id

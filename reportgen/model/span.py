@@ -1,0 +1,40 @@
+"""The range of an axis, and where in it a value lies."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+
+class Span:
+    """The range of an axis, and where in it a value lies."""
+
+    __slots__ = ("_base", "_unit", "_width", "high", "low")
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+        # The distance between two doubles can be beyond a double's range; that of their halves
+        # is not. Halving always would lose the last bit of the smallest doubles.
+        self._unit = 1.0 if math.isfinite(high - low) else 0.5
+        self._base = low * self._unit
+        self._width = high * self._unit - self._base
+
+    def fraction(self, value: float) -> float:
+        """Give where a value lies between the ends, from 0 to 1; halfway where they are one."""
+        return (value * self._unit - self._base) / self._width if self._width else 0.5
+
+    def fractions(self, values: Sequence[float]) -> list[float]:
+        """Give where each of many values lies, as `fraction` does, at a third of the cost."""
+        unit, base, width = self._unit, self._base, self._width
+        if not width:
+            return [0.5] * len(values)
+        return [(value * unit - base) / width for value in values]
+
+    def columns(self, values: Sequence[float], count: int) -> list[int]:
+        """Give in which of `count` columns of equal width each value lies, counted from 0."""
+        places = [int(fraction * count) for fraction in self.fractions(values)]
+        return [place if place < count else count - 1 for place in places]
+
+
+def span_of(values: Iterable[float]) -> Span | None:
+    """Give the range of values; None where there is none."""
+    ends = list(values)
+    return Span(min(ends), max(ends)) if ends else None

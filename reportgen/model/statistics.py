@@ -1,0 +1,256 @@
+"""A curve's finite values in numbers: mean, spread, percentiles, and where they turned for worse.
+
+Pure, and at most eight bytes a point are held beyond a long curve itself: no list of all values is
+ever made. Functions that take `values` and `n` mean the `n` finite ones among them.
+"""
+
+import heapq
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress, islice, pairwise
+from typing import Final
+
+from reportgen.model.history import Curve
+from reportgen.model.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """All finite values of a curve as one sample.
+
+    Of a single value nothing is known about the spread: `margin`, `deviation` and `variance` are
+    None.
+    """
+
+    n: int
+    mean: float
+    margin: float | None
+    """Half the width of the mean's 95 % confidence interval, by Student's t."""
+    deviation: float | None
+    """The sample's standard deviation (divided by n - 1)."""
+    variance: float | None
+    p90: float
+    p95: float
+    """Percentiles by linear interpolation, as NumPy's default has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """Where a loss went up and stayed up: after `step`, from the mean `low` to the mean `high`."""
+
+    step: float
+    low: float
+    high: float
+
+
+def describe(curve: Curve) -> Statistics | None:
+    """Give the statistics of a curve's finite values; None where it has none."""
+    values = curve.values
+    n = finite_count(values)
+    if not n:
+        return None
+    mean = _mean(values, n)
+    variance = _variance(values, n, mean) if n > 1 else None
+    deviation = None if variance is None else math.sqrt(variance)
+    p90, p95 = _percentiles(values, n, (90, 95))
+    return Statistics(
+        n=n,
+        mean=mean,
+        margin=None if deviation is None else student_t(n - 1) * (deviation / math.sqrt(n)),
+        deviation=deviation,
+        variance=variance,
+        p90=p90,
+        p95=p95,
+    )
+
+
+def finite_count(values: "array[float]") -> int:
+    """Count the finite values."""
+    # A sum is finite only where all are of which it is, and is had in a third of the time.
+    return len(values) if math.isfinite(sum(values)) else sum(map(math.isfinite, values))
+
+
+def finite(values: "array[float]", n: int) -> Iterable[float]:
+    """Give the `n` finite values, to be gone through once."""
+    return values if n == len(values) else filter(math.isfinite, values)
+
+
+# --- Moments -----------------------------------------------------------------------------------
+
+_ROOM: Final = 2.0**-64
+"""Doubles near the end of their range are scaled by this, an exact power of two, before a sum."""
+
+
+def _mean(values: "array[float]", n: int) -> float:
+    """Give the mean; every one of the values may be as large as a double gets."""
+    try:
+        return math.fsum(finite(values, n)) / n
+    except OverflowError:
+        return math.fsum(map(_ROOM.__mul__, finite(values, n))) / n / _ROOM
+
+
+def _variance(values: "array[float]", n: int, mean: float) -> float:
+    """Give the sample variance, in two passes, as it is exact to the last digits that way."""
+    try:
+        squares = ((apart := value - mean) * apart for value in finite(values, n))
+        return math.fsum(squares) / (n - 1)
+    except OverflowError:
+        return math.inf
+
+
+# --- Student's t -------------------------------------------------------------------------------
+
+_Z: Final = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution."""
+
+# The 97.5 % quantile of Student's t with 1, 2, … degrees of freedom.
+_T: Final = (
+    *(12.7062047362, 4.3026527297, 3.1824463053, 2.7764451052, 2.5705818356),
+    *(2.4469118511, 2.3646242516, 2.3060041352, 2.2621571628, 2.2281388520),
+    *(2.2009851601, 2.1788128297, 2.1603686565, 2.1447866879, 2.1314495456),
+    *(2.1199052992, 2.1098155778, 2.1009220402, 2.0930240544, 2.0859634473),
+)
+
+
+def student_t(freedom: int) -> float:
+    """Give the 97.5 % quantile of Student's t with so many degrees of freedom, to six digits.
+
+    Up to 20 from a table, beyond by the expansion around the normal quantile (Abramowitz and
+    Stegun, "Handbook of Mathematical Functions", 26.7.5): nothing that differs between machines.
+    """
+    if freedom <= len(_T):
+        return _T[freedom - 1]
+    z2 = _Z * _Z
+    terms: tuple[float, ...] = (
+        (z2 + 1) / 4,
+        ((5 * z2 + 16) * z2 + 3) / 96,
+        (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384,
+        ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92_160,
+    )
+    return _Z * (1 + math.fsum(term / freedom**n for n, term in enumerate(terms, start=1)))
+
+
+# --- Percentiles -------------------------------------------------------------------------------
+
+_SAMPLE: Final = 1 << 12
+_CHUNK: Final = 1 << 14
+"""How many values are sorted at once: only these are objects."""
+
+
+def _percentiles(values: "array[float]", n: int, percents: Sequence[int]) -> list[float]:
+    """Give percentiles; of many values only those from the lowest one up are sorted.
+
+    They lie at the rank (n - 1) × percent / 100, between whole ranks interpolated.
+    """
+    if n <= _CHUNK:
+        top: Sequence[float] = sorted(finite(values, n), reverse=True)
+    else:
+        floor = (n - 1) * min(percents) // 100
+        top = _largest(values, n, n - floor)  # the values of the ranks n - 1 down to floor
+    return [_at_rank(top, n, percent) for percent in percents]
+
+
+def _at_rank(top: Sequence[float], n: int, percent: int) -> float:
+    whole, hundredths = divmod((n - 1) * percent, 100)
+    low = top[n - 1 - whole]
+    high = top[max(n - 2 - whole, 0)]
+    part = hundredths / 100
+    return low * (1 - part) + high * part if hundredths else low
+
+
+def _largest(values: "array[float]", n: int, wanted: int) -> "array[float]":
+    """Give the `wanted` largest values, falling, by a merge of sorted chunks."""
+    runs = _sorted_runs(values, n, _floor(values, n))
+    if sum(map(len, runs)) < wanted:
+        runs.clear()
+        runs = _sorted_runs(values, n, -math.inf)
+    return array("d", islice(heapq.merge(*runs, reverse=True), wanted))
+
+
+def _sorted_runs(values: "array[float]", n: int, floor: float) -> "list[array[float]]":
+    """Give the values from `floor` up, in chunks that fall."""
+    high = (value for value in finite(values, n) if value >= floor)
+    return [
+        array("d", chunk) for chunk in iter(lambda: sorted(islice(high, _CHUNK), reverse=True), [])
+    ]
+
+
+def _floor(values: "array[float]", n: int) -> float:
+    """Guess, from a sample, a value that an eighth of all are above: the rest need not be held."""
+    sample = sorted(filter(math.isfinite, values[:: n // _SAMPLE + 1]))
+    return sample[len(sample) * 7 // 8] if sample else -math.inf
+
+
+# --- The course of a curve ---------------------------------------------------------------------
+
+_STRETCHES: Final = 20
+_STAYED: Final = 2
+_RISE: Final = 0.05
+
+
+def rise(curve: Curve) -> Rise | None:
+    """Say where a loss went up and stayed up; None where it did not.
+
+    The finite points are cut into 20 stretches of equally many (fewer points: each is its own),
+    of each the mean is taken. After the last stretch that lies within 5 % of the least the loss
+    went up and stayed up, if two more at least come after it.
+    """
+    stretches = list(_stretches(curve))
+    if len(stretches) <= _STAYED:
+        return None
+    low = min(mean for _, mean in stretches)
+    limit = low + _RISE * abs(low)
+    last = max(place for place, (_, mean) in enumerate(stretches) if mean <= limit)
+    if len(stretches) - 1 - last < _STAYED:
+        return None
+    return Rise(stretches[last][0], stretches[last][1], stretches[-1][1])
+
+
+def _stretches(curve: Curve) -> Iterator[tuple[float, float]]:
+    """Give the last step and the mean value of each stretch."""
+    n = finite_count(curve.values)
+    at: Sequence[int] = range(n)
+    if n < len(curve):
+        at = array("L", compress(range(len(curve)), map(math.isfinite, curve.values)))
+    count = min(n, _STRETCHES)
+    bounds = [n * place // count for place in range(count + 1)] if count else []
+    for start, end in pairwise(bounds):
+        first, last = at[start], at[end - 1]
+        yield curve.steps[last], _mean(curve.values[first : last + 1], end - start)
+
+
+# --- Column means ------------------------------------------------------------------------------
+
+
+def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]:
+    """Give the mean of the finite values in each column of a chart; None where there is none.
+
+    `across` are the chart's edges. A smoothed line starts from these means, since the points that
+    stay of a thinned curve are its extremes.
+    """
+    values = curve.values
+    bounds = column_bounds(curve.steps, across, columns)
+    parts = (values[start:end] for start, end in pairwise(bounds))
+    counts: Callable[[array[float]], int] = len
+    if finite_count(values) < len(values):
+        counts = finite_count
+    return [_mean(part, n) if (n := counts(part)) else None for part in parts]
+
+
+def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence[int]:
+    """Give where each of a chart's columns begins in rising steps, and behind them the end."""
+    if len(steps) <= _STEPS_A_COLUMN * columns:
+        inside = across.columns(steps, columns)
+        return [bisect_left(inside, place) for place in range(columns)] + [len(steps)]
+
+    def column(step: float) -> int:
+        return min(int(across.fraction(step) * columns), columns - 1)
+
+    return [bisect_left(steps, place, key=column) for place in range(columns)] + [len(steps)]
+
+
+_STEPS_A_COLUMN: Final = 16
+"""From here on it is faster to look for a column's begin than to place every step."""

@@ -1,0 +1,30 @@
+"""What is new since the snapshot before: pure, judged by a job's status then and now."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from reportgen.events import wire
+
+NEW: Final = "new"
+ENDED: Final = "ended"
+FAILED: Final = "failed"
+
+
+def mark(job_id: str, status_now: str, before: Mapping[str, str] | None) -> str | None:
+    """Say what became of a job since the snapshot before: `new`, `ended`, `failed` or None.
+
+    `before` holds the status, as it was shown, of each job that the snapshot before had; None
+    where there was none, and then nothing is news.
+    """
+    if before is None:
+        return None
+    status_then = before.get(job_id)
+    if status_then is None:
+        return NEW
+    if status_now == status_then:
+        return None
+    if status_now == "failed":
+        return FAILED
+    if status_now in wire.ENDED_STATUSES and status_then not in wire.ENDED_STATUSES:
+        return ENDED
+    return None

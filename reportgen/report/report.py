@@ -1,0 +1,234 @@
+"""What a report says, as plain values: one for each job and one for the whole.
+
+Pages and exports lay these out and decide nothing. Every text in them has passed `redact`, so no
+secret can reach a file by a way that was forgotten; it is still the server's own text, which
+whoever writes it out makes inert for the place it goes to.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from reportgen.charts import sparkline
+from reportgen.events import wire
+from reportgen.model import history as hist
+from reportgen.model.history import Curve, History, LogLine
+from reportgen.model.metrics import Metric, metric
+from reportgen.model.origin import Manifest, Origin
+from reportgen.model.trend import Clock, Trend
+from reportgen.text.javascript import JSON, Object, js_value
+from reportgen.text.redact import Redactor
+from reportgen.text.times import parse_time
+
+SCHEMA: Final = 1
+LINE_LENGTH: Final = 500
+"""How much of a log line a page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What became of a job's event stream, and how much of it could be used."""
+
+    state: str
+    reason: str | None
+    events: int
+    skipped: int
+    reconnects: int
+    skipped_reasons: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobSummary:
+    """What home page and exports say of a job; it holds no points, so a thousand fit in memory."""
+
+    id: str
+    slug: str
+    name: str | None
+    status: str
+    listed: bool
+    created_at: str | None
+    started_at: str | None
+    completed_at: str | None
+    duration_seconds: float | None
+    artifacts: int | None
+    error: str | None
+    stream: Stream
+    loss: Metric | None
+    eval_loss: Metric | None
+    not_finite: int
+    last_step: float | None
+    checkpoints: tuple[float, ...]
+    log_tail: tuple[str, ...]
+    config: Object
+    as_of: str | None
+    """Of a job that has ended, the time that its page is a picture of; None while it runs on."""
+    sparkline: str = ""
+    """The training curve at a glance, as `sparkline.path` draws it."""
+
+    @property
+    def page(self) -> str:
+        """The path of the job's page from the home page."""
+        return f"jobs/{self.slug}.html"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.status in wire.ENDED_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail:
+    """All that a job's own page says: its summary, its curves and its last log lines."""
+
+    summary: JobSummary
+    loss: Curve
+    eval_loss: Curve
+    superseded: hist.Superseded
+    resumed_at: tuple[float, ...]
+    """The first 200 of the steps at which the run was taken up again."""
+    resumes: int
+    learning_rate: Trend
+    throughput: Trend
+    clock: Clock
+    pause: hist.Pause | None
+    checkpoints: tuple[float, ...]
+    artifacts: tuple[str, ...]
+    """Each artifact as a line of text: a string as it is, an object as JSON."""
+    log: tuple[LogLine, ...]
+    log_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report, jobs in the order in which they are shown."""
+
+    generator: str
+    snapshot_at: datetime
+    origin: Origin
+    manifest: Manifest | None
+    jobs: tuple[JobSummary, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many jobs have which status: the five first, then any other in order of coming."""
+        counts = dict.fromkeys(wire.STATUSES, 0)
+        for job in self.jobs:
+            counts[job.status] = counts.get(job.status, 0) + 1
+        return counts
+
+
+# --- From an entry and a history to what is said of the job ------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A job as the list knows it, and what its page is called."""
+
+    job: wire.Job
+    slug: str
+    listed: bool
+
+
+def job_detail(
+    entry: Entry, history: History, redactor: Redactor, log_lines: int | None
+) -> JobDetail:
+    """Join what the list and the stream say of a job; every text passes the redactor.
+
+    `log_lines` is how many of the last log lines the page shows, None for all that were folded.
+    """
+    lines = [_shown_line(line, redactor) for line in history.tail]
+    shown = lines if log_lines is None else lines[len(lines) - min(len(lines), log_lines) :]
+    artifacts = history.artifacts or []
+    return JobDetail(
+        summary=_summary(entry, history, redactor, lines),
+        loss=history.loss,
+        eval_loss=history.eval_loss,
+        superseded=history.superseded,
+        resumed_at=tuple(history.resumed_at),
+        resumes=history.resumes,
+        learning_rate=history.learning_rate,
+        throughput=history.throughput,
+        clock=history.clock,
+        pause=history.pause,
+        checkpoints=tuple(history.checkpoints),
+        artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),
+        log=tuple(shown),
+        log_lines=history.log_lines,
+    )
+
+
+def _summary(
+    entry: Entry, history: History, redactor: Redactor, lines: list[LogLine]
+) -> JobSummary:
+    job = entry.job
+    status = hist.status_of(history, job.status)
+    started = job.started_at or history.started_at
+    completed = job.completed_at or history.completed_at
+    error = history.error if history.error is not None else job.error
+    losses = (history.loss, history.eval_loss)
+    loss, eval_loss = metric(history.loss), metric(history.eval_loss)
+    finite = sum(numbers.points for numbers in (loss, eval_loss) if numbers)
+    return JobSummary(
+        id=job.id,
+        slug=entry.slug,
+        name=None if job.name is None else redactor.text(job.name),
+        status=redactor.text(status),
+        listed=entry.listed,
+        created_at=job.created_at,
+        started_at=started,
+        completed_at=completed,
+        duration_seconds=_seconds_between(started, completed),
+        artifacts=None if history.artifacts is None else len(history.artifacts),
+        error=None if error is None else redactor.event_text(error),
+        stream=_stream(history, redactor),
+        loss=loss,
+        eval_loss=eval_loss,
+        not_finite=sum(map(len, losses)) - finite,
+        last_step=max((curve.steps[-1] for curve in losses if len(curve)), default=None),
+        checkpoints=tuple(history.checkpoints),
+        log_tail=tuple(line.text for line in lines[-hist.TAIL_LINES :]),
+        config=redactor.config(job.config or {}),
+        as_of=_as_of(status, history, job, completed),
+        sparkline=sparkline.path(history.loss),
+    )
+
+
+def _stream(history: History, redactor: Redactor) -> Stream:
+    stream = history.stream
+    return Stream(
+        state=stream.state,
+        reason=None if stream.reason is None else redactor.text(stream.reason),
+        events=stream.events,
+        skipped=sum(stream.skipped.values()),
+        reconnects=stream.reconnects,
+        skipped_reasons=tuple(sorted(stream.skipped.items())),
+    )
+
+
+def _as_of(status: str, history: History, job: wire.Job, completed: str | None) -> str | None:
+    if status not in wire.ENDED_STATUSES:
+        return None
+    return history.last_event_at or completed or job.created_at
+
+
+def _seconds_between(start: str | None, end: str | None) -> float | None:
+    started, ended = parse_time(start), parse_time(end)
+    if started is None or ended is None:
+        return None
+    return (ended - started).total_seconds()
+
+
+def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
+    text = _cut(redactor.event_text(line.text))
+    return line if text == line.text else LogLine(text, line.time)  # nearly all stay as they are
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LINE_LENGTH:
+        return text
+    return f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
+
+
+def _artifact_text(artifact: JSON, redactor: Redactor) -> str:
+    clean = redactor.value(artifact)
+    return clean if isinstance(clean, str) else js_value(clean)

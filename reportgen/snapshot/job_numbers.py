@@ -1,0 +1,27 @@
+"""A number for each job, the same for good: what the colour of its curve comes from. Pure."""
+
+from collections.abc import Mapping
+
+from reportgen.events import wire
+from reportgen.text.javascript import Object
+from reportgen.text.times import parse_time
+
+
+def numbered(entries: Mapping[str, Object], known: Mapping[str, int]) -> dict[str, int]:
+    """Give each job of a list its number: the known one, or the next for one that is new.
+
+    New jobs are numbered by age, the oldest first, so that whoever reads a list for the first time
+    gives the same numbers.
+    """
+    numbers = {job_id: known[job_id] for job_id in entries if job_id in known}
+    following = max(known.values(), default=-1) + 1
+    new = [job_id for job_id in entries if job_id not in known]
+    new.sort(key=lambda job_id: (_age(entries[job_id]), job_id))
+    numbers.update({job_id: following + place for place, job_id in enumerate(new)})
+    return {job_id: numbers[job_id] for job_id in entries}
+
+
+def _age(entry: Object) -> float:
+    job = wire.read_job(entry)
+    created = parse_time(job.created_at) if job else None
+    return created.timestamp() if created else 0.0

@@ -1,0 +1,332 @@
+"""Several snapshot directories into one: what as many machines fetched, for one to render.
+
+The inputs are only read, and may be read-only, or as an artifact store left them. The target
+takes part with what it holds. Logs come first, then the list, then the index: a merge that is
+interrupted leaves a snapshot as good as it was, and can be done again.
+"""
+
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from reportgen.errors import SnapshotError, UsageError
+from reportgen.events import event_log
+from reportgen.model.origin import Origin
+from reportgen.snapshot import log_index
+from reportgen.snapshot.job_numbers import numbered
+from reportgen.snapshot.log_index import Examination
+from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder, tells_scope
+from reportgen.text.javascript import Object
+
+Warn = Callable[[str], None]
+
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one directory brings: the source fetched last."""
+
+    directory: Path
+    folder: SourceFolder
+    listing: Listing
+
+
+def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
+    """Merge snapshot directories into the one at `into`, made if need be.
+
+    Of a job that several hold the complete log wins, else the longer; the list, its order and its
+    time are the newest's; what was selected is the union. Raises `UsageError` where they are of
+    different sources, `SnapshotError` where one is no snapshot, and `WriteError`.
+    """
+    parts = [_part(directory) for directory in _each_once(directories)]
+    if not parts:
+        raise UsageError("There is nothing to merge: name the snapshot directories.")
+    _refuse_different_sources(parts)
+    parts = [part for part in parts if not _is_same(part.directory, into)]
+    if not parts:
+        return
+    with Snapshot.locked(into) as snapshot:
+        folder, held = _held(snapshot, parts)
+        before = _statuses_before(snapshot, held)
+        # Of lists of the same time (a build can be told its time) what was held is the older one.
+        taking_part = sorted((*parts, *held), key=lambda part: part.listing.read_at, reverse=True)
+        merged = _merged_list([part.listing for part in taking_part])
+        # What the target holds was seen before, and keeps the numbers that it has.
+        known = (held or taking_part)[0].listing.numbers
+        merged = replace(merged, numbers=numbered(merged.entries, known), before=before)
+        folder.make()
+        folder.clear_unfinished()
+        for job_id in merged.entries:
+            _merge_log(job_id, folder, taking_part, warn)
+        folder.keep_facts()
+        folder.keep_listing(merged)
+        snapshot.use(folder, merged.origin)
+        snapshot.make_private(folder)
+
+
+def _statuses_before(snapshot: Snapshot, held: Sequence[_Part]) -> dict[str, str] | None:
+    if not held:
+        return None
+    # By a folder of its own: what is looked up for this is no reason to trust a log.
+    return snapshot.before(SourceFolder(held[0].folder.path), held[0].listing)
+
+
+# --- What takes part ---------------------------------------------------------------------------
+
+
+def _each_once(directories: Sequence[Path]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for directory in directories:
+        place = directory.resolve()
+        if place not in seen:
+            seen.add(place)
+            yield directory
+
+
+def _is_same(directory: Path, into: Path) -> bool:
+    return directory.resolve() == into.resolve()
+
+
+def _part(directory: Path) -> _Part:
+    """Read what a directory brings. Raises `SnapshotError` where it is no snapshot."""
+    try:
+        folder = Snapshot.reading(directory).last_folder()
+        listing = folder.listing()
+    except SnapshotError as error:
+        raise SnapshotError(f"{directory} can't be merged. {error}") from error
+    if listing is None:
+        raise SnapshotError(
+            f"{directory} can't be merged: no job list was kept there. Make its snapshot again."
+        )
+    return _Part(directory, folder, listing)
+
+
+def _refuse_different_sources(parts: Sequence[_Part]) -> None:
+    scopes = _scopes(part.listing.origin for part in parts)
+    first, *others = parts
+    for other in others:
+        if _source(other.listing.origin, scopes) != _source(first.listing.origin, scopes):
+            raise UsageError(
+                f"{first.directory} and {other.directory} are of different sources, "
+                f"{_told(first.listing.origin)} and {_told(other.listing.origin)}: "
+                "merge those of one source, and the others into another --snapshot-dir."
+            )
+
+
+def _scopes(origins: Iterable[Origin]) -> dict[tuple[str, str | None], Origin]:
+    """Give, by kind and URL, an origin that tells its scope."""
+    return {(origin.kind, origin.url): origin for origin in origins if tells_scope(origin)}
+
+
+def _source(origin: Origin, scopes: dict[tuple[str, str | None], Origin]) -> tuple[str | None, ...]:
+    """Give what a source is known by: its scope, told by itself or for its URL, else its URL."""
+    told = origin if tells_scope(origin) else scopes.get((origin.kind, origin.url), origin)
+    if tells_scope(told):
+        return (told.kind, "scope", told.org, told.project)
+    return (told.kind, "url", told.url)
+
+
+def _told(origin: Origin) -> str:
+    scope = f" {origin.org}/{origin.project}" if tells_scope(origin) else ""
+    return f"{origin.kind}{scope}{f' at {origin.url}' if origin.url else ''}"
+
+
+def _held(snapshot: Snapshot, parts: Sequence[_Part]) -> tuple[SourceFolder, list[_Part]]:
+    """Give the target's folder for the source, and what the target itself takes part with."""
+    newest_first = sorted(parts, key=lambda part: part.listing.read_at, reverse=True)
+    origin = _merged_origin([part.listing for part in newest_first])
+    folder = snapshot.folder(origin)
+    present = list(_all_held(snapshot, folder))
+    scopes = _scopes([origin, *(part.listing.origin for part in present)])
+    held = [p for p in present if _source(p.listing.origin, scopes) == _source(origin, scopes)]
+    if present and not held:
+        raise UsageError(
+            f"{snapshot.path} holds a snapshot of another source, "
+            f"{_told(present[0].listing.origin)} and not {_told(origin)}: "
+            "name another directory with --snapshot-dir."
+        )
+    held.sort(key=lambda part: part.folder.path != folder.path)
+    return folder, held
+
+
+def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
+    """Give all sources that the target holds; another one's damage is no matter here."""
+    for each in snapshot.folders:
+        try:
+            listing = each.listing()
+        except SnapshotError:
+            if each.path == folder.path:
+                raise
+            continue
+        if listing is not None:
+            # The folder that is written learns of its logs, so there must be no other of it.
+            yield _Part(snapshot.path, folder if each.path == folder.path else each, listing)
+
+
+# --- The list ----------------------------------------------------------------------------------
+
+
+def _merged_list(newest_first: Sequence[Listing]) -> Listing:
+    """Join job lists: the newest's order and entries, then those that only others have."""
+    newest = newest_first[0]
+    listed = (job_id for job_id in newest.listed if job_id in newest.entries)
+    entries = {job_id: newest.entries[job_id] for job_id in listed}
+    for listing in newest_first:
+        for job_id in listing.entries:
+            if job_id not in entries:
+                entries[job_id] = _last_entry(job_id, newest_first)
+    selected = {job_id for listing in newest_first for job_id in listing.selected}
+    return replace(
+        newest,
+        origin=_merged_origin(newest_first),
+        selected=tuple(job_id for job_id in entries if job_id in selected),
+        entries=entries,
+        before=None,
+        finished=True,
+    )
+
+
+def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> Object:
+    """Give what the newest list says of a job that has it, else what is remembered of it."""
+    having = [listing for listing in newest_first if job_id in listing.entries]
+    listing = next((each for each in having if job_id in each.listed), having[0])
+    return listing.entries[job_id]
+
+
+def _merged_origin(newest_first: Sequence[Listing]) -> Origin:
+    """Give the newest's origin, with the scope that an older one tells where it fails to."""
+    newest = newest_first[0].origin
+    telling = [listing.origin for listing in newest_first if tells_scope(listing.origin)]
+    return replace(telling[0], url=newest.url) if telling else newest
+
+
+# --- Event logs --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """One directory's log of a job; `size` and `end` tell whether two are the same."""
+
+    path: Path
+    size: int
+    end: tuple[object, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A log that was read through, as long as it was then."""
+
+    log: _Log
+    size: int
+    told: Examination
+
+
+def _merge_log(
+    job_id: str, folder: SourceFolder, newest_first: Iterable[_Part], warn: Warn
+) -> None:
+    """Put the best log of a job into its place; where that is there already, nothing is done."""
+    target = folder.log_path(job_id)
+    logs = [_log(part.folder, job_id, warn) for part in newest_first]
+    alike = _alike(log for log in logs if log is not None)
+    if len(alike) == 1 and _is_trusted(folder, job_id, alike[0]):
+        return
+    best: _Read | None = None
+    for same in alike:
+        read = _first_whole(sorted(same, key=lambda log: log.path != target), warn)
+        if read is not None and (best is None or _rank(read) > _rank(best)):
+            best = read
+    if best is None:
+        return
+    if best.log.path != target:
+        folder.place(job_id, _bytes_of(best.log.path, best.size))
+    folder.learn(job_id, best.told.course, log_index.end_note(target))
+
+
+def _rank(read: _Read) -> tuple[bool, int]:
+    return read.told.complete, read.told.events
+
+
+def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
+    """Look at a directory's log of a job, without reading more than its end."""
+    path = folder.log_path(job_id)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            warn(f"the event log {path} is no file, and is left out")
+            return None
+        end = folder.end_of(job_id)
+        size = status.st_size
+    except FileNotFoundError:
+        return None
+    except event_log.DamagedLogError as error:
+        warn(_damaged(path, error))
+        return None
+    except OSError as error:
+        warn(_unreadable(path, error))
+        return None
+    if size == 0:
+        return None
+    return _Log(path, size, None if end is None else tuple(sorted(end.items())))
+
+
+def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
+    """Put together logs that are the same: as long, and with the same words at their end."""
+    groups: dict[object, list[_Log]] = {}
+    for log in logs:
+        key = log.path if log.end is None else (log.size, log.end)
+        groups.setdefault(key, []).append(log)
+    return list(groups.values())
+
+
+def _is_trusted(folder: SourceFolder, job_id: str, alike: Sequence[_Log]) -> bool:
+    """Tell whether the target has this very log, and it is known to be as it was left."""
+    target = folder.log_path(job_id)
+    return any(log.path == target for log in alike) and folder.is_as_left(job_id)
+
+
+def _first_whole(logs: Iterable[_Log], warn: Warn) -> _Read | None:
+    """Read logs that are said to be the same until one is not damaged."""
+    for log in logs:
+        try:
+            return _read(log)
+        except event_log.DamagedLogError as error:
+            warn(_damaged(log.path, error))
+        except OSError as error:
+            warn(_unreadable(log.path, error))
+    return None
+
+
+def _damaged(path: Path, error: event_log.DamagedLogError) -> str:
+    return f"the event log {path} is damaged, and is left out: {error}"
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"the event log {path} can't be read, and is left out: {error.strerror or error}"
+
+
+def _read(log: _Log) -> _Read:
+    """Read a log through. Raises `DamagedLogError` and `OSError`."""
+    size = 0
+
+    def lines(file: log_index.Readable) -> Iterator[bytes]:
+        nonlocal size
+        for line in log_index.whole_lines(file):
+            size += len(line) + 1
+            yield line
+
+    with log.path.open("rb", buffering=0) as file:
+        told = log_index.examine(lines(file))
+    if size == 0:
+        raise event_log.DamagedLogError("not one whole line")
+    return _Read(log, size, told)
+
+
+def _bytes_of(path: Path, size: int) -> Iterator[bytes]:
+    """Give a log as far as it was read: another build may be at work on it."""
+    with path.open("rb", buffering=0) as file:
+        while size and (block := file.read(min(size, _BLOCK))):
+            size -= len(block)
+            yield block

@@ -1,0 +1,98 @@
+"""Which jobs are kept no longer, by `--keep` and `--keep-last`: pure, times passed in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from reportgen.events import wire
+from reportgen.text.times import parse_time
+
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A job as retention sees it; `at` is when it ended, else when it was created."""
+
+    id: str
+    over: bool
+    """Whether it has ended, or the list does not have it any more."""
+    at: datetime | None
+
+    @classmethod
+    def of(
+        cls,
+        job_id: str,
+        *,
+        status: str,
+        listed: bool,
+        completed_at: str | None,
+        created_at: str | None,
+    ) -> Self:
+        """Make a candidate of a job as it is shown; a time that is none counts as unknown."""
+        at = parse_time(completed_at) or parse_time(created_at)
+        return cls(job_id, status in wire.ENDED_STATUSES or not listed, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What to keep of the jobs that are over; without a rule everything is kept.
+
+    `keep` is how long, in seconds; `keep_last` how many of the latest. A job stays if one of the
+    rules given keeps it.
+    """
+
+    keep: float | None = None
+    keep_last: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is any rule."""
+        return self.keep is not None or self.keep_last is not None
+
+    def drops(self, jobs: Iterable[Candidate], now: datetime) -> frozenset[str]:
+        """Give the ids of the jobs that no rule keeps; one of an unknown time is never dropped.
+
+        Of jobs of the same time those that come first are kept.
+        """
+        if not self:
+            return frozenset()
+        over = [(job.at, job.id) for job in jobs if job.over and job.at is not None]
+        over.sort(key=lambda job: job[0], reverse=True)  # stable, so the first stay the first
+        beyond = over if self.keep_last is None else over[self.keep_last :]
+        return frozenset(job_id for at, job_id in beyond if not self._is_young(at, now))
+
+    def _is_young(self, at: datetime, now: datetime) -> bool:
+        return self.keep is not None and now - at <= timedelta(seconds=self.keep)
+
+    def told(self, dropped: int) -> str:
+        """Say how many jobs were dropped, and by which rule."""
+        return f"{_over(dropped)} neither fetched nor shown, and not kept: by {self._rules}"
+
+    def told_of_pages(self, left_out: int) -> str:
+        """Say how many jobs the pages alone leave out, and by which rule."""
+        return f"{_over(left_out)} not shown: by {self._rules}"
+
+    @property
+    def _rules(self) -> str:
+        rules = []
+        if self.keep is not None:
+            rules.append(f"--keep {_duration(self.keep)}")
+        if self.keep_last is not None:
+            rules.append(f"--keep-last {self.keep_last}")
+        return " and ".join(rules)
+
+
+def _over(number: int) -> str:
+    return "1 job that is over is" if number == 1 else f"{number} jobs that are over are"
+
+
+def _duration(seconds: float) -> str:
+    """Write seconds as they are given: `7d`, `1h30m`, `90s`."""
+    rest = int(seconds)
+    text = ""
+    for unit, letter in _UNITS:
+        count, rest = divmod(rest, unit)
+        text += f"{count}{letter}" if count else ""
+    last = rest + seconds - int(seconds)
+    return f"{text}{last:g}s" if last or not text else text

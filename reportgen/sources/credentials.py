@@ -1,0 +1,185 @@
+"""The files that Arkor's own tools keep on this machine: read, and never written.
+
+Studio writes its token while it runs; the CLI keeps credentials in the home directory and a
+project's scope beside the project. No error here ever holds what was read.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from reportgen.errors import SourceError
+from reportgen.text import javascript
+from reportgen.text.javascript import JSON, Object, decode_object
+
+TOKEN_VARIABLE: Final = "ARKOR_REPORT_TOKEN"  # noqa: S105 - the variable's name
+STUDIO_TOKEN_FILE: Final = "~/.arkor/studio-token"  # noqa: S105
+CREDENTIALS_FILE: Final = "~/.arkor/credentials.json"
+DEFAULT_CLIENT_VERSION: Final = "0.0.3-alpha.1"
+
+_MOST_BYTES: Final = 1 << 20
+_LARGEST_SECONDS: Final = 253_402_300_800  # the year 10000: what is larger counts milliseconds
+
+
+def studio_token(token_file: Path | None, environment: Mapping[str, str]) -> str:
+    """Find Studio's token: a file that was named, else the variable, else Studio's own file.
+
+    Raises `SourceError`.
+    """
+    if token_file is None and environment.get(TOKEN_VARIABLE):
+        return _sendable(environment[TOKEN_VARIABLE], TOKEN_VARIABLE, "`arkor dev`")
+    file = token_file or Path(STUDIO_TOKEN_FILE).expanduser()
+    try:
+        text = _read(file)
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"There is no Studio token at {file}, so Studio is most likely not running: start it "
+            "with `arkor dev`, name the file with --token-file, or try `--source demo`."
+        ) from error
+    return _sendable(text, str(file), "`arkor dev`")
+
+
+def place(source: str, token_file: Path | None, environment: Mapping[str, str]) -> str:
+    """Say where a source's secret is looked for, without looking."""
+    if token_file is not None:
+        return str(token_file)
+    if environment.get(TOKEN_VARIABLE):
+        return f"the variable {TOKEN_VARIABLE}"
+    return CREDENTIALS_FILE if source == "cloud" else STUDIO_TOKEN_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What opens the cloud API, and where it holds."""
+
+    token: str
+    mode: str | None = None
+    url: str | None = None
+    org: str | None = None
+    """The one org that an anonymous session may use."""
+
+
+def cloud_credentials(
+    token_file: Path | None, environment: Mapping[str, str], now: datetime
+) -> Credentials:
+    """Find the cloud's credentials: a file that was named, else the variable, else the CLI's file.
+
+    The file holds the CLI's JSON, or a bare token. Raises `SourceError`.
+    """
+    if token_file is None and environment.get(TOKEN_VARIABLE):
+        return Credentials(_sendable(environment[TOKEN_VARIABLE], TOKEN_VARIABLE, "`arkor login`"))
+    file = token_file or Path(CREDENTIALS_FILE).expanduser()
+    try:
+        text = _read(file)
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"There are no credentials at {file}: run `arkor login`, name a file with "
+            f"--token-file, or set {TOKEN_VARIABLE}."
+        ) from error
+    fields = decode_object(text.encode("utf-8", "surrogatepass"))
+    if fields is None:
+        return Credentials(_sendable(text, str(file), "`arkor login`"))
+    return _credentials_of(fields, file, now)
+
+
+def _credentials_of(fields: Object, file: Path, now: datetime) -> Credentials:
+    mode = _text(fields.get("mode"))
+    token = _text(fields.get("accessToken" if mode == "oauth" else "token"))
+    if token is None:
+        raise SourceError(f"{file} holds no token: run `arkor login`.")
+    expires_at = javascript.finite(fields.get("expiresAt"))
+    if mode == "oauth" and expires_at is not None:
+        seconds = expires_at / 1000 if expires_at >= _LARGEST_SECONDS else expires_at
+        if seconds <= now.timestamp():
+            moment = datetime.fromtimestamp(max(0.0, seconds), UTC).isoformat(timespec="seconds")
+            raise SourceError(f"The credentials in {file} expired at {moment}: run `arkor login`.")
+    return Credentials(
+        _sendable(token, str(file), "`arkor login`"),
+        mode,
+        _text(fields.get("arkorCloudApiUrl")),
+        _text(fields.get("orgSlug")) if mode == "anon" else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The org and project whose jobs are meant."""
+
+    org: str
+    project: str
+
+
+def scope(
+    org: str | None, project: str | None, project_dir: Path, credentials: Credentials
+) -> Scope:
+    """Find the scope: options, else the project's state file. Raises `SourceError`."""
+    file = project_dir / ".arkor" / "state.json"
+    state: Object = {}
+    if org is None or project is None:
+        state = _state(file)
+    org = org or _text(state.get("orgSlug")) or credentials.org
+    project = project or _text(state.get("projectSlug"))
+    if org is None or project is None:
+        missing = "--org" if org is None else "--project"
+        raise SourceError(
+            f"The scope is unknown: {file} does not tell it. Run this in the project's directory, "
+            f"name that with --project-dir, or give {missing}."
+        )
+    if credentials.org is not None and org != credentials.org:
+        raise SourceError(
+            f"The anonymous session can only use its own org {credentials.org}, and not {org}: "
+            f"{file} may be stale (delete it and run `arkor dev` again), or run `arkor login`."
+        )
+    return Scope(org, project)
+
+
+def client_version(project_dir: Path, environment: Mapping[str, str]) -> str:
+    """Find the SDK version to report: the variable, else the project's installed package."""
+    given = environment.get("ARKOR_REPORT_CLIENT_VERSION")
+    if given:
+        return given.strip()
+    try:
+        package = json.loads(_read(project_dir / "node_modules" / "arkor" / "package.json"))
+        version = package["version"]
+    except (OSError, SourceError, ValueError, KeyError, TypeError):
+        return DEFAULT_CLIENT_VERSION
+    usable = isinstance(version, str) and version.isascii() and version.isprintable()
+    return version if usable and version else DEFAULT_CLIENT_VERSION
+
+
+def _state(file: Path) -> Object:
+    try:
+        return decode_object(_read(file).encode("utf-8", "surrogatepass")) or {}
+    except FileNotFoundError:
+        return {}
+
+
+def _read(file: Path) -> str:
+    """Read a small text file. Raises `FileNotFoundError`, or `SourceError` for anything else."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MOST_BYTES).decode("utf-8", "replace")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"{file} can't be read: {error.strerror}. Mend its permissions, or name another file."
+        ) from error
+
+
+def _sendable(text: str, place: str, remedy: str) -> str:
+    """Give a token that a header can hold. Raises `SourceError`."""
+    token = text.strip()
+    if token and token.isascii() and token.isprintable() and " " not in token:
+        return token
+    raise SourceError(
+        f"{place} holds no token that can be sent: expected one word of printable ASCII; "
+        f"run {remedy} again, or name another file with --token-file."
+    )
+
+
+def _text(value: JSON) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,94 @@
+"""What a build would read and with what, found out by asking: for `arkor-report doctor`."""
+
+import asyncio
+import platform
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import metadata
+
+from reportgen import __version__
+from reportgen.errors import ReportError, SourceError
+from reportgen.events import wire
+from reportgen.model.origin import Origin
+from reportgen.settings import Settings
+from reportgen.sources import JobList, Source, credentials
+from reportgen.sources.choice import choose_source
+
+_PACKAGES = ("httpx", "httpx-sse", "msgspec", "jinja2")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, and what was found: never a secret's value."""
+
+    what: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings; `trouble` is what keeps a build from working, or None."""
+
+    findings: tuple[Finding, ...]
+    trouble: str | None
+
+
+def examine(
+    options: Settings,
+    environment: Mapping[str, str],
+    now: Callable[[], datetime],
+    *,
+    learn_secret: Callable[[str], None],
+) -> Diagnosis:
+    """Look for the secret and the scope, and ask the source for its job list."""
+    findings = [Finding("versions", _versions()), Finding("source", options.source)]
+    notices: list[str] = []
+    trouble: str | None = None
+    if options.source != "demo":
+        place = credentials.place(options.source, options.token_file, environment)
+        findings.append(Finding("token", f"looked for in {place}"))
+    try:
+        source = choose_source(
+            options, environment, now, warn=notices.append, learn_secret=learn_secret
+        )
+        if source.origin.url:
+            findings.append(Finding("url", source.origin.url))
+        findings += asyncio.run(_ask(source))
+    except ReportError as error:
+        trouble = str(error)
+    findings += [Finding("notice", notice) for notice in notices]
+    return Diagnosis(tuple(findings), trouble)
+
+
+async def _ask(source: Source) -> list[Finding]:
+    try:
+        jobs = await source.jobs()
+        try:
+            scope = _scope(await source.identity())
+        except SourceError as error:
+            scope = f"unknown: {error}"
+        return [Finding("scope", scope), Finding("jobs", _count(jobs))]
+    finally:
+        await source.close()
+
+
+def _scope(origin: Origin) -> str:
+    parts = [part for part in (origin.org, origin.project) if part]
+    scope = " / ".join(parts) or "not told"
+    return f"{origin.mode} · {scope}" if origin.mode else scope
+
+
+def _count(jobs: JobList) -> str:
+    read = (wire.read_job(entry) for entry in jobs.entries)
+    counts = Counter(job.status or "no status" for job in read if job is not None)
+    told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    return f"{len(jobs.entries)} listed" + (f": {told}" if told else "")
+
+
+def _versions() -> str:
+    packages = (f"{name} {metadata.version(name)}" for name in _PACKAGES)
+    return ", ".join(
+        [f"arkor-report {__version__}", f"Python {platform.python_version()}", *packages]
+    )

@@ -1,0 +1,275 @@
+"""Text made inert: one function for each place that a server's text goes to.
+
+Whatever a server sends is to come out as text. Characters that a format forbids, that control a
+terminal or that reorder what stands around them are shown as stand-ins that can be seen: control
+characters as their pictures, such as `␛`, others by their number, such as `[U+202E]`.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from reportgen.text.javascript import JSON
+
+# --- File names ----------------------------------------------------------------------------------
+
+SLUG_LENGTH: Final = 80
+_DIGITS: Final = 10
+
+_SAFE: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{SLUG_LENGTH - 1}}}")
+_RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?=\.|\Z)", re.IGNORECASE)
+_LIKE_HASHED: Final = re.compile(rf"-[0-9A-Fa-f]{{{_DIGITS}}}\Z")
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def file_slugs(ids: Iterable[str]) -> dict[str, str]:
+    """Give each id a file name without suffix: itself where that is safe, else a hashed one.
+
+    No two are alike, not even where a file system takes small letters and capitals for the same.
+    The order of the ids does not matter. A hashed name ends in a dash and ten hex digits of the
+    id's SHA-256, which no safe one does: the first ten, but for an id that was made to collide.
+    """
+    slugs: dict[str, str] = {}
+    taken: set[str] = set()
+    for job_id in sorted(set(ids), key=_bytes):
+        slug = job_id if _is_safe(job_id) and job_id.lower() not in taken else None
+        if slug is None:
+            slug = next(name for name in _hashed(job_id) if name.lower() not in taken)
+        taken.add(slug.lower())
+        slugs[job_id] = slug
+    return slugs
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _is_safe(job_id: str) -> bool:
+    return bool(
+        _SAFE.fullmatch(job_id) and not _RESERVED.match(job_id) and not _LIKE_HASHED.search(job_id)
+    )
+
+
+def _hashed(job_id: str) -> Iterator[str]:
+    """Give the hashed names of an id, the one to take first."""
+    # Far more of the id than fits is looked at, since much of it may be dropped.
+    readable = _UNSAFE.sub("-", job_id[: 4 * SLUG_LENGTH]).lstrip(".-")
+    readable = readable[: SLUG_LENGTH - 1 - _DIGITS].rstrip(".-") or "job"
+    if _RESERVED.match(readable):
+        readable = readable.replace(".", "-", 1)
+    digits = hashlib.sha256(_bytes(job_id)).hexdigest()
+    for start in range(len(digits) - _DIGITS + 1):
+        yield f"{readable}-{digits[start : start + _DIGITS]}"
+    # Past any chance, and still a name: more hashes, each of the one before.
+    while True:
+        digits = hashlib.sha256(digits.encode()).hexdigest()
+        yield f"{readable}-{digits[:_DIGITS]}"
+
+
+# --- Stand-ins -----------------------------------------------------------------------------------
+
+_NONCHARACTERS: Final = r"\ufdd0-\ufdef" + "".join(
+    rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(17)
+)
+_BIDI: Final = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
+_SURROGATES: Final = r"\ud800-\udfff"
+_NO_TEXT: Final = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}{_SURROGATES}{_NONCHARACTERS}]")
+_LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_PICTURES: Final = 0x2400  # the block of pictures of control characters, in their order
+_DELETE: Final = 0x7F
+_PICTURE_OF_DELETE: Final = "\N{SYMBOL FOR DELETE}"
+
+
+def _visible(text: str) -> str:
+    """Put stand-ins for all characters that are no text; tabs and line feeds stay."""
+    if text.isascii() and text.isprintable():  # as nearly every one, and seen at once
+        return text
+    return _NO_TEXT.sub(_stand_in, text.replace("\r\n", "\n"))
+
+
+def _stand_in(character: re.Match[str]) -> str:
+    code = ord(character[0])
+    if code < ord(" "):
+        return chr(_PICTURES + code)
+    return _PICTURE_OF_DELETE if code == _DELETE else f"[U+{code:04X}]"
+
+
+def _one_line(text: str) -> str:
+    return _visible(_LINE_BREAK.sub(" ", text).replace("\t", " "))
+
+
+# --- Documents -----------------------------------------------------------------------------------
+
+
+def cut(text: str, length: int) -> str:
+    """Cut a text to so many characters, the last of them an ellipsis where any were lost."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def html(text: str) -> str:
+    """Make text fit for HTML, its attributes and SVG; escaping is the template engine's business.
+
+    Stand-ins take the place of what HTML forbids (controls, noncharacters, lone surrogates) and
+    of bidirectional controls, which would reorder the page around the text.
+    """
+    return _visible(text)
+
+
+def xml(text: str) -> str:
+    """Make text fit for XML 1.0 by the same stand-ins; escaping is the writer's business."""
+    return _visible(text)
+
+
+def csv_cell(text: str) -> str:
+    """Make text fit for a CSV cell that no spreadsheet takes for a formula.
+
+    Quoting is the CSV writer's business. Where a formula could start, also behind blanks, an
+    apostrophe stands first, as spreadsheets themselves mark text.
+    """
+    visible = _visible(text)
+    return f"'{visible}" if _FORMULA_START.match(visible) else visible
+
+
+# A spreadsheet in Japanese or Chinese takes the full-width forms for the same signs.
+_FORMULA_START: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def json_text(value: JSON) -> str:
+    """Write a JSON document, indented by two spaces, with a line feed at its end.
+
+    Non-ASCII text stands as it is, but what is no text is escaped, lone surrogates included, so
+    that a strict reader gets back the same value. JSON has no number that is not finite: those
+    become the words `NaN`, `Infinity` and `-Infinity`.
+    """
+    text = _dumped(value)
+    try:  # what json itself indents, it writes at a fraction of the speed
+        return msgspec.json.format(_json_escaped(text), indent=2) + "\n"
+    except msgspec.DecodeError:  # a lone surrogate
+        return _json_escaped(_dumped(value, indent=2)) + "\n"
+
+
+def html_json(value: JSON) -> str:
+    """Write JSON in one line to stand inside a script element of a page, which nothing in it ends.
+
+    The same as `json_text` but for the white space, and `<`, `>` and `&` escaped as well.
+    """
+    text = _dumped(value, separators=(",", ":"))
+    return _SCRIPT_ESCAPED.sub(_json_escape, text)
+
+
+# Outside of strings JSON has none of these but line feeds, which are no part of the class.
+_JSON_ESCAPED: Final = re.compile(
+    rf"[\x7f-\x9f\u2028\u2029\ufeff{_BIDI}{_SURROGATES}{_NONCHARACTERS}]"
+)
+_SCRIPT_ESCAPED: Final = re.compile(rf"[<>&]|{_JSON_ESCAPED.pattern}")
+
+
+def _json_escaped(text: str) -> str:
+    if text.isascii() and "\x7f" not in text:  # seen at a hundredth of the cost
+        return text
+    return _JSON_ESCAPED.sub(_json_escape, text)
+
+
+def _json_escape(character: re.Match[str]) -> str:
+    units = character[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(rf"\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+def _dumped(
+    value: JSON, indent: int | None = None, separators: tuple[str, str] | None = None
+) -> str:
+    try:
+        return json.dumps(
+            value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
+        )
+    except ValueError:  # a number is not finite, which most documents are without
+        return json.dumps(_finite(value), ensure_ascii=False, indent=indent, separators=separators)
+
+
+def _finite(value: JSON) -> JSON:
+    """Put words in the place of numbers that are not finite, at any depth."""
+    match value:
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+        case list():
+            return [_finite(item) for item in value]
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+# --- Markdown ------------------------------------------------------------------------------------
+
+
+def markdown(text: str) -> str:
+    """Make text fit for a line or a table cell of Markdown: CommonMark with GitHub's extensions.
+
+    One line. A renderer gives the text back, but for a zero-width space that keeps `@name`,
+    `#1`, `!1`, `GH-1`, `%1` and the like from calling people or naming other issues: a backslash
+    does not, as forges look for these only after rendering.
+    """
+    line = _MARKUP.sub(_escaped_markup, _one_line(text).strip())
+    return _LIST_NUMBER.sub(r"\1\\\2", line)
+
+
+# What may be markup in one line of text: everywhere, by what stands around it, at its start.
+_MARKUP: Final = re.compile(
+    r"""
+      [\\`*\[\]<>&\#~$^{}|@]
+    | !(?=[0-9\[])
+    | %(?=[\w"]) | (?<=\b[Gg][Hh])-(?=[0-9]) # GitLab's milestones, GitHub's issues
+    | (?<![^\W_])_ | _(?![^\W_])            # emphasis; inside a word it is none
+    | :(?=[^\s0-9])                         # a link, also without markup: https:, mailto:
+    | (?<=\w)\.(?=[^\W\d]) | (?<=[Ww]{3})\. # the same: www.example.com
+    | \A[-+=/]                              # lists, a heading's underline, a forge's commands
+    """,
+    re.VERBOSE,
+)
+_LIST_NUMBER: Final = re.compile(r"\A([0-9]{1,9})([.)])(?=\s|\Z)")
+_REFERENCE: Final = re.compile(r"@(?=\w)|[%~](?=[\w\"])|[#!&$-](?=[0-9])")
+_ZERO_WIDTH_SPACE: Final = "&#8203;"
+
+
+def _escaped_markup(mark: re.Match[str]) -> str:
+    if mark[0] == "|":
+        return "&#124;"  # tables are cut into cells before backslashes are looked at
+    reference = _REFERENCE.match(mark.string, mark.start())
+    return f"\\{mark[0]}{_ZERO_WIDTH_SPACE if reference else ''}"
+
+
+# --- Terminal ------------------------------------------------------------------------------------
+
+
+def terminal(text: str) -> str:
+    """Make text fit for one line of a terminal or of a CI runner's log.
+
+    No control or bidirectional character is left, and no workflow command: a blank parts the
+    colons of `::error::` and the signs of `##[group]`, `##vso[` and the like, wherever they
+    stand, as a runner may cut lines anew. An IPv6 address in brackets stays as it is.
+    """
+    return _COMMAND.sub(r"\g<0> ", _one_line(text))
+
+
+_COMMAND: Final = re.compile(r"(?<!\[):(?=:)|(?<=\[):(?=:)(?!:[0-9A-Fa-f:.]*\])|#(?=#[A-Za-z]*\[)")
+
+
+# --- GitHub's workflow commands ------------------------------------------------------------------
+
+
+def workflow_message(text: str) -> str:
+    """Make text fit for the message of a workflow command, what stands after its `::`. One line."""
+    return terminal(text).replace("%", "%25")  # breaks of lines, escaped by it, are gone
+
+
+def workflow_property(text: str) -> str:
+    """Make text fit for the value of a workflow command's property, such as a title. One line."""
+    return workflow_message(text).replace(":", "%3A").replace(",", "%2C")

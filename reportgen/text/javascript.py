@@ -1,0 +1,217 @@
+"""Values as JavaScript prints them: Studio is a web page, and its users compare."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias, TypeGuard, cast
+
+import msgspec
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+
+Object: TypeAlias = dict[str, JSON]
+
+
+MAX_DEPTH: Final = 64
+"""JSON nested deeper than this is not decoded: nobody writes it by hand, and it costs the stack."""
+
+
+class NotJSON(ValueError):  # noqa: N818 - the name says what the text is
+    """The text is no JSON that a browser's `JSON.parse` would take, or is nested too deep."""
+
+
+_INTEGER_DIGITS: Final = 310  # more digits than the largest double has
+
+
+def decode(data: bytes, *, any_depth: bool = False) -> JSON:
+    """Decode UTF-8 JSON as `JSON.parse` would, and bare `NaN`, `Infinity`, `-Infinity` as well.
+
+    Raises `NotJSON`. Bytes that are no UTF-8 become U+FFFD first, as in any event stream.
+    """
+    if not any_depth:
+        check_depth(data)
+    try:
+        return cast("JSON", msgspec.json.decode(data))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_slowly(data)
+    except RecursionError as error:
+        raise NotJSON("nested far too deep") from error
+
+
+def _decode_slowly(data: bytes) -> JSON:
+    """Decode what msgspec refuses though browsers take it: lone surrogates, numbers too large."""
+    text = data.decode("utf-8", "replace")
+    try:
+        return cast("JSON", _TOLERANT.decode(text.strip(" \t\n\r")))
+    except (ValueError, RecursionError) as error:
+        raise NotJSON(str(error)) from error
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to convert integers of thousands of digits; a double is infinite long before.
+    return int(digits) if len(digits) < _INTEGER_DIGITS else float(digits)
+
+
+_TOLERANT: Final = json.JSONDecoder(parse_int=_integer)
+
+
+def decode_object(data: bytes) -> Object | None:
+    """Decode an event's data; None if it is no JSON object."""
+    try:
+        value = decode(data)
+    except NotJSON:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def check_depth(data: bytes) -> None:
+    """Raise `NotJSON` where brackets nest deeper than `MAX_DEPTH`."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _BRACKETS.finditer(data):
+        match bracket[0]:
+            case b"[" | b"{":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise NotJSON(f"nested deeper than {MAX_DEPTH} levels")
+            case b"]" | b"}":
+                depth -= 1
+
+
+# Strings are matched whole so that the brackets inside them do not count.
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def is_too_deep(value: JSON) -> bool:
+    """Tell whether a decoded value is nested deeper than `MAX_DEPTH`."""
+    level: list[JSON] = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[JSON] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return False
+        level = inner
+    return any(isinstance(item, dict | list) for item in level)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Tell a JSON number from everything else; Python's booleans are integers, JSON's are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def are_finite(numbers: Iterable[float]) -> bool:
+    """Tell whether all numbers are finite as doubles."""
+    try:
+        return all(map(math.isfinite, numbers))
+    except OverflowError:
+        return False
+
+
+def finite(value: object) -> float | None:
+    """Give a JSON number as a double, or None for anything that is no finite number."""
+    if not is_number(value):
+        return None
+    number = as_double(value)
+    return number if math.isfinite(number) else None
+
+
+def as_double(value: float) -> float:
+    """Give a number as the double that JavaScript would make of it, infinite past the range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+# --- Printing ---
+
+# ECMAScript's Number::toString writes 0.d1…dk × 10^n out while n is within these.
+_LARGEST_POINT: Final = 21
+_SMALLEST_POINT: Final = -5
+
+_EXACT: Final = 2**53  # up to here every integer is a double
+
+
+def js_number(value: float) -> str:
+    """Print a number as JavaScript does: `3`, `0.1`, `1e-7`, `1e+21`, `NaN`, `-Infinity`.
+
+    The rule is ECMAScript's Number::toString with radix 10; the shortest digits that give the
+    double back are the same ones that Python's `repr` finds.
+    """
+    number = as_double(value)
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
+    if number == 0:
+        return "0"
+    text = repr(number)
+    if "e" not in text:
+        return text.removesuffix(".0")  # nearly every number: Python writes it the same way
+    sign = "-" if number < 0 else ""
+    digits, exponent = _digits(abs(number))
+    return sign + _place_point(digits, exponent)
+
+
+def js_numbers(values: Sequence[float]) -> list[str]:
+    """Print many numbers, each as `js_number` does, at a fraction of the cost.
+
+    msgspec finds the same digits, and writes most numbers as JavaScript does.
+    """
+    if not values:
+        return []
+    if not are_finite(values) or min(values) < -_EXACT or max(values) > _EXACT:
+        return [js_number(value) for value in values]
+    texts = f"{msgspec.json.encode(values).decode()[1:-1]},".replace(".0,", ",")
+    printed = texts.split(",")[:-1]
+    if "e" in texts or "-0," in texts:
+        return [
+            js_number(value) if "e" in text or text == "-0" else text
+            for text, value in zip(printed, values, strict=True)
+        ]
+    return printed
+
+
+def _digits(number: float) -> tuple[str, int]:
+    """Give the shortest digits d1d2…dk and the n for which the number is 0.d1d2…dk × 10^n."""
+    mantissa, _, exponent = repr(number).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    if fraction == "0":
+        fraction = ""
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    return digits.rstrip("0"), point
+
+
+def _place_point(digits: str, n: int) -> str:
+    k = len(digits)
+    if k <= n <= _LARGEST_POINT:
+        return digits + "0" * (n - k)
+    if 0 < n <= _LARGEST_POINT:
+        return f"{digits[:n]}.{digits[n:]}"
+    if _SMALLEST_POINT <= n <= 0:
+        return f"0.{'0' * -n}{digits}"
+    fraction = f".{digits[1:]}" if k > 1 else ""
+    return f"{digits[0]}{fraction}e{'+' if n > 0 else '-'}{abs(n - 1)}"
+
+
+def js_value(value: JSON) -> str:
+    """Print any JSON value as `JSON.stringify` does, numbers that are not finite by their word."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "null"
+        case int() | float():
+            return js_number(value)
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case list():
+            return f"[{','.join(js_value(item) for item in value)}]"
+        case dict():
+            return f"{{{','.join(f'{js_value(key)}:{js_value(v)}' for key, v in value.items())}}}"

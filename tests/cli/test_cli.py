@@ -1,0 +1,188 @@
+"""The command's face: version, help, and how errors are told."""
+
+import math
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reportgen import __version__
+from reportgen.cli import commands
+from reportgen.model.selection import Selection
+from reportgen.report import gates
+from tests.command import Command
+from tests.standin import StandIn, completed, job
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_version(command: Command) -> None:
+    assert command.run("--version").stdout == f"arkor-report {__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["", "build", "snapshot", "render", "merge", "doctor", "config"])
+def test_help(command: Command, name: str) -> None:
+    result = command.run(*name.split(), "--help")
+    assert result.code == 0
+    assert "Usage:" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+def options_of(command: Command, name: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", command.run(name, "--help").stdout))
+
+
+def test_options_stand_where_they_make_sense(command: Command) -> None:
+    build = options_of(command, "build")
+    said = {"--quiet", "--verbose", "--progress", "--no-progress", "--log-format"}
+    everywhere = said | {"--config", "--project-dir", "--help"}
+    looks = {"--out", "--log-lines", "--single-file", "--layout", "--title", "--theme"}
+    looks |= {"--timezone", "--stale-after", "--show-config", "--report-url"}
+    told = {"--strict", "--fail-on", "--no-github"}
+    fetching = {"--max-wait", "--settle", "--stall-timeout", "--retries", "--concurrency"}
+    fetching |= {"--refresh"}
+    which = {"--job", "--name", "--status", "--since", "--limit", "--shard"}
+    which |= {"--keep", "--keep-last"}
+    where = {"--source", "--url", "--token-file", "--org", "--project"}
+    kept = {"--snapshot-dir"}
+    assert build == everywhere | looks | told | fetching | which | where | kept
+    assert options_of(command, "config") == build
+    assert options_of(command, "snapshot") == build - looks - told
+    assert options_of(command, "render") == build - fetching - {
+        "--token-file",
+        "--org",
+        "--project",
+    }
+    assert options_of(command, "merge") == everywhere | kept
+    assert options_of(command, "doctor") == everywhere | where
+
+
+def test_help_keeps_its_examples_in_lines_of_their_own(command: Command) -> None:
+    told = command.run("--help").stdout
+    assert "\n  arkor-report build --source demo " in told
+    assert "\\b" not in told
+
+
+def test_version_and_help_load_nothing_heavy(command: Command) -> None:
+    heavy = {"rich", "httpx", "msgspec", "jinja2", "asyncio", "tomllib", "json", "logging"}
+    for arguments in (["--version"], ["--help"], ["build", "--help"], ["config", "--help"]):
+        code = (
+            "import sys, reportgen.cli.commands as cli\n"
+            f"sys.argv = ['arkor-report', *{arguments!r}]\n"
+            "try:\n    cli.main()\n"
+            f"finally:\n    print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=README.parent,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.stderr == "[]\n", arguments
+
+
+def test_the_readmes_first_two_blocks_are_commands_of_one_line() -> None:
+    text = README.read_text("utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    commands = [body for kind, body in blocks if kind == "sh"][:2]
+    assert len(commands) == 2
+    assert all(command.count("\n") == 1 for command in commands)
+    assert "--source demo" in commands[0]
+    assert "pytest" in commands[1]
+
+
+def test_every_option_of_build_stands_in_the_readme(command: Command) -> None:
+    text = README.read_text("utf-8")
+    options = set(re.findall(r"--[a-z][a-z-]+", command.run("build", "--help").stdout))
+    missing = {option for option in options - {"--help", "--no-progress"} if option not in text}
+    assert missing <= {"--quiet", "--verbose"}  # told as -q and -v
+
+
+def test_an_option_can_come_from_a_variable_and_the_command_line_wins(command: Command) -> None:
+    done = completed()
+    with StandIn(job("a", events=[done]), job("b", "failed", events=[done])) as studio:
+        limited = command.build(studio, "--max-wait", "0", ARKOR_REPORT_STATUS="failed")
+        assert [told["id"] for told in limited.report["jobs"]] == ["b"]
+        both = command.build(
+            studio, "--max-wait", "0", "--status", "completed", ARKOR_REPORT_STATUS="failed"
+        )
+        assert [told["id"] for told in both.report["jobs"]] == ["a"]
+        empty = command.build(studio, "--max-wait", "0", ARKOR_REPORT_STATUS="")
+        assert len(empty.report["jobs"]) == 2
+
+
+def test_a_traceback_only_where_it_was_asked_for(command: Command) -> None:
+    (command.directory / "out").write_text("a file")
+    for arguments, shown in ((["render"], False), (["render", "-v"], True)):
+        result = command.run(*arguments)
+        assert result.code == 1
+        assert ("Traceback" in result.stderr) == shown
+
+
+def test_quiet_says_nothing(command: Command) -> None:
+    result = command.run("build", "--source", "demo", "-q")
+    assert (result.code, result.stdout, result.stderr) == (0, "out/index.html\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--layout", "odd"], ["--shard", "0/3"], ["--shard", "4/3"], ["--shard", "1"],
+        ["--fail-on", "los>3"], ["--fail-on", ","], ["--keep", "soon"], ["--keep", "1h30"],
+        ["--keep-last", "-1"], ["--keep-last", "x"], ["--log-format", "xml"], ["--limit", "1.5"],
+        ["--log-lines", "9" * 5000], ["--timezone", "Mars"],
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_told_before_any_work(command: Command, arguments: list[str]) -> None:
+    result = command.run("build", "--source", "demo", *arguments)
+    assert (result.code, result.stdout) == (2, "")
+    assert f"Invalid value for '{arguments[0]}'" in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+    assert list(command.directory.iterdir()) == []
+
+
+def test_options_reach_the_settings() -> None:
+    given = {
+        "shard": (2, 3), "keep": 60.0, "keep_last": 0, "strict": True, "layout": "linked",
+        "single_file": True, "report_url": "https://ci/x", "no_github": True,
+        "log_format": "json", "fail_on": gates.parse("failed,loss>2"), "log_lines": "all",
+        "job": ("a", "b"), "status": frozenset({"failed"}), "since": 60.0, "max_wait": None,
+    }  # fmt: skip
+    told = commands._settings(given)  # noqa: SLF001
+    assert told.selection == Selection(
+        ids=("a", "b"), statuses=frozenset({"failed"}), since=timedelta(minutes=1), shard=(2, 3)
+    )
+    assert (told.keep, told.keep_last, told.strict, told.layout) == (60, 0, True, "linked")
+    assert (told.single_file, told.report_url, told.no_github) == (True, "https://ci/x", True)
+    assert (told.log_format, told.log_lines, told.max_wait) == ("json", None, math.inf)
+    assert told.fail_on == gates.parse("failed,loss>2")
+
+
+def test_merge_needs_a_directory(command: Command) -> None:
+    result = command.run("merge")
+    assert result.code == 2
+    assert "DIR" in result.stderr
+
+
+def test_merge_prints_where_it_is(command: Command) -> None:
+    for shard in ("1/2", "2/2"):
+        part = command.run(
+            "snapshot", "--source", "demo", "--shard", shard, "--snapshot-dir", f"s{shard[0]}", "-q"
+        )
+        assert part.code == 0, part.stderr
+    merged = command.run("merge", "s1", "s2", "--snapshot-dir", "whole")
+    assert (merged.code, merged.stdout) == (0, "whole\n"), merged.stderr
+    assert command.run("render", "--snapshot-dir", "whole").code == 0
+
+
+def test_a_program_that_listens_no_more_is_no_traceback(command: Command) -> None:
+    process = command.start("config")
+    assert process.stdout is not None
+    process.stdout.close()
+    _, told = process.communicate(timeout=60)
+    assert "Traceback" not in told

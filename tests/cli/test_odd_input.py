@@ -1,0 +1,155 @@
+"""Odd values, endless names, closed streams, damaged memories: still the right exit and size."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command import PATIENCE, Command
+from tests.standin import StandIn, completed, job, log, started, training
+
+NO_TEXT = "\udcff"
+"""What Python makes of an argument's byte that is no UTF-8."""
+
+
+def _with(command: Command, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command by way of a shell, with a redirection such as `2>&-`."""
+    checkout = Path(__file__).resolve().parents[2]
+    by_shell = ("/bin/sh", "-c", f'exec "$@" {redirection}', "sh")
+    return subprocess.run(
+        [*by_shell, sys.executable, "-m", "reportgen", *arguments],
+        cwd=command.directory,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(checkout)},
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+# --- Sizes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("character", ['"', "&"])
+def test_the_home_page_stays_small_however_long_the_trainers_name_is(
+    command: Command, character: str
+) -> None:
+    with StandIn(job(events=training(5)), trainer=character * 9_000) as studio:
+        built = command.build(studio)
+    assert built.code == 0, built.stderr
+    assert (built.out / "index.html").stat().st_size < 60_000 + 1_500
+
+
+def test_pages_stay_small_however_long_org_and_project_are(command: Command) -> None:
+    with StandIn(job(events=training(5))) as studio:
+        studio.answers.credentials = {
+            **studio.answers.credentials,
+            "orgSlug": "\U0010ffff" * 6_000,
+            "projectSlug": '"' * 6_000,
+        }
+        built = command.build(studio)
+    assert built.code == 0, built.stderr
+    assert (built.out / "jobs" / "job_1.html").stat().st_size < 150_000
+    assert (built.out / "index.html").stat().st_size < 60_000 + 1_500
+
+
+# --- What is kept --------------------------------------------------------------------------------
+
+
+def test_a_job_whose_events_alone_tell_its_age_is_not_fetched_again_once_dropped(
+    command: Command,
+) -> None:
+    events = [started(), log(1, 1.0), completed(timestamp="2026-03-01T00:00:00.000Z")]
+    with StandIn(job(createdAt=None, events=events)) as studio:
+        for _ in range(3):
+            built = command.build(studio, "--keep", "7d", SOURCE_DATE_EPOCH="1777680000")
+            assert built.code == 0, built.stderr
+            assert built.report["jobs"] == []
+        assert len(studio.openings("job_1")) == 1
+
+
+def test_render_says_which_jobs_it_leaves_out_by_age(command: Command) -> None:
+    assert command.run("snapshot", "--source", "demo").code == 0
+    rendered = command.run("render", "--keep-last", "1")
+    assert rendered.code == 0
+    assert "--keep-last 1" in rendered.stderr
+
+
+# --- Wrong usage ---------------------------------------------------------------------------------
+
+
+def test_a_report_url_that_is_no_text_is_wrong_usage(command: Command) -> None:
+    built = command.run("build", "--source", "demo", "--report-url", f"https://host/{NO_TEXT}")
+    assert built.code == 2, built.stderr
+    assert "--report-url" in built.stderr
+
+
+def test_an_org_that_is_no_text_is_wrong_usage(command: Command) -> None:
+    (command.directory / "token").write_text("a-token-of-some-length")
+    where = ("--source", "cloud", "--url", "https://127.0.0.1:1", "--token-file", "token")
+    built = command.run("build", *where, "--org", NO_TEXT, "--project", "p")
+    assert built.code == 2, built.stderr
+
+
+def test_a_port_that_is_none_in_the_report_url_is_wrong_usage(command: Command) -> None:
+    built = command.run("build", "--source", "demo", "--report-url", "https://host:port/")
+    assert built.code == 2, built.stderr
+
+
+def test_an_unknown_option_is_told_as_json_where_the_file_asks_for_it(command: Command) -> None:
+    (command.directory / "arkor-report.toml").write_text('log-format = "json"\n')
+    built = command.run("build", "--bogus")
+    assert built.code == 2
+    (line,) = built.stderr.splitlines()
+    assert json.loads(line)["event"] == "usage"
+
+
+# --- Closed streams ------------------------------------------------------------------------------
+
+
+def test_a_report_is_written_though_stderr_is_closed(command: Command) -> None:
+    built = _with(command, "2>&-", "build", "--source", "demo")
+    assert (built.returncode, built.stdout) == (0, "out/index.html\n")
+
+
+def test_no_traceback_where_stdout_is_closed(command: Command) -> None:
+    built = _with(command, ">&-", "build", "--source", "demo", "--quiet")
+    assert "Traceback" not in built.stderr
+
+
+# --- Secrets -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["user:hunter22@host", "http:/user:hunter22@host"])
+def test_config_shows_no_password_of_a_url_that_is_written_wrong(
+    command: Command, url: str
+) -> None:
+    told = command.run("config", "--url", url)
+    assert "hunter22" not in told.stdout + told.stderr
+
+
+def test_a_token_in_the_variable_counts_without_the_line_feed_at_its_end(command: Command) -> None:
+    told = command.run(
+        "config", "--title", "a-token-of-some-length", ARKOR_REPORT_TOKEN="a-token-of-some-length\n"
+    )
+    assert "a-token-of-some-length" not in told.stdout
+
+
+# --- What is remembered --------------------------------------------------------------------------
+
+
+def test_a_remembered_course_that_is_damaged_is_made_anew(command: Command) -> None:
+    built = command.run("build", "--source", "demo")
+    before = (built.out / "compare.html").read_bytes()
+    file = built.out / ".arkor-report.json"
+    document = json.loads(file.read_text("utf-8"))
+    record = next(iter(document["remembered"]["compare.html"].values()))
+    record["courses"]["loss"] = {"steps": [1.0, 2.0], "values": [1.0]}
+    file.write_text(json.dumps(document), "utf-8")
+    rendered = command.run("render")
+    assert rendered.code == 0, rendered.stderr
+    assert (built.out / "compare.html").read_bytes() == before

@@ -1,0 +1,346 @@
+"""Lines of stderr: for people, for programs, and never for a terminal or a runner to obey."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from reportgen.console import messages
+from reportgen.console.messages import Record
+from reportgen.text import inert
+from tests.command import Command, Result
+from tests.standin import StandIn, completed, job, refusal, training
+
+NOON = datetime(2026, 5, 1, 12, 0, 1, 250_900, tzinfo=timezone(timedelta(hours=2)))
+ENDED = Record(
+    NOON, messages.INFO, "ended", "complete, 412 new events", "job_1",
+    {"state": "complete", "reason": None, "events": 412},
+)  # fmt: skip
+TOKEN = "a-token-of-studio-1"  # noqa: S105 - made up
+
+
+def same(text: str) -> str:
+    return text
+
+
+def objects(result: Result) -> list[dict[str, Any]]:
+    """Read all of stderr as JSON objects, one a line."""
+    lines = result.stderr.splitlines()
+    read = [json.loads(line) for line in lines]
+    for line, told in zip(lines, read, strict=True):
+        assert line.isascii()
+        assert line.isprintable()
+        assert {"time", "level", "event", "message"} <= told.keys()
+        assert told["level"] in {"info", "warning", "error"}
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told["time"])
+    return read
+
+
+# --- Lines ---------------------------------------------------------------------------------------
+
+
+def test_a_line_for_people() -> None:
+    assert (
+        messages.text_line(ENDED, same, colour=False) == "12:00:01 job_1: complete, 412 new events"
+    )
+    warning = Record(NOON, messages.WARNING, "warning", "the manifest is unknown")
+    assert messages.text_line(warning, same, colour=False) == (
+        "12:00:01 warning: the manifest is unknown"
+    )
+    lost = Record(NOON, messages.WARNING, "ended", "unavailable", "a", {"state": "unavailable"})
+    assert messages.text_line(lost, same, colour=False) == "12:00:01 a: unavailable"
+
+
+def test_a_line_for_programs() -> None:
+    assert messages.json_line(ENDED, same) == (
+        '{"time":"2026-05-01T10:00:01.250Z","level":"info","event":"ended","job":"job_1",'
+        '"message":"complete, 412 new events","state":"complete","reason":null,"events":412}'
+    )
+    without_job = Record(NOON, messages.INFO, "listed", "no jobs", details={"jobs": 0})
+    assert "job" not in json.loads(messages.json_line(without_job, same))
+
+
+def test_colours_are_put_around_what_was_made_inert() -> None:
+    hostile = Record(NOON, messages.WARNING, "warning", "\x1b[2J")
+    line = messages.text_line(hostile, inert.terminal, colour=True)
+    assert line == "\x1b[2m12:00:01\x1b[0m \x1b[33mwarning: ␛[2J\x1b[0m"
+    assert "\x1b[32mjob_1: complete" in messages.text_line(ENDED, same, colour=True)
+
+
+@hypothesis_settings(deadline=None)
+@given(st.text(st.characters() | st.sampled_from(':#\x1b\x7f\x9b\u202e\ud800\\"\n\r'), max_size=40))
+def test_a_program_gets_each_text_back_and_nobody_else_anything(text: str) -> None:
+    record = Record(NOON, messages.INFO, "broke", text, text, {"reason": text})
+    line = messages.json_line(record, same)
+    assert line.isascii()
+    assert line.isprintable()
+    assert "::" not in line
+    assert "##" not in line
+    told = json.loads(line)
+    for got in (told["message"], told["job"], told["reason"]):
+        # What JSON can't tell apart from its pair is the same character.
+        assert got.encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
+
+
+def test_every_text_is_redacted() -> None:
+    record = Record(
+        NOON, messages.INFO, "broke", "x s3cret", "s3cret", {"reason": "s3cret", "wait": 1}
+    )
+    line = messages.json_line(record, lambda text: text.replace("s3cret", "…"))
+    assert "s3cret" not in line
+
+
+# --- Colours and the display ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environment", "on", "colour"),
+    [
+        ({}, True, True), ({}, False, False), ({"TERM": "dumb"}, True, False),
+        ({"NO_COLOR": "1"}, True, False), ({"NO_COLOR": ""}, True, True),
+        ({"FORCE_COLOR": "1"}, False, True), ({"FORCE_COLOR": "0"}, False, False),
+        ({"FORCE_COLOR": ""}, False, False), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, False, True), ({"CI": "true"}, True, True),
+    ],
+)  # fmt: skip
+def test_when_there_are_colours(environment: dict[str, str], on: object, colour: object) -> None:
+    assert messages.in_colour(environment, terminal=bool(on)) == colour
+
+
+@pytest.mark.parametrize(
+    ("asked", "environment", "on", "live"),
+    [
+        (None, {}, True, True), (None, {}, False, False), (True, {}, False, False),
+        (False, {}, True, False), (None, {"CI": "true"}, True, False),
+        (None, {"CI": "1"}, True, False), (None, {"CI": ""}, True, True),
+        (None, {"CI": "false"}, True, True), (True, {"CI": "true"}, True, True),
+        (True, {"TERM": "dumb"}, True, False), (None, {"TERM": "dumb"}, True, False),
+        (None, {"NO_COLOR": "1"}, True, True), (True, {"FORCE_COLOR": "1"}, False, False),
+    ],
+)  # fmt: skip
+def test_when_the_display_is_live(
+    asked: bool | None,  # noqa: FBT001 - an option's value
+    environment: dict[str, str],
+    on: object,
+    live: object,
+) -> None:
+    assert messages.is_live(asked, environment, terminal=bool(on)) == live
+
+
+def seen_on_a_terminal(command: Command, *arguments: str, **variables: str) -> str:
+    """Run the command with a terminal as its stderr; give what that was sent."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reportgen", *arguments],
+        cwd=command.directory,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(command.directory),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "TERM": "xterm-256color",
+            **variables,
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    said = b""
+    try:
+        while chunk := os.read(ours, 65_536):
+            said += chunk
+    except OSError:
+        pass  # so a terminal tells that nobody writes to it any more
+    os.close(ours)
+    stdout, _ = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (0, b"out/index.html\n"), said
+    return said.decode()
+
+
+_MOVES = "\x1b[?25l"
+"""Hides the cursor: only a live display does."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "moves", "colours"),
+    [
+        ([], {}, True, True),
+        ([], {"NO_COLOR": "1"}, True, False),
+        ([], {"CI": "true"}, False, True),
+        (["--progress"], {"CI": "true"}, True, True),
+        (["--no-progress"], {}, False, True),
+        (["--no-progress"], {"NO_COLOR": "1"}, False, False),
+        ([], {"TERM": "dumb"}, False, False),
+        (["--log-format", "json", "--progress"], {}, False, False),
+    ],
+)
+@pytest.mark.thorough
+def test_on_a_terminal(
+    command: Command,
+    arguments: list[str],
+    variables: dict[str, str],
+    moves: object,
+    colours: object,
+) -> None:
+    said = seen_on_a_terminal(
+        command, "build", "--source", "demo", "--limit", "2", *arguments, **variables
+    )
+    assert (_MOVES in said) == moves
+    assert bool(re.search(r"\x1b\[(?:3[0-9]|[0-9;]*;3[0-9])[0-9;]*m", said)) == colours
+    assert "caught-up, " in said
+    if not moves and not colours:
+        assert "\x1b" not in said
+
+
+# --- The command ---------------------------------------------------------------------------------
+
+
+def test_plain_lines_carry_a_time_and_a_job_and_no_colour(command: Command) -> None:
+    with StandIn(job("job_1", events=training(3))) as studio:
+        result = command.build(studio, "--progress")
+    times = re.compile(r"^\d\d:\d\d:\d\d ", re.MULTILINE)
+    assert times.sub("", result.stderr) == (
+        "1 job, 1 stream to read\njob_1: complete, 6 new events\n"
+    )
+    assert len(times.findall(result.stderr)) == 2
+
+
+def test_colours_where_they_are_asked_for(command: Command) -> None:
+    with StandIn(job("job_1", events=training(3))) as studio:
+        forced = command.build(studio, FORCE_COLOR="1")
+        assert "\x1b[32mjob_1: complete" in forced.stderr
+        unwanted = command.build(studio, "--refresh", FORCE_COLOR="1", NO_COLOR="1")
+        assert "job_1: complete" in unwanted.stderr
+        assert "\x1b" not in unwanted.stderr
+
+
+def test_json_tells_what_becomes_of_each_stream(command: Command) -> None:
+    with StandIn(job("a", events=training(3)), job("b", script=refusal(410, "gone"))) as studio:
+        result = command.build(studio, "-v", "--log-format", "json")
+    assert (result.code, result.stdout) == (0, "out/index.html\n")
+    told = objects(result)
+    assert told[0]["event"] == "listed"
+    assert (told[0]["jobs"], told[0]["streams"]) == (2, 2)
+    ended = {record["job"]: record for record in told if record["event"] == "ended"}
+    assert (ended["a"]["state"], ended["a"]["events"], ended["a"]["level"]) == (
+        "complete", 6, "info",
+    )  # fmt: skip
+    assert (ended["b"]["state"], ended["b"]["level"]) == ("unavailable", "warning")
+    assert "410" in ended["b"]["reason"]
+    assert {record["job"] for record in told if record["event"] == "opened"} >= {"a"}
+
+
+def test_json_is_inert_and_without_secrets(command: Command) -> None:
+    hostile = f"::error::x ##[error]y\x1b[31m\u202e {TOKEN}"
+    with StandIn(job("r", script=refusal(410, hostile)), token=TOKEN) as studio:
+        result = command.build(studio, "-v", "--log-format", "json")
+    (ended,) = [told for told in objects(result) if told["event"] == "ended"]
+    assert "::error::x ##[error]y\x1b[31m" in ended["reason"]
+    assert TOKEN not in result.stderr
+    assert "::" not in result.stderr
+    assert "##" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "end", "words"),
+    [
+        (["frobnicate", "--log-format", "json"], {}, (2, "usage"), "frobnicate"),
+        (["build", "--nonsense", "--log-format=json"], {}, (2, "usage"), "--nonsense"),
+        (["--nonsense"], {"ARKOR_REPORT_LOG_FORMAT": "json"}, (2, "usage"), "--nonsense"),
+        (["build", "--limit", "x"], {"ARKOR_REPORT_LOG_FORMAT": "json"}, (2, "usage"), "--limit"),
+        (["build", "--log-format", "json"], {}, (3, "error"), "arkor dev"),
+        (["doctor", "--log-format", "json"], {}, (3, "error"), "arkor dev"),
+        (["render", "--log-format", "json"], {}, (1, "error"), "no snapshot"),
+        (["build", "--log-format", "json", "--config", "x"], {}, (2, "error"), "x can't be read"),
+        (["build", "--log-format", "json"], {"SOURCE_DATE_EPOCH": "x"}, (2, "error"), "EPOCH"),
+    ],
+)  # fmt: skip
+def test_errors_are_objects_too(
+    command: Command,
+    arguments: list[str],
+    variables: dict[str, str],
+    end: tuple[int, str],
+    words: str,
+) -> None:
+    code, event = end
+    result = command.run(*arguments, **variables)
+    assert result.code == code
+    (told,) = objects(result)
+    assert (told["event"], told["level"]) == (event, "error")
+    assert words in told["message"]
+    assert ("hint" in told) == (event == "usage")
+
+
+def test_the_command_line_wins_for_errors_too(command: Command) -> None:
+    result = command.run(
+        "build", "--limit", "x", "--log-format", "text", ARKOR_REPORT_LOG_FORMAT="json"
+    )
+    assert result.stderr.startswith("arkor-report: Invalid value")
+
+
+def test_the_format_may_stand_in_the_file(command: Command) -> None:
+    (command.directory / "arkor-report.toml").write_text('log-format = "json"\nlimit = "x"')
+    (told,) = objects(command.run("build"))
+    assert told["event"] == "usage"
+    assert "'limit' in arkor-report.toml" in told["message"]
+    wins = command.run("build", ARKOR_REPORT_LOG_FORMAT="text")
+    assert wins.stderr.startswith("arkor-report: ")
+
+
+def test_a_traceback_is_part_of_its_object(command: Command) -> None:
+    (told,) = objects(command.run("render", "-v", "--log-format", "json"))
+    assert "Traceback" in told["traceback"]
+
+
+def test_quiet_leaves_errors(command: Command) -> None:
+    with StandIn(job("a", events=[completed()])) as studio:
+        assert command.build(studio, "-q", "--log-format", "json").stderr == ""
+    (told,) = objects(command.run("build", "-q", "--log-format", "json"))
+    assert told["level"] == "error"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_libraries_log_is_told_like_everything_else(as_json: bool) -> None:  # noqa: FBT001
+    code = (
+        "import logging, warnings\nfrom reportgen.cli.commands import _voice\n"
+        f"_voice.as_json = {as_json}\n_voice.overhear(quiet=False)\n"
+        "_voice.secrets.append('s3cret-s3cret')\n"
+        "logging.getLogger('asyncio').error('::error::%s\\nx', 's3cret-s3cret')\n"
+        "logging.getLogger('httpx').info('not this')\n"
+        "warnings.warn('odd')\n"
+        "_voice.raw('::warning::an annotation s3cret-s3cret')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    result = Result(done.returncode, done.stdout, done.stderr, Path())
+    assert "s3cret-" not in result.stderr
+    assert "not this" not in result.stderr
+    if as_json:
+        assert [told["level"] for told in objects(result)] == ["warning", "warning"]
+    else:
+        first, second, third = result.stderr.splitlines()
+        assert first.endswith("warning: : :error: :[redacted] x")
+        assert "odd" in second
+        assert third == "::warning::an annotation [redacted]"
+
+
+def test_no_time_of_arrival_is_older_than_the_command(command: Command) -> None:
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    (told,) = objects(command.run("build", "--log-format", "json", TZ="Asia/Tokyo"))
+    assert before <= datetime.fromisoformat(told["time"]) <= datetime.now(UTC)

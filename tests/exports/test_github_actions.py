@@ -1,0 +1,154 @@
+"""What GitHub Actions is told: annotations that stay single, harmless commands, at most ten."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from reportgen.exports import github_actions
+from reportgen.report.report import JobSummary, Stream
+from reportgen.text import inert
+from tests.samples import HOSTILE, summary
+
+COMPLETE = Stream("complete", None, 1, 0, 0)
+OPEN = Stream("caught-up", "still open when waiting ended", 1, 0, 0)
+CUT = Stream("interrupted", "given up after 8 failures in a row: HTTP 502", 1, 0, 0)
+
+# As a runner reads a command: from the line's start, the properties up to the next `::`.
+COMMAND = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")
+
+PIECES = [
+    *("::error::x", "::", ":", ",", "%", "%0A", "%3A", "\n", "\r\n", "\r", "\x1b[2J", "\u202e"),
+    *(
+        "##[error]",
+        "##vso[x]",
+        "::stop-commands::t",
+        "title=",
+        "\x85",
+        "\u2028",
+        "\ud800",
+        "a",
+        " ",
+    ),
+]
+texts = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
+
+
+def job(number: int = 1, **changes: object) -> JobSummary:
+    plain: dict[str, object] = {"name": "support-bot", "stream": COMPLETE}
+    return summary(f"job_{number}", **(plain | changes))  # type: ignore[arg-type]
+
+
+def test_a_job_that_went_well_is_no_annotation() -> None:
+    assert github_actions.annotations([job(), job(2, status="cancelled")]) == []
+
+
+def test_an_error_for_a_failed_job() -> None:
+    failed = job(status="failed", error="CUDA: 100 % of memory, at step 3\nTraceback")
+    assert github_actions.annotations([failed]) == [
+        "::error title=support-bot (job_1) failed::CUDA: 100 %25 of memory, at step 3 Traceback"
+    ]
+    assert github_actions.annotations([job(status="failed", name=None)]) == [
+        "::error title=job_1 failed::The job failed; no reason was given."
+    ]
+
+
+def test_a_warning_for_a_stream_that_is_not_complete() -> None:
+    (line,) = github_actions.annotations([job(stream=CUT, name="a:b,c")])
+    assert line == (
+        "::warning title=a%3Ab%2Cc (job_1) is incomplete in the report"
+        "::Its event stream is interrupted: given up after 8 failures in a row: HTTP 502"
+    )
+
+
+def test_errors_come_first_and_what_was_merely_open_last() -> None:
+    jobs = [
+        job(1, status="running", stream=OPEN),
+        job(2, stream=CUT),
+        job(3, status="failed", stream=CUT),
+        job(4, stream=Stream("unavailable", None, 0, 0, 0)),
+    ]
+    lines = github_actions.annotations(jobs)
+    assert [re.search(r"job_\d", line)[0] for line in lines] == [  # type: ignore[index]
+        *("job_3", "job_2", "job_3", "job_4", "job_1")
+    ]
+    assert [line.split(" ")[0] for line in lines] == ["::error"] + 4 * ["::warning"]
+
+
+def test_jobs_that_are_no_longer_listed_are_left_alone() -> None:
+    assert github_actions.annotations([job(status="failed", stream=CUT, listed=False)]) == []
+
+
+@pytest.mark.parametrize(
+    ("failed", "incomplete", "last"),
+    [
+        (10, 0, None),
+        (7, 3, None),
+        (9, 2, "::warning title=More jobs need a look::2 more incomplete; the report names them"),
+        (12, 4, "::error title=More jobs need a look::3 more failed and 4 more incomplete; the"),
+        (11, 0, "::error title=More jobs need a look::2 more failed; the report names them all."),
+    ],
+)
+def test_ten_lines_at_most(failed: int, incomplete: int, last: str | None) -> None:
+    jobs = [job(n, status="failed") for n in range(failed)]
+    jobs += [job(100 + n, stream=CUT) for n in range(incomplete)]
+    lines = github_actions.annotations(jobs)
+    assert len(lines) == 10
+    assert len(set(lines)) == 10
+    if last is None:
+        assert not any("More jobs" in line for line in lines)
+    else:
+        assert lines[-1].startswith(last)
+
+
+def test_long_texts_are_cut() -> None:
+    long = job(name="%" * 100_000, status="failed", error=HOSTILE * 10_000, stream=CUT)
+    assert all(len(line) < 4_000 for line in github_actions.annotations([long]))
+
+
+@settings(deadline=None, max_examples=300)
+@given(texts, texts, texts)
+@example("", "", "::error::x" * 9)
+def test_each_line_is_the_one_command_that_it_is_meant_to_be(
+    name: str, error: str, job_id: str
+) -> None:
+    reason = Stream("interrupted", error, 0, 0, 0)
+    lines = github_actions.annotations([job(name=name, id=job_id, error=error, status="failed")])
+    lines += github_actions.annotations([job(name=name, id=job_id, stream=reason)])
+    for line in lines:
+        command = COMMAND.fullmatch(line)
+        assert command
+        assert line == inert.html(line)
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", line)
+        assert "::" not in command[3]
+        assert not re.search(r"##[A-Za-z]*\[", line)
+    failed, incomplete = (COMMAND.fullmatch(line) for line in lines)
+    assert failed
+    assert incomplete
+    name, job_id = (text if len(text) <= 80 else f"{text[:79]}…" for text in (name, job_id))
+    shown = inert.terminal(f"{name} ({job_id})" if name else job_id)
+    assert unquote(failed[2]).startswith(shown)
+    if error:
+        assert unquote(failed[3]) == inert.terminal(error)
+        assert unquote(incomplete[3]).endswith(inert.terminal(f": {error}"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "path"),
+    [
+        ({}, None),
+        ({"GITHUB_STEP_SUMMARY": ""}, None),
+        ({"GITHUB_STEP_SUMMARY": "/tmp/a b"}, Path("/tmp/a b")),  # noqa: S108 - only a name
+    ],
+)
+def test_where_the_summary_goes(environment: dict[str, str], path: Path | None) -> None:
+    assert github_actions.step_summary_path(environment) == path
+
+
+@pytest.mark.parametrize(("value", "answer"), [("true", True), ("", False), ("false", False)])
+def test_whether_a_runner_reads(value: str, answer: bool) -> None:  # noqa: FBT001
+    assert github_actions.annotates({"GITHUB_ACTIONS": value}) is answer
+    assert not github_actions.annotates({})

@@ -1,0 +1,259 @@
+"""The frame decoder against the standard, and against httpx-sse where that keeps to it."""
+
+from collections.abc import Sequence
+from itertools import cycle, pairwise
+
+import pytest
+from httpx_sse._decoders import SSEDecoder, SSELineDecoder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reportgen.following.sse import Frame, FrameDecoder
+
+
+def decode(*chunks: bytes, limit: int = 1000) -> list[Frame]:
+    decoder = FrameDecoder(limit)
+    frames = [frame for chunk in chunks for frame in decoder.feed(chunk)]
+    return frames + decoder.close()
+
+
+STANDARD = {
+    "three fields": (b"id: 7\nevent: training.log\ndata: {}\n\n", [(b"training.log", b"{}", b"7")]),
+    "crlf": (b"event: a\r\ndata: 1\r\n\r\n", [(b"a", b"1", None)]),
+    "cr": (b"event: a\rdata: 1\r\r", [(b"a", b"1", None)]),
+    "mixed line ends": (b"event: a\rdata: 1\r\n\n", [(b"a", b"1", None)]),
+    "no name": (b"data: 1\n\n", [(b"message", b"1", None)]),
+    "byte order mark": (b"\xef\xbb\xbfdata: 1\n\n", [(b"message", b"1", None)]),
+    "second byte order mark is text": (
+        b"\xef\xbb\xbf\xef\xbb\xbfdata: 1\n\ndata: 2\n\n",
+        [(b"message", b"2", None)],
+    ),
+    "data lines": (b"data: a\ndata:  b\ndata\ndata:c\n\n", [(b"message", b"a\n b\n\nc", None)]),
+    "empty data line is an event": (b"event: end\ndata\n\n", [(b"end", b"", None)]),
+    "no data line is none": (b"event: end\n\ndata: 1\n\n", [(b"message", b"1", None)]),
+    "comments": (b": hello\n\n:\ndata: 1\n:x\n\n", [(b"message", b"1", None)]),
+    "id-only frame counts for the next": (b"id: 5\n\ndata: 1\n\n", [(b"message", b"1", b"5")]),
+    "id is reset": (b"id\ndata: 1\n\n", [(b"message", b"1", b"")]),
+    "id with NUL is ignored": (b"id: 1\0\ndata: 1\n\n", [(b"message", b"1", None)]),
+    "last id and name win": (
+        b"id: 1\nevent: a\nevent: b\nid: 2\ndata: 1\n\n",
+        [(b"b", b"1", b"2")],
+    ),
+    "unknown fields": (b"foo: 1\nDATA: 2\n data: 3\ndata: 4\n\n", [(b"message", b"4", None)]),
+    "one blank after the colon goes": (b"data:  1\ndata:\t2\n\n", [(b"message", b" 1\n\t2", None)]),
+    "unfinished last frame is none": (b"data: 1\n\ndata: 2\n", [(b"message", b"1", None)]),
+    "blank lines between": (
+        b"\n\n\ndata: 1\n\n\n\n\ndata: 2\n\n\n",
+        [(b"message", b"1", None), (b"message", b"2", None)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STANDARD)
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_standard(name: str, size: int) -> None:
+    stream, expected = STANDARD[name]
+    chunks = [stream[i : i + size] for i in range(0, len(stream), size)]
+    assert [(f.name, f.data, f.id) for f in decode(*chunks)] == expected
+
+
+def test_a_carriage_return_ends_the_frame_before_the_next_byte_comes() -> None:
+    decoder = FrameDecoder()
+    assert decoder.feed(b"data: 1\r\n\r") == [Frame(b"message", b"1")]
+    assert decoder.feed(b"\ndata: 2\n\n") == [Frame(b"message", b"2")]
+
+
+@pytest.mark.parametrize(
+    ("line", "retry"),
+    [
+        (b"retry: 3000", 3000),
+        (b"retry: -5", None),
+        (b"retry: 1.5", None),
+        (b"retry:", None),
+        (b"retry: +5", None),
+        (b"retry: 1e3", None),
+        (b"retry: " + b"9" * 5000, None),
+    ],
+)
+def test_retry(line: bytes, retry: int | None) -> None:
+    decoder = FrameDecoder(10_000)
+    decoder.feed(line + b"\n\n")
+    assert decoder.retry == retry
+
+
+# --- Frames over the limit ---------------------------------------------------------------------
+
+
+def test_a_frame_of_the_limit_is_taken_and_one_over_it_is_skipped() -> None:
+    most = b"data: " + b"x" * 94
+    assert decode(most + b"\n\n", limit=100) == [Frame(b"message", b"x" * 94)]
+    over = decode(b"event: a\nid: 3\n" + most + b"\n\ndata: 1\n\n", limit=100)
+    assert over == [Frame(b"a", b"", b"3", over_limit=True), Frame(b"message", b"1")]
+
+
+@pytest.mark.parametrize("size", [1, 5, 64])
+def test_name_and_id_behind_the_large_data_still_count(size: int) -> None:
+    stream = b"data: " + b"x" * 300 + b"\nevent: a\nid: 9\n\ndata: 1\n\n"
+    chunks = [stream[i : i + size] for i in range(0, len(stream), size)]
+    assert decode(*chunks, limit=100) == [
+        Frame(b"a", b"", b"9", over_limit=True),
+        Frame(b"message", b"1"),
+    ]
+
+
+def test_an_endless_frame_is_told_when_the_connection_ends_and_holds_no_memory() -> None:
+    decoder = FrameDecoder(1000)
+    frames = decoder.feed(b"event: training.log\ndata: ")
+    for _ in range(1000):
+        frames += decoder.feed(b"x" * 100)
+    assert frames == []
+    assert sum(map(len, decoder._parts)) <= 1000  # noqa: SLF001
+    assert decoder.close() == [Frame(b"training.log", b"", over_limit=True)]
+    assert decoder.close() == []
+
+
+def test_an_endless_comment_is_no_event() -> None:
+    assert decode(b"event: a\n:", *[b"x" * 100] * 50, b"\n\ndata: 1\n\n") == [
+        Frame(b"message", b"1")
+    ]
+
+
+# --- Against httpx-sse -------------------------------------------------------------------------
+
+PLAIN_FRAMES = [
+    ["event: training.log", "data: {}", ""],
+    ["id: 7", "event: training.log", "data: {}", ""],
+    ["event: training.log", "data: {}", "id: 8", ""],
+    ["id: 7", "event: training.log", "data: ", "id: 8", ""],
+    ["id:7", "event:training.log", "data:{}", ""],
+    ["event:training.log", "data:  {}", "id:  8", ""],
+    ["id: ", "event: training.log", "data:", "id:", ""],
+]
+LINE = st.one_of(
+    st.sampled_from(
+        [
+            "data",
+            "data:",
+            "data: ",
+            "event: training.log",
+            "event:",
+            "id: 1",
+            "id:",
+            "id",
+            ":",
+            ": c",
+        ]
+    ),
+    st.builds(
+        "{}:{}".format,
+        st.sampled_from(["data", "event", "id", "retry", "x", "dat", ""]),
+        st.text(
+            st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\n"), max_size=8
+        ),
+    ),
+)
+LINES = st.lists(LINE.map(lambda line: [line]) | st.just([""]) | st.sampled_from(PLAIN_FRAMES))
+STREAM = LINES.flatmap(
+    lambda parts: st.tuples(
+        st.just([line for part in parts for line in part]),
+        st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=1, max_size=3),
+    )
+).map(lambda drawn: "".join(map("".join, zip(drawn[0], cycle(drawn[1])))).encode())
+
+
+def chunked(stream: bytes, cuts: Sequence[int]) -> list[bytes]:
+    edges = [0, *sorted({cut % (len(stream) + 1) for cut in cuts}), len(stream)]
+    return [stream[a:b] for a, b in pairwise(edges)]
+
+
+def by_httpx_sse(stream: bytes) -> list[tuple[str, str]]:
+    """What httpx-sse gives for the whole text, mended where it departs from the standard."""
+    text = stream.decode().removeprefix("\ufeff")
+    lines, decoder = SSELineDecoder(), SSEDecoder()
+    events: list[tuple[str, str]] = []
+    has_data = False
+    for line in [*lines.decode(text), *lines.flush()] if text else []:
+        event = decoder.decode(line)
+        if event is not None and has_data:
+            events.append((event.event, event.data))
+        has_data = bool(line) and (has_data or line.partition(":")[0] == "data")
+    return events
+
+
+@settings(deadline=None, max_examples=500)
+@given(STREAM, st.lists(st.integers(0, 2000), max_size=12))
+def test_agrees_with_httpx_sse_in_any_chunks(stream: bytes, cuts: list[int]) -> None:
+    frames = decode(*chunked(stream, cuts), limit=100_000)
+    assert [(f.name.decode(), f.data.decode()) for f in frames] == by_httpx_sse(stream)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        b": comment\n\n",
+        b"retry: 5\n",
+        b"id: 9\n\n",
+        b"id: 9\n",
+        b"id: 9\0\n",
+        b"id:\n",
+        b"event:x\n",
+        b"data: more\n",
+        b"\n",
+        b"\n\n",
+        b"event: x\n\n",
+        b"event: y\ndata:z\n\n",
+        b"event: \ndata: z\n\n",
+        b"event: x\ndata: y\nid: \n\n",
+        b"event: x\ndata: y\nid: 1\nid: 2\n\n",
+        b"data: y\nevent: x\n\n",
+        b"id: 9\n\nid: \n\n",
+        b"id: 9\n\nevent: x\ndata: y\n\n: id: 1\n",
+        b"event: training.log2\ndata: y\n\n",
+        b"data: event: training.log\ndata: {}\n\n",
+        b"event: training.log\ndata: y\nid: 9\0\n\n",
+        b"event: training.log\ndata: y\nid: 9\nretry: 5\n\n",
+        b"event: training.log\ndata:y\n\nevent: training.log\n\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "event: training.log\ndata: {}",
+        "id: 1\nevent: training.log\ndata: {}",
+        "event: training.log\ndata: {}\nid: 2",
+        "id: 1\nevent: training.log\ndata: {}\nid: 2",
+        "id: 1\nevent: a\ndata: {}",
+    ],
+)
+def test_what_stands_between_plain_frames_is_read_as_alone(fields: str, between: bytes) -> None:
+    plain = fields.encode() + b"\n\n"
+    stream = plain * 2 + between + plain * 3
+    alone = one_by_one(stream)
+    for cut in range(len(stream)):
+        assert decode(stream[:cut], stream[cut:]) == alone
+
+
+def test_logs_are_given_in_runs_that_end_where_anything_else_stands() -> None:
+    logs = b"".join(b"id: %d\nevent: training.log\ndata: {}\n\n" % number for number in range(9))
+    parts = FrameDecoder().parts(b": hello\n\n" + logs + b"data: 1\n\n" + logs)
+    assert [part if isinstance(part, Frame) else len(part.datas) for part in parts] == [
+        9,
+        Frame(b"message", b"1"),
+        9,
+    ]
+
+
+def one_by_one(stream: bytes, limit: int = 1000) -> list[Frame]:
+    return decode(*[stream[at : at + 1] for at in range(len(stream))], limit=limit)
+
+
+@settings(deadline=None, max_examples=200)
+@given(STREAM, st.lists(st.integers(0, 2000), max_size=4))
+def test_frames_do_not_depend_on_how_many_come_at_once(stream: bytes, cuts: list[int]) -> None:
+    assert decode(*chunked(stream, cuts), limit=30) == one_by_one(stream, limit=30)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=8))
+def test_any_bytes_in_any_chunks_give_the_same_frames(stream: bytes, cuts: list[int]) -> None:
+    assert decode(*chunked(stream, cuts), limit=50) == decode(stream, limit=50)

@@ -1,0 +1,594 @@
+"""Whole days of following, in no time: a made-up source, a real log, a clock that jumps."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reportgen.events import event_log
+from reportgen.following import fetch
+from reportgen.following.deadlines import Bounds
+from reportgen.following.fetch import Plan
+from reportgen.following.log_writer import EventLog
+from reportgen.following.stream import Outcome, Policy
+from reportgen.model import history
+from reportgen.model.history import History
+from reportgen.model.origin import Manifest, Origin
+from reportgen.model.selection import Selection
+from reportgen.snapshot.snapshot import Snapshot
+from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
+from reportgen.text.javascript import Object
+from tests import virtual_time
+from tests.taking import read_log
+
+HOUR = 3600.0
+START = datetime(2026, 5, 1, tzinfo=UTC)
+
+Chunks = AsyncIterator[bytes]
+Serve = Callable[["World", "Opening"], Chunks]
+
+
+def event(number: int, name: str = "training.log", data: str | None = None) -> bytes:
+    payload = f'{{"step":{number},"loss":1}}' if data is None else data
+    return f"id: {number}\nevent: {name}\ndata: {payload}\n\n".encode()
+
+
+PING = b"event: ping\ndata\n\n"
+DONE = event(10**9, "training.completed", "{}")
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@dataclass
+class Opening:
+    """One request for a stream."""
+
+    job_id: str
+    number: int
+    behind: int
+    """The event id to go on behind, 0 for everything."""
+    at: float
+
+
+@dataclass
+class World:
+    """A source whose streams are functions, in a time that jumps."""
+
+    serve: Serve
+    statuses: dict[str, str]
+    openings: list[Opening] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    told: list[tuple[str, str, float]] = field(default_factory=list)
+    ended: dict[str, float] = field(default_factory=dict)
+    readings: list[float] = field(default_factory=list)
+    tokens: tuple[str, ...] = ()
+    recorded = False
+    origin = Origin("studio", "http://127.0.0.1:4000")
+
+    # The source
+
+    async def identity(self) -> Origin:
+        return self.origin
+
+    async def manifest(self) -> Manifest:
+        return Manifest("trainer")
+
+    async def jobs(self) -> JobList:
+        self.readings.append(now())
+        entries: list[Object] = [
+            {"id": job_id, "status": status} for job_id, status in self.statuses.items()
+        ]
+        return JobList(START + timedelta(seconds=now()), tuple(entries))
+
+    async def close(self) -> None:
+        pass
+
+    @contextlib.asynccontextmanager
+    async def events(
+        self, job_id: str, last_event_id: bytes | None, *, ended: bool
+    ) -> AsyncIterator[OpenStream]:
+        del ended
+        number = sum(opening.job_id == job_id for opening in self.openings) + 1
+        opening = Opening(job_id, number, _number(last_event_id), now())
+        self.openings.append(opening)
+        chunks = self.serve(self, opening)
+        try:
+            first = await anext(chunks)  # a refusal is raised before anything is open
+        except StopAsyncIteration:
+            first = b""
+        yield OpenStream(_behind(first, chunks))
+
+    # Who is told
+
+    def listed(self, jobs: int, to_fetch: int) -> None:
+        pass
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def opened(self, job_id: str) -> None:
+        pass
+
+    def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:
+        pass
+
+    def broke(self, job_id: str, reason: str, wait: float) -> None:
+        self.told.append((job_id, reason, wait))
+
+    def ended_(self, job_id: str, outcome: Outcome) -> None:
+        self.ended[job_id] = now()
+
+
+class Watcher:
+    """Hands on what is told; `ended` is taken by the world's own field."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.listed, self.warn, self.opened = world.listed, world.warn, world.opened
+        self.arrived, self.broke, self.ended = world.arrived, world.broke, world.ended_
+
+
+def _number(event_id: bytes | None) -> int:
+    return int(event_id) if event_id is not None and event_id.isdigit() else 0
+
+
+async def _behind(first: bytes, rest: Chunks) -> Chunks:
+    if first:
+        yield first
+    async for chunk in rest:
+        yield chunk
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run left."""
+
+    world: World
+    jobs: dict[str, History]
+    took: float
+
+
+def follow(
+    tmp_path: Path,
+    serve: Serve,
+    *,
+    statuses: dict[str, str] | None = None,
+    max_wait: float = float("inf"),
+    concurrency: int = 16,
+    retries: int = 8,
+    meanwhile: Callable[[World, asyncio.Event], Awaitable[None]] | None = None,
+    in_real_time: bool = False,
+    tokens: tuple[str, ...] = (),
+) -> Told:
+    """Follow all jobs to their end."""
+    world = World(serve, {"job": "running"} if statuses is None else statuses, tokens=tokens)
+    bounds = Bounds(settle=2.0, stall=90.0)
+    plan = Plan(
+        Selection(), Policy(bounds, retries, lambda: 0.5), max_wait, concurrency=concurrency
+    )
+
+    async def main() -> tuple[dict[str, History], float]:
+        stop = asyncio.Event()
+        beside = asyncio.ensure_future(meanwhile(world, stop)) if meanwhile else None
+        with Snapshot.locked(tmp_path / "snapshot") as snapshot:
+            folder = await fetch.fetch(
+                world, snapshot, plan, Watcher(world), stop=stop, now=lambda: START
+            )
+            took = now()
+            if beside is not None:
+                beside.cancel()
+            return {
+                job_id: history.fold(read_log(folder, job_id)) for job_id in world.statuses
+            }, took
+
+    jobs, took = asyncio.run(main()) if in_real_time else virtual_time.run(main())
+    return Told(world, jobs, took)
+
+
+# --- Days ----------------------------------------------------------------------------------------
+
+
+def test_a_proxy_that_cuts_every_minute_for_a_day(tmp_path: Path) -> None:
+    """An event every 20 min, each connection stands a minute: no failure, nothing lost or twice."""
+    every, last = 1200, 3 * 24
+
+    async def serve(world: World, opening: Opening) -> Chunks:
+        number, until = opening.behind + 1, now() + 60
+        while now() < until:
+            if number <= min(last, now() / every):
+                yield event(number)
+                number += 1
+            elif number > last:
+                yield DONE
+                return
+            else:
+                await asyncio.sleep(10)
+                yield b": still here\n\n"
+        raise StreamBrokenError("cut")
+
+    told = follow(tmp_path, serve)
+    job = told.jobs["job"]
+    assert (job.stream.state, job.stream.events, len(job.loss)) == ("complete", last + 1, last)
+    assert job.stream.reconnects > 1000
+    assert all(wait == 1.0 for _, _, wait in told.world.told)
+    assert told.took == pytest.approx(24 * HOUR, abs=120)
+
+
+def test_a_queued_job_without_a_byte_for_three_hours(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        if now() < 3 * HOUR:
+            await asyncio.sleep(3 * HOUR - now())
+        yield event(1, "training.started", "{}") + event(2) + DONE
+
+    async def open_but_silent(world: World, opening: Opening) -> Chunks:
+        yield b": open\n\n"
+        async for chunk in serve(world, opening):
+            yield chunk
+
+    told = follow(tmp_path, open_but_silent, statuses={"job": "queued"})
+    job = told.jobs["job"]
+    assert job.stream.state == "complete"
+    assert job.stream.reconnects == 0
+    assert told.world.told == []  # a stall is opened again without a word
+    assert len(told.world.openings) == pytest.approx(3 * HOUR / 90, abs=2)
+    assert history.STREAM_ERROR_LINE not in [line.text for line in job.tail]
+    gaps = [b - a for a, b in zip(told.world.readings, told.world.readings[1:], strict=False)]
+    assert max(gaps) <= 15
+
+
+def test_a_laptop_that_slept_for_an_hour(tmp_path: Path) -> None:
+    """The connection is dead after it, and the server has gone on meanwhile."""
+
+    async def serve(world: World, opening: Opening) -> Chunks:
+        if opening.number == 1:
+            yield event(1) + event(2)
+            await asyncio.sleep(80)
+            raise StreamBrokenError("reset")
+        for number in range(opening.behind + 1, 100):
+            yield event(number)
+        yield DONE
+
+    job = follow(tmp_path, serve).jobs["job"]
+    assert (job.stream.state, len(job.loss), job.stream.reconnects) == ("complete", 99, 1)
+
+
+def test_five_hundred_ended_jobs_whose_streams_are_gone(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        if opening.job_id != "well":
+            raise StreamRefusedError("the server answered 404", 404, final=True)
+        yield event(1) + DONE
+
+    statuses = {f"gone-{i}": "completed" for i in range(500)} | {"well": "completed"}
+    told = follow(tmp_path, serve, statuses=statuses)
+    assert told.jobs["well"].stream.state == "complete"
+    assert told.jobs["gone-7"].stream.state == "unavailable"
+    assert len(told.world.openings) == 501
+    assert told.took < 1
+
+
+def test_five_hundred_ended_jobs_of_a_server_that_fails(tmp_path: Path) -> None:
+    """Waiting for the next try takes no place from others."""
+
+    async def serve(world: World, opening: Opening) -> Chunks:
+        raise StreamRefusedError("the server answered 500", 500)
+        yield b""
+
+    told = follow(tmp_path, serve, statuses={f"job-{i}": "failed" for i in range(500)})
+    assert told.took == pytest.approx(1 + 2 + 4 + 8 + 16 + 32 + 60, abs=1)
+    assert len(told.world.openings) == 500 * 8
+    assert told.jobs["job-0"].stream.state == "unavailable"
+
+
+# --- Failures in a row ---------------------------------------------------------------------------
+
+
+def test_delays_double_and_a_new_event_starts_the_count_again(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        if opening.number == 5:
+            yield event(1)
+        if opening.number == 9:
+            yield event(2) + DONE
+            return
+        raise StreamBrokenError("cut")
+        yield b""
+
+    told = follow(tmp_path, serve, retries=5)
+    assert [wait for *_, wait in told.world.told] == [1, 2, 4, 8, 1, 2, 4, 8]
+    assert told.jobs["job"].stream.state == "complete"
+
+
+@pytest.mark.parametrize(
+    "useless", [PING, b": comment\n\n", event(1), b"event: training.log\ndata: {\n\n"]
+)
+def test_a_ping_a_replay_and_garbage_are_no_sign_that_it_works(
+    tmp_path: Path, useless: bytes
+) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        yield event(1) if opening.number == 1 else useless
+        raise StreamBrokenError("cut")
+
+    told = follow(tmp_path, serve, retries=4)
+    assert len(told.world.openings) == 4
+    stream = told.jobs["job"].stream
+    assert stream.state == "interrupted"
+    assert stream.reason == "given up after 4 failures in a row: cut"
+
+
+def test_a_server_is_obeyed_up_to_a_minute(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        if opening.number == 1:
+            raise StreamRefusedError("busy", 429, retry_after=20)
+        if opening.number == 2:
+            raise StreamRefusedError("busy", 503, retry_after=9999)
+        if opening.number == 3:
+            yield b"retry: 30000\n\n"
+            raise StreamBrokenError("cut")
+        yield DONE
+
+    told = follow(tmp_path, serve)
+    assert [wait for *_, wait in told.world.told] == [20, 60, 30]
+
+
+# --- How long is waited --------------------------------------------------------------------------
+
+
+async def silent(world: World, opening: Opening) -> Chunks:
+    yield b": open\n\n"
+    await asyncio.sleep(100 * HOUR)
+
+
+def test_forty_silent_streams_four_at_a_time(tmp_path: Path) -> None:
+    statuses = {f"job-{i}": "running" for i in range(40)}
+    told = follow(tmp_path, silent, statuses=statuses, max_wait=3, concurrency=4)
+    assert told.took <= 3 + 2.0 * 10 + 1
+    assert {job.stream.state for job in told.jobs.values()} == {"caught-up"}
+    assert len(told.world.openings) == 40
+
+
+@pytest.mark.parametrize("kept_alive", [PING, b": comment\n\n"])
+def test_what_only_keeps_a_stream_alive_leaves_it_quiet(tmp_path: Path, kept_alive: bytes) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        yield event(1) + DONE
+        for _ in range(100):
+            await asyncio.sleep(0.5)
+            yield kept_alive
+
+    told = follow(tmp_path, serve)
+    assert told.jobs["job"].stream.state == "complete"
+    assert told.took == pytest.approx(2, abs=1)
+
+
+def test_an_endless_stream_is_cut_after_ten_settles(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        number = 0
+        while True:
+            yield event(number)
+            number += 1
+            await asyncio.sleep(0.5)
+
+    told = follow(tmp_path, serve, max_wait=10)
+    assert told.jobs["job"].stream.state == "caught-up"
+    assert "never quiet" in (told.jobs["job"].stream.reason or "")
+    assert told.took == pytest.approx(10 + 10 * 2, abs=1)
+
+
+def test_an_ended_jobs_stream_may_take_its_time_to_begin(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        yield b": open\n\n"
+        await asyncio.sleep(25)
+        yield event(1) + DONE
+
+    told = follow(tmp_path, serve, statuses={"job": "completed"}, max_wait=0)
+    assert told.jobs["job"].stream.state == "complete"
+
+
+def test_ended_jobs_are_retried_for_half_a_minute_past_the_wait(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        raise StreamBrokenError("cut")
+        yield b""
+
+    statuses = {"ended": "failed", "running": "running"}
+    told = follow(tmp_path, serve, statuses=statuses, max_wait=0)
+    openings = [opening.job_id for opening in told.world.openings]
+    assert (openings.count("running"), openings.count("ended")) == (1, 5)
+    assert told.took <= 31
+
+
+def test_a_cancelled_job_is_noticed_through_the_list(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        yield event(1)
+        for _ in range(1000):
+            await asyncio.sleep(10)
+            yield PING
+
+    async def cancel(world: World, stop: asyncio.Event) -> None:
+        await asyncio.sleep(100)
+        world.statuses["job"] = "cancelled"
+
+    told = follow(tmp_path, serve, meanwhile=cancel)
+    assert told.jobs["job"].stream.state == "complete"
+    assert told.took <= 100 + 15 + 2 + 1
+
+
+def test_a_job_that_the_list_lost_is_waited_for_no_longer(tmp_path: Path) -> None:
+    async def lose(world: World, stop: asyncio.Event) -> None:
+        await asyncio.sleep(100)
+        world.statuses["other"] = world.statuses.pop("job")
+
+    told = follow(tmp_path, silent, meanwhile=lose)
+    assert told.took <= 100 + 2 * 15 + 3
+    assert len(told.world.openings) == 2  # 90 s in, the stall
+
+
+def test_a_signal_ends_streams_in_all_states(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        if opening.job_id == "retrying":
+            raise StreamRefusedError("busy", 503, retry_after=60)
+        if opening.job_id == "done":
+            yield event(1) + DONE
+        else:
+            yield event(1)
+        await asyncio.sleep(HOUR)
+
+    async def interrupt(world: World, stop: asyncio.Event) -> None:
+        await asyncio.sleep(1)
+        stop.set()
+
+    statuses = dict.fromkeys(["done", "open", "retrying", "in line"], "running")
+    told = follow(tmp_path, serve, statuses=statuses, concurrency=2, meanwhile=interrupt)
+    assert told.took < 1.5
+    states = {job_id: job.stream.state for job_id, job in told.jobs.items()}
+    assert states == {
+        "done": "complete",
+        "open": "interrupted",
+        "retrying": "interrupted",
+        "in line": "interrupted",
+    }
+
+
+def test_the_list_failing_meanwhile_is_one_warning(tmp_path: Path) -> None:
+    from reportgen.errors import SourceError  # noqa: PLC0415
+
+    async def serve(world: World, opening: Opening) -> Chunks:
+        async def fail() -> JobList:
+            raise SourceError("no answer")
+
+        world.jobs = fail  # type: ignore[method-assign]
+        yield event(1)
+        await asyncio.sleep(60)
+        yield DONE
+
+    told = follow(tmp_path, serve)
+    assert told.jobs["job"].stream.state == "complete"
+    assert len([warning for warning in told.world.warnings if "no answer" in warning]) <= 2
+
+
+def test_a_finished_stream_stays_complete_when_a_later_look_fails(tmp_path: Path) -> None:
+    async def well(world: World, opening: Opening) -> Chunks:
+        yield event(1) + DONE
+
+    async def gone(world: World, opening: Opening) -> Chunks:
+        raise StreamRefusedError("the server answered 410", 410, final=True)
+        yield b""
+
+    assert follow(tmp_path, well).jobs["job"].stream.state == "complete"
+    again = follow(tmp_path, gone)
+    assert len(again.world.openings) == 1  # the list calls it running again
+    assert again.jobs["job"].stream.state == "complete"
+    third = follow(tmp_path, gone, statuses={"job": "completed"})
+    assert third.world.openings == []
+
+
+def test_a_log_that_was_torn_goes_on_where_it_was_whole(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        for number in range(opening.behind + 1, 5):
+            yield event(number)
+        await asyncio.sleep(HOUR)
+
+    follow(tmp_path, serve, max_wait=0)
+    (log,) = (tmp_path / "snapshot").rglob("*.log")
+    lines = log.read_bytes().splitlines(keepends=True)
+    kept = [i for i, line in enumerate(lines) if line[:1].isdigit()]
+    log.write_bytes(b"".join(lines[: kept[-1]]) + lines[kept[-1]][:-3])
+    again = follow(tmp_path, serve, max_wait=0)
+    assert len(again.jobs["job"].loss) == 4
+    assert event_log.VERSION == 1
+
+
+# --- Many events at once -------------------------------------------------------------------------
+
+FRAMES = st.lists(
+    st.sampled_from(
+        [
+            *([b"id: %d\nevent: training.log\ndata: {}\n\n"] * 6),
+            b"id: x%d\nevent: training.log\ndata: {}\n\n",
+            b"event: training.log\ndata: {}\n\n",
+            b"event: training.log\ndata: {}\nid: %d\n\n",
+            b'id: %d\nevent: training.log\ndata: {"step":\ndata: 1}\n\n',
+            b'id: %d\nevent: training.log\ndata: {"a":"the-secret-token"}\n\n',
+            b'id: %d\nevent: training.log\ndata: {"a":"the\\u002dsecret-token"}\n\n',
+            b"id: the-secret-token\nevent: training.log\ndata: {}\n\n",
+            b"id: %d\nevent: training.started\ndata: {}\n\n",
+            b"id: %d\nevent: the-secret-token\ndata: {}\n\n",
+            b"id: %d\nevent: checkpoint.saved\ndata: {}\n\n",
+            b"id: %d\n\n",
+            b"event: end\ndata\n\n",
+            PING,
+            b": comment\n\n",
+        ]
+    ),
+    max_size=24,
+).map(
+    lambda frames: [
+        frame.replace(b"%d", b"%d" % number) for number, frame in enumerate(frames, start=1)
+    ]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(FRAMES, st.integers(0, 24), st.integers(0, 24), st.booleans())
+def test_many_events_at_once_are_kept_as_one_after_another(
+    tmp_path_factory: pytest.TempPathFactory,
+    frames: list[bytes],
+    cut: int,
+    again_from: int,
+    honours: bool,  # noqa: FBT001 - drawn
+) -> None:
+    def log_of(pieces: Callable[[list[bytes]], list[bytes]]) -> tuple[bytes, list[Opening]]:
+        async def serve(world: World, opening: Opening) -> Chunks:
+            first = opening.number == 1
+            start = again_from if honours else 0
+            yield b""  # answered, whatever comes then
+            for piece in pieces(frames[:cut] if first else [*frames[start:], DONE]):
+                yield piece
+            if first:
+                raise StreamBrokenError("cut")
+
+        path = tmp_path_factory.mktemp("follow")
+        told = follow(path, serve, tokens=("the-secret-token",))
+        (log,) = (path / "snapshot").rglob("*.log")
+        return log.read_bytes(), told.world.openings
+
+    at_once = log_of(lambda some: [b"".join(some)])
+    assert at_once == log_of(lambda some: some)
+    assert b"secret-token" not in at_once[0]
+
+
+# --- A slow disk ---------------------------------------------------------------------------------
+
+
+def test_a_disk_that_takes_its_time_holds_up_no_other_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first stream's log reaches the disk only once the second stream has gone on."""
+    is_settling, went_on = threading.Event(), threading.Event()
+    settle, waits = EventLog.settle, []
+
+    def settle_slowly(log: EventLog) -> None:
+        is_settling.set()
+        waits.append(went_on.wait(20))
+        settle(log)
+
+    async def serve(world: World, opening: Opening) -> Chunks:
+        del world
+        yield event(1)
+        if opening.job_id == "second":
+            await asyncio.to_thread(is_settling.wait, 20)
+            yield event(2)
+            went_on.set()
+        yield DONE
+
+    monkeypatch.setattr(EventLog, "settle", settle_slowly)
+    statuses = dict.fromkeys(("first", "second"), "completed")
+    told = follow(tmp_path, serve, statuses=statuses, in_real_time=True)
+    assert waits == [True, True]
+    assert [told.jobs[job_id].stream.state for job_id in statuses] == ["complete", "complete"]

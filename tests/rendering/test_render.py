@@ -1,0 +1,250 @@
+"""`render` and what is rendered again: no network, the same bytes, and no more work than news."""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from reportgen import build, settings
+from reportgen.rendering import render
+from tests.command import Command
+from tests.standin import StandIn, completed, failed, job, training
+
+EPOCH = "1777600000"
+
+
+def test_no_socket_is_opened(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn(job("a", events=training(5, "a"))) as studio:
+        built = command.build(studio)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("render opened a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    options = settings.Settings(
+        out=command.directory / "again", snapshot_dir=command.directory / ".arkor-report"
+    )
+    build.render_only(options, None, None, lambda _: None)
+    for name in ("index.html", "jobs/a.html", "report.json"):
+        assert (options.out / name).read_bytes() == (built.out / name).read_bytes()
+
+
+def test_the_same_bytes_wherever_it_is_rendered(command: Command) -> None:
+    with StandIn(
+        job("a", events=training(30, "a"), name="é <b>"),
+        job("b", "queued"),
+        job("A", "failed", events=[failed("no")]),
+    ) as studio:
+        command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+    worlds = [
+        {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "1"},
+        {"LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kolkata", "PYTHONHASHSEED": "2", "PYTHONTZPATH": ""},
+    ]
+    rendered = []
+    for number, world in enumerate(worlds):
+        out = f"out-{number}"
+        result = command.run("render", "-o", out, "--timezone", "Europe/Berlin", **world)
+        assert result.code == 0, result.stderr
+        folder = command.directory / out
+        rendered.append({
+            path.relative_to(folder): path.read_bytes()
+            for path in folder.rglob("*") if path.is_file()
+        })  # fmt: skip
+    assert rendered[0] == rendered[1]
+    assert any(b"CEST" in data for data in rendered[0].values())
+
+
+@pytest.mark.thorough
+def test_it_shows_what_was_selected_narrowed_by_what_the_pages_show(command: Command) -> None:
+    with StandIn(
+        job("a", "running", events=[failed("x")], name="bot-a"),
+        job("b", events=[completed()], name="bot-b"),
+        job("c", events=[completed()], name="other"),
+    ) as studio:
+        command.build(studio, "--name", "bot-*")
+
+    def shown(*options: str) -> list[str]:
+        result = command.run("render", *options)
+        assert result.code == 0, result.stderr
+        return [told["id"] for told in result.report["jobs"]]
+
+    assert shown() == ["a", "b"]
+    assert shown("--status", "failed") == ["a"]  # the list says running, the page says failed
+    assert shown("--limit", "1") == ["a"]
+    assert shown("--job", "b") == ["b"]
+    assert shown("--job", "c") == []
+    assert command.run("render", "--job", "nobody").code == 3
+
+
+def test_the_source_fetched_last_unless_another_is_named(command: Command) -> None:
+    with StandIn(job("a", events=training(3, "a"))) as studio:
+        command.build(studio)
+        url = studio.url
+    command.run("build", "--source", "demo")
+    assert len(command.run("render").report["jobs"]) == 8
+    assert len(command.run("render", "--source", "studio").report["jobs"]) == 1
+    assert len(command.run("render", "--url", url).report["jobs"]) == 1
+    assert command.run("render", "--source", "cloud").code == 1
+
+
+def test_beside_a_running_build(command: Command) -> None:
+    running = job("r", "running", events=training(4, "r", complete=False))
+    with StandIn(running) as studio:
+        process = command.start("build", *command.options(studio))
+        studio.wait_for_opening("r")
+        time.sleep(0.3)
+        result = command.run("render")
+        process.kill()
+        process.communicate()
+    assert result.code == 0, result.stderr
+    assert result.job("r")["stream"]["state"] == "interrupted"
+
+
+# --- Only what changed ---------------------------------------------------------------------------
+
+
+def stamps(out: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in (out / "jobs").iterdir()}
+
+
+def test_nothing_new_renders_nothing(command: Command) -> None:
+    jobs = [job(f"j{i}", events=training(20, f"j{i}")) for i in range(5)]
+    with StandIn(*jobs) as studio:
+        first = command.build(studio)
+        before = stamps(first.out)
+        for kept in (command.directory / ".arkor-report").rglob("*.log"):
+            os.utime(kept, ns=(0, 0))
+        asked = len(studio.requests)
+        second = command.build(studio)
+        assert sorted(request.path for request in studio.requests[asked:]) == [
+            "/api/credentials", "/api/jobs", "/api/manifest",
+        ]  # fmt: skip
+    assert stamps(second.out) == before
+    assert second.report["jobs"] == first.report["jobs"]
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        ("entry", []), ("none", ["--title", "other"]), ("none", ["--log-lines", "7"]),
+        ("none", ["--theme", "dark"]), ("page", []), ("csv", []), ("list", []),
+    ],
+)  # fmt: skip
+@pytest.mark.thorough
+def test_in_doubt_it_is_rendered_again(command: Command, change: str, options: list[str]) -> None:
+    with StandIn(job("a", events=training(60, "a")), job("b", events=training(3, "b"))) as studio:
+        first = command.build(studio)
+        page = first.out / "jobs" / "a.html"
+        before = page.read_bytes()
+        match change:
+            case "entry":
+                studio.jobs.update("a", name="another")
+            case "page":
+                page.unlink()
+            case "csv":
+                (first.out / "jobs" / "a.csv").unlink()
+            case "list":
+                ours = first.out / ".arkor-report.json"
+                ours.write_text(ours.read_text().replace('"key"', '"yek"'))
+        second = command.build(studio, *options)
+    assert second.code == 0, second.stderr
+    assert (second.out / "jobs" / "a.csv").exists()
+    assert (page.read_bytes() == before) == (change in {"page", "csv", "list"})
+
+
+# --- What is about all jobs ----------------------------------------------------------------------
+
+
+def names(out: Path) -> set[str]:
+    return {path.name for path in out.iterdir() if path.is_file()}
+
+
+def test_there_is_a_comparison_from_two_jobs_with_points_on(command: Command) -> None:
+    with StandIn(job("a", events=training(9, "a")), job("b", "queued")) as studio:
+        first = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        assert "compare.html" not in names(first.out)
+        assert 'href="compare.html"' not in (first.out / "index.html").read_text("utf-8")
+        studio.jobs.add(job("c", events=training(9, "c")))
+        second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        text = (second.out / "compare.html").read_text("utf-8")
+        assert 'data-job="a"' in text
+        assert 'data-job="c"' in text
+        assert 'data-job="b"' not in text
+        assert 'href="compare.html"' in (second.out / "index.html").read_text("utf-8")
+
+
+def test_the_comparison_of_known_jobs_reads_no_log(command: Command) -> None:
+    with StandIn(*(job(f"j{n}", events=training(30, f"j{n}")) for n in range(3))) as studio:
+        first = command.build(studio, SOURCE_DATE_EPOCH="1777600000")
+        before = (first.out / "compare.html").read_bytes()
+        for log in (command.directory / ".arkor-report").rglob("*.log"):
+            stamp = log.stat().st_mtime_ns
+            log.write_bytes(b"?" * log.stat().st_size)
+            os.utime(log, ns=(stamp, stamp))
+        second = command.build(studio, SOURCE_DATE_EPOCH="1777600000")
+    assert second.code == 0, second.stderr
+    assert second.stderr.count("damaged") == 0
+    assert (second.out / "compare.html").read_bytes() == before
+
+
+def test_layouts_come_and_go_whole(command: Command) -> None:
+    with StandIn(*(job(f"j{n}", events=training(9, f"j{n}")) for n in range(2))) as studio:
+        plain = command.build(studio)
+        expected = names(plain.out)
+        inline = (plain.out / "jobs" / "j0.html").read_bytes()
+        linked = command.run("render", "--layout", "linked", "--single-file")
+        assert names(linked.out) == expected | {"report.css", "report.js", "report.html"}
+        assert b"../report.css" in (linked.out / "jobs" / "j0.html").read_bytes()
+        assert b"report.css" not in (linked.out / "report.html").read_bytes()
+        again = command.run("render")
+    assert names(again.out) == expected
+    assert (again.out / "jobs" / "j0.html").read_bytes() == inline
+
+
+def test_a_single_file_that_has_grown_large_is_told_of(command: Command) -> None:
+    assert render.size_warning(25_000_000) is None
+    assert "30 MB" in str(render.size_warning(30_000_000))
+    with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(2))) as studio:
+        small = command.build(studio, "--single-file")
+    assert "MB" not in small.stderr
+
+
+def test_render_drops_what_is_not_kept_from_the_pages_alone(command: Command) -> None:
+    ended = [
+        job(f"j{n}", events=training(3, f"j{n}"), completedAt=f"2026-05-0{n + 1}T00:00:00Z")
+        for n in range(3)
+    ]
+    with StandIn(*ended) as studio:
+        command.build(studio)
+    few = command.run("render", "--keep-last", "1")
+    assert [told["id"] for told in few.report["jobs"]] == ["j2"]
+    assert not (few.out / "jobs" / "j0.html").exists()
+    assert len(command.run("render").report["jobs"]) == 3
+
+
+def test_shards_of_one_render_have_no_job_in_common(command: Command) -> None:
+    with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(9))) as studio:
+        command.build(studio)
+    shards = [
+        [told["id"] for told in command.run("render", "--shard", f"{n}/2").report["jobs"]]
+        for n in (1, 2)
+    ]
+    assert sorted(shards[0] + shards[1]) == [f"j{n}" for n in range(9)]
+
+
+def test_what_changed_is_marked_and_rendering_changes_nothing(command: Command) -> None:
+    running = job("r", "running", events=training(3, "r", complete=False))
+    with StandIn(job("a", events=training(3, "a")), running) as studio:
+        first = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        assert 'class="mark"' not in (first.out / "index.html").read_text("utf-8")
+        studio.jobs.add(job("n", events=training(3, "n")))
+        studio.jobs.update("r", status="cancelled")
+        second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        text = (second.out / "index.html").read_text("utf-8")
+    assert "Since the snapshot before: 1 ended, 1 new" in text
+    assert text.count('class="mark"') == 2
+    command.run("render", "-o", "again")
+    assert (command.directory / "again" / "index.html").read_text("utf-8") == text

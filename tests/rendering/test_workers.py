@@ -1,0 +1,331 @@
+"""Work shared out among processes: none can tell who did it, and no worker outlives its parent."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reportgen.events import wire
+from reportgen.rendering import job_files, workers
+from reportgen.report.report import Entry
+from tests.command import Command
+from tests.standin import StandIn, job, training
+
+pytestmark = pytest.mark.thorough
+
+ROOT = Path(__file__).resolve().parents[2]
+EPOCH = "1777600000"
+
+forking = pytest.mark.skipif(
+    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2,
+    reason="work is shared out where forking is safe and there are two processors",
+)
+
+
+# --- Who does what -------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(0, 1e9), max_size=40), st.integers(1, 8))
+def test_every_task_is_shared_out_once(weights: list[float], count: int) -> None:
+    shared = workers.shares(weights, count)
+    assert sorted(place for share in shared for place in share) == list(range(len(weights)))
+    assert all(share == sorted(share) for share in shared)
+    assert all(shared)
+    assert len(shared) <= count
+
+
+@given(st.lists(st.floats(1, 1e9), min_size=1, max_size=40), st.integers(1, 8))
+def test_no_share_is_heavier_than_a_fair_one_by_more_than_a_task(
+    weights: list[float], count: int
+) -> None:
+    heaviest = max(
+        sum(weights[place] for place in share) for share in workers.shares(weights, count)
+    )
+    assert heaviest <= (sum(weights) / count + max(weights)) * 1.000001
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 10**9), max_size=30), st.integers(1, 8))
+def test_a_job_is_one_task_or_its_page_and_its_exports(sizes: list[int], count: int) -> None:
+    entries = [Entry(wire.Job(f"j{n}"), f"j{n}", listed=True) for n in range(len(sizes))]
+    tasks = job_files.tasks(entries, sizes, count)
+    done = [
+        (task.entry.job.id, what)
+        for task in tasks
+        for what, is_done in (("page", task.page), ("exports", task.exports))
+        if is_done
+    ]
+    assert sorted(done) == sorted((e.job.id, what) for e in entries for what in ("page", "exports"))
+    assert all(task.weight >= 0 for task in tasks)
+
+
+def test_a_job_that_is_nearly_all_there_is_does_not_hold_up_one_process() -> None:
+    entries = [Entry(wire.Job(f"j{n}"), f"j{n}", listed=True) for n in range(3)]
+    tasks = job_files.tasks(entries, [1000, 60_000_000, 1000], 2)
+    weights = [task.weight for task in tasks]
+    first, second = workers.shares(weights, 2)
+    assert 0.7 < sum(weights[n] for n in first) / sum(weights[n] for n in second) < 1.4
+
+
+# --- Processes -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a script said, and how it ended."""
+
+    code: int
+    said: str
+    errors: str
+
+
+def run(script: str, *arguments: str) -> Ended:
+    """Run a script in an interpreter of its own: the test's has threads."""
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            f"from reportgen.rendering import workers\n{script}",
+            *arguments,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=ROOT,
+    )
+    return Ended(ended.returncode, ended.stdout.strip(), ended.stderr)
+
+
+@forking
+def test_results_come_in_the_order_of_the_tasks() -> None:
+    """The first ones take longest."""
+    said = run(
+        "import os, time\n"
+        "def work(n):\n"
+        "    time.sleep(0.02 * (5 - n))\n"
+        "    return n * n, os.getpid()\n"
+        "made = workers.results(work, [[0, 3], [1, 2, 4]])\n"
+        "print([square for square, _ in made], len({pid for _, pid in made} - {os.getpid()}))"
+    )
+    assert said.said == "[0, 1, 4, 9, 16] 2", said.errors
+
+
+@forking
+def test_results_of_any_size_come_through() -> None:
+    said = run("print(sum(map(len, workers.results(lambda n: b'x' * 10**6, [[0, 2], [1, 3]]))))")
+    assert said.said == "4000000", said.errors
+
+
+@forking
+def test_the_first_failure_surfaces_as_it_is() -> None:
+    said = run(
+        "import time\n"
+        "from pathlib import Path\n"
+        "from reportgen.errors import DamagedRecordError\n"
+        "def work(n):\n"
+        "    time.sleep(0.3 if n == 1 else 0)\n"
+        "    if n: raise DamagedRecordError(Path(f'log {n}'), 'torn')\n"
+        "try: workers.results(work, [[0, 2], [1, 3]])\n"
+        "except DamagedRecordError as error: print(error.path, str(error))"
+    )
+    assert said.said.startswith("log 1 The event log log 1 is damaged (torn)"), said.errors
+
+
+@forking
+def test_a_failure_that_cannot_be_sent_is_told_in_words() -> None:
+    said = run(
+        "def work(n):\n"
+        "    error = ValueError('odd')\n"
+        "    error.what = lambda: 0\n"
+        "    raise error\n"
+        "try: workers.results(work, [[0], [1]])\n"
+        "except RuntimeError as error: print(error)"
+    )
+    assert said.said == "ValueError('odd')", said.errors
+
+
+@forking
+def test_a_worker_that_was_killed_is_told_of() -> None:
+    said = run(
+        "import os, signal\n"
+        "from reportgen.errors import WriteError\n"
+        "def work(n):\n"
+        "    if n == 1: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "try: workers.results(work, [[0], [1]])\n"
+        "except WriteError as error: print(error)"
+    )
+    assert "was killed" in said.said, said.errors
+
+
+@forking
+def test_workers_ignore_the_signals_that_their_parent_hears() -> None:
+    """A terminal and `timeout` send them to all of the group."""
+    said = run(
+        "import os, signal\n"
+        "def work(n):\n"
+        "    for number in (signal.SIGINT, signal.SIGTERM): os.kill(os.getpid(), number)\n"
+        "    return n\n"
+        "print(workers.results(work, [[0], [1]]))"
+    )
+    assert said.said == "[0, 1]", said.errors
+
+
+SLOW = """
+import os, sys, time
+from pathlib import Path
+place = Path(sys.argv[1])
+def work(n):
+    (place / f"{n}.pid").write_text(str(os.getpid()))
+    if n < 2:
+        time.sleep(600)
+    return n
+workers.results(work, [[0], [1]])
+"""
+
+
+@forking
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_worker_outlives_its_parent(tmp_path: Path, number: signal.Signals) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"from reportgen.rendering import workers\n{SLOW}", str(tmp_path)],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+    files = [tmp_path / "0.pid", tmp_path / "1.pid"]
+    wait_until(lambda: all(file.exists() and file.read_text() for file in files))
+    parent.send_signal(number)
+    assert parent.wait(timeout=30) != 0
+    pids = [int(file.read_text()) for file in files]
+    wait_until(lambda: not any(is_alive(pid) for pid in pids))
+
+
+def wait_until(true: object) -> None:
+    assert callable(true)
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one process anyway")
+def test_a_process_with_threads_does_not_fork() -> None:
+    said = run(
+        "import threading\n"
+        "alone = workers.available()\n"
+        "held = threading.Event()\n"
+        "thread = threading.Thread(target=held.wait)\n"
+        "thread.start()\n"
+        "print(alone, workers.available())\n"
+        "held.set()"
+    )
+    assert said.said == f"{min(8, len(os.sched_getaffinity(0)))} 1", said.errors
+
+
+# --- The command ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def on_one_processor() -> Iterator[None]:
+    """Let what is started within the block have a single processor."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+JOBS = [
+    *(job(f"job_{n}", events=training(300, f"job_{n}")) for n in range(40)),
+    job("job_long", events=training(30_000, "job_long")),
+    job("job_failed", status="failed", events=training(9, "job_failed", complete=False)),
+]
+
+
+@forking
+def test_the_report_is_the_same_by_one_process_and_by_several(command: Command) -> None:
+    reports: list[dict[str, bytes]] = []
+    with StandIn(*JOBS) as studio:
+        assert command.run("snapshot", *command.options(studio)).code == 0
+    for several in (True, False):
+        for arguments in ([], ["--status", "failed"], ["--limit", "5"], ["--shard", "1/2"]):
+            out = f"out-{several}-{len(reports)}"
+            if several:
+                result = command.run("render", "--out", out, *arguments, SOURCE_DATE_EPOCH=EPOCH)
+            else:
+                with on_one_processor():
+                    result = command.run(
+                        "render", "--out", out, *arguments, SOURCE_DATE_EPOCH=EPOCH
+                    )
+            assert result.code == 0, result.stderr
+            reports.append(files_of(command.directory / out))
+    assert reports[:4] == reports[4:]
+    assert json.loads(reports[1]["report.json"])["counts"]["failed"] == 1
+    assert len(json.loads(reports[1]["report.json"])["jobs"]) == 1
+
+
+def files_of(out: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in out.rglob("*")
+        if path.is_file()
+    }
+
+
+@forking
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_command_that_ends_amid_its_workers_leaves_nothing_in_the_way(
+    command: Command, number: signal.Signals
+) -> None:
+    with StandIn(*JOBS) as studio:
+        assert command.run("snapshot", *command.options(studio)).code == 0
+    process = command.start("render", SOURCE_DATE_EPOCH=EPOCH)
+    staged = command.directory / "out" / ".arkor-report.tmp" / "jobs"
+    wait_until(lambda: staged.is_dir() or process.poll() is not None)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in stderr
+    assert not (command.directory / "out" / "index.html").exists()
+    again = command.run("render", SOURCE_DATE_EPOCH=EPOCH)
+    assert again.code == 0, again.stderr
+    whole = command.run("render", "--out", "whole", SOURCE_DATE_EPOCH=EPOCH)
+    assert whole.code == 0
+    assert files_of(again.out) == files_of(command.directory / "whole")
+
+
+@forking
+def test_a_damaged_log_is_told_of_by_whichever_process_meets_it(command: Command) -> None:
+    with StandIn(*JOBS) as studio:
+        assert command.run("snapshot", *command.options(studio)).code == 0
+        for name in ("job-long", "job-7"):
+            (kept,) = (command.directory / ".arkor-report").glob(f"*/events/{name}-*")
+            kept.write_bytes(kept.read_bytes().replace(b"\r{", b" {", 3))
+        rendered = command.run("render", SOURCE_DATE_EPOCH=EPOCH)
+        assert rendered.code == 1
+        assert "job-7" in rendered.stderr  # the first in the list's order
+        assert "Traceback" not in rendered.stderr
+        built = command.build(studio, SOURCE_DATE_EPOCH=EPOCH)
+    assert built.code == 0, built.stderr
+    assert built.stderr.count("damaged") == 2
+    assert built.job("job_long")["stream"]["events"] == 30_003
