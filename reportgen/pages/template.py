@@ -2,70 +2,32 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import jinja2
-from jinja2.compiler import CodeGenerator
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reportgen.text import inert
 
-# --- Escaping ------------------------------------------------------------------------------------
-
-# Printable ASCII but for `"`, `&`, `'`, `<` and `>`: what is as it should be already.
-_is_plain: Final = re.compile(r"[ !#-%(-;=?-~]*").fullmatch
-
-
-def shown(value: object) -> str:
-    """Give what a page shows of a value: its text made inert, then escaped; markup as it is."""
-    # Hundreds of values make a page, and nearly all are seen to be plain at a fraction of the cost.
-    if isinstance(value, str) and (isinstance(value, Markup) or _is_plain(value)):
-        return value
-    return escape(inert_text(value))
-
 
 def inert_text(value: object) -> object:
-    """Make a text inert on its way into a page, where Jinja escapes it after that."""
+    """Return a text made inert, for Jinja to escape; anything else, markup included, as it is."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return inert.html(value)
-
-
-class _Generator(CodeGenerator):
-    """Has templates call `shown` on each value, which is what Jinja has them do by three calls.
-
-    The methods are Jinja's own business. Where a later version has them under other names, the
-    three calls are made, which escape as well.
-    """
-
-    def _output_child_pre(self, *_: object) -> None:
-        self.write("environment.shown(")
-
-    def _output_child_post(self, *_: object) -> None:
-        self.write(")")
-
-
-class _Environment(jinja2.Environment):
-    code_generator_class = _Generator
-    shown = staticmethod(shown)
-
-
-# --- Templates -----------------------------------------------------------------------------------
 
 
 class Templates:
     """All files of the templates folder."""
 
     def __init__(self) -> None:
-        self._environment = _Environment(
+        self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_folder()),
             auto_reload=False,
             autoescape=True,
             undefined=jinja2.StrictUndefined,
-            finalize=inert_text,  # also of what is known before a template is filled in
+            finalize=inert_text,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -26,12 +27,11 @@ from reportgen.model.metrics import Metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock
 from reportgen.pages import Pages
-from reportgen.pages.job import job_view
 from reportgen.pages.looks import Looks
-from reportgen.pages.template import Templates, csp_hash, inert_text, shown
+from reportgen.pages.template import Templates, csp_hash
 from reportgen.report import comparison
 from reportgen.report.report import JobDetail, Report, Stream
-from reportgen.report.wording import Moment, badge, clock_time, moment
+from reportgen.report.wording import Moment, Provenance, badge, clock_time, moment
 from reportgen.text import inert
 from reportgen.text.javascript import Object
 from tests import samples
@@ -691,33 +691,18 @@ def test_a_forgotten_variable_is_an_error() -> None:
         Templates().render("home.html", title="Without a view")
 
 
+@pytest.fixture(scope="module")
+def templates() -> Templates:
+    return Templates()
+
+
 @example("\u2028\x1b[0m\u202e<a href='&amp;'>\"")
-@example("plain, and all there is to be seen: ~!#$%()*+-./:;=?@[]^_`{|}")
 @given(st.text(st.characters(max_codepoint=0x7F)) | st.text())
 @settings(deadline=None)
-def test_a_text_is_shown_inert_and_escaped(text: str) -> None:
-    assert shown(text) == escape(inert.html(text))
-    markup = escape(text)
-    assert shown(markup) is markup
-
-
-def test_templates_show_what_jinja_would_by_itself() -> None:
-    usual = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(CHECKOUT / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=inert_text,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    names = ("style", "style_hash", "script", "script_hash")
-    frame: dict[str, object] = {**dict.fromkeys(names, "x"), "root": "", "linked": False}
-    frame |= {"title": "<T> & \u202e", "theme": "auto"}
-    for detail in samples.details():
-        view = job_view(detail, samples.STUDIO, samples.SNAPSHOT_AT, samples.GENERATOR, LOOKS)
-        expected = usual.get_template("job.html").render(view=view, **frame)
-        assert Templates().render("job.html", view=view, **frame) == expected
+def test_a_template_prints_a_text_inert_and_escaped(templates: Templates, text: str) -> None:
+    provenance = Provenance(source="", url=None, as_of=None, facts=(), generator=text)
+    printed = templates.render("provenance.html", view=SimpleNamespace(provenance=provenance))
+    assert printed.endswith(f"<p>{escape(inert.html(text))}</p>\n</footer>\n")
 
 
 def test_safe_stands_only_at_the_packaged_style() -> None:
