@@ -1,8 +1,8 @@
-"""The templates, set up so that none can forget to escape, and what they bring to a page."""
+"""The templates, set up so that none can forget to escape, and the style and scripts of pages."""
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import jinja2
@@ -34,20 +34,24 @@ class Templates:
         )
 
     def render(self, name: str, **values: object) -> str:
-        """Give the whole text that a template makes of these values."""
+        """Return a template rendered with these values."""
         return self._environment.get_template(name).render(**values)
 
     def pieces(self, name: str, **values: object) -> Iterator[str]:
-        """Give the same bit by bit, so that what is iterated over need not be held."""
+        """Yield the same piece by piece, so that iterators among the values are consumed lazily."""
         return self._environment.get_template(name).generate(**values)
 
-    def shortened(self, name: str) -> str:
-        """Give a style or script as pages carry it: see `shortened`."""
-        return shortened(self._source(name))
+    def style(self, name: str) -> str:
+        """Return a style as pages carry it."""
+        return shortened(self._source(name)).strip()
+
+    def script(self, names: Iterable[str]) -> str:
+        """Return modules as the one script that pages carry: see `joined`."""
+        return joined(map(self._source, names))
 
     @property
     def digest(self) -> str:
-        """Give one hash of all templates."""
+        """The hash of all templates, styles and scripts."""
         names = sorted(self._environment.list_templates())
         return hashlib.sha256("".join(map(self._source, names)).encode()).hexdigest()
 
@@ -58,19 +62,38 @@ class Templates:
 
 
 def csp_hash(text: str) -> str:
-    """Give the source by which a CSP knows an inline style or script: `sha256-` and base64."""
+    """Return the CSP source that allows an inline style or script: `sha256-` and base64."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def shortened(source: str) -> str:
-    """Take indentation, blank lines and `//` lines out of a style or script of one-line texts."""
+    """Strip indentation, blank lines and lines of comment from a style or script.
+
+    Neither may hold a string of several lines; comments of several lines stay.
+    """
     lines = (line.strip() for line in source.splitlines())
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+    return "".join(f"{line}\n" for line in lines if line and not _is_comment(line))
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("//") or (line.startswith("/*") and line.endswith("*/"))
+
+
+def joined(modules: Iterable[str]) -> str:
+    """Join JavaScript modules, each after those that it imports, into one plain script.
+
+    A page is one file, and from disk browsers load no modules. So imports go, exports become plain
+    declarations, and all modules share one scope: no two may declare the same name. An import
+    takes one line.
+    """
+    lines = (line for module in modules for line in shortened(module).splitlines(keepends=True))
+    body = "".join(line.removeprefix("export ") for line in lines if not line.startswith("import "))
+    return f'"use strict";\n{{\n{body}}}'
 
 
 def _folder() -> Path:
-    """Give the packaged templates, or those of the checkout that this package stands in."""
+    """Return the packaged templates, or those of the checkout that this package is part of."""
     package = Path(__file__).parent.parent
     packaged = package / "templates"
     return packaged if packaged.is_dir() else package.parent / "templates"
