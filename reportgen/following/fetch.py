@@ -16,7 +16,6 @@ from reportgen.errors import ReportError, SourceError, WriteError
 from reportgen.events import wire
 from reportgen.following import stream
 from reportgen.following.deadlines import JobFacts
-from reportgen.following.log_sync import Settling
 from reportgen.following.log_writer import EventLog
 from reportgen.following.queue import PriorityLine
 from reportgen.following.stream import Follower, Policy
@@ -34,6 +33,8 @@ LIST_SECONDS: Final = 10.0
 
 _NEVER_ENDED: Final = frozenset({"queued", "running"})
 _READINGS_TO_LOSE_A_JOB: Final = 2
+_SYNCS_AT_ONCE: Final = 4
+"""Enough to keep a slow disk busy when hundreds of streams end at once."""
 
 
 class Watcher(stream.Watcher, Protocol):
@@ -173,7 +174,7 @@ class _Fetching:
         self._plan = plan
         self._watcher = watcher
         self._line = PriorityLine(plan.concurrency)
-        self._settling = Settling()
+        self._disk = asyncio.Semaphore(_SYNCS_AT_ONCE)
         self._followers: dict[str, Follower] = {}
         self._missing: dict[str, int] = {}
         self._tokens = source.tokens
@@ -351,7 +352,7 @@ class _Fetching:
             job_id=job_id,
             source=self._source,
             log=EventLog(path.with_suffix(".new") if self._plan.refresh else path, job_id),
-            settling=self._settling,
+            disk=self._disk,
             policy=self._policy(),
             watcher=self._watcher,
             clean=self._without_token,
