@@ -102,8 +102,9 @@ class _Ended:
 class Follower:
     """Follows one job's stream into its log; `facts` may change from outside while it does.
 
-    `disk` bounds how many logs are written to disk at once; `clean` takes the tool's own token out of what is kept;
-    `began` is when the command began, on the event loop's clock and on the wall's.
+    `disk` bounds how many logs are written to disk at once; `clean` takes the tool's own token
+    out of what is kept; `began` is when the command began, on the event loop's clock and on the
+    wall's.
     """
 
     job_id: str
