@@ -27,6 +27,7 @@ from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
 from reportgen.sources import JobList, Source
 from reportgen.text.javascript import Object
 from reportgen.text.redact import Redactor
+from reportgen.text.secrets import Secrets
 
 LIST_SECONDS: Final = 10.0
 """How often the list is read again; it is promised at least every 15 s, its answer included."""
@@ -86,6 +87,7 @@ async def fetch(
     plan: Plan,
     watcher: Watcher,
     *,
+    secrets: Secrets,
     stop: asyncio.Event,
     now: Callable[[], datetime],
 ) -> SourceFolder:
@@ -96,7 +98,9 @@ async def fetch(
     """
     try:
         first = await _unless_stopped(_read_source(source, watcher), stop)
-        fetching = _Fetching(source, snapshot, plan, watcher, began_at=now(), first=first)
+        fetching = _Fetching(
+            source, snapshot, plan, watcher, secrets=secrets, began_at=now(), first=first
+        )
         await fetching.run(stop)
         return fetching.folder
     finally:
@@ -167,6 +171,7 @@ class _Fetching:
         plan: Plan,
         watcher: Watcher,
         *,
+        secrets: Secrets,
         began_at: datetime,
         first: _First,
     ) -> None:
@@ -177,10 +182,9 @@ class _Fetching:
         self._disk = asyncio.Semaphore(_SYNCS_AT_ONCE)
         self._followers: dict[str, Follower] = {}
         self._missing: dict[str, int] = {}
-        self._tokens = source.tokens
-        self._redactor = Redactor(self._tokens)
+        self._secrets = secrets
         self._began = (asyncio.get_running_loop().time(), began_at)
-        first = _without_secrets(first, self._redactor)
+        first = _without_secrets(first, secrets.redactor)
         self.folder = snapshot.folder(first.identity)
         self._kept = self.folder.listing()
         before = snapshot.before(self.folder, self._kept)
@@ -214,7 +218,7 @@ class _Fetching:
         return replace(listing, selected=self._plan.selection.of(known, jobs.read_at))
 
     def _clean_entries(self, jobs: JobList) -> dict[str, Object]:
-        redactor = self._with_all_tokens()
+        redactor = self._secrets.redactor
         cleaned: dict[str, Object] = {}
         for place, entry in enumerate(jobs.entries, start=1):
             job = wire.read_job(entry)
@@ -361,13 +365,7 @@ class _Fetching:
         )
 
     def _without_token(self, data: bytes) -> bytes:
-        return self._with_all_tokens().own(data)
-
-    def _with_all_tokens(self) -> Redactor:
-        tokens = self._source.tokens
-        if tokens != self._tokens:  # a new one, since Studio was started again
-            self._tokens, self._redactor = tokens, Redactor(tokens)
-        return self._redactor
+        return self._secrets.redactor.own(data)
 
     def _policy(self) -> Policy:
         bounds = replace(
