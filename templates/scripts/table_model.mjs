@@ -18,12 +18,12 @@ export function sortValue(text, numeric) {
 // Equal values keep the report's order and unknown ones come last, whichever way it is sorted.
 export function sorted(items, valueOf, descending) {
   const known = [], unknown = [];
-  items.forEach((item, place) => {
+  for (const item of items) {
     const value = valueOf(item);
-    (value === null ? unknown : known).push({ item, place, value });
-  });
+    (value === null ? unknown : known).push({ item, value });
+  }
   const sign = descending ? -1 : 1;
   const compare = (a, b) => typeof a === "number" ? a - b : collator.compare(a, b);
-  known.sort((a, b) => sign * compare(a.value, b.value) || a.place - b.place);
+  known.sort((a, b) => sign * compare(a.value, b.value));
   return [...known, ...unknown].map(({ item }) => item);
 }

@@ -43,7 +43,8 @@ test("an axis runs from edge to edge, upwards for values", () => {
 });
 
 test("a logarithmic axis has equal ratios at equal distances", () => {
-  const { y } = plotAxes({ ...STEPS, upwards: [0.01, 1], log: true });
+  const { y, yTicks } = plotAxes({ ...STEPS, upwards: [0.01, 1], log: true });
+  assert.deepEqual(yTicks.map(({ label }) => label), ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]);
   assert.deepEqual([0.01, 0.1, 1].map((value) => Math.round(y(value))), [200, 100, 0]);
 });
 
