@@ -23,7 +23,7 @@ function dragging(surface, drawing, pointed, stepAt, zoom) {
 
   function cancel() {
     start = null;
-    drawing.drawBand(0, 0);
+    drawing.hideBand();
   }
 
   surface.addEventListener("pointerdown", (event) => {

@@ -103,6 +103,7 @@ export function chartView(svg, chart) {
   return {
     draw,
     drawBand: (from, to) => fill(band, { x: Math.min(from, to), width: Math.abs(to - from) }),
+    hideBand: () => band.setAttribute("width", 0),
     drawCursor([step, points]) {
       const x = axes.x(step);
       const marks = points.map(({ value }) => `M${plain(x - 3)},${plain(axes.y(value))}h6`);

@@ -1,6 +1,6 @@
 """The scripts of the pages without a browser: their models in Node, and how they are joined.
 
-Where Node is missing or too old its tests are skipped and say why; in CI that is a failure.
+If Node is missing or too old, its tests are skipped and say why; in CI they fail instead.
 """
 
 import os
