@@ -16,7 +16,7 @@ from reportgen.pages.home import home_view
 from reportgen.pages.job import JobView, job_view, smaller
 from reportgen.pages.looks import Looks
 from reportgen.pages.template import Templates, csp_hash
-from reportgen.report.comparison import Courses
+from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobDetail, JobSummary, Report
 from reportgen.text import inert
 
@@ -64,7 +64,7 @@ class Pages:
     ) -> str:
         """Give a job's page. The page of a job that has ended does not depend on `snapshot_at`."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
-        age = ("age.js",) if view.stale_after else ()
+        age = () if view.stale_after is None else ("age.js",)
         scripts = (*age, "plot.js", "chart.js") if view.chart else age
         page = self._job(view, scripts)
         slimmer = smaller(view)
@@ -82,11 +82,11 @@ class Pages:
         self,
         report: Report,
         jobs: Sequence[JobSummary],
-        courses: Sequence[Courses],
+        curves: Sequence[ComparedCurves],
         numbers: Mapping[str, int],
     ) -> str:
         """Give the comparison of `jobs`; `numbers` gives each id what its colour comes from."""
-        view = compare_view(report, jobs, courses, numbers, self._looks)
+        view = compare_view(report, jobs, curves, numbers, self._looks)
         return self._templates.render(
             "compare.html",
             view=view,

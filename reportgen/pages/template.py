@@ -11,7 +11,9 @@ import jinja2
 from jinja2.compiler import CodeGenerator
 from markupsafe import Markup, escape
 
+from reportgen.charts import sparkline, svg
 from reportgen.text import inert
+from reportgen.text.javascript import js_number
 
 # --- Escaping ------------------------------------------------------------------------------------
 
@@ -53,6 +55,16 @@ class _Environment(jinja2.Environment):
     shown = staticmethod(shown)
 
 
+FILTERS: Final = {
+    "coordinate": svg.coordinate,
+    "path": svg.path,
+    "dots_path": svg.dots_path,
+    "sparkline_path": sparkline.path,
+    "js_number": js_number,
+}
+"""What prints the numbers of a view."""
+
+
 # --- Templates -----------------------------------------------------------------------------------
 
 
@@ -70,6 +82,7 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
+        self._environment.filters |= FILTERS
 
     def render(self, name: str, **values: object) -> str:
         """Give the whole text that a template makes of these values."""

@@ -17,8 +17,8 @@ import msgspec
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
-from reportgen.report.comparison import Courses
-from reportgen.report.report import Entry, JobSummary, Stream
+from reportgen.report.comparison import ComparedCurves
+from reportgen.report.report import Entry, JobSummary, StreamSummary
 from reportgen.settings import Settings
 from reportgen.snapshot.snapshot import Listing, SourceFolder
 from reportgen.text.javascript import JSON, Object
@@ -105,18 +105,18 @@ class Memory:
         return _decoded(self.publication.remembered(COMPARISON))
 
     @staticmethod
-    def courses(compared: Object, job: JobSummary, key: str | None) -> Courses | None:
+    def courses(compared: Object, job: JobSummary, key: str | None) -> ComparedCurves | None:
         """Give a job's courses in the old comparison; None where they may be others now."""
         record = compared.get(job.slug) if key is not None else None
         if not isinstance(record, dict) or record.get("key") != key:
             return None
         try:
-            courses = msgspec.convert(record.get("courses"), Courses)
+            courses = msgspec.convert(record.get("courses"), ComparedCurves)
         except msgspec.ValidationError:
             return None
         return courses if courses.loss.is_whole and courses.eval_loss.is_whole else None
 
-    def keep_courses(self, courses: dict[str, tuple[str | None, Courses]]) -> None:
+    def keep_courses(self, courses: dict[str, tuple[str | None, ComparedCurves]]) -> None:
         """Remember, by slug, each compared job's key and courses."""
         records = {
             slug: {"key": key, "courses": course}
@@ -147,11 +147,12 @@ def _decoded(record: str | None) -> Object:
 class _Nested(msgspec.Struct):
     """What of a `JobSummary` is not in JSON as it is in Python."""
 
-    stream: Stream
+    stream: StreamSummary
     loss: Metric | None
     eval_loss: Metric | None
     checkpoints: tuple[float, ...]
     log_tail: tuple[str, ...]
+    sparkline: tuple[int | None, ...]
 
 
 def _summary_of(document: JSON) -> JobSummary:

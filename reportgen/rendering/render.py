@@ -17,7 +17,7 @@ from reportgen.rendering.cache import COMPARISON, Memory, files_of
 from reportgen.rendering.job_files import Staging, Task
 from reportgen.rendering.publish import Publication
 from reportgen.report import changes, comparison
-from reportgen.report.comparison import Courses, Shortlist
+from reportgen.report.comparison import ComparedCurves, Shortlist
 from reportgen.report.report import Entry, JobSummary, Report
 from reportgen.settings import Settings
 from reportgen.snapshot.retention import Retention
@@ -96,7 +96,7 @@ def _refuse_ids_that_hold_a_token(listing: Listing, redactor: Redactor) -> None:
             )
 
 
-_Made: TypeAlias = tuple[JobSummary, Courses | None]
+_Made: TypeAlias = tuple[JobSummary, ComparedCurves | None]
 """A job whose files were staged; its courses where the comparison may need them."""
 
 
@@ -180,14 +180,19 @@ class _Rendering:
         is_compared = len(
             self.memory.listing.selected
         ) >= comparison.LEAST_JOBS and self.shortlist.has_room_for(job)
-        return job, comparison.courses(detail) if is_compared else None
+        return job, comparison.compared_curves(detail) if is_compared else None
 
     def _is_meant(self, job: JobSummary, narrowed: Selection) -> bool:
         meant = narrowed.matches(_as_shown(job), self.memory.listing.read_at)
         return meant and narrowed.in_shard(job.id)
 
     def _take(
-        self, job: JobSummary, candidate: _Candidate, courses: Courses | None, *, by_worker: bool
+        self,
+        job: JobSummary,
+        candidate: _Candidate,
+        courses: ComparedCurves | None,
+        *,
+        by_worker: bool,
     ) -> None:
         """Take a job into the report: its files are staged, or there from before."""
         self.entries[job.id], self.keys[job.id] = candidate.entry, candidate.key
@@ -277,10 +282,10 @@ class _Rendering:
         )
         return frozenset(job.id for job in jobs)
 
-    def _courses(self, job: JobSummary, compared: Object) -> Courses:
-        known = self.shortlist.courses.get(job.id)
+    def _courses(self, job: JobSummary, compared: Object) -> ComparedCurves:
+        known = self.shortlist.curves.get(job.id)
         known = known or self.memory.courses(compared, job, self.keys[job.id])
-        return known or comparison.courses(self.staging.detail(self.entries[job.id]))
+        return known or comparison.compared_curves(self.staging.detail(self.entries[job.id]))
 
     def _stage_single(self, report: Report, marks: Mapping[str, str | None]) -> None:
         details = (self.staging.detail(entry) for entry in self.entries.values())

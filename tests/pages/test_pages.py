@@ -20,7 +20,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
 from reportgen import pages
-from reportgen.charts import sparkline
+from reportgen.charts.sparkline import sparkline
 from reportgen.model.history import LogLine
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Manifest, Origin
@@ -28,10 +28,10 @@ from reportgen.model.trend import Clock
 from reportgen.pages import Pages
 from reportgen.pages.job import job_view
 from reportgen.pages.looks import Looks
-from reportgen.pages.template import Templates, csp_hash, inert_text, shown
+from reportgen.pages.template import FILTERS, Templates, csp_hash, inert_text, shown
 from reportgen.report import comparison
-from reportgen.report.report import JobDetail, Report, Stream
-from reportgen.report.wording import Moment, badge, clock_time, moment
+from reportgen.report.report import JobDetail, Report, StreamSummary
+from reportgen.report.wording import Moment, badge, clock_times, moment
 from reportgen.text import inert
 from reportgen.text.javascript import Object
 from tests import samples
@@ -85,7 +85,7 @@ def compare(report: Report | None = None, looks: Looks = LOOKS) -> str:
     shown = report or samples.report()
     jobs = comparison.newest(shown.jobs)
     by_id = {detail.summary.id: detail for detail in samples.details()}
-    courses = [comparison.courses(by_id[one.id]) for one in jobs]
+    courses = [comparison.compared_curves(by_id[one.id]) for one in jobs]
     return Pages(looks).compare(shown, jobs, courses, {one.id: 7 for one in jobs[1:]})
 
 
@@ -239,7 +239,7 @@ def test_a_row_stays_under_its_budget(text: str) -> None:
         eval_loss=LONG_NUMBERS,
         last_step=-1.2345678901234567e-300,
         config={"maxSteps": -1.2345678901234567e-300},
-        sparkline=sparkline.path(samples.curve(range(32), lambda step: step % 2)),
+        sparkline=sparkline(samples.curve(range(32), lambda step: step % 2)),
     )
     alone, many = (home(samples.report(jobs=(row,) * count)) for count in (1, 101))
     assert (len(many.encode()) - len(alone.encode())) / 100 < 1500
@@ -247,7 +247,7 @@ def test_a_row_stays_under_its_budget(text: str) -> None:
 
 
 def test_a_row_tells_how_long_how_far_and_how_well() -> None:
-    done = replace(samples.completed().summary, sparkline="M0 0l4 5")
+    done = replace(samples.completed().summary, sparkline=(40, 35))
     page = home(samples.report(jobs=(done,)))
     text = Page(page).text
     assert done.loss
@@ -302,7 +302,7 @@ def test_home_says_what_it_is_a_picture_of() -> None:
 
 def test_home_does_not_list_endless_kinds_of_broken_streams() -> None:
     jobs = tuple(
-        samples.summary(stream=Stream("interrupted", f"{n} {'x' * 5000}", 0, 0, 0))
+        samples.summary(stream=StreamSummary("interrupted", f"{n} {'x' * 5000}", 0, 0, 0))
         for n in range(100)
     )
     page = home(samples.report(jobs=jobs))
@@ -479,7 +479,7 @@ def test_a_page_stays_small_whatever_a_server_sends() -> None:
         samples.summary(
             error="E" * 1_000_000,
             config={f"key{n}": "v" * 10_000 for n in range(5000)},
-            stream=Stream("interrupted", "r" * 1_000_000, 1, 0, 0),
+            stream=StreamSummary("interrupted", "r" * 1_000_000, 1, 0, 0),
         ),
         loss=samples.curve(range(100_000), samples.loss_at),
         artifacts=("a" * 10_000,) * 5000,
@@ -525,7 +525,10 @@ def test_times_are_shown_in_the_zone_asked_for(zone: str, text: str) -> None:
 def test_any_time_can_be_shown(time: datetime, zone: str) -> None:
     shown = moment(time, ZoneInfo(zone))
     assert shown
-    assert f"{shown.text.rpartition(' ')[0]}" == clock_time(time.isoformat(), ZoneInfo(zone))
+    another_day = f"{2001 if time.year == 2000 else 2000}-06-15T12:00:00Z"
+    with_date, _ = clock_times([time.isoformat(), another_day], ZoneInfo(zone))
+    assert with_date == shown.text.rpartition(" ")[0]
+    assert clock_times([time.isoformat()], ZoneInfo(zone)) == [with_date.partition(" ")[2]]
     assert shown.iso == f"{time.replace(microsecond=0, tzinfo=None).isoformat()}Z"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", shown.iso)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+", shown.text)
@@ -661,7 +664,7 @@ def test_a_comparison_of_the_worst_stays_under_two_megabytes() -> None:
     ]
     report = samples.report(jobs=tuple(detail.summary for detail in details))
     jobs = comparison.newest(report.jobs)
-    courses = [comparison.courses(details[0]) for _ in jobs]
+    courses = [comparison.compared_curves(details[0]) for _ in jobs]
     text = Pages(LOOKS).compare(report, jobs, courses, {})
     assert len(jobs) == comparison.JOBS
     assert "10 older are left out" in text
@@ -711,6 +714,7 @@ def test_templates_show_what_jinja_would_by_itself() -> None:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    usual.filters |= FILTERS
     names = ("style", "style_hash", "script", "script_hash")
     frame: dict[str, object] = {**dict.fromkeys(names, "x"), "root": "", "linked": False}
     frame |= {"title": "<T> & \u202e", "theme": "auto"}

@@ -10,12 +10,12 @@ from reportgen.errors import UsageError
 from reportgen.model.metrics import Metric
 from reportgen.report import gates
 from reportgen.report.gates import Rule
-from reportgen.report.report import JobSummary, Stream
+from reportgen.report.report import JobSummary, StreamSummary
 from tests.samples import HOSTILE, summary
 
-COMPLETE = Stream("complete", None, 1, 0, 0)
-OPEN = Stream("caught-up", "still open when waiting ended", 1, 0, 0)
-GONE = Stream("unavailable", None, 0, 0, 0)
+COMPLETE = StreamSummary("complete", None, 1, 0, 0)
+OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
+GONE = StreamSummary("unavailable", None, 0, 0, 0)
 
 
 def metric(last: float, low: float = -1e9) -> Metric:
