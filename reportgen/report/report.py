@@ -7,7 +7,7 @@ exports make inert for the place it goes to.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reportgen.charts.sparkline import Sparkline, sparkline
 from reportgen.events import wire
@@ -16,9 +16,14 @@ from reportgen.model.history import Curve, History, LogLine
 from reportgen.model.metrics import Metric, metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
-from reportgen.text.javascript import JSON, Object, js_value
+from reportgen.text.javascript import JSON, js_value
 from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
+
+if TYPE_CHECKING:
+    from reportgen.text.javascript import Object
+else:
+    Object = dict[str, Any]  # msgspec, which stores summaries, cannot resolve the recursive type
 
 SCHEMA: Final = 1
 LINE_LENGTH: Final = 500
