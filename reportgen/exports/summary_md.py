@@ -227,7 +227,7 @@ def base_url(report_url: str) -> str:
         valid = False
     if not valid or len(report_url) > _URL_LENGTH:
         raise UsageError(
-            "--report-url is to be the http(s) URL that the report will stand at, "
+            "--report-url has to be the http(s) URL at which the report will be served, "
             f"of at most {_URL_LENGTH:,} characters."
         )
     folder, _, last = parts.path.rpartition("/")

@@ -85,7 +85,7 @@ def _rule(word: str) -> Rule:
         return Rule(f"{kind.rstrip()}{sign}", _limit(word, number.strip()))
     (nearest,) = difflib.get_close_matches(word.lower(), _RULES, n=1, cutoff=0.0)
     raise UsageError(
-        f"--fail-on: {word!r} is no rule; the nearest is {nearest!r}. "
+        f"--fail-on: {word!r} is not a rule; the nearest is {nearest!r}. "
         f"The rules are {', '.join(_RULES)}."
     )
 

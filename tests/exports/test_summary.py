@@ -225,7 +225,7 @@ def test_names_are_plain_text_without_a_url() -> None:
     "url", ["", "out/", "javascript:alert(1)", "https://", "https://[x/", f"https://x/{'y' * 2000}"]
 )
 def test_what_is_no_url_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match=r"--report-url is to be the http\(s\) URL"):
+    with pytest.raises(UsageError, match=r"--report-url has to be the http\(s\) URL"):
         summary_md.base_url(url)
 
 

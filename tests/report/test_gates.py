@@ -72,7 +72,7 @@ def test_rules_are_read(text: str, rules: list[Rule]) -> None:
 def test_another_word_is_refused_with_the_nearest_rule(text: str, nearest: str) -> None:
     with pytest.raises(UsageError) as raised:
         gates.parse(text)
-    assert f"is no rule; the nearest is '{nearest}'" in str(raised.value)
+    assert f"is not a rule; the nearest is '{nearest}'" in str(raised.value)
     assert "queued, running, completed, failed, cancelled, incomplete, nan" in str(raised.value)
     assert repr(text.rpartition(",")[2]) in str(raised.value)
 
