@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reportgen.following import fetch
 from reportgen.following.deadlines import Bounds
+from reportgen.following.plan import Plan
 from reportgen.following.stream import Outcome, Policy
 from reportgen.model.selection import Selection
 from reportgen.report import changes
@@ -14,6 +15,7 @@ from reportgen.snapshot import log_index
 from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
+from reportgen.text.secrets import Secrets
 from tests.standin import StandIn
 
 NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
@@ -97,7 +99,7 @@ def take_into(
 ) -> Taken:
     """Take a snapshot into a directory that is open already."""
     watcher = watcher or Watcher()
-    plan = fetch.Plan(
+    plan = Plan(
         selection or Selection(),
         Policy(Bounds(settle=0.2, stall=90.0), 8, chance=lambda: 0.5),
         max_wait=0.0,
@@ -107,9 +109,16 @@ def take_into(
     )
 
     async def fetching() -> SourceFolder:
-        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, now=lambda: now)
+        secrets = Secrets()
+        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, secrets, now=lambda: now)
         return await fetch.fetch(
-            source, snapshot, plan, watcher, stop=asyncio.Event(), now=lambda: now
+            source,
+            snapshot,
+            plan,
+            watcher,
+            secrets=secrets,
+            stop=asyncio.Event(),
+            now=lambda: now,
         )
 
     folder = asyncio.run(fetching())
