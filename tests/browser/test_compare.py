@@ -57,7 +57,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
     report = samples.report(jobs=tuple(detail.summary for detail in DETAILS))
     jobs = comparison.newest(report.jobs)
-    courses = [comparison.courses(DETAILS[int(job.id[-1])]) for job in jobs]
+    courses = [comparison.compared_curves(DETAILS[int(job.id[-1])]) for job in jobs]
     text = pages.compare(report, jobs, courses, {job.id: int(job.id[-1]) for job in jobs})
     (folder / "compare.html").write_text(text, "utf-8", newline="\n")
     home = pages.home(report, {job.id for job in jobs})

@@ -30,7 +30,7 @@ def _job(name: str, status: str, loss: float | None, hour: int, **changes: objec
         status=status,
         loss=metric,
         created_at=f"2026-05-01T{hour:02}:00:00Z",
-        sparkline="M0 0l124 40" if metric else "",
+        sparkline=(40, 0) if metric else (),
         **changes,
     )
 

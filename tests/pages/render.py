@@ -48,7 +48,7 @@ def compare(report: Report | None = None, looks: Looks = LOOKS) -> str:
     shown = report or samples.report()
     jobs = comparison.newest(shown.jobs)
     by_id = {detail.summary.id: detail for detail in samples.details()}
-    courses = [comparison.courses(by_id[one.id]) for one in jobs]
+    courses = [comparison.compared_curves(by_id[one.id]) for one in jobs]
     return pages_of(looks).compare(shown, jobs, courses, {one.id: 7 for one in jobs[1:]})
 
 
