@@ -128,15 +128,20 @@ def xml(text: str) -> str:
 def csv_cell(text: str) -> str:
     """Make text fit for a CSV cell that no spreadsheet takes for a formula.
 
-    Quoting is the CSV writer's business. Where a formula could start, also behind blanks, an
-    apostrophe stands first, as spreadsheets themselves mark text.
+    Quoting is the CSV writer's business. Where a formula could start, also behind spaces, an
+    apostrophe is put first, as spreadsheets themselves mark text. A spreadsheet that splits at
+    semicolons or tabs does not see the quotes of a cell that does not begin a line: for it, a new
+    cell also begins within the text.
     """
-    visible = _visible(text)
-    return f"'{visible}" if _FORMULA_START.match(visible) else visible
+    return _CELL_START.sub(r"\g<0>'", _visible(text))
 
 
 # A spreadsheet in Japanese or Chinese takes the full-width forms for the same signs.
-_FORMULA_START: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_FORMULA_START: Final = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_CELL_START: Final = re.compile(
+    rf"""\A(?=[\t\r\n]|\s*+{_FORMULA_START}) | [;\t\r\n](?=[\s";]*+{_FORMULA_START})""",
+    re.VERBOSE,
+)
 
 
 # --- JSON ----------------------------------------------------------------------------------------
