@@ -294,6 +294,8 @@ class Server:
         except httpx.ConnectError as error:
             gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
             raise StreamBrokenError(gone if self.base.loopback else _words_of(error)) from error
+        except httpx.InvalidURL as error:
+            raise StreamRefusedError("the job's id is too long for a URL", final=True) from error
         except httpx.HTTPError as error:
             raise StreamBrokenError(_words_of(error)) from error
 

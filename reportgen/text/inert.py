@@ -111,6 +111,17 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
+def cut_middle(text: str, length: int) -> str:
+    """Cut a text to so many characters: what it is about begins it, and the reason ends it."""
+    if len(text) <= length:
+        return text
+    half = (length - len(_MIDDLE)) // 2
+    return f"{text[:half]}{_MIDDLE}{text[-half:]}"
+
+
+_MIDDLE: Final = " … "
+
+
 def html(text: str) -> str:
     """Make text fit for HTML, its attributes and SVG; escaping is the template engine's business.
 
