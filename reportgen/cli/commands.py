@@ -82,16 +82,16 @@ class _Voice:
 
     def end(self, event: str, message: str, *, hint: str = "", trace: str = "") -> None:
         """Tell why the command ends: in two lines at most, and where the error comes from."""
-        if self.as_json:
-            from reportgen.console.messages import ERROR, Record  # noqa: PLC0415
+        from reportgen.console.messages import ERROR, Record, bounded  # noqa: PLC0415
 
+        if self.as_json:
             details = {"hint": hint, "traceback": trace}
             told = {name: words for name, words in details.items() if words}
             self.tell(Record(self.now(), ERROR, event, message, details=told))
             return
         for line in (f"arkor-report: {message}", hint, *trace.splitlines()):
             if line:
-                click.echo(self.safe(line), err=True)
+                click.echo(bounded(self.safe(line)), err=True)
 
     def raw(self, line: str) -> None:
         """Say a line that is meant to be obeyed, such as a CI runner's annotation.
