@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from reportgen.errors import ReportError, SourceError, WriteError
 from reportgen.events import wire
+from reportgen.files import temporary_name
 from reportgen.following import stream
 from reportgen.following.deadlines import JobFacts
 from reportgen.following.log_writer import EventLog
@@ -21,9 +22,11 @@ from reportgen.following.queue import PriorityLine
 from reportgen.following.stream import Follower, Policy
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.selection import Selection
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.job_numbers import numbered
 from reportgen.snapshot.retention import Retention
-from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import JobList, Source
 from reportgen.text.javascript import Object
 from reportgen.text.redact import Redactor
@@ -302,7 +305,7 @@ class _Fetching:
         self.folder.keep_listing(self._listing)
         for job in _jobs_of(self._listing):
             if job.id in self._dropped:
-                self.folder.drop_log(job.id, forget=job.id in gone)
+                self.folder.logs.drop(job.id, forget=job.id in gone)
         entries = {
             job_id: entry for job_id, entry in self._listing.entries.items() if job_id not in gone
         }
@@ -332,7 +335,7 @@ class _Fetching:
             self.folder.keep_listing(self._listing)
             await self._follow_these(to_fetch, stop)
             self._drop_more()
-        self.folder.keep_facts()
+        self.folder.logs.keep_facts()
         self.folder.keep_listing(replace(self._listing, finished=True))
 
     async def _follow_these(self, to_fetch: list[str], stop: asyncio.Event) -> None:
@@ -343,19 +346,19 @@ class _Fetching:
             await self._read_list_again(quiet=False)
 
     def _is_to_be_fetched(self, job_id: str) -> bool:
-        if self._plan.refresh or not self.folder.is_read(job_id):
+        if self._plan.refresh or not self.folder.logs.is_read(job_id):
             return True
         job = wire.read_job(self._listing.entries[job_id])
         return job is None or job.status in _NEVER_ENDED
 
     def _follower(self, job_id: str) -> Follower:
-        path = self.folder.log_path(job_id)
+        name = temporary_name() if self._plan.refresh else self.folder.logs.name(job_id)
         facts = JobFacts()
         self._learn(facts, job_id)
         return Follower(
             job_id=job_id,
             source=self._source,
-            log=EventLog(path.with_suffix(".new") if self._plan.refresh else path, job_id),
+            log=EventLog(self.folder.logs.directory, name, job_id),
             disk=self._disk,
             policy=self._policy(),
             watcher=self._watcher,
@@ -401,9 +404,9 @@ class _Fetching:
         else:
             in_place = True
         if self._plan.refresh:
-            in_place = self.folder.renew(follower.job_id, follower.log.path) and in_place
+            in_place = self.folder.logs.renew(follower.job_id, follower.log.name) and in_place
         if in_place:
-            self.folder.learn(follower.job_id, follower.log.course, follower.log.end)
+            self.folder.logs.learn(follower.job_id, follower.log.course, follower.log.end)
 
 
 def _jobs_of(listing: Listing) -> Iterator[wire.Job]:

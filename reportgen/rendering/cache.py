@@ -20,7 +20,8 @@ from reportgen.rendering.publish import Publication
 from reportgen.report.comparison import Courses
 from reportgen.report.report import Entry, JobSummary, Stream
 from reportgen.settings import Settings
-from reportgen.snapshot.snapshot import Listing, SourceFolder
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.javascript import JSON, Object
 
 COMPARISON: Final = "compare.html"
@@ -43,7 +44,7 @@ class Memory:
 
         None where the log does not tell its fingerprint: then there is no way but to render.
         """
-        fingerprint = self.folder.fingerprint(entry.job.id)
+        fingerprint = self.folder.logs.fingerprint(entry.job.id)
         if fingerprint is None:
             return None
         parts: list[object] = [

@@ -13,7 +13,6 @@ from reportgen.model import history
 from reportgen.pages import Pages
 from reportgen.rendering.cache import Memory, files_of
 from reportgen.report.report import Entry, JobDetail, job_detail
-from reportgen.snapshot import log_index
 from reportgen.text.redact import Redactor
 
 
@@ -54,12 +53,12 @@ class Staging:
 
     @contextmanager
     def _reading(self, entry: Entry) -> Iterator[Iterator[Part]]:
-        path = self.memory.folder.log_path(entry.job.id)
+        folder, job_id = self.memory.folder, entry.job.id
         try:
-            with log_index.reading(path) as blocks:
+            with folder.logs.reading(job_id) as blocks:
                 yield columns.parts(blocks)
         except event_log.DamagedLogError as error:
-            raise DamagedRecordError(path, str(error)) from error
+            raise DamagedRecordError(folder.logs.path_of(job_id), str(error)) from error
 
     def _folding(self) -> history.Folding:
         log_lines = self.memory.options.log_lines

@@ -20,8 +20,9 @@ from reportgen.report import changes, comparison
 from reportgen.report.comparison import Courses, Shortlist
 from reportgen.report.report import Entry, JobSummary, Report
 from reportgen.settings import Settings
+from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.retention import Retention
-from reportgen.snapshot.snapshot import Listing, SourceFolder
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text import inert
 from reportgen.text.javascript import Object
 from reportgen.text.redact import Redactor
@@ -211,7 +212,7 @@ class _Rendering:
     ) -> Mapping[str, _Made]:
         """Stage the files of the jobs that are not known, if there are enough to share out."""
         entries = [candidate.entry for candidate in candidates if candidate.known is None]
-        sizes = [self.memory.folder.log_size(entry.job.id) for entry in entries]
+        sizes = [self.memory.folder.logs.size(entry.job.id) for entry in entries]
         processes = workers.available()
         tasks = job_files.tasks(entries, sizes, processes)
         weights = [task.weight for task in tasks]
