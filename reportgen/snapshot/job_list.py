@@ -1,12 +1,14 @@
 """The job list as it was last read, and the file `jobs.json` that keeps it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from reportgen.events import wire
 from reportgen.model.origin import Manifest, Origin
 from reportgen.snapshot.index import VERSION
 from reportgen.text import javascript
@@ -38,6 +40,11 @@ class Listing:
     """Each job's status in the snapshot before, as it was shown; None if there was none."""
     finished: bool = True
     """Whether the command that made it came to its end; else it is no snapshot to compare with."""
+
+    @property
+    def jobs(self) -> Iterator[wire.Job]:
+        """The jobs of all entries, in their order."""
+        return (job for entry in self.entries.values() if (job := wire.read_job(entry)))
 
 
 class _Document(msgspec.Struct, rename="camel"):

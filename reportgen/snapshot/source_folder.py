@@ -77,11 +77,7 @@ class SourceFolder:
 
     def statuses(self, listing: Listing) -> dict[str, str]:
         """Return each job's status as a page shows it, by id, from entry and log."""
-        return {
-            job.id: self.status(job)
-            for entry in listing.entries.values()
-            if (job := wire.read_job(entry))
-        }
+        return {job.id: self.status(job) for job in listing.jobs}
 
     def status(self, job: wire.Job) -> str:
         """Return a job's status as its page shows it."""
@@ -96,8 +92,7 @@ class SourceFolder:
         if not retention:
             return frozenset()
         listed = set(listing.listed)
-        jobs = (job for entry in listing.entries.values() if (job := wire.read_job(entry)))
-        candidates = [self._candidate(job, listed=job.id in listed) for job in jobs]
+        candidates = [self._candidate(job, listed=job.id in listed) for job in listing.jobs]
         return retention.drops(candidates, listing.read_at)
 
     def _candidate(self, job: wire.Job, *, listed: bool) -> Candidate:
