@@ -27,7 +27,7 @@ _SAFE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
 _LARGEST: Final = 1 << 29
 """The size up to which a file is read whole: far above what this tool writes, far below memory."""
-_TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}\.tmp")
+_TEMPORARY: Final = re.compile(r"\.arkor-report\.[0-9a-f]{16}\.tmp")
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
 _LOCK_TRIES: Final = 10
@@ -48,13 +48,37 @@ class ForeignFileError(OSError):
 
 
 def temporary_name() -> str:
-    """Return a name that nobody can guess, of the form that `remove_leftovers` recognises."""
-    return f".{secrets.token_hex(8)}.tmp"
+    """Return a name that nobody can guess, of the form that `is_temporary_name` recognises."""
+    return f".arkor-report.{secrets.token_hex(8)}.tmp"
 
 
-def is_temporary(name: str) -> bool:
-    """Return whether a name has the form of those that `temporary_name` returns."""
+def is_temporary_name(name: str) -> bool:
+    """Return whether a name has the form of those that `temporary_name` makes."""
     return _TEMPORARY.fullmatch(name) is not None
+
+
+def open_named(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Open a regular file that the user or the environment named; return a descriptor.
+
+    It may be a link. Anything else is a `ForeignFileError`, and is not waited for.
+    """
+    try:
+        _refuse_all_but_files(path, path.stat().st_mode)
+    except FileNotFoundError:
+        if not flags & os.O_CREAT:
+            raise
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o666)
+    try:
+        _refuse_all_but_files(path, os.fstat(descriptor).st_mode)
+    except ForeignFileError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _refuse_all_but_files(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise ForeignFileError(path, _kind(mode))
 
 
 class Directory:
@@ -126,7 +150,7 @@ class Directory:
             return False
 
     def file_status(self, name: str) -> os.stat_result | None:
-        """Return the status of a regular file; None if the name is not taken."""
+        """Return the status of a regular file; None if the name is free."""
         try:
             status = self.stat(name)
         except FileNotFoundError:
@@ -178,6 +202,10 @@ class Directory:
             self._unshare(name)
         return self.open_file(name, os.O_RDWR | os.O_APPEND)
 
+    def create(self, name: str) -> IO[bytes]:
+        """Create a file of a name that must be free, and open it for writing."""
+        return open(self.create_file(name, os.O_WRONLY), "wb")  # noqa: PTH123 - by handle
+
     @contextmanager
     def replacing(self, name: str) -> Iterator[IO[bytes]]:
         """Write a file that takes another's place, once it is on the disk, when the block ends.
@@ -187,7 +215,7 @@ class Directory:
         self.file_status(name)
         temporary = temporary_name()
         try:
-            with open(self.create_file(temporary, os.O_WRONLY), "wb") as file:  # noqa: PTH123
+            with self.create(temporary) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -216,7 +244,7 @@ class Directory:
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files that a crash left, and nothing that only has such a name."""
-        for name in filter(is_temporary, self.names()):
+        for name in filter(is_temporary_name, self.names()):
             status = self.stat(name)
             mine = status.st_uid == os.geteuid() and status.st_nlink == 1
             if mine and stat.S_ISREG(status.st_mode):
@@ -258,7 +286,7 @@ class Directory:
     def locked(self, name: str) -> Iterator[None]:
         """Hold the lock of this name during the block, which leaves an empty file.
 
-        Raises `BlockingIOError` while someone else holds it.
+        Raises `BlockingIOError` while someone else holds it. A file that is not empty is foreign.
         """
         descriptor = _lock(self, name)
         try:
@@ -274,6 +302,9 @@ def _lock(directory: Directory, name: str) -> int:
         try:
             descriptor = directory.create_file(name, os.O_RDWR)
         except FileExistsError:
+            found = directory.file_status(name)
+            if found is not None and found.st_size:
+                raise ForeignFileError(directory.path / name, "a file that is not a lock") from None
             descriptor = directory.open_file(name, os.O_RDWR)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

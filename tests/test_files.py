@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import pytest
 
-from reportgen.files import Directory, ForeignFileError, temporary_name
+from reportgen.files import Directory, ForeignFileError, open_named, temporary_name
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def append(directory: Directory, name: str) -> None:
     os.close(descriptor)
 
 
-@pytest.mark.parametrize("use", [append, replace, lock, move_onto, Directory.make_file_private])
+@pytest.mark.parametrize("use", [append, replace, move_onto, Directory.make_file_private])
 def test_a_file_with_several_links_changes_under_one_name_only(
     place: Path, directory: Directory, use: Callable[..., object]
 ) -> None:
@@ -310,7 +310,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(place: Path, directory: D
     with pytest.raises(ZeroDivisionError):
         fail()
     (temporary,) = seen - {"name"}
-    assert re.fullmatch(r"\.[0-9a-f]{16}\.tmp", temporary)
+    assert re.fullmatch(r"\.arkor-report\.[0-9a-f]{16}\.tmp", temporary)
     assert directory.names() == ["name"]
     assert directory.read("name") == b"ours"
 
@@ -362,7 +362,14 @@ def test_only_leftovers_of_our_own_are_removed(place: Path, directory: Directory
     (place / left).touch()
     (place / linked).hardlink_to(place.parent / "outside" / "file")
     plant_link(place / link)
-    others = {".tmp", ".0123456789abcdef.tmp.x", "0123456789abcdef.tmp", ".0123456789ABCDEF.tmp"}
+    digits = "0123456789abcdef"
+    others = {
+        ".arkor-report.tmp",
+        f".{digits}.tmp",
+        f".arkor-report.{digits}.tmp.x",
+        f"arkor-report.{digits}.tmp",
+        f".arkor-report.{digits.upper()}.tmp",
+    }
     for name in others:
         (place / name).touch()
     directory.remove_leftovers()
@@ -394,6 +401,22 @@ def test_another_process_holds_the_lock_until_it_ends(directory: Directory, plac
         pass
 
 
+@pytest.mark.parametrize("links", [0, 1])
+def test_a_file_that_is_not_empty_is_not_a_lock(
+    place: Path, directory: Directory, links: int
+) -> None:
+    before = theirs(place)
+    if links:
+        (place / "lock").hardlink_to(place.parent / "outside" / "file")
+    else:
+        (place / "lock").write_text("theirs")
+    with pytest.raises(ForeignFileError, match="not a lock"):
+        lock(directory, "lock")
+    assert (place / "lock").read_text() == "theirs"
+    assert (place / "lock").stat().st_nlink == 1 + links
+    assert theirs(place) == before
+
+
 def test_a_lock_that_was_replaced_is_no_lock(place: Path, directory: Directory) -> None:
     with directory.locked("lock"):
         (place / "lock").unlink()
@@ -418,16 +441,18 @@ def test_one_at_a_time_although_backups_share_the_lock(place: Path, directory: D
                 most.append(len(holders))
                 done.wait(0.0001)
                 holders.remove(number)
+            if len(most) > 20:
+                done.set()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     threads.append(threading.Thread(target=back_up))
     for thread in threads:
         thread.start()
-    done.wait(0.5)
+    done.wait(30)
     done.set()
     for thread in threads:
         thread.join()
-    assert len(most) > 10
+    assert len(most) > 20
     assert set(most) == {1}
 
 
@@ -450,3 +475,53 @@ def test_a_lock_is_let_go_although_a_forked_process_has_it_open(directory: Direc
 def test_the_error_crosses_processes() -> None:
     error = pickle.loads(pickle.dumps(ForeignFileError(Path("x"), "a FIFO")))  # noqa: S301
     assert (error.path, error.kind, error.strerror) == (Path("x"), "a FIFO", "it is a FIFO")
+
+
+# --- Files that the user names -------------------------------------------------------------------
+
+
+def test_a_named_file_may_be_a_link(place: Path) -> None:
+    (place / "link").symlink_to("../outside/file")
+    descriptor = open_named(place / "link")
+    assert os.read(descriptor, 100) == b"theirs"
+    os.close(descriptor)
+
+
+def test_a_named_file_is_created_where_that_is_asked_for(place: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        open_named(place / "new")
+    descriptor = open_named(place / "new", os.O_WRONLY | os.O_CREAT)
+    os.write(descriptor, b"text")
+    os.close(descriptor)
+    assert (place / "new").read_text() == "text"
+
+
+@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_WRONLY | os.O_APPEND | os.O_CREAT, os.O_RDWR])
+@pytest.mark.parametrize("linked", [False, True], ids=["", "linked"])
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("FIFO", "a FIFO"),
+        ("directory", "a directory"),
+        ("socket", "a socket"),
+        ("/dev/null", "a device"),
+    ],
+)
+def test_a_named_file_that_is_not_one_is_refused_at_once(
+    place: Path, kind: str, said: str, flags: int, *, linked: bool
+) -> None:
+    path = place / "name"
+    match kind:
+        case "FIFO":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case "socket":
+            plant_socket(path)
+        case _:
+            path = Path(kind)
+    if linked:
+        (place / "link").symlink_to(path)
+        path = place / "link"
+    with pytest.raises(ForeignFileError, match=f"{said}"):
+        open_named(path, flags)

@@ -12,7 +12,7 @@ from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
-from reportgen.rendering import job_files, publish, workers
+from reportgen.rendering import file_list, job_files, workers
 from reportgen.rendering.cache import COMPARISON, Memory, files_of
 from reportgen.rendering.job_files import Staging, Task
 from reportgen.rendering.publish import Publication
@@ -75,7 +75,7 @@ def render(
         summary = summary_md.document(report, options.report_url, options.title)
         rendering.stage_exports(report, summary)
         rendering.stage_pages(report)
-    return Rendered(options.out / publish.HOME, report, summary)
+    return Rendered(options.out / file_list.HOME, report, summary)
 
 
 def _looks(options: Settings) -> Looks:
@@ -259,7 +259,7 @@ class _Rendering:
         marks = {job.id: changes.mark(job.id, job.status, before) for job in report.jobs}
         if self.memory.options.single_file:
             self._stage_single(report, marks)
-        publication.stage(publish.HOME, [self.pages.home(report, compared, marks)])
+        publication.stage(file_list.HOME, [self.pages.home(report, compared, marks)])
 
     def _stage_comparison(self, report: Report) -> frozenset[str]:
         """Write the comparison, if there is something to compare; give the ids it has."""

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from reportgen.errors import SnapshotError, WriteError
-from reportgen.files import Directory, is_temporary
+from reportgen.files import Directory, is_temporary_name
 from reportgen.model.origin import Origin
 from reportgen.snapshot import index
 from reportgen.snapshot.failures import reading, writing
@@ -166,7 +166,7 @@ def _make_ours(directory: Directory) -> None:
                 f"{path} is someone else's cache: "
                 "name an empty or a new directory with --snapshot-dir."
             )
-    elif any(name not in _HARMLESS and not is_temporary(name) for name in names):
+    elif any(name not in _HARMLESS and not is_temporary_name(name) for name in names):
         raise WriteError(
             f"{path} holds files and is not a snapshot directory: "
             "name an empty or a new one with --snapshot-dir."

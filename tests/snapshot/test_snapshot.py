@@ -193,7 +193,7 @@ def test_someone_elses_cache_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_directory_is_taken_and_so_is_one_that_a_crash_left(tmp_path: Path) -> None:
-    (tmp_path / ".0123456789abcdef.tmp").write_text("Signa")
+    (tmp_path / ".arkor-report.0123456789abcdef.tmp").write_text("Signa")
     with Snapshot.locked(tmp_path):
         pass
     (tmp_path / ".gitignore").unlink()
