@@ -84,7 +84,8 @@ def take(
     watcher: Watcher | None = None,
 ) -> Taken:
     """Take a snapshot, waiting for no job that runs on."""
-    with Snapshot.locked(place) as snapshot:
+    watcher = watcher or Watcher()
+    with Snapshot.locked(place, watcher.warn) as snapshot:
         return take_into(
             snapshot, studio, selection=selection, keep=keep, keep_last=keep_last,
             refresh=refresh, now=now, watcher=watcher,
