@@ -295,7 +295,9 @@ def _writing(place: Path) -> Iterator[None]:
             "or name another directory with --out."
         ) from error
     except OSError as error:
+        named = str(error.filename)
+        where = named if named.startswith(str(place)) else place
         raise WriteError(
-            f"Cannot write the report at {place}: {error.strerror or error}. "
+            f"Cannot write the report at {where}: {error.strerror or error}. "
             "Make room or fix its permissions, or name another directory with --out."
         ) from error

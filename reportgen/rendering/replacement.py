@@ -24,8 +24,11 @@ PROBE: Final = "probe"
 
 _CHUNK: Final = 1 << 18
 
-_Identity: TypeAlias = tuple[int, int] | None
-"""Device and inode of a regular file; None if there is no file."""
+_Identity: TypeAlias = tuple[int, int, int, int] | None
+"""What tells a regular file from one that was put in its place; None if there is no file.
+
+An inode alone does not: it may be used again at once.
+"""
 
 
 class ReportFolders:
@@ -62,9 +65,13 @@ class ReportFolders:
         """
         try:
             folder, leaf = self.of(name)
+            return folder.file_status(leaf)
         except FileNotFoundError:
             return None
-        return folder.file_status(leaf)
+        except ForeignFileError:
+            raise
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.top.path / name)) from error
 
     def has(self, name: str) -> bool:
         """Return whether a regular file is in this place."""
@@ -91,6 +98,7 @@ class Replacement:
         self._staged = staged
         self._kept = kept
         """Where old files are kept until the new ones are in place."""
+        self._checked: set[Path] = set()
         self._changes: list[_Change] = []
 
     def prepare(self, names: Iterable[str], gone: Iterable[str]) -> None:
@@ -100,17 +108,14 @@ class Replacement:
         are files of the old report that the new one does not have. Raises `WriteError`,
         `ForeignFileError` or `OSError`.
         """
-        checked: set[Directory] = set()
         can_link = self._can_link()
         for name in sorted(names, key=lambda name: (name == HOME, name)):
-            folder, _ = self._out.of(name, create=True)
-            if folder not in checked:
-                self._check_folder(folder)
-                checked.add(folder)
+            self._check_folder(name)
             if not self._is_unchanged(name):
                 self._plan(name, _identity(self._staged.status(name)), can_link=can_link)
         for name in sorted(gone):
             if self._out.has(name):  # else it is not ours any more, and in nobody's way
+                self._check_folder(name)
                 self._plan(name, None, can_link=can_link)
 
     def carry_out(self) -> None:
@@ -162,8 +167,12 @@ class Replacement:
             kept.remove(PROBE)
         return True
 
-    def _check_folder(self, folder: Directory) -> None:
+    def _check_folder(self, of_name: str) -> None:
         """Move a file into a folder, and remove it: a read-only one, or a mount, shows itself."""
+        folder, _ = self._out.of(of_name, create=True)
+        if folder.path in self._checked:
+            return
+        self._checked.add(folder.path)
         top, name = self._staged.top, temporary_name()
         with top.create(PROBE):
             pass
@@ -231,7 +240,9 @@ def _refuse_sticky(folder: Directory, leaf: str, status: os.stat_result) -> None
 
 
 def _identity(status: os.stat_result | None) -> _Identity:
-    return None if status is None else (status.st_dev, status.st_ino)
+    if status is None:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 _REASONS: Final = {
