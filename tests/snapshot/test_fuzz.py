@@ -6,6 +6,7 @@ outside. The usual run takes a sample, the same one each time; the thorough one 
 
 import json
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -144,6 +145,7 @@ def fuzz(base: Base, tmp_path: Path, cases: list[tuple[str, bytes]], uses: list[
     for number, (name, data) in enumerate(cases):
         room = tmp_path / str(number)
         for use in uses or [USES[number % len(USES)]]:
+            signal.alarm(60)  # for each: nothing hangs
             place = copy_of(base, room / use.__name__ / "snapshot")
             (place / name).write_bytes(data)
             try:
