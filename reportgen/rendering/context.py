@@ -8,7 +8,8 @@ from reportgen.pages import Pages
 from reportgen.rendering.cache import RenderCache
 from reportgen.rendering.publish import Publication
 from reportgen.settings import Settings
-from reportgen.snapshot.snapshot import Listing, SourceFolder
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.redact import Redactor
 
 

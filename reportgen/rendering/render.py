@@ -11,7 +11,7 @@ from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
-from reportgen.rendering import cache, publish
+from reportgen.rendering import cache, file_list
 from reportgen.rendering.cache import COMPARISON, RenderCache
 from reportgen.rendering.context import RenderContext
 from reportgen.rendering.job_files import JobFiles
@@ -21,7 +21,8 @@ from reportgen.report import changes, comparison
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobSummary, Report
 from reportgen.settings import Settings
-from reportgen.snapshot.snapshot import Listing, SourceFolder
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.redact import Redactor
 
 GENERATOR: Final = f"arkor-report {__version__}"
@@ -61,7 +62,7 @@ def render(
         summary = summary_md.document(report, options.report_url, options.title)
         _stage_exports(context, report, summary)
         _stage_pages(context, report, jobs)
-    return Rendered(options.out / publish.HOME, report, summary)
+    return Rendered(options.out / file_list.HOME, report, summary)
 
 
 def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> Listing:
@@ -145,7 +146,7 @@ def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> No
     marks = {job.id: changes.mark(job.id, job.status, before) for job in report.jobs}
     if context.settings.single_file:
         _stage_single(context, report, jobs, marks)
-    publication.stage(publish.HOME, [pages.home(report, compared, marks)])
+    publication.stage(file_list.HOME, [pages.home(report, compared, marks)])
 
 
 def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) -> frozenset[str]:
