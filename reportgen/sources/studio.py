@@ -21,7 +21,7 @@ from reportgen.sources.http import (
 )
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.javascript import JSON, decode_object
-from reportgen.text.redact import secret_texts
+from reportgen.text.keys import secret_texts
 from reportgen.text.secrets import Secrets
 
 DEFAULT_URL: Final = "http://127.0.0.1:4000"
