@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from reportgen.events import event_log
 from reportgen.following import fetch
 from reportgen.following.deadlines import Bounds
-from reportgen.following.fetch import Plan
 from reportgen.following.log_writer import EventLog
+from reportgen.following.plan import Plan
 from reportgen.following.stream import Outcome, Policy
 from reportgen.model import history
 from reportgen.model.history import History
@@ -576,24 +576,24 @@ def test_a_disk_that_takes_its_time_holds_up_no_other_stream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first stream's log reaches the disk only once the second stream has gone on."""
-    is_settling, went_on = threading.Event(), threading.Event()
-    settle, waits = EventLog.settle, []
+    is_syncing, went_on = threading.Event(), threading.Event()
+    sync, waits = EventLog.sync, []
 
-    def settle_slowly(log: EventLog) -> None:
-        is_settling.set()
+    def sync_slowly(log: EventLog) -> None:
+        is_syncing.set()
         waits.append(went_on.wait(20))
-        settle(log)
+        sync(log)
 
     async def serve(world: World, opening: Opening) -> Chunks:
         del world
         yield event(1)
         if opening.job_id == "second":
-            await asyncio.to_thread(is_settling.wait, 20)
+            await asyncio.to_thread(is_syncing.wait, 20)
             yield event(2)
             went_on.set()
         yield DONE
 
-    monkeypatch.setattr(EventLog, "settle", settle_slowly)
+    monkeypatch.setattr(EventLog, "sync", sync_slowly)
     statuses = dict.fromkeys(("first", "second"), "completed")
     told = follow(tmp_path, serve, statuses=statuses, in_real_time=True)
     assert waits == [True, True]
