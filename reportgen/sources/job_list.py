@@ -7,6 +7,7 @@ from reportgen.errors import SourceError
 from reportgen.sources import JobList
 from reportgen.text import javascript
 from reportgen.text.javascript import JSON, NotJSON, Object
+from reportgen.text.redact import Redactor
 
 MAX_LIST_BYTES: Final = 64 * 1024 * 1024
 _MOST_VALUES: Final = 4_000_000
@@ -17,9 +18,9 @@ _MOST_ODDITIES: Final = 100
 _SHOWN: Final = 80
 
 
-def read_job_list(body: bytes, url: str, read_at: datetime) -> JobList:
-    """Read `{"jobs": [...]}`; raises `SourceError` with what came instead where it is none."""
-    jobs = _jobs_of(body, url)
+def read_job_list(body: bytes, url: str, read_at: datetime, redactor: Redactor) -> JobList:
+    """Read `{"jobs": [...]}`; raises `SourceError` with the beginning of anything else."""
+    jobs = _jobs_of(body, url, redactor)
     entries: dict[str, Object] = {}
     oddities: list[str] = []
     more = 0
@@ -51,7 +52,7 @@ def _without_deep_fields(place: int, entry: Object) -> list[str]:
     ]
 
 
-def _jobs_of(body: bytes, url: str) -> list[JSON]:
+def _jobs_of(body: bytes, url: str, redactor: Redactor) -> list[JSON]:
     if len(body) > MAX_LIST_BYTES:
         most = MAX_LIST_BYTES >> 20
         raise SourceError(f"{url} sent more than {most} MiB as its job list: that can't be meant.")
@@ -63,19 +64,20 @@ def _jobs_of(body: bytes, url: str) -> list[JSON]:
         document = javascript.decode(body, any_depth=True)
     except NotJSON as error:
         raise SourceError(
-            f"{url} sent no job list but {_shown(body)} ({error}): is this the right --url?"
+            f"{url} sent no job list but {_shown(body, redactor)} ({error}): "
+            "is this the right --url?"
         ) from error
     jobs = document.get("jobs") if isinstance(document, dict) else None
     if not isinstance(jobs, list):
         raise SourceError(
-            f"{url} sent no job list but {_shown(body)}: expected a JSON object with a `jobs` "
-            "array; is this the right --url?"
+            f"{url} sent no job list but {_shown(body, redactor)}: expected a JSON object with a "
+            "`jobs` array; is this the right --url?"
         )
     return jobs
 
 
-def _shown(body: bytes) -> str:
-    text = body[: 4 * _SHOWN].decode("utf-8", "replace")
-    if not text.strip():
+def _shown(body: bytes, redactor: Redactor) -> str:
+    if not body.strip():
         return "an empty answer"
+    text = redactor.beginning(body)
     return repr(text[:_SHOWN] + ("…" if len(text) > _SHOWN else ""))
