@@ -20,6 +20,7 @@ from reportgen.sources import JobList
 from reportgen.sources.http import Answer, BaseURL, Secret, Server, UnreachableError, path_segment
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.javascript import JSON
+from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
 from tests.standin import Send, StandIn, Stream
 
@@ -30,7 +31,7 @@ MEBIBYTE = 1 << 20
 
 def read(body: "bytes | JSON") -> JobList:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_job_list(data, URL, NOW)
+    return read_job_list(data, URL, NOW, Redactor())
 
 
 def ids(jobs: JobList) -> list[JSON]:
