@@ -41,10 +41,14 @@ class Result:
 
 @dataclass
 class Command:
-    """The command in one directory; `environment` joins what every run gets."""
+    """The command in one directory; `environment` joins what every run gets.
+
+    `prefix` is a program that starts it, with arguments.
+    """
 
     directory: Path
     environment: dict[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
 
     def run(self, *arguments: str, **variables: str) -> Result:
         """Run it to its end."""
@@ -59,7 +63,7 @@ class Command:
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
         """Start it, to be watched and signalled."""
         return subprocess.Popen(
-            [sys.executable, "-m", "reportgen", *arguments],
+            [*self.prefix, sys.executable, "-m", "reportgen", *arguments],
             cwd=self.directory,
             env=self._environment(variables),
             stdout=subprocess.PIPE,

@@ -11,7 +11,8 @@ import click
 
 from reportgen import __version__
 from reportgen.cli import options
-from reportgen.errors import ReportError, UsageError
+from reportgen.cli.parameters import PathType
+from reportgen.errors import ReportError
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: --help is to be quick
     from collections.abc import Callable
@@ -109,18 +110,6 @@ class _Voice:
         logging.getLogger().addHandler(Ear(logging.ERROR if quiet else logging.WARNING))
 
 
-def _format_asked(arguments: list[str]) -> str:
-    """Find how stderr is to be written, for what is wrong before the options are read."""
-    asked = os.environ.get(f"{options.PREFIX}LOG_FORMAT", "")
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
-        if argument == "--":
-            break
-        name, equals, value = argument.partition("=")
-        if name == "--log-format":
-            asked = value if equals else following
-    return asked
-
-
 _voice = _Voice()
 
 
@@ -129,7 +118,6 @@ class _Command(options.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a Ctrl-C that it does not take ends it without a word."""
-        _voice.as_json = ctx.params["log_format"] == "json"
         _voice.verbose = ctx.params["verbose"]
         try:
             return super().invoke(ctx)
@@ -213,9 +201,7 @@ def render(**given: Any) -> int:
 
 
 @cli.command(cls=_Command)
-@click.argument(
-    "directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=PathType())
 @options.where_it_is_kept
 @options.where_settings_are
 @options.how_much_is_said
@@ -270,9 +256,9 @@ def main() -> NoReturn:
     """Run the command, and end with its exit code."""
     gc.set_threshold(_YOUNG)
     _open_what_is_closed()
-    _voice.as_json = _format_asked(sys.argv[1:]) == "json"
+    _voice.as_json = os.environ.get(f"{options.PREFIX}LOG_FORMAT") == "json"
     try:
-        code = cli.main(standalone_mode=False) or 0
+        code = cli.main(standalone_mode=False, obj=_voice) or 0
     except click.UsageError as error:
         code = error.exit_code
         _tell_usage(error)
@@ -283,8 +269,6 @@ def main() -> NoReturn:
         code = _INTERRUPTED
     except ReportError as error:
         code = error.exit_code
-        if isinstance(error, UsageError):
-            _take_format_of_file()
         _complain(str(error))
     except Exception as error:  # noqa: BLE001 - never a traceback where none was asked for
         code = _FAILED
@@ -305,16 +289,8 @@ def _open_what_is_closed() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
-def _take_format_of_file() -> None:
-    """Tell what is wrong with the command line or the file as the file wants things told."""
-    arguments = sys.argv[1:]
-    if not _format_asked(arguments):
-        _voice.as_json = options.log_format_in_file(arguments) == "json"
-
-
 def _tell_usage(error: click.UsageError) -> None:
     """Tell in two lines what was wrong and where help is; all of it where nothing was asked."""
-    _take_format_of_file()
     command = error.ctx.command_path if error.ctx else "arkor-report"
     hint = f"Try `{command} --help`."
     if type(error).__name__ != "NoArgsIsHelpError":

@@ -9,7 +9,7 @@
 A value is written as on the command line, or as TOML's own kind where there is one: whole numbers,
 booleans for flags, lists where an option can be repeated or takes words apart by commas, numbers
 of seconds for durations. A relative path is taken from the directory that the file is in, so that
-the file means the same wherever the command is started; `~/` is the home directory.
+the file means the same wherever the command is started; `~` is the home directory.
 
 One file serves all commands: each takes the keys that it has an option for. What no command has an
 option for is refused. There is no key that holds a secret, as there is no such option.
@@ -17,13 +17,16 @@ option for is refused. There is no key that holds a secret, as there is no such 
 
 import difflib
 import math
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from reportgen.cli.trust import leads_out
 from reportgen.errors import UsageError
 
 Takes = Literal["text", "path", "flag", "number", "duration", "lines", "words", "list"]
@@ -45,13 +48,61 @@ _KINDS: Final[Mapping[Takes, str]] = {
 }
 
 
-def read(data: bytes, file: Path, known: Mapping[str, Takes]) -> dict[str, Given]:
-    """Read a configuration file's bytes; `known` tells what each key takes.
+_LARGEST_FILE: Final = 1 << 20
 
-    Gives values by key. Raises `UsageError`, which names the file and the line or the key.
+
+def load(file: Path, *, found: bool) -> bytes | None:
+    """Return a configuration file's bytes; None if it is `found`, not named, and not there.
+
+    Only a regular file is read, so that nothing in its place can block or never end. Raises
+    `UsageError`.
+    """
+    try:
+        if found and leads_out(file, file.parent):
+            raise _unreadable(file, "it leads out of its own directory", found=found)
+        # A pipe that nobody writes to would block, but for O_NONBLOCK.
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _unreadable(file, "it is not a regular file", found=found)
+            data = stream.read(_LARGEST_FILE + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if found:
+            return None
+        raise _unreadable(file, error.strerror, found=found) from error
+    except (OSError, ValueError) as error:
+        # In a directory that may not be searched nothing is found.
+        if found and isinstance(error, PermissionError) and not _is_there(file):
+            return None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise _unreadable(file, reason, found=found) from error
+    if len(data) > _LARGEST_FILE:
+        raise _unreadable(file, "it is larger than 1 MiB", found=found)
+    return data
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        file.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def _unreadable(file: Path, reason: str | None, *, found: bool) -> UsageError:
+    remedy = "Move it away, or name another file with --config." if found else "Check --config."
+    return UsageError(f"The configuration file {file} can't be read: {reason}. {remedy}")
+
+
+def values(
+    document: Mapping[str, object], file: Path, known: Mapping[str, Takes]
+) -> dict[str, Given]:
+    """Return a configuration file's values by key; `known` is what each key takes.
+
+    Raises `UsageError`, which names the file and the key.
     """
     values: dict[str, Given] = {}
-    for key, value in _parse(data, file).items():
+    for key, value in document.items():
         if key not in known:
             raise UsageError(_unknown(key, file, known))
         given = _given(value, known[key], file.parent)
@@ -64,19 +115,20 @@ def read(data: bytes, file: Path, known: Mapping[str, Takes]) -> dict[str, Given
     return values
 
 
-def _parse(data: bytes, file: Path) -> dict[str, object]:
+def parse(data: bytes, file: Path) -> dict[str, object]:
+    """Return what a configuration file holds. Raises `UsageError`, which names file and line."""
     try:
         text = data.decode("utf-8-sig")
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{file} is no UTF-8 text (at line {line}): mend it.") from error
+        raise UsageError(f"{file} is not UTF-8 text (at line {line}): fix it.") from error
     except (ValueError, RecursionError) as error:
         words = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "beyond all bounds"
         if "(at line" not in words:
             last = len(data.splitlines())
             words = f"{words.removesuffix(' (at end of document)')} (at line {last}, the last)"
-        raise UsageError(f"{file} is no TOML: {words}. Mend it.") from error
+        raise UsageError(f"{file} is not TOML: {words}. Fix it.") from error
 
 
 def _unknown(key: str, file: Path, known: Mapping[str, Takes]) -> str:
@@ -99,8 +151,8 @@ def _given(value: object, takes: Takes, directory: Path) -> Given | None:
     text = _text(value, takes)
     if text is None:
         return None
-    if takes == "path" and text:
-        return str(directory / _at_home(text))
+    if takes == "path" and text and not text.startswith("~"):
+        return str(directory / text)
     return [text] if takes == "list" else text
 
 
@@ -125,11 +177,6 @@ def _text(value: object, takes: Takes) -> str | None:
 
 
 _LARGEST: Final = 10**18
-
-
-def _at_home(path: str) -> Path:
-    """Expand a leading `~/`, as a shell does on the command line."""
-    return Path(path).expanduser() if path == "~" or path.startswith("~/") else Path(path)
 
 
 def _kind(value: object) -> str:

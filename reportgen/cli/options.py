@@ -5,13 +5,14 @@ configuration file, else it is the default.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from reportgen.cli.parameters import PathType
 from reportgen.errors import UsageError
 
 if TYPE_CHECKING:  # --help is to be quick
@@ -20,7 +21,10 @@ if TYPE_CHECKING:  # --help is to be quick
 PREFIX: Final = "ARKOR_REPORT_"
 CONFIGURATION_FILE: Final = "arkor-report.toml"
 
+LOG_FORMATS: Final = ("text", "json")
+
 _FILE: Final = "reportgen.configuration.file"
+_FOUND: Final = "reportgen.configuration.found"
 _AS_GIVEN: Final = "reportgen.options.as_given"
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -75,71 +79,111 @@ def _takes(option: click.Option) -> "Takes":
 
 
 class Command(click.Command):
-    """A command that takes what it is not told from the configuration file."""
+    """A command whose options can also come from the configuration file."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the configuration file, then the command line.
+        """Read the command line, and refuse what the values may not be together.
 
-        Raises `UsageError` where the file is wrong, `click.UsageError` where the line is.
+        Raises `click.UsageError`, `UsageError` or `WriteError`.
         """
-        if not ctx.resilient_parsing:
-            given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-            asks_for_help = self.get_help_option(ctx)
-            if asks_for_help is None or not given.get(asks_for_help.name):
-                self._read_configuration(ctx, given)
-        return super().parse_args(ctx, args)
-
-    def _read_configuration(self, ctx: click.Context, given: Mapping[str, Any]) -> None:
-        asked, file = _place_of_configuration(given)
         try:
-            data = file.read_bytes()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            if asked is not None:
-                raise _unreadable(file, error) from error
-            return
-        except (OSError, ValueError) as error:
-            raise _unreadable(file, error) from error
-        from reportgen.cli import configuration  # noqa: PLC0415
+            rest = super().parse_args(ctx, list(args))
+        except (click.UsageError, UsageError):
+            self._find_log_format(ctx, args)
+            raise
+        if not ctx.resilient_parsing:
+            _refuse_what_a_found_file_may_not_set(ctx)
+            _refuse_directories_that_clash(ctx)
+        return rest
 
-        values = configuration.read(data, file, _takes_of_all(ctx))
-        ctx.meta[_FILE] = file
-        ctx.default_map = {
-            option.name: values[option.key]
-            for option in self.params
-            if isinstance(option, Option) and option.name and option.key in values
-        }
+    def _find_log_format(self, ctx: click.Context, args: list[str]) -> None:
+        """Go on past the error as click does for completion, for the format to report it in."""
+        ctx.resilient_parsing = ctx.ignore_unknown_options = True
+        with suppress(click.UsageError):
+            super().parse_args(ctx, list(args))
 
 
-def _place_of_configuration(given: Mapping[str, Any]) -> tuple[str | None, Path]:
-    """Give the file that was asked for, and the one to read."""
-    asked = given.get("config", os.environ.get(f"{PREFIX}CONFIG") or None)
-    project_dir = given.get("project_dir", os.environ.get(f"{PREFIX}PROJECT_DIR") or ".")
-    return asked, Path(project_dir, CONFIGURATION_FILE) if asked is None else Path(asked)
+def read_configuration(
+    ctx: click.Context, _param: click.Parameter, named: Path | None
+) -> Path | None:
+    """Make the configuration file's values the defaults. Raises `UsageError`."""
+    found = named is None
+    file = named or Path(ctx.params["project_dir"], CONFIGURATION_FILE)
+    from reportgen.cli import configuration  # noqa: PLC0415
 
-
-def log_format_in_file(arguments: Sequence[str]) -> str:
-    """Give how the configuration file wants stderr written, whatever else is wrong.
-
-    `arguments` are those of the command line, which may be wrong as well.
-    """
-    import tomllib  # noqa: PLC0415
-
-    given = {
-        name.removeprefix("--").replace("-", "_"): value if equals else following
-        for argument, following in pairwise((*arguments, ""))
-        for name, equals, value in [argument.partition("=")]
-        if name in {"--config", "--project-dir"}
+    data = configuration.load(file, found=found)
+    if data is None:
+        return named
+    document = configuration.parse(data, file)
+    # Whatever else is wrong with the file, it is reported in the format that it asks for.
+    if document.get("log-format") in LOG_FORMATS:
+        ctx.default_map = {"log_format": document["log-format"]}
+    values = configuration.values(document, file, _takes_of_all(ctx))
+    ctx.meta[_FILE], ctx.meta[_FOUND] = file, values if found else {}
+    options = [option for option in ctx.command.params if isinstance(option, Option)]
+    ctx.default_map = {
+        option.name: values[option.key]
+        for option in options
+        if option.name and option.key in values
     }
-    try:
-        document = tomllib.loads(_place_of_configuration(given)[1].read_text("utf-8"))
-    except (OSError, ValueError):
-        return ""
-    return str(document.get("log-format", ""))
+    _take_project_dir(ctx)
+    return named
 
 
-def _unreadable(file: Path, error: Exception) -> UsageError:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return UsageError(f"The configuration file {file} can't be read: {reason}. Check --config.")
+def _use_log_format(ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Have everything from here on reported in this format."""
+    if ctx.obj is not None:
+        ctx.obj.as_json = value == "json"
+    return value
+
+
+def _take_project_dir(ctx: click.Context) -> None:
+    """Take the project directory from the file, which was looked for in the default one."""
+    source = click.core.ParameterSource
+    default_map = ctx.default_map or {}
+    if (
+        "project_dir" not in default_map
+        or ctx.get_parameter_source("project_dir") is not source.DEFAULT
+    ):
+        return
+    (option,) = (param for param in ctx.command.params if param.name == "project_dir")
+    ctx.set_parameter_source("project_dir", source.DEFAULT_MAP)
+    ctx.params["project_dir"] = option.process_value(ctx, default_map["project_dir"])
+
+
+def _refuse_what_a_found_file_may_not_set(ctx: click.Context) -> None:
+    found: Mapping[str, Any] = ctx.meta.get(_FOUND, {})
+    if found:
+        from reportgen.cli import trust  # noqa: PLC0415
+
+        in_force = {key: value for key, value in found.items() if not _is_overridden(ctx, key)}
+        source = ctx.params.get("source") or _variable("source") or found.get("source") or "studio"
+        trust.refuse_untrusted(ctx.meta[_FILE], in_force, str(source))
+
+
+def _is_overridden(ctx: click.Context, key: str) -> bool:
+    """Return whether the command line or a variable overrides a key of the file.
+
+    A command that lacks the option can only be told by the variable.
+    """
+    name = key.replace("-", "_")
+    if any(param.name == name for param in ctx.command.params):
+        return ctx.get_parameter_source(name) is not _MAP
+    return bool(_variable(key))
+
+
+def _variable(key: str) -> str | None:
+    return os.environ.get(PREFIX + key.replace("-", "_").upper())
+
+
+def _refuse_directories_that_clash(ctx: click.Context) -> None:
+    from reportgen.cli import trust  # noqa: PLC0415
+
+    for name in ("out", "snapshot_dir"):
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.DEFAULT:
+            trust.refuse_planted(ctx.params[name], f"--{name.replace('_', '-')}")
+    if "out" in ctx.params and "snapshot_dir" in ctx.params:
+        trust.refuse_nested(ctx.params["out"], ctx.params["snapshot_dir"])
 
 
 def _takes_of_all(ctx: click.Context) -> "dict[str, Takes]":
@@ -288,7 +332,7 @@ where_jobs_come_from = _options(
     _option(
         "--token-file",
         metavar="FILE",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=PathType(dir_okay=False),
         help="The file that holds the secret; the variable ARKOR_REPORT_TOKEN may hold it "
         "itself.  [default: studio ~/.arkor/studio-token, cloud ~/.arkor/credentials.json]",
     ),
@@ -389,7 +433,7 @@ where_it_is_kept = _options(
     _option(
         "--snapshot-dir",
         metavar="DIR",
-        type=click.Path(file_okay=True, path_type=Path),
+        type=PathType(),
         default=".arkor-report",
         show_default=True,
         help="Where what was fetched is kept between builds.",
@@ -401,7 +445,7 @@ how_it_looks = _options(
         "--out",
         "-o",
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=PathType(),
         default="out",
         show_default=True,
         help="Where the report goes.",
@@ -490,20 +534,24 @@ what_ci_is_told = _options(
 )
 
 where_settings_are = _options(
-    _option(
-        "--config",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help='A file that sets options, by their names: max-wait = "10m".  [default: '
-        f"{CONFIGURATION_FILE} in the project directory, if it is there]",
-    ),
+    # Where the file is looked for must be known before it is read.
     _option(
         "--project-dir",
         metavar="DIR",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=PathType(file_okay=False),
         default=".",
         show_default=True,
+        is_eager=True,
         help=f"Where {CONFIGURATION_FILE}, .arkor/state.json and node_modules are.",
+    ),
+    _option(
+        "--config",
+        metavar="FILE",
+        type=PathType(),
+        is_eager=True,
+        callback=read_configuration,
+        help='A file that sets options, by their names: max-wait = "10m".  [default: '
+        f"{CONFIGURATION_FILE} in the project directory, if it is there]",
     ),
 )
 
@@ -517,8 +565,10 @@ how_much_is_said = _options(
     ),
     _option(
         "--log-format",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(LOG_FORMATS),
         default="text",
+        is_eager=True,
+        callback=_use_log_format,
         show_default=True,
         help="`json`: all that stderr says as JSON objects, one a line.",
     ),

@@ -79,8 +79,11 @@ class BaseURL:
             parts = urlsplit(text.strip())
             host, port = parts.hostname, parts.port
             httpx.URL(text.strip())
-        except (ValueError, httpx.InvalidURL) as error:
-            raise UsageError(f"--url is no URL: {error}") from error
+        except (ValueError, httpx.InvalidURL):
+            # Without the reason, which may repeat a password.
+            raise UsageError("--url is not a URL: write it like http://127.0.0.1:4000.") from None
+        if parts.username is not None or parts.password is not None:
+            raise UsageError("--url must not hold a user name or password: use --token-file.")
         if parts.scheme not in {"http", "https"} or not host:
             raise UsageError("--url must begin with http:// or https:// and name a host.")
         name = f"[{host}]" if ":" in host else host
