@@ -20,7 +20,7 @@ from reportgen.settings import Settings
 from reportgen.snapshot.snapshot import Snapshot, SourceFolder
 from reportgen.sources import Source
 from reportgen.sources.choice import choose_source
-from reportgen.text.redact import Redactor
+from reportgen.text.secrets import Secrets
 
 
 class Watcher(fetch.Watcher, AbstractContextManager["Watcher"], Protocol):
@@ -35,17 +35,17 @@ class World:
     environment: Mapping[str, str]
     interrupts: Interrupts
     watcher: Watcher
-    learn_secret: Callable[[str], None]
-    """Told every secret that is read, so that no word to the user can hold it."""
+    secrets: Secrets
+    """Learns every secret that is read, so that neither a message nor a page can hold it."""
 
 
 def build(options: Settings, world: World) -> Rendered:
     """Snapshot, then render: the main job."""
     with Snapshot.locked(options.snapshot_dir) as snapshot:
         while True:
-            folder, tokens = _fetch(options, world, snapshot)
+            folder = _fetch(options, world, snapshot)
             try:
-                redactor = Redactor(tokens, options.show_config)
+                redactor = world.secrets.redactor.showing(options.show_config)
                 return render.render(options, folder, redactor, warn=world.watcher.warn)
             except DamagedRecordError as error:
                 # In doubt about a record it is fetched again; what is gone can't be damaged twice.
@@ -61,34 +61,35 @@ def snapshot(options: Settings, world: World) -> Path:
 
 
 def render_only(
-    options: Settings, source: str | None, url: str | None, warn: Callable[[str], None]
+    options: Settings,
+    source: str | None,
+    url: str | None,
+    warn: Callable[[str], None],
+    secrets: Secrets,
 ) -> Rendered:
-    """Make the pages of what was fetched last, without network.
+    """Render the pages of what was fetched last, without network.
 
     `source` and `url` name another source than the one fetched last.
     """
     kept = Snapshot.reading(options.snapshot_dir).last_folder(source, url)
-    redactor = Redactor((), options.show_config)
+    redactor = secrets.redactor.showing(options.show_config)
     return render.render(options, kept, redactor, options.selection, warn)
 
 
 # --- Snapshot ----------------------------------------------------------------------------------
 
 
-def _fetch(
-    options: Settings, world: World, snapshot: Snapshot
-) -> tuple[SourceFolder, tuple[str, ...]]:
-    """Fetch what is not there yet; give the source's folder and the secrets that were in use."""
+def _fetch(options: Settings, world: World, snapshot: Snapshot) -> SourceFolder:
+    """Fetch what is not there yet; return the source's folder."""
     source = choose_source(
         options,
         world.environment,
         world.now,
         warn=world.watcher.warn,
-        learn_secret=world.learn_secret,
+        secrets=world.secrets,
     )
     with world.watcher as watcher:
-        folder = asyncio.run(_fetch_from(source, options, world, snapshot, watcher))
-    return folder, source.tokens
+        return asyncio.run(_fetch_from(source, options, world, snapshot, watcher))
 
 
 async def _fetch_from(
@@ -102,7 +103,13 @@ async def _fetch_from(
 
     with world.interrupts.telling(tell):
         return await fetch.fetch(
-            source, snapshot, _plan(options), watcher, stop=stop, now=world.now
+            source,
+            snapshot,
+            _plan(options),
+            watcher,
+            secrets=world.secrets,
+            stop=stop,
+            now=world.now,
         )
 
 

@@ -14,6 +14,7 @@ from reportgen.snapshot import log_index
 from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
+from reportgen.text.secrets import Secrets
 from tests.standin import StandIn
 
 NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
@@ -107,9 +108,16 @@ def take_into(
     )
 
     async def fetching() -> SourceFolder:
-        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, now=lambda: now)
+        secrets = Secrets()
+        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, secrets, now=lambda: now)
         return await fetch.fetch(
-            source, snapshot, plan, watcher, stop=asyncio.Event(), now=lambda: now
+            source,
+            snapshot,
+            plan,
+            watcher,
+            secrets=secrets,
+            stop=asyncio.Event(),
+            now=lambda: now,
         )
 
     folder = asyncio.run(fetching())

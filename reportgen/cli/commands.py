@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # what a command needs is imported when it runs: --help is to
     from reportgen.console.messages import Record
     from reportgen.rendering.render import Rendered
     from reportgen.settings import Settings
+    from reportgen.text.secrets import Secrets
 
 _FAILED: Final = 1
 _INTERRUPTED: Final = 130
@@ -38,9 +40,15 @@ class _Voice:
     """
 
     def __init__(self) -> None:
-        self.secrets = [os.environ.get(_TOKEN_VARIABLE, "").strip()]
         self.as_json = False
         self.verbose = False
+
+    @cached_property
+    def secrets(self) -> "Secrets":
+        """The secrets of this run, the variable's first."""
+        from reportgen.text.secrets import Secrets  # noqa: PLC0415
+
+        return Secrets([os.environ.get(_TOKEN_VARIABLE, "").strip()])
 
     def safe(self, text: str) -> str:
         """Make a text fit for stderr and stdout."""
@@ -50,9 +58,7 @@ class _Voice:
 
     def redacted(self, text: str) -> str:
         """Take secrets out of a text."""
-        from reportgen.text.redact import Redactor  # noqa: PLC0415
-
-        return Redactor(self.secrets).text(text)
+        return self.secrets.redactor.text(text)
 
     def now(self) -> "datetime":
         """Give the time in the zone that the user lives in: lines are read as they appear."""
@@ -197,7 +203,8 @@ def render(**given: Any) -> int:
 
         url = BaseURL.parse(url).shown
     asked = _settings(given)
-    return _reported(render_only(asked, source, url, _watcher(given).warn), asked)
+    rendered = render_only(asked, source, url, _watcher(given).warn, _voice.secrets)
+    return _reported(rendered, asked)
 
 
 @cli.command(cls=_Command)
@@ -234,7 +241,7 @@ def doctor(**given: Any) -> None:
         _settings(given),
         environment,
         lambda: settings.now(environment),
-        learn_secret=_voice.secrets.append,
+        secrets=_voice.secrets,
     )
     for finding in diagnosis.findings:
         click.echo(f"{finding.what:<10}{_voice.safe(finding.found)}")
@@ -371,7 +378,7 @@ def _fetching(given: dict[str, Any], run: "Callable[[Settings, World], int]") ->
             environment=environment,
             interrupts=interrupts,
             watcher=_watcher(given),
-            learn_secret=_voice.secrets.append,
+            secrets=_voice.secrets,
         )
         with suppress(Interrupted):
             code = run(_settings(given), world)

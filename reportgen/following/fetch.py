@@ -16,7 +16,6 @@ from reportgen.errors import ReportError, SourceError, WriteError
 from reportgen.events import wire
 from reportgen.following import stream
 from reportgen.following.deadlines import JobFacts
-from reportgen.following.log_sync import Settling
 from reportgen.following.log_writer import EventLog
 from reportgen.following.queue import PriorityLine
 from reportgen.following.stream import Follower, Policy
@@ -28,12 +27,15 @@ from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
 from reportgen.sources import JobList, Source
 from reportgen.text.javascript import Object
 from reportgen.text.redact import Redactor
+from reportgen.text.secrets import Secrets
 
 LIST_SECONDS: Final = 10.0
 """How often the list is read again; it is promised at least every 15 s, its answer included."""
 
 _NEVER_ENDED: Final = frozenset({"queued", "running"})
 _READINGS_TO_LOSE_A_JOB: Final = 2
+_SYNCS_AT_ONCE: Final = 4
+"""Enough to keep a slow disk busy when hundreds of streams end at once."""
 
 
 class Watcher(stream.Watcher, Protocol):
@@ -85,6 +87,7 @@ async def fetch(
     plan: Plan,
     watcher: Watcher,
     *,
+    secrets: Secrets,
     stop: asyncio.Event,
     now: Callable[[], datetime],
 ) -> SourceFolder:
@@ -95,7 +98,9 @@ async def fetch(
     """
     try:
         first = await _unless_stopped(_read_source(source, watcher), stop)
-        fetching = _Fetching(source, snapshot, plan, watcher, began_at=now(), first=first)
+        fetching = _Fetching(
+            source, snapshot, plan, watcher, secrets=secrets, began_at=now(), first=first
+        )
         await fetching.run(stop)
         return fetching.folder
     finally:
@@ -166,6 +171,7 @@ class _Fetching:
         plan: Plan,
         watcher: Watcher,
         *,
+        secrets: Secrets,
         began_at: datetime,
         first: _First,
     ) -> None:
@@ -173,13 +179,12 @@ class _Fetching:
         self._plan = plan
         self._watcher = watcher
         self._line = PriorityLine(plan.concurrency)
-        self._settling = Settling()
+        self._disk = asyncio.Semaphore(_SYNCS_AT_ONCE)
         self._followers: dict[str, Follower] = {}
         self._missing: dict[str, int] = {}
-        self._tokens = source.tokens
-        self._redactor = Redactor(self._tokens)
+        self._secrets = secrets
         self._began = (asyncio.get_running_loop().time(), began_at)
-        first = _without_secrets(first, self._redactor)
+        first = _without_secrets(first, secrets.redactor)
         self.folder = snapshot.folder(first.identity)
         self._kept = self.folder.listing()
         before = snapshot.before(self.folder, self._kept)
@@ -213,7 +218,7 @@ class _Fetching:
         return replace(listing, selected=self._plan.selection.of(known, jobs.read_at))
 
     def _clean_entries(self, jobs: JobList) -> dict[str, Object]:
-        redactor = self._with_all_tokens()
+        redactor = self._secrets.redactor
         cleaned: dict[str, Object] = {}
         for place, entry in enumerate(jobs.entries, start=1):
             job = wire.read_job(entry)
@@ -351,7 +356,7 @@ class _Fetching:
             job_id=job_id,
             source=self._source,
             log=EventLog(path.with_suffix(".new") if self._plan.refresh else path, job_id),
-            settling=self._settling,
+            disk=self._disk,
             policy=self._policy(),
             watcher=self._watcher,
             clean=self._without_token,
@@ -360,13 +365,7 @@ class _Fetching:
         )
 
     def _without_token(self, data: bytes) -> bytes:
-        return self._with_all_tokens().own(data)
-
-    def _with_all_tokens(self) -> Redactor:
-        tokens = self._source.tokens
-        if tokens != self._tokens:  # a new one, since Studio was started again
-            self._tokens, self._redactor = tokens, Redactor(tokens)
-        return self._redactor
+        return self._secrets.redactor.own(data)
 
     def _policy(self) -> Policy:
         bounds = replace(

@@ -31,7 +31,7 @@ class EventLog:
         self.was_read = False
         """Whether the stream was read to its end before, and nothing came since."""
         self.end: event_log.Note | None = None
-        """The note that it ends with, since it was settled."""
+        """The note that it ends with, once it was synced."""
         self._fingerprint = event_log.Fingerprint()
         self._job_id = job_id
         self._file = -1
@@ -154,8 +154,11 @@ class EventLog:
         """Read the ids of all job events."""
         return (kept.id for kept in self.kept(0))
 
-    def settle(self) -> None:
-        """Have what was written reach the disk, from any thread. Raises `WriteError`."""
+    def sync(self) -> None:
+        """Wait until what was written has reached the disk. Raises `WriteError`.
+
+        May be called from any thread.
+        """
         with _writing(self.path):
             self.end = log_index.end_note(self.path)
             descriptor = os.open(self.path, os.O_RDWR)

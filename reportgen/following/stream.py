@@ -19,7 +19,6 @@ from typing import Final, Protocol
 from reportgen.events import event_log, wire
 from reportgen.following import deadlines
 from reportgen.following.deadlines import Bounds, Close, Connection, JobFacts
-from reportgen.following.log_sync import Settling
 from reportgen.following.log_writer import EventLog
 from reportgen.following.replay import Replay
 from reportgen.following.sse import Frame, FrameDecoder, Run
@@ -103,14 +102,15 @@ class _Ended:
 class Follower:
     """Follows one job's stream into its log; `facts` may change from outside while it does.
 
-    `settling` has the log reach the disk; `clean` takes the tool's own token out of what is kept;
-    `began` is when the command began, on the event loop's clock and on the wall's.
+    `disk` bounds how many logs are written to disk at once; `clean` takes the tool's own token
+    out of what is kept; `began` is when the command began, on the event loop's clock and on the
+    wall's.
     """
 
     job_id: str
     source: Source
     log: EventLog
-    settling: Settling
+    disk: asyncio.Semaphore
     policy: Policy
     watcher: Watcher
     clean: Callable[[bytes], bytes]
@@ -166,9 +166,17 @@ class Follower:
                 fingerprint=self.log.fingerprint,
                 size=self.log.size,
             )
-        await self.settling.settled(self.log)
+        await self._sync()
         self.watcher.ended(self.job_id, outcome)
         return outcome
+
+    async def _sync(self) -> None:
+        """Wait until the log has reached the disk, while the streams of others go on."""
+        async with self.disk:
+            try:
+                await asyncio.to_thread(self.log.sync)
+            except RuntimeError:  # no thread can be started
+                self.log.sync()
 
     def _begin(self) -> bool:
         """Note in the log that a command begins; tell whether the stream had been read."""

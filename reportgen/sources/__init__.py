@@ -68,11 +68,6 @@ class Source(Protocol):
         """Whether this is a recording: nothing in it will go on, so nothing is waited for."""
         ...
 
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """The secrets that this source has used, which no text may hold."""
-        ...
-
     async def identity(self) -> Origin:
         """Say mode and scope as far as the source tells. Raises `SourceError`."""
         ...

@@ -13,13 +13,16 @@ from reportgen.sources import JobList, OpenStream, retry
 from reportgen.sources.credentials import Scope
 from reportgen.sources.http import Answer, BaseURL, Secret, Server, path_segment
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
+from reportgen.text.secrets import Secrets
 
 DEFAULT_URL: Final = "https://api.arkor.ai"
 
 
 class Cloud:
-    """The cloud API. `read_token` gives the bearer token, read anew when it is refused.
+    """The cloud API.
 
+    `read_token` returns the bearer token and is called again when that is refused; `secrets`
+    learns it.
     `client_version` is the SDK version to report; `mode` how the session was opened; `warn` is
     told once of each notice that the API gives about itself.
     """
@@ -30,6 +33,7 @@ class Cloud:
         self,
         base: BaseURL,
         read_token: Callable[[], str],
+        secrets: Secrets,
         scope: Scope,
         *,
         mode: str | None,
@@ -45,7 +49,7 @@ class Cloud:
         client = f"arkor/{client_version}"
         self._server = Server(
             base,
-            Secret(read_token),
+            Secret(read_token, secrets),
             lambda token: {"Authorization": f"Bearer {token}", "X-Arkor-Client": client},
             notice=warn,
         )
@@ -54,11 +58,6 @@ class Cloud:
     def origin(self) -> Origin:
         """Kind, URL and scope, all known without asking."""
         return Origin("cloud", self._url, self._mode, self._scope.org, self._scope.project)
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """Every token that was in use."""
-        return tuple(self._server.secret.used)
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -14,6 +14,8 @@ from typing import Final
 from reportgen.errors import SourceError
 from reportgen.text import javascript
 from reportgen.text.javascript import JSON, Object, decode_object
+from reportgen.text.redact import secret_texts
+from reportgen.text.secrets import Secrets
 
 TOKEN_VARIABLE: Final = "ARKOR_REPORT_TOKEN"  # noqa: S105 - the variable's name
 STUDIO_TOKEN_FILE: Final = "~/.arkor/studio-token"  # noqa: S105
@@ -63,11 +65,12 @@ class Credentials:
 
 
 def cloud_credentials(
-    token_file: Path | None, environment: Mapping[str, str], now: datetime
+    token_file: Path | None, environment: Mapping[str, str], now: datetime, secrets: Secrets
 ) -> Credentials:
     """Find the cloud's credentials: a file that was named, else the variable, else the CLI's file.
 
-    The file holds the CLI's JSON, or a bare token. Raises `SourceError`.
+    The file holds the CLI's JSON, or a bare token; `secrets` learns all that the JSON holds, the
+    refresh token included. Raises `SourceError`.
     """
     if token_file is None and environment.get(TOKEN_VARIABLE):
         return Credentials(_sendable(environment[TOKEN_VARIABLE], TOKEN_VARIABLE, "`arkor login`"))
@@ -82,6 +85,8 @@ def cloud_credentials(
     fields = decode_object(text.encode("utf-8", "surrogatepass"))
     if fields is None:
         return Credentials(_sendable(text, str(file), "`arkor login`"))
+    for token in secret_texts(fields):
+        secrets.learn(token)
     return _credentials_of(fields, file, now)
 
 

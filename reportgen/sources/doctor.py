@@ -15,6 +15,7 @@ from reportgen.model.origin import Origin
 from reportgen.settings import Settings
 from reportgen.sources import JobList, Source, credentials
 from reportgen.sources.choice import choose_source
+from reportgen.text.secrets import Secrets
 
 _PACKAGES = ("httpx", "httpx-sse", "msgspec", "jinja2")
 
@@ -40,7 +41,7 @@ def examine(
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
-    learn_secret: Callable[[str], None],
+    secrets: Secrets,
 ) -> Diagnosis:
     """Look for the secret and the scope, and ask the source for its job list."""
     findings = [Finding("versions", _versions()), Finding("source", options.source)]
@@ -50,9 +51,7 @@ def examine(
         place = credentials.place(options.source, options.token_file, environment)
         findings.append(Finding("token", f"looked for in {place}"))
     try:
-        source = choose_source(
-            options, environment, now, warn=notices.append, learn_secret=learn_secret
-        )
+        source = choose_source(options, environment, now, warn=notices.append, secrets=secrets)
         if source.origin.url:
             findings.append(Finding("url", source.origin.url))
         findings += asyncio.run(_ask(source))

@@ -20,6 +20,7 @@ import sniffio
 from reportgen.errors import SourceError, UsageError
 from reportgen.sources import OpenStream, StreamBrokenError, StreamRefusedError, retry
 from reportgen.text.javascript import decode_object
+from reportgen.text.secrets import Secrets
 
 MAX_SMALL_BYTES: Final = 1024 * 1024
 ANSWER_SECONDS: Final = 30.0
@@ -114,18 +115,19 @@ def path_segment(text: str) -> str:
 
 
 class Secret:
-    """A token and where it comes from; `used` holds every value that was ever sent.
+    """A token and where it comes from; `known` learns every value that is read.
 
-    `read` gives the token as it is now, and raises `SourceError` where there is none.
+    `read` returns the token as it is now, and raises `SourceError` if there is none.
     """
 
-    def __init__(self, read: Callable[[], str]) -> None:
+    def __init__(self, read: Callable[[], str], known: Secrets) -> None:
         self._read = read
+        self.known = known
         self.value = read()
-        self.used = [self.value]
+        known.learn(self.value)
 
     def renew(self) -> bool:
-        """Read the token anew, and tell whether it changed: its server may have new ones."""
+        """Read the token again and return whether it changed: its server may have a new one."""
         try:
             value = self._read()
         except SourceError:
@@ -133,7 +135,7 @@ class Secret:
         if value == self.value:
             return False
         self.value = value
-        self.used.append(value)
+        self.known.learn(value)
         return True
 
 

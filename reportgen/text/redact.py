@@ -10,7 +10,7 @@ time, since a server may send megabytes of whatever makes a pattern slow.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import AnyStr, Final
 
@@ -45,6 +45,10 @@ class Redactor:
             re.compile(escape.encode("utf-8", "surrogatepass")) for escape in escapes
         ]
         self._show = frozenset(show)
+
+    def showing(self, keys: Iterable[str]) -> "Redactor":
+        """Return a redactor for the same tokens that also shows these config keys."""
+        return Redactor(self._tokens, keys)
 
     def text(self, text: str) -> str:
         """Strip URLs of user info, query and fragment; redact credentials and own tokens.
@@ -150,6 +154,22 @@ class Redactor:
 # The texts among the known config keys; the other known ones are numbers, as any key may show.
 _CONFIG_TEXTS: Final = frozenset({"model"})
 _DATASET_TEXTS: Final = frozenset({"type", "name", "split", "subset", "url"})
+
+
+def secret_texts(value: JSON, *, beneath: bool = False) -> Iterator[str]:
+    """Yield the texts beneath keys that speak of a secret, at any depth.
+
+    `beneath` is whether the value itself is beneath such a key.
+    """
+    match value:
+        case str() if beneath:
+            yield value
+        case list():
+            for item in value:
+                yield from secret_texts(item, beneath=beneath)
+        case dict():
+            for key, item in value.items():
+                yield from secret_texts(item, beneath=beneath or speaks_of_secret(key))
 
 
 # --- Keys --------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from reportgen.model.selection import Selection
 from reportgen.snapshot.snapshot import Snapshot
 from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
 from reportgen.text.javascript import Object
+from reportgen.text.secrets import Secrets
 from tests import virtual_time
 from tests.taking import read_log
 
@@ -70,7 +71,6 @@ class World:
     told: list[tuple[str, str, float]] = field(default_factory=list)
     ended: dict[str, float] = field(default_factory=dict)
     readings: list[float] = field(default_factory=list)
-    tokens: tuple[str, ...] = ()
     recorded = False
     origin = Origin("studio", "http://127.0.0.1:4000")
 
@@ -170,7 +170,7 @@ def follow(
     tokens: tuple[str, ...] = (),
 ) -> Told:
     """Follow all jobs to their end."""
-    world = World(serve, {"job": "running"} if statuses is None else statuses, tokens=tokens)
+    world = World(serve, {"job": "running"} if statuses is None else statuses)
     bounds = Bounds(settle=2.0, stall=90.0)
     plan = Plan(
         Selection(), Policy(bounds, retries, lambda: 0.5), max_wait, concurrency=concurrency
@@ -181,7 +181,13 @@ def follow(
         beside = asyncio.ensure_future(meanwhile(world, stop)) if meanwhile else None
         with Snapshot.locked(tmp_path / "snapshot") as snapshot:
             folder = await fetch.fetch(
-                world, snapshot, plan, Watcher(world), stop=stop, now=lambda: START
+                world,
+                snapshot,
+                plan,
+                Watcher(world),
+                secrets=Secrets(tokens),
+                stop=stop,
+                now=lambda: START,
             )
             took = now()
             if beside is not None:
@@ -570,24 +576,24 @@ def test_a_disk_that_takes_its_time_holds_up_no_other_stream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first stream's log reaches the disk only once the second stream has gone on."""
-    is_settling, went_on = threading.Event(), threading.Event()
-    settle, waits = EventLog.settle, []
+    is_syncing, went_on = threading.Event(), threading.Event()
+    sync, waits = EventLog.sync, []
 
-    def settle_slowly(log: EventLog) -> None:
-        is_settling.set()
+    def sync_slowly(log: EventLog) -> None:
+        is_syncing.set()
         waits.append(went_on.wait(20))
-        settle(log)
+        sync(log)
 
     async def serve(world: World, opening: Opening) -> Chunks:
         del world
         yield event(1)
         if opening.job_id == "second":
-            await asyncio.to_thread(is_settling.wait, 20)
+            await asyncio.to_thread(is_syncing.wait, 20)
             yield event(2)
             went_on.set()
         yield DONE
 
-    monkeypatch.setattr(EventLog, "settle", settle_slowly)
+    monkeypatch.setattr(EventLog, "sync", sync_slowly)
     statuses = dict.fromkeys(("first", "second"), "completed")
     told = follow(tmp_path, serve, statuses=statuses, in_real_time=True)
     assert waits == [True, True]

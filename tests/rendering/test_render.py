@@ -9,6 +9,7 @@ import pytest
 
 from reportgen import build, settings
 from reportgen.rendering import render
+from reportgen.text.secrets import Secrets
 from tests.command import Command
 from tests.standin import StandIn, completed, failed, job, training
 
@@ -27,7 +28,7 @@ def test_no_socket_is_opened(command: Command, monkeypatch: pytest.MonkeyPatch) 
     options = settings.Settings(
         out=command.directory / "again", snapshot_dir=command.directory / ".arkor-report"
     )
-    build.render_only(options, None, None, lambda _: None)
+    build.render_only(options, None, None, lambda _: None, Secrets())
     for name in ("index.html", "jobs/a.html", "report.json"):
         assert (options.out / name).read_bytes() == (built.out / name).read_bytes()
 

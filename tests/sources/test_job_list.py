@@ -20,6 +20,7 @@ from reportgen.sources import JobList
 from reportgen.sources.http import Answer, BaseURL, Secret, Server, UnreachableError, path_segment
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.javascript import JSON
+from reportgen.text.secrets import Secrets
 from tests.standin import Send, StandIn, Stream
 
 URL = "http://127.0.0.1:4000"
@@ -230,7 +231,7 @@ def ask(studio: StandIn, url: str | None = None, *, limit: int = MEBIBYTE) -> An
     async def get() -> Answer:
         server = Server(
             BaseURL.parse(url or studio.url),
-            Secret(lambda: studio.token),
+            Secret(lambda: studio.token, Secrets()),
             lambda token: {"X-Arkor-Studio-Token": token},
         )
         try:
@@ -260,7 +261,7 @@ def test_connections_are_used_again_and_closed_at_the_end() -> None:
         listening = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = listening.sockets[0].getsockname()[1]
         server = Server(
-            BaseURL.parse(f"http://127.0.0.1:{port}"), Secret(lambda: "s"), lambda _: {}
+            BaseURL.parse(f"http://127.0.0.1:{port}"), Secret(lambda: "s", Secrets()), lambda _: {}
         )
         for _ in range(3):
             await server.get("/api/jobs", limit=MEBIBYTE)
@@ -284,7 +285,7 @@ def test_only_servers_elsewhere_are_asked_for_certificates_that_the_environment_
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-    secret = Secret(lambda: "s")
+    secret = Secret(lambda: "s", Secrets())
     Server(BaseURL.parse("https://127.0.0.1:1"), secret, lambda _: {})
     with pytest.raises(SourceError, match="SSL_CERT_FILE"):
         Server(BaseURL.parse("https://cloud.invalid"), secret, lambda _: {})
