@@ -11,7 +11,7 @@ from typing import Protocol
 
 from reportgen.console.signals import Interrupts
 from reportgen.errors import DamagedRecordError
-from reportgen.following import fetch
+from reportgen.following import fetch, plan
 from reportgen.following.deadlines import Bounds
 from reportgen.following.stream import Policy
 from reportgen.rendering import render
@@ -23,7 +23,7 @@ from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
 
-class Watcher(fetch.Watcher, AbstractContextManager["Watcher"], Protocol):
+class Watcher(plan.Watcher, AbstractContextManager["Watcher"], Protocol):
     """Who is told how it goes, between entering and leaving."""
 
 
@@ -113,9 +113,9 @@ async def _fetch_from(
         )
 
 
-def _plan(options: Settings) -> fetch.Plan:
+def _plan(options: Settings) -> plan.Plan:
     bounds = Bounds(settle=options.settle, stall=options.stall_timeout)
-    return fetch.Plan(
+    return plan.Plan(
         selection=options.selection,
         policy=Policy(bounds, options.retries, chance=random.random),
         max_wait=options.max_wait,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reportgen.following import fetch
 from reportgen.following.deadlines import Bounds
+from reportgen.following.plan import Plan
 from reportgen.following.stream import Outcome, Policy
 from reportgen.model.selection import Selection
 from reportgen.report import changes
@@ -98,7 +99,7 @@ def take_into(
 ) -> Taken:
     """Take a snapshot into a directory that is open already."""
     watcher = watcher or Watcher()
-    plan = fetch.Plan(
+    plan = Plan(
         selection or Selection(),
         Policy(Bounds(settle=0.2, stall=90.0), 8, chance=lambda: 0.5),
         max_wait=0.0,

@@ -71,6 +71,11 @@ class Listing:
     finished: bool = True
     """Whether the command that made it came to its end; else it is no snapshot to compare with."""
 
+    @property
+    def jobs(self) -> Iterator[wire.Job]:
+        """The jobs of all entries, in their order."""
+        return (job for entry in self.entries.values() if (job := wire.read_job(entry)))
+
 
 class Snapshot:
     """An open snapshot directory."""

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from reportgen.events import event_log
 from reportgen.following import fetch
 from reportgen.following.deadlines import Bounds
-from reportgen.following.fetch import Plan
 from reportgen.following.log_writer import EventLog
+from reportgen.following.plan import Plan
 from reportgen.following.stream import Outcome, Policy
 from reportgen.model import history
 from reportgen.model.history import History
