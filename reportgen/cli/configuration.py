@@ -7,36 +7,30 @@
     strict = true
 
 A value is written as on the command line, or as TOML's own kind where there is one: whole numbers,
-booleans for flags, lists where an option can be repeated or takes words apart by commas, numbers
-of seconds for durations. A relative path is taken from the directory that the file is in, so that
+booleans for flags, lists for options that can be repeated or take words separated by commas,
+numbers of seconds for durations. A relative path is taken from the file's own directory, so that
 the file means the same wherever the command is started; `~` is the home directory.
 
-One file serves all commands: each takes the keys that it has an option for. What no command has an
-option for is refused. There is no key that holds a secret, as there is no such option.
+One file serves all commands: each takes the keys that it has an option for. A key that no command
+has an option for is refused. No key holds a secret, as no option does.
 """
 
 import difflib
 import math
 import os
-import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from reportgen.cli.trust import leads_out
 from reportgen.errors import UsageError
 
-Takes = Literal["text", "path", "flag", "number", "duration", "lines", "words", "list"]
-"""What an option takes: `lines` a number or a word, `words` several by commas, `list` several by
-repetition."""
-
 Given = str | bool | list[str]
 """A value as the command line would give it: a text, a flag, the texts of a repeated option."""
 
-_KINDS: Final[Mapping[Takes, str]] = {
+KINDS: Final[Mapping[str, str]] = {
     "text": "a string",
     "path": "a string",
     "flag": "true or false",
@@ -46,6 +40,8 @@ _KINDS: Final[Mapping[Takes, str]] = {
     "words": "a string or a list of strings",
     "list": "a string or a list of strings",
 }
+"""What an option can take: `lines` a number or a word, `words` several separated by commas, `list`
+several by repetition."""
 
 
 _LARGEST_FILE: Final = 1 << 20
@@ -95,7 +91,7 @@ def _unreadable(file: Path, reason: str | None, *, found: bool) -> UsageError:
 
 
 def values(
-    document: Mapping[str, object], file: Path, known: Mapping[str, Takes]
+    document: Mapping[str, object], file: Path, known: Mapping[str, str]
 ) -> dict[str, Given]:
     """Return a configuration file's values by key; `known` is what each key takes.
 
@@ -108,7 +104,7 @@ def values(
         given = _given(value, known[key], file.parent)
         if given is None:
             raise UsageError(
-                f"Wrong value for '{key}' in {file}: expected {_KINDS[known[key]]}, "
+                f"Wrong value for '{key}' in {file}: expected {KINDS[known[key]]}, "
                 f"got {_kind(value)}."
             )
         values[key] = given
@@ -131,19 +127,19 @@ def parse(data: bytes, file: Path) -> dict[str, object]:
         raise UsageError(f"{file} is not TOML: {words}. Fix it.") from error
 
 
-def _unknown(key: str, file: Path, known: Mapping[str, Takes]) -> str:
+def _unknown(key: str, file: Path, known: Mapping[str, str]) -> str:
     likely = key.replace("_", "-").lower()
     (nearest,) = difflib.get_close_matches(likely, sorted(known), n=1, cutoff=0.0)
     if key == "token":
         return (
-            f"{file} has a key 'token', but no secret belongs into it: name its file with "
+            f"{file} has a key 'token', but a secret does not belong there: name its file with "
             "'token-file', or use the variable ARKOR_REPORT_TOKEN."
         )
     return f"Unknown key '{key}' in {file}: did you mean '{nearest}'?"
 
 
-def _given(value: object, takes: Takes, directory: Path) -> Given | None:
-    """Give a value as the command line would; None where it is of another kind."""
+def _given(value: object, takes: str, directory: Path) -> Given | None:
+    """Return a value as the command line would give it; None if it is of another kind."""
     if takes == "flag":
         return value if isinstance(value, bool) else None
     if isinstance(value, list):
@@ -156,15 +152,15 @@ def _given(value: object, takes: Takes, directory: Path) -> Given | None:
     return [text] if takes == "list" else text
 
 
-def _several(values: list[object], takes: Takes) -> Given | None:
+def _several(values: list[object], takes: str) -> Given | None:
     texts = [text for value in values if (text := _text(value, "text")) is not None]
     if takes not in {"list", "words"} or len(texts) < len(values):
         return None
     return texts if takes == "list" else ",".join(texts)
 
 
-def _text(value: object, takes: Takes) -> str | None:
-    """Give the text of a value that is no list."""
+def _text(value: object, takes: str) -> str | None:
+    """Return the text of a value that is not a list."""
     if isinstance(value, str):
         return None if "\0" in value else value  # which no command line can hold
     if isinstance(value, bool) or takes not in {"number", "lines", "duration"}:
@@ -180,7 +176,7 @@ _LARGEST: Final = 10**18
 
 
 def _kind(value: object) -> str:
-    """Name the kind of a TOML value, never the value: it might be a secret in the wrong place."""
+    """Return the kind of a TOML value, never the value: it might be a misplaced secret."""
     names = [
         (bool, "a boolean"),
         (int, "a number"),
@@ -190,40 +186,3 @@ def _kind(value: object) -> str:
         (dict, "a table"),
     ]
     return next((name for kind, name in names if isinstance(value, kind)), "a date or a time")
-
-
-# --- What is in force ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """A setting, its value and where that comes from, as texts."""
-
-    setting: str
-    value: str
-    origin: str
-
-
-def shown(value: object, given: object, otherwise: str) -> str:
-    """Say a value as it was `given`; `otherwise` says what holds where there is none."""
-    match value, given:
-        case bool(), _:
-            return "true" if value else "false"
-        case ((None | ()), _):
-            return otherwise
-        case _, list() | tuple():
-            return ", ".join(map(str, given))
-        case _:
-            return _USER_INFO.sub("", str(given)) if "@" in str(given) else str(given)
-
-
-# Also of a URL that is written wrong: a password would be shown with it.
-_USER_INFO: Final = re.compile(r"(?<![^\s/])[^\s/@]*:[^\s/@]*@")
-
-
-def table(rows: list[InForce]) -> list[str]:
-    """Lay out the settings as lines, a heading first."""
-    rows = [InForce("setting", "value", "from"), *rows]
-    first = max(len(row.setting) for row in rows)
-    second = max(len(row.value) for row in rows)
-    return [f"{row.setting:<{first}}  {row.value:<{second}}  {row.origin}" for row in rows]

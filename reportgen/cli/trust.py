@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from reportgen.cli.lazy import lazily
 from reportgen.cli.parameters import expand_home
 from reportgen.errors import UsageError, WriteError
 
@@ -72,10 +73,8 @@ def _refusal(file: Path, key: str, what: str) -> UsageError:
 
 
 def _is_loopback(url: str) -> bool:
-    from reportgen.sources.http import BaseURL  # noqa: PLC0415
-
     try:
-        return BaseURL.parse(url).loopback
+        return bool(lazily("reportgen.sources.http:BaseURL.parse")(url).loopback)
     except UsageError:
         return False
 

@@ -19,7 +19,8 @@ from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
 from reportgen.report.comparison import Courses
 from reportgen.report.report import Entry, JobSummary, Stream
-from reportgen.settings import Settings
+from reportgen.settings import Output
+from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.snapshot import Listing, SourceFolder
 from reportgen.text.javascript import JSON, Object
 
@@ -33,10 +34,13 @@ class Memory:
     folder: SourceFolder
     listing: Listing
     origin: Origin
-    options: Settings
+    output: Output
+    retention: Retention
     maker: str
     """The program's version and its templates, as one text."""
     publication: Publication
+    refresh: bool = False
+    """Whether nothing that is remembered counts."""
 
     def key(self, entry: Entry) -> str | None:
         """Give what a job's page depends on, but for the time of the list, as one hash.
@@ -56,19 +60,19 @@ class Memory:
     @cached_property
     def _ground(self) -> bytes:
         """What all jobs' pages depend on."""
-        options = self.options
+        output, looks = self.output, self.output.looks
         parts: list[object] = [
             self.maker,
-            [options.title, options.theme, options.timezone, options.log_lines, options.layout],
-            options.stale_after,
-            sorted(options.show_config),
+            [looks.title, looks.theme, looks.timezone.key, output.log_lines, looks.linked],
+            looks.stale_after,
+            sorted(output.show_config),
             asdict(self.origin),
         ]
         return json.dumps(parts).encode()
 
     def job(self, entry: Entry, key: str | None) -> JobSummary | None:
         """Give what is remembered of a job whose files need not change; in doubt, None."""
-        if self.options.refresh or key is None:
+        if self.refresh or key is None:
             return None
         record = _decoded(self.publication.remembered(f"jobs/{entry.slug}.html"))
         if record.get("key") != key:

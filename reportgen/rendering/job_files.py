@@ -62,11 +62,11 @@ class Staging:
             raise DamagedRecordError(path, str(error)) from error
 
     def _folding(self) -> history.Folding:
-        log_lines = self.memory.options.log_lines
+        log_lines = self.memory.output.log_lines
         return history.Folding(None if log_lines is None else max(log_lines, history.TAIL_LINES))
 
     def _detail(self, entry: Entry, folding: history.Folding) -> JobDetail:
-        return job_detail(entry, folding.result(), self.redactor, self.memory.options.log_lines)
+        return job_detail(entry, folding.result(), self.redactor, self.memory.output.log_lines)
 
     def _stage_exports(self, entry: Entry, log: Iterable[Part]) -> None:
         redactor, staging = self.redactor, self.memory.publication.staging

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from reportgen import __version__, settings
+from reportgen import __version__
 from reportgen.errors import SnapshotError, SourceError, WriteError
 from reportgen.events import wire
 from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from reportgen.rendering import job_files, publish, workers
 from reportgen.rendering.cache import COMPARISON, Memory, files_of
 from reportgen.rendering.job_files import Staging, Task
@@ -19,7 +18,7 @@ from reportgen.rendering.publish import Publication
 from reportgen.report import changes, comparison
 from reportgen.report.comparison import Courses, Shortlist
 from reportgen.report.report import Entry, JobSummary, Report
-from reportgen.settings import Settings
+from reportgen.settings import Output
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.snapshot import Listing, SourceFolder
 from reportgen.text import inert
@@ -43,10 +42,13 @@ class Rendered:
 
 
 def render(
-    options: Settings,
+    output: Output,
+    retention: Retention,
     folder: SourceFolder,
     redactor: Redactor,
     narrowed: Selection | None = None,
+    *,
+    refresh: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> Rendered:
     """Write the report of what the last snapshot selected.
@@ -61,30 +63,22 @@ def render(
     unknown = narrowed.unknown(listing.entries) if narrowed is not None else []
     if unknown:
         raise SourceError(f"There is no job {', '.join(unknown)} in the snapshot: check --job.")
-    pages = Pages(_looks(options))
+    pages = Pages(output.looks)
     origin = listing.origin.redacted(redactor.text)
-    with Publication.into(options.out, redactor.holds_token) as publication:
+    with Publication.into(output.out, redactor.holds_token) as publication:
         maker = f"{GENERATOR} {pages.digest}"
-        memory = Memory(folder, listing, origin, options, maker, publication)
+        memory = Memory(
+            folder, listing, origin, output, retention, maker, publication, refresh=refresh
+        )
         files = Staging(memory, pages, redactor, GENERATOR)
         rendering = _Rendering(memory, pages, redactor, files, warn)
         # One job at a time: of the others only what the home page says is held.
         jobs = tuple(rendering.jobs(narrowed or Selection()))
         report = rendering.report(jobs)
-        summary = summary_md.document(report, options.report_url, options.title)
+        summary = summary_md.document(report, output.report_url, output.looks.title)
         rendering.stage_exports(report, summary)
         rendering.stage_pages(report)
-    return Rendered(options.out / publish.HOME, report, summary)
-
-
-def _looks(options: Settings) -> Looks:
-    return Looks(
-        title=options.title,
-        theme=options.theme,
-        timezone=settings.timezone(options.timezone),
-        stale_after=options.stale_after,
-        linked=options.layout == "linked",
-    )
+    return Rendered(output.out / publish.HOME, report, summary)
 
 
 def _refuse_ids_that_hold_a_token(listing: Listing, redactor: Redactor) -> None:
@@ -149,7 +143,7 @@ class _Rendering:
     def _candidates(self) -> Iterable[_Candidate]:
         """Give the selected jobs that are kept, listed ones first, in the server's order."""
         memory = self.memory
-        retention = Retention(memory.options.keep, memory.options.keep_last)
+        retention = memory.retention
         dropped = memory.folder.dropped(memory.listing, retention)
         if left_out := sum(job_id in dropped for job_id in memory.listing.selected):
             self.warn(retention.told_of_pages(left_out))
@@ -256,7 +250,7 @@ class _Rendering:
             publication.stage(name, [text])
         before = self.memory.listing.before
         marks = {job.id: changes.mark(job.id, job.status, before) for job in report.jobs}
-        if self.memory.options.single_file:
+        if self.memory.output.single_file:
             self._stage_single(report, marks)
         publication.stage(publish.HOME, [self.pages.home(report, compared, marks)])
 

@@ -9,12 +9,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from reportgen.cli import configuration
-from reportgen.cli.configuration import Given, Takes
+from reportgen.cli.configuration import Given
 from reportgen.errors import UsageError
 from tests.command import Command, Result
 
 FILE = Path("conf/arkor-report.toml")
-KNOWN: dict[str, Takes] = {
+KNOWN: dict[str, str] = {
     "title": "text", "out": "path", "strict": "flag", "limit": "number", "max-wait": "duration",
     "log-lines": "lines", "status": "words", "job": "list", "token-file": "path",
 }  # fmt: skip
@@ -292,13 +292,13 @@ def test_a_wrong_variable_is_named(command: Command, variable: str, value: str) 
 def test_no_secret_is_told(command: Command) -> None:
     secret = "abcdefgh-12345"  # noqa: S105 - made up
     result = command.run(
-        "config", "--url", f"https://user:{secret}@host/x?y=z", "--org", secret,
+        "config", "--report-url", f"https://user:{secret}@host/x", "--org", secret,
         ARKOR_REPORT_TOKEN=secret,
     )  # fmt: skip
     found = in_force(result)
     assert secret not in result.stdout + result.stderr
     assert found["token"] == ("set", "ARKOR_REPORT_TOKEN")
-    assert found["url"] == ("https://host/x", "command line")
+    assert found["report-url"] == ("https://host/x", "command line")
     assert in_force(command.run("config"))["token"] == ("not set", "ARKOR_REPORT_TOKEN")
 
 
