@@ -17,7 +17,7 @@ from reportgen.report.report import JobDetail, JobSummary, Report, Stream
 from reportgen.settings import Output
 from reportgen.text.javascript import Object
 
-LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"))
+LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"), stale_after=86_400.0, linked=False)
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 STUDIO = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", "rig")

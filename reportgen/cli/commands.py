@@ -1,5 +1,10 @@
-"""The commands: their names, help and options. What they do is in `run`, imported when they run."""
+"""The commands: their names, help and options. What they do is in `run`, imported when they run.
 
+click's LazyGroup imports a whole command when it is asked for, for its help and completion too;
+here these need the options alone.
+"""
+
+from collections.abc import Callable
 from typing import Any, Final
 
 import click
@@ -32,103 +37,77 @@ def program() -> None:
     """Hold all commands."""
 
 
-@program.command(cls=Command)
-@options.source
-@options.selection
-@options.retention
-@options.following
-@options.snapshot_dir
-@options.output
-@options.gates
-@options.github
-@options.config_file
-@options.verbosity
-@click.pass_obj
-def build(session: object, /, **settings: Any) -> int:
+def _command(name: str, text: str, *options: Callable[[Any], Any]) -> None:
+    """Add a command with its help and options; what it does is in `run`, under the same name."""
+    command: Any = click.pass_obj(lazily(f"reportgen.cli.run:{name}"))
+    for option in reversed(options):
+        command = option(command)
+    program.command(name, cls=Command, help=text)(command)
+
+
+_FETCHING: Final = (
+    options.source,
+    options.selection,
+    options.retention,
+    options.following,
+    options.snapshot_dir,
+)
+_REPORTING: Final = (options.output, options.gates, options.github)
+_ALWAYS: Final = (options.config_file, options.verbosity)
+
+_command(
+    "build",
     """Snapshot, then render: the main job. Prints the path of the home page.
 
     Waits for jobs that have not ended, unless --max-wait sets a limit.
-    """
-    code: int = lazily("reportgen.cli.run:build")(session, **settings)
-    return code
-
-
-@program.command(cls=Command)
-@options.source
-@options.selection
-@options.retention
-@options.following
-@options.snapshot_dir
-@options.config_file
-@options.verbosity
-@click.pass_obj
-def snapshot(session: object, /, **settings: Any) -> int:
-    """Fetch only: the job list and every job's events. Prints the snapshot directory's path."""
-    code: int = lazily("reportgen.cli.run:snapshot")(session, **settings)
-    return code
-
-
-@program.command(cls=Command)
-@options.fetched_source
-@options.selection
-@options.retention
-@options.snapshot_dir
-@options.output
-@options.gates
-@options.github
-@options.project_dir
-@options.config_file
-@options.verbosity
-@click.pass_obj
-def render(session: object, /, **settings: Any) -> int:
+    """,
+    *_FETCHING,
+    *_REPORTING,
+    *_ALWAYS,
+)
+_command(
+    "snapshot",
+    """Fetch only: the job list and every job's events. Prints the snapshot directory's path.""",
+    *_FETCHING,
+    *_ALWAYS,
+)
+_command(
+    "render",
     """Pages only, from what was fetched last, without network. Prints the home page's path.
 
     Shows what the last snapshot selected, narrowed by the options given here, which are matched
     against what the pages show.
-    """
-    code: int = lazily("reportgen.cli.run:render")(session, **settings)
-    return code
-
-
-@program.command(cls=Command)
-@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=PathType())
-@options.snapshot_dir
-@options.project_dir
-@options.config_file
-@options.verbosity
-@click.pass_obj
-def merge(session: object, /, **settings: Any) -> int:
+    """,
+    options.fetched_source,
+    options.selection,
+    options.retention,
+    options.snapshot_dir,
+    *_REPORTING,
+    options.project_dir,
+    *_ALWAYS,
+)
+_command(
+    "merge",
     """Merge several snapshot directories, such as shards, into --snapshot-dir. Prints its path.
 
     What that directory already holds is included. If several hold a job, the complete log wins,
     else the longer one; selections are united.
-    """
-    code: int = lazily("reportgen.cli.run:merge")(session, **settings)
-    return code
-
-
-@program.command(cls=Command)
-@options.source
-@options.config_file
-@options.verbosity
-@click.pass_obj
-def doctor(session: object, /, **settings: Any) -> None:
-    """Report what a build would read and how, and whether it can; never a secret's value."""
-    lazily("reportgen.cli.run:doctor")(session, **settings)
-
-
-@program.command(cls=Command)
-@options.source
-@options.selection
-@options.retention
-@options.following
-@options.snapshot_dir
-@options.output
-@options.gates
-@options.github
-@options.config_file
-@options.verbosity
-@click.pass_context
-def config(ctx: click.Context, /, **_settings: Any) -> None:
-    """Show each setting in force for a build, and where its value comes from; never a secret."""
-    lazily("reportgen.cli.run:config")(ctx)
+    """,
+    click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=PathType()),
+    options.snapshot_dir,
+    options.project_dir,
+    *_ALWAYS,
+)
+_command(
+    "doctor",
+    """Report what a build would read and how, and whether it can; never a secret's value.""",
+    options.source,
+    *_ALWAYS,
+)
+_command(
+    "config",
+    """Show each setting in force for a build, and where its value comes from; never a secret.""",
+    *_FETCHING,
+    *_REPORTING,
+    *_ALWAYS,
+)

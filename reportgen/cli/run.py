@@ -129,9 +129,9 @@ def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) ->
         raise SourceError(diagnosis.trouble)
 
 
-def config(ctx: click.Context) -> None:
+def config(session: Session, **_settings: object) -> None:
     """Print each setting in force."""
-    session: Session = ctx.obj
+    ctx = click.get_current_context()
     for line in settings_table.lines(ctx, os.environ, session.stderr.safe):
         click.echo(line)
 

@@ -13,7 +13,7 @@ class Looks:
     """`auto` (as the reader's system), `light` or `dark`."""
     timezone: ZoneInfo
     """The zone that times are shown in."""
-    stale_after: float = 86_400.0
+    stale_after: float
     """After how many seconds a page of what goes on says that it is old."""
-    linked: bool = False
+    linked: bool
     """Whether style and script stand in files of their own beside the pages."""

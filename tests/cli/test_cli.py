@@ -1,5 +1,6 @@
 """The command's face: version, help, and how errors are told."""
 
+import json
 import re
 import subprocess
 import sys
@@ -139,6 +140,54 @@ def test_a_wrong_value_is_told_before_any_work(command: Command, arguments: list
     assert f"Invalid value for '{arguments[0]}'" in result.stderr
     assert len(result.stderr.splitlines()) == 2
     assert list(command.directory.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "variables"),
+    [
+        (["build", "--log-format", "json", "--bogus"], "", {}),
+        (["build", "--bogus", "--log-format", "json"], "", {}),
+        (["build", "--bogus", "--log-format=json", "--limit", "x"], "", {}),
+        (["merge", "--log-format", "json"], "", {}),
+        (["build", "--log-format", "json", "extra"], "", {}),
+        (["build", "--out", "", "--log-format", "json"], "", {}),
+        (["build", "--config", "missing", "--log-format", "json"], "", {}),
+        (["build", "--limit", "x"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        (["build", "--bogus"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        (["bogus"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        ([], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        (["render", "--bogus"], 'log-format = "json"', {}),
+        (["render", "--limit", "x"], 'log-format = "json"', {}),
+        (["render"], 'bogus = 1\nlog-format = "json"', {}),
+        (["render"], 'limit = true\nlog-format = "json"', {}),
+        (["render"], 'token-file = "x"\nlog-format = "json"', {}),
+    ],
+)
+def test_usage_errors_come_in_the_format_that_was_asked_for(
+    command: Command, arguments: list[str], file: str, variables: dict[str, str]
+) -> None:
+    (command.directory / "arkor-report.toml").write_text(file)
+    told = command.run(*arguments, **variables)
+    assert (told.code, told.stdout) == (2, "")
+    (line,) = told.stderr.splitlines()
+    assert json.loads(line)["event"] in {"usage", "error"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "variables"),
+    [
+        (["build", "--bogus", "--log-format", "text"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        (["build", "--bogus"], 'log-format = "json"', {"ARKOR_REPORT_LOG_FORMAT": "text"}),
+        (["build", "--bogus", "--", "--log-format", "json"], "", {}),
+    ],
+)
+def test_what_wins_decides_the_format_too(
+    command: Command, arguments: list[str], file: str, variables: dict[str, str]
+) -> None:
+    (command.directory / "arkor-report.toml").write_text(file)
+    told = command.run(*arguments, **variables)
+    assert told.code == 2
+    assert told.stderr.startswith("arkor-report: ")
 
 
 def test_merge_needs_a_directory(command: Command) -> None:

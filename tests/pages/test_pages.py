@@ -38,7 +38,7 @@ from tests import samples
 
 UTC_ZONE = ZoneInfo("UTC")
 NUMBERS = ("first", "last", "min", "min_step", "max")
-LOOKS = Looks(title="Arkor report", theme="auto", timezone=UTC_ZONE)
+LOOKS = samples.LOOKS
 NO_TRAINER = (
     "No trainer in src/arkor/index.ts yet. Add createTrainer(...) and pass it to createArkor."
 )
