@@ -19,6 +19,7 @@ from reportgen.cli.session import Session
 from reportgen.errors import UsageError
 
 PREFIX: Final = "ARKOR_REPORT_"
+TOKEN_VARIABLE: Final = f"{PREFIX}TOKEN"
 CONFIGURATION_FILE: Final = "arkor-report.toml"
 
 _FILE: Final = "reportgen.configuration.file"
@@ -160,6 +161,17 @@ def use_log_format(ctx: click.Context, _param: click.Parameter, value: str) -> s
     return value
 
 
+def yield_to_the_token(
+    ctx: click.Context, param: click.Parameter, token_file: Path | None
+) -> Path | None:
+    """Let the secret in its variable win over a token file that the command line does not name."""
+    named = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+    if named or not os.environ.get(TOKEN_VARIABLE):
+        return token_file
+    ctx.set_parameter_source(param.name or "", ParameterSource.DEFAULT)
+    return None
+
+
 def read_configuration(
     ctx: click.Context, _param: click.Parameter, named: Path | None
 ) -> Path | None:
@@ -220,15 +232,18 @@ def _refuse_what_a_found_file_may_not_set(ctx: click.Context) -> None:
         if (
             given[key].source is ParameterSource.DEFAULT_MAP
             if key in given
-            else not _variable(key)  # the one way to tell a command that lacks the option
+            else not _is_in_environment(key)
         )
     }
-    source = given["source"].final if "source" in given else _variable("source")
+    # A command that lacks the option can only be told by the variable.
+    source = given["source"].final if "source" in given else os.environ.get(f"{PREFIX}SOURCE")
     trust.refuse_untrusted(ctx.meta[_FILE], obeyed, str(source or found.get("source") or "studio"))
 
 
-def _variable(key: str) -> str | None:
-    return os.environ.get(PREFIX + key.replace("-", "_").upper())
+def _is_in_environment(key: str) -> bool:
+    if key == "token-file" and os.environ.get(TOKEN_VARIABLE):
+        return True
+    return bool(os.environ.get(PREFIX + key.replace("-", "_").upper()))
 
 
 def _refuse_directories_that_clash(given: Mapping[str, Given]) -> None:

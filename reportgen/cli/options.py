@@ -17,6 +17,7 @@ from reportgen.cli.configured import (
     Option,
     read_configuration,
     use_log_format,
+    yield_to_the_token,
 )
 from reportgen.cli.lazy import lazily
 from reportgen.cli.parameters import DURATION, LinkedType, PathType
@@ -114,6 +115,7 @@ source = _Group(
         "--token-file",
         metavar="FILE",
         type=PathType(dir_okay=False),
+        callback=yield_to_the_token,
         help="The file that holds the secret; the variable ARKOR_REPORT_TOKEN may hold it "
         "itself.  [default: studio ~/.arkor/studio-token, cloud ~/.arkor/credentials.json]",
     ),

@@ -3,12 +3,14 @@
 import dataclasses
 import math
 from collections.abc import Callable
+from contextlib import chdir
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-import pytest
+from click.testing import CliRunner
 
 from reportgen.cli import options
 from reportgen.cli.configured import Command
@@ -19,7 +21,11 @@ from reportgen.snapshot.retention import Retention
 
 
 def values(*groups: Callable[[Any], Any]) -> Callable[..., dict[str, Any]]:
-    """Return a function that parses a command line of these groups into what a command takes."""
+    """Return a function that parses a command line of these groups into what a command takes.
+
+    It runs in an empty directory but for a configuration file with the text `file`; variables are
+    named without their prefix.
+    """
 
     def command(**given: Any) -> dict[str, Any]:
         return given
@@ -28,16 +34,15 @@ def values(*groups: Callable[[Any], Any]) -> Callable[..., dict[str, Any]]:
         command = group(command)
     parsed = click.command(cls=Command)(command)
 
-    def parse(*arguments: str) -> dict[str, Any]:
-        given: dict[str, Any] = parsed.main(list(arguments), "test", standalone_mode=False)
+    def parse(*arguments: str, file: str = "", **variables: str) -> dict[str, Any]:
+        runner = CliRunner(env={f"ARKOR_REPORT_{name}": text for name, text in variables.items()})
+        with TemporaryDirectory() as directory, chdir(directory):
+            Path("arkor-report.toml").write_text(file)
+            result = runner.invoke(parsed, arguments, catch_exceptions=False, standalone_mode=False)
+        given: dict[str, Any] = result.return_value
         return given
 
     return parse
-
-
-@pytest.fixture(autouse=True)
-def empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 SELECTION = values(options.selection, options.verbosity)
@@ -94,9 +99,7 @@ def test_values_are_final() -> None:
     assert (source.url, source.token_file) == ("http://localhost:4001", Path("t"))
 
 
-def test_values_are_the_same_from_a_variable_and_from_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_values_are_the_same_from_a_variable_and_from_the_file() -> None:
     parse = values(
         options.source,
         options.selection,
@@ -112,16 +115,10 @@ def test_values_are_the_same_from_a_variable_and_from_the_file(
         "fail-on": "nan", "report-url": "https://ci/x", "concurrency": "3", "out": "pages",
     }  # fmt: skip
     by_line = parse(*(word for key, text in written.items() for word in (f"--{key}", text)))
-    file = tmp_path / "arkor-report.toml"
-    file.write_text("".join(f'{key} = "{text}"\n' for key, text in written.items()))
-    by_file = parse()
-    assert dataclasses.replace(by_file["output"], out=Path("pages")) == by_line["output"]
-    assert by_file["output"].out == Path("pages")
-    assert {**by_file, "output": None} == {**by_line, "output": None}
-    file.unlink()
-    for key, text in written.items():
-        monkeypatch.setenv(f"ARKOR_REPORT_{key.replace('-', '_').upper()}", text)
-    assert parse() == by_line
+    by_file = parse(file="".join(f'{key} = "{text}"\n' for key, text in written.items()))
+    assert by_file == by_line
+    variables = {key.replace("-", "_").upper(): text for key, text in written.items()}
+    assert parse(**variables) == by_line
 
 
 def test_each_group_makes_its_value_of_all_its_options() -> None:

@@ -130,6 +130,24 @@ def test_what_is_overridden_is_not_in_force(command: Command) -> None:
     refused(command.run("config", **dict.fromkeys(variables, "")), "'token-file'")
 
 
+def test_a_secret_in_its_variable_overrides_a_token_file(command: Command) -> None:
+    write(command, 'token-file = "secret"')
+    for name in ("config", "doctor", "render"):
+        assert command.run(name, ARKOR_REPORT_TOKEN="").code == 2
+        assert command.run(name, ARKOR_REPORT_TOKEN="a-token-of-some-length").code != 2
+    (command.directory / "secret").write_text("the-secret-of-the-file")
+    token = "the-token-of-the-variable"  # noqa: S105
+    with StandIn(job(events=[completed()]), token=token) as studio:
+        for more in ({"ARKOR_REPORT_TOKEN_FILE": "secret"}, {"ARKOR_REPORT_CONFIG": "x.toml"}):
+            write(command, 'token-file = "secret"', "x.toml")
+            told = command.run("build", "--url", studio.url, "-q", ARKOR_REPORT_TOKEN=token, **more)
+            assert told.code == 0, told.stderr
+        told = command.run(
+            "build", "--url", studio.url, "--token-file", "secret", ARKOR_REPORT_TOKEN=token
+        )
+        assert told.code == 3
+
+
 @pytest.mark.parametrize("named_by", ["option", "variable"])
 def test_a_named_file_is_obeyed(command: Command, named_by: str) -> None:
     text = 'url = "https://host.example"\ntoken-file = "/s"\nout = "/o"\nproject-dir = "../x"'
