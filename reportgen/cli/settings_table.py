@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from reportgen.cli import configured
-from reportgen.cli.configured import Given
+from reportgen.cli.configured import Given, Option
 from reportgen.sources import cloud, credentials, studio
 
 # Also of a URL that is written wrong: a password would be shown with it.
@@ -18,10 +18,11 @@ def lines(
     ctx: click.Context, environment: Mapping[str, str], safe: Callable[[str], str]
 ) -> list[str]:
     """Return the table's lines, a heading first; `safe` makes a cell fit to be shown."""
-    defaults = _defaults(ctx, environment)
+    defaults, settings = _defaults(ctx, environment), configured.in_force(ctx)
+    keys = [param.key for param in ctx.command.params if isinstance(param, Option)]
     rows = [
-        (key, _shown(given, defaults.get(key, "none")), given.origin)
-        for key, given in configured.in_force(ctx).items()
+        (key, _shown(settings[key], defaults.get(key, "none")), settings[key].origin)
+        for key in keys
     ]
     variable = credentials.TOKEN_VARIABLE
     rows.append(("token", "set" if environment.get(variable) else "not set", variable))
