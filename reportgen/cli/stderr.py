@@ -76,7 +76,7 @@ class Stderr:
             return
         for line in (f"arkor-report: {message}", hint, *trace.splitlines()):
             if line:
-                click.echo(self.safe(line), err=True)
+                click.echo(messages.bounded(self.safe(line)), err=True)
 
     def capture_libraries(self, *, quiet: bool) -> None:
         """Write what libraries log or warn of like everything else."""
