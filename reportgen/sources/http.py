@@ -93,8 +93,10 @@ class BaseURL:
             host, port = parts.hostname, parts.port
             asked = _host_of(text.strip())
         except (ValueError, httpx.InvalidURL):
-            # The reason may repeat a part of the user info.
-            raise UsageError("--url is not a URL that can be used.") from None
+            # Without the reason, which may repeat a password.
+            raise UsageError("--url is not a URL: write it like http://127.0.0.1:4000.") from None
+        if parts.username is not None or parts.password is not None:
+            raise UsageError("--url must not hold a user name or password: use --token-file.")
         if parts.scheme not in {"http", "https"} or not host:
             raise UsageError("--url must begin with http:// or https:// and name a host.")
         name = f"[{host}]" if ":" in host else host
