@@ -14,7 +14,6 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 import httpx_sse
-import sniffio
 
 from reportgen.errors import SourceError, UsageError
 from reportgen.sources import (
@@ -200,8 +199,6 @@ class Server:
         For every request httpx's pool looks at all its connections, each with a system call: with
         one pool for hundreds of streams that takes longer than all else.
         """
-        # httpcore and anyio ask for this some sixty times a request; to find it out takes longer.
-        sniffio.current_async_library_cvar.set("asyncio")
         client = self._idle.pop() if self._idle else self._new_client()
         try:
             yield client
