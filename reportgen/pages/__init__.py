@@ -16,7 +16,7 @@ from reportgen.pages.home import home_view
 from reportgen.pages.job import JobView, job_view, smaller
 from reportgen.pages.looks import Looks
 from reportgen.pages.template import Templates, csp_hash
-from reportgen.report.comparison import Courses
+from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobDetail, JobSummary, Report
 from reportgen.text import inert
 
@@ -78,7 +78,7 @@ class Pages:
     ) -> str:
         """Return a job's page, which does not depend on `snapshot_at` if the job has ended."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
-        age = ("age",) if view.stale_after else ()
+        age = () if view.stale_after is None else ("age",)
         scripts = (*age, "plot", "chart") if view.chart else age
         page = self._job(view, scripts)
         slimmer = smaller(view)
@@ -96,11 +96,11 @@ class Pages:
         self,
         report: Report,
         jobs: Sequence[JobSummary],
-        courses: Sequence[Courses],
+        curves: Sequence[ComparedCurves],
         numbers: Mapping[str, int],
     ) -> str:
         """Return the comparison of `jobs`; `numbers` maps an id to the number behind its colour."""
-        view = compare_view(report, jobs, courses, numbers, self._looks)
+        view = compare_view(report, jobs, curves, numbers, self._looks)
         return self._templates.render(
             "compare.html",
             view=view,

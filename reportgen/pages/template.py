@@ -4,11 +4,14 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 import jinja2
 from markupsafe import Markup
 
+from reportgen.charts import sparkline, svg
 from reportgen.text import inert
+from reportgen.text.javascript import js_number
 
 
 def inert_text(value: object) -> object:
@@ -16,6 +19,16 @@ def inert_text(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return inert.html(value)
+
+
+FILTERS: Final = {
+    "coordinate": svg.coordinate,
+    "path": svg.path,
+    "dots_path": svg.dots_path,
+    "sparkline_path": sparkline.path,
+    "js_number": js_number,
+}
+"""The filters that print the numbers of a view."""
 
 
 class Templates:
@@ -32,6 +45,7 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
+        self._environment.filters |= FILTERS
 
     def render(self, name: str, **values: object) -> str:
         """Return a template rendered with these values."""

@@ -12,7 +12,7 @@ from reportgen.events import wire
 from reportgen.model.origin import Manifest, Origin
 from reportgen.snapshot.index import VERSION
 from reportgen.text import javascript
-from reportgen.text.javascript import Object
+from reportgen.text.javascript import JSON, Object
 from reportgen.text.times import parse_time
 
 FILE: Final = "jobs.json"
@@ -85,7 +85,7 @@ def decode(data: bytes) -> Listing:
     The file may have come with a repository or a cache, so nothing in it is taken on trust.
     """
     try:
-        document = msgspec.convert(javascript.decode(data, any_depth=True), _Document)
+        document = msgspec.convert(javascript.decode_own(data), _Document)
     except (msgspec.ValidationError, RecursionError) as error:
         raise ValueError(str(error)) from error
     read_at = parse_time(document.read_at)
@@ -98,7 +98,7 @@ def decode(data: bytes) -> Listing:
     for job_id, entry in document.entries:
         if entry.get("id") != job_id:
             raise ValueError("the id of an entry is not its key")
-        if javascript.is_too_deep(entry):
+        if _is_deep(entry):
             raise ValueError("an entry is nested too deep")
     return Listing(
         origin=document.origin,
@@ -111,3 +111,19 @@ def decode(data: bytes) -> Listing:
         before=document.before,
         finished=document.finished,
     )
+
+
+def _is_deep(value: JSON) -> bool:
+    """Return whether a decoded value is nested deeper than what a server may send."""
+    level: list[JSON] = [value]
+    for _ in range(javascript.MAX_DEPTH):
+        inner: list[JSON] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return False
+        level = inner
+    return any(isinstance(item, dict | list) for item in level)

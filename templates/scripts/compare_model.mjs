@@ -1,11 +1,14 @@
 // What the comparison draws and marks, and how it is written in the page's address.
 //
 // The state: `jobs`, a set of slugs; `of` which curve; `by` step or time; `log`; `sort`.
-import { digits, extent } from "./plot_model.mjs";
+import { digits } from "./plot_model.mjs";
 
 const CURVES = ["loss", "eval-loss"];
 
 // --- Curves: each a list of [x, y] ---
+
+export const extent = (values) => values.reduce(
+  ([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 
 // A job's curves come as [steps, values, seconds] each.
 export function curvePoints(curves, { of, by, log }) {
@@ -31,6 +34,15 @@ export function describe(named, { of, by }) {
   const curves = named.filter(({ points }) => points.length).map(({ name, points }) =>
     `${name}: ${digits(points[0][1], 5)} → ${digits(points.at(-1)[1], 5)}`);
   return `${what} by ${how}. ${curves.join("; ")}.`;
+}
+
+// A time since the start, as a label.
+export function duration(seconds) {
+  const sign = seconds < 0 ? "-" : "";
+  const whole = Math.round(Math.abs(seconds));
+  if (whole < 60) return `${sign}${digits(Math.abs(seconds), 3)} s`;
+  if (whole < 3600) return `${sign}${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+  return `${sign}${Math.floor(whole / 3600)} h${whole % 3600 ? ` ${Math.round((whole % 3600) / 60)} min` : ""}`;
 }
 
 // --- Tables ---

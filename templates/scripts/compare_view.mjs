@@ -1,6 +1,6 @@
 // The comparison on the page: curves drawn, the best results marked, configs side by side.
-import { curveRange, describe, differ, lowest } from "./compare_model.mjs";
-import { HEIGHT, duration, extent, linePath, plotAxes } from "./plot_model.mjs";
+import { curveRange, describe, differ, duration, extent, lowest } from "./compare_model.mjs";
+import { HEIGHT, linePath, plotAxes } from "./plot_model.mjs";
 import { axesIn, html, shape } from "./plot_view.mjs";
 
 const RATED = [3, 4, 5, 6];

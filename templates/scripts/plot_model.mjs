@@ -1,4 +1,4 @@
-// What both charts compute: scales, ticks, and numbers as text. Values in, values out.
+// What both charts compute: scales, ticks, lines, and numbers as text. Values in, values out.
 export const WIDTH = 640;
 export const HEIGHT = 200;
 const TICKS = 7;
@@ -6,16 +6,6 @@ const TICKS = 7;
 export const plain = (number) => String(Number(number.toFixed(2)));
 export const digits = (number, count) => String(Number(number.toPrecision(count)));
 
-export function duration(seconds) {
-  const sign = seconds < 0 ? "-" : "";
-  const whole = Math.round(Math.abs(seconds));
-  if (whole < 60) return `${sign}${digits(Math.abs(seconds), 3)} s`;
-  if (whole < 3600) return `${sign}${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
-  return `${sign}${Math.floor(whole / 3600)} h${whole % 3600 ? ` ${Math.round((whole % 3600) / 60)} min` : ""}`;
-}
-
-export const extent = (values) => values.reduce(
-  ([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 export const between = ([low, high], part) => low + (high - low) * part;
 const scale = ([low, high], length) => (value) =>
   low === high ? length / 2 : ((value - low) / (high - low)) * length;

@@ -53,7 +53,7 @@ def test_a_comparison_of_the_longest_texts_stays_under_two_megabytes() -> None:
     ]
     report = samples.report(jobs=tuple(detail.summary for detail in details))
     jobs = comparison.newest(report.jobs)
-    courses = [comparison.courses(details[0]) for _ in jobs]
+    courses = [comparison.compared_curves(details[0]) for _ in jobs]
     text = Pages(LOOKS).compare(report, jobs, courses, {})
     assert len(jobs) == comparison.JOBS
     assert "10 older are left out" in text

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.charts import sparkline
+from reportgen.charts.sparkline import sparkline
 from reportgen.model.origin import Manifest, Origin
-from reportgen.report.report import Stream
+from reportgen.report.report import StreamSummary
 from tests import samples
 from tests.pages.render import (
     LONG_NUMBERS,
@@ -85,7 +85,7 @@ def test_a_row_stays_under_its_budget(text: str) -> None:
         eval_loss=LONG_NUMBERS,
         last_step=-1.2345678901234567e-300,
         config={"maxSteps": -1.2345678901234567e-300},
-        sparkline=sparkline.path(samples.curve(range(32), lambda step: step % 2)),
+        sparkline=sparkline(samples.curve(range(32), lambda step: step % 2)),
     )
     alone, many = (home(samples.report(jobs=(row,) * count)) for count in (1, 101))
     assert (len(many.encode()) - len(alone.encode())) / 100 < 1500
@@ -93,7 +93,7 @@ def test_a_row_stays_under_its_budget(text: str) -> None:
 
 
 def test_a_row_shows_duration_steps_and_losses() -> None:
-    done = replace(samples.completed().summary, sparkline="M0 0l4 5")
+    done = replace(samples.completed().summary, sparkline=(40, 35))
     page = home(samples.report(jobs=(done,)))
     text = Page(page).text
     assert done.loss
@@ -148,7 +148,7 @@ def test_home_names_its_source_its_time_and_its_streams() -> None:
 
 def test_only_so_many_kinds_of_broken_streams_are_listed() -> None:
     jobs = tuple(
-        samples.summary(stream=Stream("interrupted", f"{n} {'x' * 5000}", 0, 0, 0))
+        samples.summary(stream=StreamSummary("interrupted", f"{n} {'x' * 5000}", 0, 0, 0))
         for n in range(100)
     )
     page = home(samples.report(jobs=jobs))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from reportgen.model.history import LogLine
-from reportgen.report.report import Stream
+from reportgen.report.report import StreamSummary
 from tests import samples
 from tests.pages.render import (
     Page,
@@ -160,7 +160,7 @@ def test_a_page_stays_small_whatever_a_server_sends() -> None:
         samples.summary(
             error="E" * 1_000_000,
             config={f"key{n}": "v" * 10_000 for n in range(5000)},
-            stream=Stream("interrupted", "r" * 1_000_000, 1, 0, 0),
+            stream=StreamSummary("interrupted", "r" * 1_000_000, 1, 0, 0),
         ),
         loss=samples.curve(range(100_000), samples.loss_at),
         artifacts=("a" * 10_000,) * 5000,

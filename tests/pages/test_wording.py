@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportgen.report.wording import Moment, badge, clock_time, moment
+from reportgen.report.wording import Moment, badge, clock_times, moment
 from tests import samples
 from tests.pages.render import (
     LOOKS,
@@ -52,7 +52,10 @@ def test_times_are_shown_in_the_zone_asked_for(zone: str, text: str) -> None:
 def test_any_time_can_be_shown(time: datetime, zone: str) -> None:
     shown = moment(time, ZoneInfo(zone))
     assert shown
-    assert f"{shown.text.rpartition(' ')[0]}" == clock_time(time.isoformat(), ZoneInfo(zone))
+    another_day = f"{2001 if time.year == 2000 else 2000}-06-15T12:00:00Z"
+    with_date, _ = clock_times([time.isoformat(), another_day], ZoneInfo(zone))
+    assert with_date == shown.text.rpartition(" ")[0]
+    assert clock_times([time.isoformat()], ZoneInfo(zone)) == [with_date.partition(" ")[2]]
     assert shown.iso == f"{time.replace(microsecond=0, tzinfo=None).isoformat()}Z"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", shown.iso)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+", shown.text)
