@@ -17,6 +17,7 @@ import re
 import secrets
 import shutil
 import stat
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
 _LARGEST: Final = 1 << 29
 """The size up to which a file is read whole: far above what this tool writes, far below memory."""
 _TEMPORARY: Final = re.compile(r"\.arkor-report\.[0-9a-f]{16}\.tmp")
+_PRIVATE_FOLDER: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
 _LOCK_TRIES: Final = 10
 
 
@@ -81,6 +84,7 @@ def _refuse_all_but_files(path: Path, mode: int) -> None:
 class Directory:
     """A directory that is held open, and whose names are used relative to it.
 
+    As a file is, it is closed by `close`, by its `with` block, or once nothing refers to it.
     Each method raises `ForeignFileError` if something is in the way that is not a regular file
     (or, for `folder`, not a directory), and leaves it as it is; it raises `OSError` otherwise.
     """
@@ -91,6 +95,7 @@ class Directory:
         self.descriptor = descriptor
         """For calls that take `dir_fd`."""
         self._private = private
+        self._closing = weakref.finalize(self, os.close, descriptor)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, private: bool = False) -> Self:
@@ -99,14 +104,15 @@ class Directory:
         Whatever is created in a private directory is its owner's alone; else the umask decides.
         """
         if create:
-            path.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
+            path.mkdir(mode=_PRIVATE_FOLDER if private else 0o777, parents=True, exist_ok=True)
         return cls(path, os.open(path, _FOLDER), private=private)
 
     def folder(self, name: str, *, create: bool = False) -> "Directory":
         """Open a directory in this one, created if it is missing and `create` is true."""
         if create:
             with suppress(FileExistsError):
-                os.mkdir(_checked(name), 0o700 if self._private else 0o777, dir_fd=self.descriptor)
+                mode = _PRIVATE_FOLDER if self._private else 0o777
+                os.mkdir(_checked(name), mode, dir_fd=self.descriptor)
         try:
             descriptor = os.open(_checked(name), _FOLDER | os.O_NOFOLLOW, dir_fd=self.descriptor)
         except OSError:
@@ -124,7 +130,7 @@ class Directory:
 
     def close(self) -> None:
         """Close the descriptor; no name can be used any more."""
-        os.close(self.descriptor)
+        self._closing()
 
     # Looking
 
@@ -143,10 +149,6 @@ class Directory:
         except ForeignFileError:
             return False
 
-    def refuse_foreign(self, name: str) -> None:
-        """Raise `ForeignFileError` if a name is taken by anything but a regular file."""
-        self.file_status(name)
-
     def file_status(self, name: str) -> os.stat_result | None:
         """Return the status of a regular file; None if the name is free."""
         try:
@@ -161,7 +163,7 @@ class Directory:
 
     def open_for_reading(self, name: str) -> io.FileIO:
         """Open a file, unbuffered."""
-        return io.FileIO(self._open(name, os.O_RDONLY), "rb")
+        return io.FileIO(self.open_file(name, os.O_RDONLY), "rb")
 
     def read(self, name: str, largest: int = _LARGEST) -> bytes:
         """Return what a file holds; a larger one than `largest` is refused."""
@@ -170,14 +172,15 @@ class Directory:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.path / name))
             return file.readall()
 
-    def _open(self, name: str, flags: int) -> int:
+    def open_file(self, name: str, flags: int) -> int:
+        """Open a file that is there, as `os.open` does; return a descriptor."""
         # Opening a FIFO or a device can change something already, so it is looked at before, and
         # once more when it is open, since it may have been swapped in between.
-        self.refuse_foreign(name)
+        self.file_status(name)
         try:
             descriptor = os.open(name, flags | _SAFE, dir_fd=self.descriptor)
         except OSError:
-            self.refuse_foreign(name)
+            self.file_status(name)
             raise
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
@@ -194,14 +197,14 @@ class Directory:
         """
         status = self.file_status(name)
         if status is None:
-            return self._create(name, os.O_RDWR | os.O_APPEND)
+            return self.create_file(name, os.O_RDWR | os.O_APPEND)
         if status.st_nlink > 1:
             self._unshare(name)
-        return self._open(name, os.O_RDWR | os.O_APPEND)
+        return self.open_file(name, os.O_RDWR | os.O_APPEND)
 
     def create(self, name: str) -> IO[bytes]:
         """Create a file of a name that must be free, and open it for writing."""
-        return open(self._create(name, os.O_WRONLY), "wb")  # noqa: PTH123 - by handle
+        return open(self.create_file(name, os.O_WRONLY), "wb")  # noqa: PTH123 - by handle
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[IO[bytes]]:
@@ -209,7 +212,7 @@ class Directory:
 
         If the block or the writing fails, nothing changes.
         """
-        self.refuse_foreign(name)
+        self.file_status(name)
         temporary = temporary_name()
         try:
             with self.create(temporary) as file:
@@ -225,8 +228,8 @@ class Directory:
     def rename(self, name: str, new_name: str, into: "Directory | None" = None) -> None:
         """Move a file to another name, here or in another directory, in the place of a file."""
         into = into or self
-        self.refuse_foreign(name)
-        into.refuse_foreign(new_name)
+        self.file_status(name)
+        into.file_status(new_name)
         os.replace(name, new_name, src_dir_fd=self.descriptor, dst_dir_fd=into.descriptor)
 
     def remove(self, name: str) -> None:
@@ -247,27 +250,25 @@ class Directory:
             if mine and stat.S_ISREG(status.st_mode):
                 self.remove(name)
 
-    def make_private(self, name: str | None = None) -> None:
-        """Leave a file or a directory in this one, or this one itself, to its owner alone."""
-        if name is None:
-            if stat.S_IMODE(os.fstat(self.descriptor).st_mode) != 0o700:  # noqa: PLR2004
-                os.fchmod(self.descriptor, 0o700)
-            return
-        status = self.stat(name)
-        if stat.S_ISDIR(status.st_mode):
-            with self.folder(name) as folder:
-                folder.make_private()
-        elif stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o600:  # noqa: PLR2004
-            return
-        elif status.st_nlink > 1:
-            self._unshare(name)
-        else:
-            with self.open_for_reading(name) as file:
-                os.fchmod(file.fileno(), 0o600)
+    def make_private(self) -> None:
+        """Leave this directory to its owner alone."""
+        if stat.S_IMODE(os.fstat(self.descriptor).st_mode) != _PRIVATE_FOLDER:
+            os.fchmod(self.descriptor, _PRIVATE_FOLDER)
 
-    def _create(self, name: str, flags: int) -> int:
-        """Create a file that must not be there."""
-        mode = 0o600 if self._private else 0o666
+    def make_file_private(self, name: str) -> None:
+        """Leave a file to its owner alone, if it is there."""
+        status = self.file_status(name)
+        if status is None or stat.S_IMODE(status.st_mode) == _PRIVATE_FILE:
+            return
+        if status.st_nlink > 1:
+            self._unshare(name)
+            return
+        with self.open_for_reading(name) as file:
+            os.fchmod(file.fileno(), _PRIVATE_FILE)
+
+    def create_file(self, name: str, flags: int) -> int:
+        """Create a file that must not be there, as `os.open` does; return a descriptor."""
+        mode = _PRIVATE_FILE if self._private else 0o666
         flags |= _SAFE | os.O_CREAT | os.O_EXCL
         return os.open(_checked(name), flags, mode, dir_fd=self.descriptor)
 
@@ -287,7 +288,7 @@ class Directory:
 
         Raises `BlockingIOError` while someone else holds it. A file that is not empty is foreign.
         """
-        descriptor = self._lock(name)
+        descriptor = _lock(self, name)
         try:
             yield
         finally:
@@ -295,30 +296,31 @@ class Directory:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
-    def _lock(self, name: str) -> int:
-        for _ in range(_LOCK_TRIES):
-            try:
-                descriptor = self._create(name, os.O_RDWR)
-            except FileExistsError:
-                found = self.file_status(name)
-                if found is not None and found.st_size:
-                    raise ForeignFileError(self.path / name, "a file that is not a lock") from None
-                descriptor = self._open(name, os.O_RDWR)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                status = os.fstat(descriptor)
-                # Only who holds the lock that has this name may put another one in its place.
-                if os.path.samestat(status, self.stat(name)):
-                    if status.st_nlink == 1:
-                        return descriptor
-                    # Another directory has the same lock, by `cp -al`: this one gets its own.
-                    with self.replacing(name):
-                        pass
-            except BaseException:
-                os.close(descriptor)
-                raise
+
+def _lock(directory: Directory, name: str) -> int:
+    for _ in range(_LOCK_TRIES):
+        try:
+            descriptor = directory.create_file(name, os.O_RDWR)
+        except FileExistsError:
+            found = directory.file_status(name)
+            if found is not None and found.st_size:
+                raise ForeignFileError(directory.path / name, "a file that is not a lock") from None
+            descriptor = directory.open_file(name, os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            status = os.fstat(descriptor)
+            # Only who holds the lock that has this name may put another one in its place.
+            if os.path.samestat(status, directory.stat(name)):
+                if status.st_nlink == 1:
+                    return descriptor
+                # Another directory has the same lock, by `cp -al`: this one gets its own.
+                with directory.replacing(name):
+                    pass
+        except BaseException:
             os.close(descriptor)
-        raise BlockingIOError(errno.EAGAIN, "the lock is replaced all the time", str(self.path))
+            raise
+        os.close(descriptor)
+    raise BlockingIOError(errno.EAGAIN, "the lock is replaced all the time", str(directory.path))
 
 
 _DIRECTORY: Final = "a directory"
@@ -342,14 +344,3 @@ def _checked(name: str) -> str:
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
         raise ValueError(f"{name!r} is not a file's name")
     return name
-
-
-PRIVATE: Final = 0o600
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that takes another's place when the block ends."""
-    directory = Directory.open(path.parent, private=True)
-    with directory, directory.replacing(path.name) as file:
-        yield file
