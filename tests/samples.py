@@ -5,14 +5,19 @@ from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from reportgen.model.history import Curve, LogLine, Pause, Superseded
 from reportgen.model.metrics import metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
-from reportgen.report.report import JobDetail, JobSummary, Report, Stream
+from reportgen.pages.looks import Looks
+from reportgen.report.report import JobDetail, JobSummary, Report, StreamSummary
+from reportgen.settings import Output
 from reportgen.text.javascript import Object
 
+LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"), stale_after=86_400.0, linked=False)
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 STUDIO = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", "rig")
@@ -34,7 +39,12 @@ CONFIG: Object = {
     "notes": "[hidden]",
 }
 
-WAITING = Stream("caught-up", "still open when waiting ended", 0, 0, 0)
+WAITING = StreamSummary("caught-up", "still open when waiting ended", 0, 0, 0)
+
+
+def output(out: Path) -> Output:
+    """Return what a build writes into `out` by default."""
+    return Output(out, LOOKS, log_lines=50, single_file=False, show_config=(), report_url=None)
 
 
 def curve(steps: range, value: Callable[[int], float]) -> Curve:
@@ -67,7 +77,7 @@ def summary(
         duration_seconds=803.0,
         artifacts=2,
         error=None,
-        stream=Stream("complete", None, 412, 0, 1),
+        stream=StreamSummary("complete", None, 412, 0, 1),
         loss=None,
         eval_loss=None,
         not_finite=0,
@@ -153,7 +163,7 @@ def failed() -> JobDetail:
         artifacts=None,
         completed_at="2026-05-01T09:04:03.000Z",
         duration_seconds=241.0,
-        stream=Stream(
+        stream=StreamSummary(
             "interrupted",
             "given up after 8 failures in a row: HTTP 502",
             124,
@@ -216,7 +226,7 @@ def hostile() -> JobDetail:
         status='x" onmouseover="alert(1)',
         error=HOSTILE,
         config={HOSTILE: HOSTILE, "model": HOSTILE, "datasetSource": {"name": HOSTILE}},
-        stream=Stream("interrupted", HOSTILE, 1, 0, 0),
+        stream=StreamSummary("interrupted", HOSTILE, 1, 0, 0),
         as_of=None,
     )
     return detail(job, artifacts=(HOSTILE,), log=(LogLine(f"[started] {HOSTILE}"),), log_lines=1)

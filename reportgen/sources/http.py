@@ -1,7 +1,6 @@
 """What talking to a server needs, whichever kind it is: a client, bounded bodies, streams."""
 
 import asyncio
-import ipaddress
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -18,7 +17,13 @@ import httpx_sse
 import sniffio
 
 from reportgen.errors import SourceError, UsageError
-from reportgen.sources import OpenStream, StreamBrokenError, StreamRefusedError, retry
+from reportgen.sources import (
+    OpenStream,
+    StreamBrokenError,
+    StreamRefusedError,
+    loopback,
+    retry,
+)
 from reportgen.text.javascript import decode_object
 from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
@@ -75,16 +80,23 @@ class BaseURL:
     loopback: bool
     clear_text: bool
 
+    @property
+    def is_localhost(self) -> bool:
+        """Whether its host is the name `localhost` or one under it."""
+        return loopback.is_name(_host_of(self.url))
+
     @classmethod
     def parse(cls, text: str) -> "BaseURL":
         """Check and cut a URL. Raises `UsageError`."""
         try:
             parts = urlsplit(text.strip())
             host, port = parts.hostname, parts.port
-            httpx.URL(text.strip())
+            asked = _host_of(text.strip())
         except (ValueError, httpx.InvalidURL):
-            # The reason may repeat a part of the user info.
-            raise UsageError("--url is not a URL that can be used.") from None
+            # Without the reason, which may repeat a password.
+            raise UsageError("--url is not a URL: write it like http://127.0.0.1:4000.") from None
+        if parts.username is not None or parts.password is not None:
+            raise UsageError("--url must not hold a user name or password: use --token-file.")
         if parts.scheme not in {"http", "https"} or not host:
             raise UsageError("--url must begin with http:// or https:// and name a host.")
         name = f"[{host}]" if ":" in host else host
@@ -93,18 +105,14 @@ class BaseURL:
         return cls(
             url=urlunsplit((parts.scheme, parts.netloc, path, "", "")),
             shown=urlunsplit((parts.scheme, place, path, "", "")),
-            loopback=_is_loopback(host),
+            loopback=loopback.is_loopback(asked),
             clear_text=parts.scheme == "http",
         )
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _host_of(url: str) -> str:
+    """Return the host that is asked, in ASCII: letters of other scripts may spell `localhost`."""
+    return httpx.URL(url).raw_host.decode("ascii")
 
 
 def path_segment(text: str) -> str:
@@ -204,6 +212,7 @@ class Server:
         # A stream may be silent for hours; how long to wait is decided by whoever reads.
         return httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+            transport=loopback.LoopbackTransport(self._tls) if self.base.is_localhost else None,
             verify=self._tls,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
@@ -293,6 +302,8 @@ class Server:
         except httpx.ConnectError as error:
             gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
             raise StreamBrokenError(gone if self.base.loopback else _words_of(error)) from error
+        except httpx.InvalidURL as error:
+            raise StreamRefusedError("the job's id is too long for a URL", final=True) from error
         except httpx.HTTPError as error:
             raise StreamBrokenError(_words_of(error)) from error
 
