@@ -771,7 +771,7 @@ def _colours() -> dict[str, tuple[str, str]]:
 
 
 def _luminance(colour: str) -> float:
-    """Give the relative luminance of `#rgb` or `#rrggbb` by WCAG 2.2's definition."""
+    """Return the relative luminance of `#rgb` or `#rrggbb` by WCAG 2.2's definition."""
     digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
     channels = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]

@@ -61,7 +61,7 @@ def through(matrix: Sequence[Colour], colour: Colour) -> Colour:
 
 
 def lab_of(light: Colour) -> Colour:
-    """Give a colour in CIE L*a*b*, where distances are about as large as they look."""
+    """Return a colour in CIE L*a*b*, where distances are about as large as they look."""
     parts = [part / white for part, white in zip(through(TO_XYZ, light), WHITE, strict=True)]
     x, y, z = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in parts)
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
@@ -77,7 +77,7 @@ def distance(one: Colour, other: Colour) -> float:
 
 
 def contrast(one: str, other: str) -> float:
-    """Give the contrast of two colours as WCAG 2 has it."""
+    """Return the contrast of two colours as WCAG 2 has it."""
     dark, bright = sorted(through(TO_XYZ, light_of(colour))[1] for colour in (one, other))
     return (bright + 0.05) / (dark + 0.05)
 

@@ -28,7 +28,7 @@ def publish(out: Path, **files: str) -> None:
 
 
 def files_of(out: Path) -> dict[str, str]:
-    """Give all files but those that publishing itself needs."""
+    """Return all files but those that publishing itself needs."""
     return {
         path.relative_to(out).as_posix(): path.read_text()
         for path in sorted(out.rglob("*"))
