@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
@@ -11,13 +10,24 @@ import msgspec
 from reportgen.events import event_log, wire
 from reportgen.events.columns import Column, Columns, LogRun
 from reportgen.text import inert
-from reportgen.text.javascript import as_double, is_number, js_number, js_value
+from reportgen.text.javascript import is_number, js_number, js_value
 
 COLUMNS: Final = Columns._fields
 HEAD: Final = ",".join(COLUMNS) + "\n"
 
 _Redacted: TypeAlias = Callable[[str], str]
 _IsClean: TypeAlias = Callable[[str], bool]
+
+_NOT_FINITE: Final = {
+    word: number
+    for number, words in {
+        "NaN": ("NaN", "nan"),
+        "Infinity": ("Infinity", "inf"),
+        "-Infinity": ("-Infinity", "-inf"),
+    }.items()
+    for word in words
+}
+"""What stands for a number that is not finite, and how it is printed: as a number."""
 
 _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
@@ -71,7 +81,6 @@ def _cell(value: wire.Logged, redacted: _Redacted) -> str:
     if value is msgspec.UNSET or value is None:
         return ""
     if is_number(value):
-        number = js_number(value)
-        return number if math.isfinite(as_double(value)) else inert.csv_cell(number)
+        return js_number(value)
     text = value if isinstance(value, str) else js_value(value)
-    return inert.csv_cell(redacted(text))
+    return _NOT_FINITE.get(text) or inert.csv_cell(redacted(text))

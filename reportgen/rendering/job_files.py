@@ -12,7 +12,6 @@ from reportgen.model import history
 from reportgen.rendering.cache import files_of
 from reportgen.rendering.context import RenderContext
 from reportgen.report.report import Entry, JobDetail, job_detail
-from reportgen.snapshot import log_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +50,20 @@ class JobFiles:
 
     @contextmanager
     def _reading(self, entry: Entry) -> Iterator[Iterator[Part]]:
-        path = self.context.folder.log_path(entry.job.id)
+        logs, job_id = self.context.folder.logs, entry.job.id
         try:
-            with log_index.reading(path) as blocks:
+            with logs.reading(job_id) as blocks:
                 yield columns.parts(blocks)
         except event_log.DamagedLogError as error:
-            raise DamagedRecordError(path, str(error)) from error
+            raise DamagedRecordError(logs.path_of(job_id), str(error)) from error
 
     def _folding(self) -> history.Folding:
-        log_lines = self.context.settings.log_lines
+        log_lines = self.context.output.log_lines
         return history.Folding(None if log_lines is None else max(log_lines, history.TAIL_LINES))
 
     def _detail(self, entry: Entry, folding: history.Folding) -> JobDetail:
         context = self.context
-        return job_detail(entry, folding.result(), context.redactor, context.settings.log_lines)
+        return job_detail(entry, folding.result(), context.redactor, context.output.log_lines)
 
     def _stage_exports(self, entry: Entry, log: Iterable[Part]) -> None:
         redactor, staging = self.context.redactor, self.context.publication.staging

@@ -275,8 +275,8 @@ def test_a_command_that_ends_amid_its_workers_leaves_nothing_in_the_way(
     with StandIn(*JOBS) as studio:
         assert command.run("snapshot", *command.options(studio)).code == 0
     process = command.start("render", SOURCE_DATE_EPOCH=EPOCH)
-    staged = command.directory / "out" / ".arkor-report.tmp" / "jobs"
-    wait_until(lambda: staged.is_dir() or process.poll() is not None)
+    out = command.directory / "out"
+    wait_until(lambda: any(out.glob(".arkor-report.*.tmp/jobs/*")) or process.poll() is not None)
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode != 0
