@@ -52,7 +52,7 @@ def curve(steps: range, value: Callable[[int], float]) -> Curve:
 
 
 def loss_at(step: int) -> float:
-    """Give a loss that falls as a real one does, with noise that is the same everywhere."""
+    """Return a loss that falls as a real one does, with noise that is the same everywhere."""
     noise = ((step * 7919) % 101 - 50) / 400
     return round(0.5 + 2.2 * math.exp(-step / 90) + noise + (step == 200), 4)
 
@@ -64,7 +64,7 @@ def eval_loss_at(step: int) -> float:
 def summary(
     job_id: str = "job_01HV8ZZ1A0DONE", name: str | None = "support-bot-v2", **changes: object
 ) -> JobSummary:
-    """Give a completed job's summary, with `changes` to its fields."""
+    """Return a completed job's summary, with `changes` to its fields."""
     plain = JobSummary(
         id=job_id,
         slug="job_01HV8ZZ1A0DONE",
@@ -91,7 +91,7 @@ def summary(
 
 
 def detail(job: JobSummary, **changes: object) -> JobDetail:
-    """Give a job's detail without a single event, with `changes` to its fields."""
+    """Return a job's detail without a single event, with `changes` to its fields."""
     plain = JobDetail(
         summary=job,
         loss=Curve(),
@@ -119,7 +119,7 @@ def trend(steps: range, value: Callable[[int], float]) -> Trend:
 
 
 def completed() -> JobDetail:
-    """Give a job that ran well: both curves, checkpoints, artifacts, a long log."""
+    """Return a job that ran well: both curves, checkpoints, artifacts, a long log."""
     loss, eval_loss = curve(range(1, 401), loss_at), curve(range(50, 401, 50), eval_loss_at)
     checkpoints = (100.0, 200.0, 300.0, 400.0)
     job = summary(
@@ -150,7 +150,7 @@ def completed() -> JobDetail:
 
 
 def failed() -> JobDetail:
-    """Give a job that was resumed, diverged and failed, over a stream that was not all usable."""
+    """Return a job that was resumed, diverged and failed, over a stream that was not all usable."""
     loss = curve(range(1, 121), lambda step: math.nan if step > 115 else loss_at(step))
     superseded = Superseded()
     superseded.add(curve(range(60, 81), lambda step: loss_at(step) + 0.2))
@@ -200,7 +200,7 @@ def failed() -> JobDetail:
 
 
 def queued() -> JobDetail:
-    """Give a job that has no event yet."""
+    """Return a job that has no event yet."""
     return detail(
         summary(
             "job_01HV9K2M4B2QUE",
@@ -218,7 +218,7 @@ def queued() -> JobDetail:
 
 
 def hostile() -> JobDetail:
-    """Give a job whose every text tries to be more than text."""
+    """Return a job whose every text tries to be more than text."""
     job = summary(
         f"../../{HOSTILE}",
         HOSTILE,
@@ -237,7 +237,7 @@ def details() -> tuple[JobDetail, ...]:
 
 
 def report(**changes: object) -> Report:
-    """Give a whole report, with `changes` to its fields."""
+    """Return a whole report, with `changes` to its fields."""
     running = replace(
         queued().summary,
         id="job_01HV9K3Q7W8RUN",

@@ -169,7 +169,7 @@ class EventLog:
             os.fsync(file.fileno())
 
     def _lines(self, start: int) -> Iterator[tuple[int, bytes]]:
-        """Give each whole line from an offset on, without its end, with its own offset."""
+        """Yield each whole line from an offset on, without its end, with its own offset."""
         offset, rest = start, b""
         while block := os.pread(self._file, _BLOCK, offset + len(rest)):
             if b"\n" not in block:

@@ -45,8 +45,8 @@ def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
     candidates: Iterable[_Candidate] = _candidates(context)
     rendered: Mapping[str, _Rendered] = {}
     if narrowed.limit is None:  # with a limit, few of the candidates may be needed
-        candidates = known = list(candidates)
-        rendered = staging.rendered_by_workers(known)
+        candidates = list(candidates)
+        rendered = staging.rendered_by_workers(candidates)
     left = narrowed.limit
     for candidate in candidates:
         if left == 0:

@@ -135,7 +135,8 @@ class Publication:
         _write_list(self._directory, FileList(everything, temporary=self._temporary.name))
         with self._directory.replacing(file_list.NAME) as stream:
             _write(stream, FileList(frozenset(self._new), self._to_remember))
-            self._replacement.prepare(self._staged, self._old.files - self._new)
+            gone = self._old.files - self._new
+            self._replacement.prepare(self._staged, gone, ours=self._old.files)
             self._replacement.carry_out()
             self._is_in_place = True
             self._remove_empty_jobs()

@@ -10,7 +10,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TypeAlias
@@ -101,16 +101,18 @@ class Replacement:
         self._checked: set[Path] = set()
         self._changes: list[_Change] = []
 
-    def prepare(self, names: Iterable[str], gone: Iterable[str]) -> None:
+    def prepare(self, names: Iterable[str], gone: Iterable[str], ours: Container[str]) -> None:
         """Check every place, and keep the files that will go.
 
         `names` are the staged files; one that is the same as the old one stays out of it. `gone`
-        are files of the old report that the new one does not have. Raises `WriteError`,
-        `ForeignFileError` or `OSError`.
+        are files of the old report that the new one does not have. Only those in `ours` may be
+        there already. Raises `WriteError`, `ForeignFileError` or `OSError`.
         """
         can_link = self._can_link()
         for name in sorted(names, key=lambda name: (name == HOME, name)):
             self._check_folder(name)
+            if name not in ours and self._out.status(name) is not None:
+                raise ForeignFileError(self._out.top.path / name, "a file")
             if not self._is_unchanged(name):
                 self._plan(name, _identity(self._staged.status(name)), can_link=can_link)
         for name in sorted(gone):

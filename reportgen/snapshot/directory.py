@@ -103,7 +103,7 @@ class Snapshot:
         last used with its URL, else by the URL.
         """
         name = _folder_name(origin)
-        if not tells_scope(origin) and origin.url is not None:
+        if not names_scope(origin) and origin.url is not None:
             name = self._index.urls.get(f"{origin.kind} {origin.url}", name)
         return SourceFolder(self._directory, name)
 
@@ -193,14 +193,14 @@ def _lock(directory: Directory, stack: ExitStack) -> None:
         ) from None
 
 
-def tells_scope(origin: Origin) -> bool:
+def names_scope(origin: Origin) -> bool:
     """Return whether a server is known by its org and project, wherever it is reached."""
     return origin.org is not None and origin.project is not None
 
 
 def _folder_name(origin: Origin) -> str:
     """Return the name of a source's folder: readable, and never the same for two sources."""
-    if tells_scope(origin):
+    if names_scope(origin):
         key = [origin.kind, "scope", origin.org or "", origin.project or ""]
         readable = f"{origin.org}-{origin.project}"
     else:

@@ -42,7 +42,7 @@ def read(directory: Directory) -> Index | None:
     try:
         document = javascript.decode(data)
         version = document.get("version") if isinstance(document, dict) else None
-        if isinstance(version, int) and version != VERSION:
+        if javascript.is_number(version) and version != VERSION:
             raise SnapshotError(
                 f"The snapshot directory {place} has format version {version}, but this "
                 f"arkor-report reads version {VERSION}. Delete the directory and build again, use "

@@ -14,7 +14,7 @@ from reportgen.errors import SnapshotError, UsageError
 from reportgen.events import event_log
 from reportgen.model.origin import Origin
 from reportgen.snapshot import log_index
-from reportgen.snapshot.directory import Snapshot, tells_scope
+from reportgen.snapshot.directory import Snapshot, names_scope
 from reportgen.snapshot.failures import writing
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.job_numbers import numbered
@@ -37,11 +37,11 @@ class _Part:
 
 
 def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
-    """Merge snapshot directories into the one at `into`, made if need be.
+    """Merge snapshot directories into the one at `into`, which is created if it is missing.
 
     Of a job that several hold the complete log wins, else the longer; the list, its order and its
-    time are the newest's; what was selected is the union. Raises `UsageError` where they are of
-    different sources, `SnapshotError` where one is no snapshot, and `WriteError`.
+    time are the newest's; what was selected is the union. Raises `UsageError` if they are of
+    different sources, `SnapshotError` if one is not a snapshot, and `WriteError`.
     """
     parts = [_part(directory) for directory in _each_once(directories)]
     if not parts:
@@ -53,7 +53,7 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
     with Snapshot.locked(into, warn) as snapshot:
         folder, held = _held(snapshot, parts)
         before = _statuses_before(snapshot, held)
-        # Of lists of the same time (a build can be told its time) what was held is the older one.
+        # Of lists of the same time (SOURCE_DATE_EPOCH can set it) what was held is the older one.
         taking_part = sorted((*parts, *held), key=lambda part: part.listing.read_at, reverse=True)
         merged = _merged_list([part.listing for part in taking_part])
         # What the target holds was seen before, and keeps the numbers that it has.
@@ -71,7 +71,7 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
 def _statuses_before(snapshot: Snapshot, held: Sequence[_Part]) -> dict[str, str] | None:
     if not held:
         return None
-    # By a folder of its own: what is looked up for this is no reason to trust a log.
+    # By a folder that nothing was read from: looking a log up for this must not make it trusted.
     return snapshot.before(held[0].folder.unread(), held[0].listing)
 
 
@@ -92,7 +92,7 @@ def _is_same(directory: Path, into: Path) -> bool:
 
 
 def _part(directory: Path) -> _Part:
-    """Read what a directory brings. Raises `SnapshotError` where it is no snapshot."""
+    """Read what a directory brings. Raises `SnapshotError` if it is not a snapshot."""
     try:
         folder = Snapshot.reading(directory).last_folder()
         folder.check()
@@ -113,26 +113,26 @@ def _refuse_different_sources(parts: Sequence[_Part]) -> None:
         if _source(other.listing.origin, scopes) != _source(first.listing.origin, scopes):
             raise UsageError(
                 f"{first.directory} and {other.directory} are of different sources, "
-                f"{_told(first.listing.origin)} and {_told(other.listing.origin)}: "
+                f"{_described(first.listing.origin)} and {_described(other.listing.origin)}: "
                 "merge those of one source, and the others into another --snapshot-dir."
             )
 
 
 def _scopes(origins: Iterable[Origin]) -> dict[tuple[str, str | None], Origin]:
     """Return, by kind and URL, an origin that names its scope."""
-    return {(origin.kind, origin.url): origin for origin in origins if tells_scope(origin)}
+    return {(origin.kind, origin.url): origin for origin in origins if names_scope(origin)}
 
 
 def _source(origin: Origin, scopes: dict[tuple[str, str | None], Origin]) -> tuple[str | None, ...]:
     """Return what a source is known by: its scope, named by itself or for its URL, else its URL."""
-    told = origin if tells_scope(origin) else scopes.get((origin.kind, origin.url), origin)
-    if tells_scope(told):
+    told = origin if names_scope(origin) else scopes.get((origin.kind, origin.url), origin)
+    if names_scope(told):
         return (told.kind, "scope", told.org, told.project)
     return (told.kind, "url", told.url)
 
 
-def _told(origin: Origin) -> str:
-    scope = f" {origin.org}/{origin.project}" if tells_scope(origin) else ""
+def _described(origin: Origin) -> str:
+    scope = f" {origin.org}/{origin.project}" if names_scope(origin) else ""
     return f"{origin.kind}{scope}{f' at {origin.url}' if origin.url else ''}"
 
 
@@ -147,7 +147,7 @@ def _held(snapshot: Snapshot, parts: Sequence[_Part]) -> tuple[SourceFolder, lis
     if present and not held:
         raise UsageError(
             f"{snapshot.path} holds a snapshot of another source, "
-            f"{_told(present[0].listing.origin)} and not {_told(origin)}: "
+            f"{_described(present[0].listing.origin)} and not {_described(origin)}: "
             "name another directory with --snapshot-dir."
         )
     held.sort(key=lambda part: part.folder.name != folder.name)
@@ -201,7 +201,7 @@ def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> Object:
 def _merged_origin(newest_first: Sequence[Listing]) -> Origin:
     """Return the newest's origin, with the scope of an older one if it fails to name its own."""
     newest = newest_first[0].origin
-    telling = [listing.origin for listing in newest_first if tells_scope(listing.origin)]
+    telling = [listing.origin for listing in newest_first if names_scope(listing.origin)]
     return replace(telling[0], url=newest.url) if telling else newest
 
 

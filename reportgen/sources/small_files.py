@@ -38,6 +38,10 @@ def read(file: Path, *, may_be_pipe: bool = False) -> str:
         raise SourceError(
             f"Cannot read {file}: it is {error.kind}. Name a regular file instead."
         ) from error
+    except TimeoutError as error:
+        raise SourceError(
+            f"Cannot read {file}: {error.strerror}. Check the program that writes to it."
+        ) from error
     except (OSError, ValueError) as error:
         raise SourceError(
             f"Cannot read {file}: {getattr(error, 'strerror', None) or error}. "

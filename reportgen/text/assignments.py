@@ -15,10 +15,10 @@ _SHORTEST: Final = 8
 _ASSIGNMENT: Final = re.compile(
     r"""
     (?<![\w.-])
-    (?P<name> [\w.-]++ )
+    (?P<name> (?P<dashes> -- )?+ [\w.-]++ )
     (?:
         (?P<quote> \\*+ ["'] )? ]? \s{0,4} (?: => | :=? | ={1,2} (?!=) ) \s{0,4}
-        | (?<= [A-Za-z0-9] ) (?P<option> [ ] {1,4} )
+        | (?(dashes) [ ]{1,4} | (?!) )
     )
     """,
     re.VERBOSE,
@@ -49,29 +49,23 @@ def hidden(text: str, lowered: str) -> str:
     while found := _ASSIGNMENT.search(text, position):
         position = found.end()
         name = found["name"]
-        if not _names_secret(found):
-            # What separates a name from its value can also end a name: `a: --token b`.
-            position = found.end("name")
+        if name.endswith(("Error", "Exception")) or not speaks_of_secret(name):
+            continue
+        of_password = speaks_of_password(name)
+        if position < plain_until and not of_password:
             continue
         value = _value(text, found)
-        if value is None or value.start() < plain_until:
+        if value is None:
             continue
-        if value[0].startswith(_STAND_INS):
+        if text.startswith(_STAND_INS, value.start()):
             position = value.end()
-        elif speaks_of_password(name) or _looks_secret(value[0]):
+        elif of_password or _looks_secret(value[0]):
             parts += text[done : value.start()], HIDDEN
             done = position = value.end()
         elif len(value[0]) >= _SHORTEST:
             # No digit is in it, nor behind any name in it: looking again would take quadratic time.
             plain_until = value.end()
     return "".join([*parts, text[done:]]) if parts else text
-
-
-def _names_secret(found: re.Match[str]) -> bool:
-    name = found["name"]
-    if found["option"] is not None and not name.startswith("--"):
-        return False
-    return not name.endswith(("Error", "Exception")) and speaks_of_secret(name)
 
 
 def _value(text: str, found: re.Match[str]) -> re.Match[str] | None:

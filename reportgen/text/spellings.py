@@ -32,7 +32,7 @@ class KnownTokens:
         self.tokens = sorted(usable, key=lambda token: (-len(token), token))
         needles = sorted(set(chain.from_iterable(map(_needles, self.tokens))))
         self._needles = needles
-        self._needle_bytes = [_encoded(needle) for needle in needles]
+        self._needle_bytes = [_encoded(_ascii_part(needle)) for needle in needles]
         escapes = _escapes(self.tokens) if self.tokens else []
         self._escapes = [re.compile(escape) for escape in escapes]
         self._escapes_in_bytes = [re.compile(_encoded(escape)) for escape in escapes]
@@ -176,7 +176,7 @@ def _escapes(tokens: Iterable[str]) -> list[str]:
     Each escaped spelling of a token holds such an escape, and few other texts do. Each pattern
     begins with a sign of its own, which lets `re` skip at once what does not hold it.
     """
-    characters = sorted(set("".join(tokens)))
+    characters = sorted(set("".join(tokens)) | set("+/"))  # base64 has these two
     others = [character for character in characters if not _is_plain(character)]
     units = (unit for character in characters for unit in _units(character))
     entities = (entity for character in characters for entity in _entities(character))
@@ -218,7 +218,7 @@ def _spelled_core(core: str) -> str:
 
 
 _LONGEST_CORE: Final = 4 * _LONGEST_HEAD // 3
-_LINE_BREAK: Final = r"(?:[\r\n]|\\++[rn])*+"
+_LINE_BREAK: Final = r"(?:[\r\n]|\\++[rn]|%0[ad])*+"
 _BASE64_SIGNS: Final = {
     "+": f"(?:{_spellings('+')}|{_spellings('-')})",
     "/": f"(?:{_spellings('/')}|{_spellings('_')})",
@@ -234,8 +234,18 @@ def _needles(token: str) -> Iterator[str]:
     yield token.lower()
     for core in _cores(token):
         runs = re.findall(r"[A-Za-z0-9]+", core[:_LONGEST_CORE])
-        pieces = chain.from_iterable(_pieces(run) for run in runs)
-        yield from (piece.lower() for piece in sorted(pieces, key=len, reverse=True)[:2])
+        pieces = sorted(chain.from_iterable(map(_pieces, runs)), key=len, reverse=True)[:2]
+        yield from (piece.lower() for piece in pieces or _pieces(core) + _pieces(_url_safe(core)))
+
+
+def _ascii_part(needle: str) -> str:
+    """Return a part of a needle that bytes in lower case hold: only ASCII is lowered in them."""
+    longest = max(re.findall(r"[\x00-\x7f]+", needle), key=len, default="")
+    return longest if len(longest) >= _SHORTEST_PIECE else needle
+
+
+def _url_safe(core: str) -> str:
+    return core.replace("+", "-").replace("/", "_")
 
 
 def _pieces(run: str) -> list[str]:

@@ -218,7 +218,7 @@ class Naive:
 
 
 def dots_in(path: list[tuple[str, float, float]]) -> list[tuple[float, float]]:
-    """Give the points that no line leads to or from."""
+    """Return the points that no line leads to or from."""
     next_starts = [*(letter == "M" for letter, *_ in path[1:]), True]
     both = zip(path, next_starts, strict=False)  # of no point nothing is next
     return [(x, y) for (letter, x, y), alone in both if letter == "M" and alone]

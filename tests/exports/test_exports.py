@@ -47,7 +47,7 @@ def in_both_ways(log: Iterable[bytes], made: Callable[[Iterable[Part]], str]) ->
 def exported(
     parts: Iterable[Part], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
 ) -> tuple[str, str]:
-    """Give the CSV and the whole log."""
+    """Return the CSV and the whole log."""
     rows, lines = zip(*job_texts.pieces(parts, redacted, holds_token), strict=True)
     return "".join(rows), "".join(lines)
 

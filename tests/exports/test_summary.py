@@ -77,7 +77,7 @@ def text_of(token: Token) -> str:
 
 
 def table(source: str) -> list[list[Token]]:
-    """Give the cells of each row of the body, as a renderer takes them."""
+    """Return the cells of each row of the body, as a renderer takes them."""
     rows: list[list[Token]] = []
     tokens = gfm.parse(source)
     body = [token.type for token in tokens].index("tbody_open")

@@ -203,7 +203,7 @@ def test_what_gets_in_the_way_after_the_check(
     kind: str,
 ) -> None:
     replacement = Replacement(*three)
-    replacement.prepare(NEW, ["jobs/gone.html"])
+    replacement.prepare(NEW, ["jobs/gone.html"], ours=OLD)
     before = tree(tmp_path / "out")
     put_in_the_way(tmp_path / "out" / name, kind)
     planted = tree(tmp_path / "out")[name]
@@ -213,12 +213,29 @@ def test_what_gets_in_the_way_after_the_check(
     assert tree(tmp_path / "out") == {**before, name: planted}
 
 
+@pytest.mark.parametrize("name", ["jobs/b.html", "summary.md"])
+@pytest.mark.parametrize("kind", ["folder", "link", "FIFO", "file"])
+def test_what_gets_in_the_way_after_it_was_staged(tmp_path: Path, name: str, kind: str) -> None:
+    out = tmp_path / "out"
+    publish(out, OLD)
+    with (  # noqa: PT012
+        pytest.raises(WriteError, match=f"{out / name} is in the way"),
+        Publication.into(out) as publication,
+    ):
+        for staged in ("badge.svg", "index.html", name):
+            publication.stage(staged, ["2"])
+        put_in_the_way(out / name, kind)
+        planted = tree(out)[name]
+    assert tree(out)[name] == planted
+    assert files_of(out).items() >= OLD.items()
+
+
 def test_without_an_error_all_is_new_and_can_still_be_put_back(
     tmp_path: Path, three: tuple[ReportFolders, ReportFolders, ReportFolders]
 ) -> None:
     before = tree(tmp_path / "out")
     replacement = Replacement(*three)
-    replacement.prepare(NEW, ["jobs/gone.html"])
+    replacement.prepare(NEW, ["jobs/gone.html"], ours=OLD)
     replacement.carry_out()
     assert files_of(tmp_path / "out") == NEW
     assert replacement.undo() == []
@@ -229,7 +246,7 @@ def test_what_can_not_be_put_back_does_not_keep_the_rest_from_it(
     tmp_path: Path, three: tuple[ReportFolders, ReportFolders, ReportFolders]
 ) -> None:
     replacement = Replacement(*three)
-    replacement.prepare(NEW, ["jobs/gone.html"])
+    replacement.prepare(NEW, ["jobs/gone.html"], ours=OLD)
     replacement.carry_out()
     put_in_the_way(tmp_path / "out" / "index.html", "folder")
     put_in_the_way(tmp_path / "out" / "jobs" / "b.html", "file")
@@ -294,8 +311,14 @@ for step in itertools.count():
 """
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", ["summary.md", "jobs/a.html", "index.html"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "index.html",
+        pytest.param("jobs/a.html", marks=pytest.mark.thorough),
+        pytest.param("summary.md", marks=pytest.mark.thorough),
+    ],
+)
 def test_whenever_a_folder_gets_in_the_way_no_mixture_is_left(tmp_path: Path, name: str) -> None:
     script = [sys.executable, "-c", OBSTACLES, str(tmp_path), name]
     ended = subprocess.run(

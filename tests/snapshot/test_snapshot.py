@@ -241,6 +241,17 @@ def test_what_is_being_written_can_be_read(tmp_path: Path) -> None:
         '{"version": 2, "last": "../x", "urls": {}}',
         '{"version": 2, "last": "x", "urls": {"u": null}}',
         '{"version": 2, "last": "x", "urls": {}, "kinds": null}',
+        '{"version": true, "last": null, "urls": {}, "kinds": {}}',
+        *(
+            json.dumps({"version": 2, "last": name, "urls": {}, "kinds": {}})
+            for name in (
+                "..",
+                "x/y-0123456789",
+                "/etc-0123456789",
+                "x-0123456789\n",
+                "X-0123456789",
+            )
+        ),
     ],
 )
 def test_a_damaged_index(tmp_path: Path, text: str) -> None:
@@ -319,7 +330,11 @@ def test_a_torn_list_is_damaged(folder: SourceFolder) -> None:
     "change",
     [{"version": 3}, {"origin": None}, {"origin": {"x": 1}}, {"readAt": "soon"}, {"listed": None},
      {"entries": 7}, {"entries": [["a"]]}, {"entries": [["a", 7]]}, {"manifest": 7},
-     {"before": 7}, {"before": {"a": 7}}],
+     {"before": 7}, {"before": {"a": 7}}, {"origin": {"kind": "nowhere"}},
+     {"origin": {"kind": "demo", "url": 7}}, {"manifest": {"trainer": ["t"]}}, {"listed": "ab"},
+     {"selected": [7]}, {"numbers": {"a": "1"}}, {"finished": "no"}, {"readAt": 7},
+     {"entries": [["a", {"id": "b"}]]}, {"entries": [["a", {}]]}, {"entries": [["a", {"id": 1}]]},
+     {"entries": [["a", {"id": "a", "x": json.loads("[" * 70 + "]" * 70)}]]}],
 )  # fmt: skip
 def test_a_damaged_list(folder: SourceFolder, change: dict[str, object]) -> None:
     folder.keep_listing(LISTING)
@@ -867,6 +882,42 @@ def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, dam
     again.logs.keep_facts()
     assert json.loads((folder.path / "logs.json").read_bytes())["logs"].keys() == {path.name}
     assert stat.S_IMODE((folder.path / "logs.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"ended_as": "<script>"}, {"ended_as": 7}, {"size": "1"}, {"end": {"state": ["complete"]}}],
+)
+def test_what_is_known_is_not_believed_if_it_is_of_another_form(
+    folder: SourceFolder, change: dict[str, object]
+) -> None:
+    path = folder.logs.path_of("job")
+    write(path)
+    finish(path)
+    known = learned(folder, "job").logs.facts("job")
+    file = folder.path / "logs.json"
+    document = json.loads(file.read_bytes())
+    document["logs"][path.name] |= change
+    document["logs"]["../outside"] = document["logs"][path.name]
+    file.write_text(json.dumps(document))
+    again = folder_at(folder.path)
+    assert again.logs.facts("job") == known
+    again.logs.keep_facts()
+    assert json.loads(file.read_bytes())["logs"].keys() == {path.name}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"state":[]}', '{"state":{}}', '{"state":1.5}', '{"state":true}', '["end"]', "7",
+     '{"state":' + "[" * 3000],
+)  # fmt: skip
+def test_a_note_with_values_of_other_types_is_damage(folder: SourceFolder, text: str) -> None:
+    path = folder.logs.path_of("job")
+    write(path)
+    path.write_bytes(path.read_bytes() + f"#5\rend\r\r{text}\n".encode())
+    assert not folder.logs.is_read("job")
+    with pytest.raises(event_log.DamagedLogError):
+        log_index.examine(read_log(folder, "job"))
 
 
 def test_a_server_s_words_at_the_end_of_a_log_are_kept(folder: SourceFolder) -> None:
