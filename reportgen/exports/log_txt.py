@@ -1,4 +1,4 @@
-"""A job's whole log as Studio's event log would show it, every line uncut."""
+"""A job's whole log as Studio's event log shows it, with no line cut."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from reportgen.text import inert
 
 
 def line(of_log: bytes, redacted: Callable[[str], str]) -> str:
-    """Give what is shown of a line of an event log, which passes `redacted`, if anything is."""
+    """Return what a line of an event log reads as, redacted; empty if it is not shown."""
     shown = _shown(of_log)
     return "" if shown is None else _line(shown, redacted)
 
@@ -28,12 +28,12 @@ def _line(shown: str, redacted: Callable[[str], str]) -> str:
 def training_logs(
     run: LogRun, redacted: Callable[[str], str], is_clean: Callable[[str], bool]
 ) -> str:
-    """Give the lines of `training.log` events that follow one another.
+    """Return the lines of consecutive `training.log` events.
 
-    `is_clean` tells whether a text of numbers and our own words holds no secret.
+    `is_clean` returns whether a text of numbers and our own words holds no secret.
     """
     text = number_lines(run)
-    # Numbers and our own words are inert, and hold no secret unless the whole text does.
+    # Numbers and our own words are inert, and a line holds no secret if the whole text does not.
     if text is not None and is_clean(text):
         return text
     shown = (log_line(wire.LOG, event_log.data_of(field)) or "" for field in run.fields)

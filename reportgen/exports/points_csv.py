@@ -27,14 +27,14 @@ _NOT_FINITE: Final = {
     }.items()
     for word in words
 }
-"""What stands for a number that is not finite, and how it is printed: as a number."""
+"""The words for numbers that are not finite, each with the spelling that is printed."""
 
 _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
 
 
 def row(line: bytes, redacted: _Redacted) -> str:
-    """Give the row of a line of an event log, where it is a `training.log` event."""
+    """Return the row of a line of an event log; empty if it is not a `training.log` event."""
     time, name, _, field = event_log.split(line)
     if name != wire.LOG or time[:1] == b"#":
         return ""
@@ -43,9 +43,9 @@ def row(line: bytes, redacted: _Redacted) -> str:
 
 
 def rows(columns: Columns, redacted: _Redacted, is_clean: _IsClean) -> str:
-    """Give the rows of one or more logs.
+    """Return the rows of one or more `training.log` events.
 
-    `is_clean` tells whether a text of times alone holds no secret.
+    `is_clean` returns whether a text that consists of times holds no secret.
     """
     plain = [_plain_cells(column, is_clean) for column in columns]
     cells = [
@@ -60,7 +60,10 @@ def rows(columns: Columns, redacted: _Redacted, is_clean: _IsClean) -> str:
 
 
 def _plain_cells(column: Column, is_clean: _IsClean) -> Sequence[str] | None:
-    """Give a column of numbers or times, which need neither quotes nor redaction; None if not."""
+    """Return the cells of a column of numbers or times; None for one that holds other values.
+
+    Numbers and times need neither quotes nor redaction.
+    """
     times = column.strings
     if times is not None and _are_times(times, is_clean):
         return times
@@ -68,11 +71,12 @@ def _plain_cells(column: Column, is_clean: _IsClean) -> Sequence[str] | None:
 
 
 def _are_times(texts: Sequence[str], is_clean: Callable[[str], bool]) -> bool:
-    """Tell whether all texts are such as times are, and so need nothing done."""
+    """Return whether all texts look like times, which go into the CSV as they are."""
     lines = "\n".join(texts)
     if not lines.isascii() or lines.count("\n") >= len(texts):
         return False
-    # No credential is made of these alone, and what is clean line by line is clean in its cell.
+    # No credential is made of these characters alone, and what is clean in the lines together is
+    # clean in each cell.
     of_times = not lines.encode().translate(None, _OF_TIMES)
     return of_times and {text[:1] for text in texts} <= _DIGITS and is_clean(lines)
 
