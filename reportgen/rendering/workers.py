@@ -1,13 +1,13 @@
-"""Tasks shared out among processes, so that all of the machine's processors render.
+"""Tasks shared among processes, so that all of the machine's processors render.
 
-A forked process has all that its parent has in memory, so nothing has to be sent to it; its results
-come back through a pipe. The tasks are assigned beforehand, by weight, and the results do not
-depend on the assignment: of several failures the one is raised that doing one task after another
+A forked process has all that its parent has in memory, so nothing need be sent to it; its results
+come back through a pipe. Tasks are assigned beforehand, by weight, and the results do not depend
+on the assignment: of several failures, the one raised is that which doing one task after another
 would have met first.
 
-A worker ignores SIGINT and SIGTERM, since its parent handles them. It ends at once when its parent
-does, in whatever way: it holds the read end of a pipe whose other end only the parent has, and
-ends when that is closed. So no worker still writes when the next command is at work.
+A worker ignores SIGINT and SIGTERM, since its parent handles them. It ends as soon as its parent
+does, however that happens: it holds the read end of a pipe whose other end only the parent has, and
+exits when that is closed. So no worker still writes while the next command runs.
 """
 
 import gc
@@ -23,7 +23,7 @@ from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 from reportgen.errors import WriteError
 
 _MOST: Final = 8
-"""How many processes are used at most: each holds the points of a job."""
+"""The maximum number of processes, since each holds the points of a job in memory."""
 
 _Result = TypeVar("_Result")
 _Answer: TypeAlias = tuple[int, Any, BaseException | None]
@@ -34,7 +34,7 @@ _Pipe: TypeAlias = "connection.Connection[_Answer, _Answer]"
 def available() -> int:
     """Return how many processes can work at once; 1 unless forking is known to be safe.
 
-    That is on Linux, in a process with a single thread.
+    It is safe on Linux, in a process with a single thread.
     """
     if sys.platform != "linux":
         return 1
@@ -46,7 +46,7 @@ def available() -> int:
 
 
 def shares(weights: Sequence[float], count: int) -> list[list[int]]:
-    """Share out tasks of these weights, by their places: the heaviest first, to the lightest share.
+    """Return shares of tasks, by place: the heaviest task goes first, to the lightest share.
 
     Each share is in rising order, and none is empty.
     """
@@ -60,9 +60,9 @@ def shares(weights: Sequence[float], count: int) -> list[list[int]]:
 
 
 def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> list[_Result]:
-    """Do each share in a process of its own; return the results of the tasks, in their order.
+    """Do each share in a process of its own; return the tasks' results, in the tasks' order.
 
-    Raises what the first task raised that failed, and `WriteError` where a worker was killed.
+    Raises the error of the first task that failed, or `WriteError` if a worker was killed.
     """
     done: dict[int, _Result] = {}
     failed: dict[int, BaseException] = {}
@@ -83,8 +83,8 @@ def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> 
         raise failed[min(failed)]
     if len(done) < sum(map(len, shared)):
         raise WriteError(
-            "A process that made pages was killed, perhaps for want of memory: the old report "
-            "stays. Free some memory, or narrow the report down with --limit, and try again."
+            "A process that rendered pages was killed, perhaps for lack of memory, so the old "
+            "report stays. Free some memory or select fewer jobs with --limit, and try again."
         )
     return [done[place] for place in sorted(done)]
 
@@ -93,7 +93,7 @@ def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> 
 def _working(
     work: Callable[[int], object], shared: Sequence[Sequence[int]]
 ) -> Iterator[list[_Pipe]]:
-    """Start the workers, and yield the pipes that they answer through; none outlives the block."""
+    """Start the workers and yield the pipes with their answers; no worker outlives the block."""
     lifeline, held = os.pipe()
     pipes: list[_Pipe] = []
     pids: list[int] = []
@@ -120,12 +120,12 @@ def _working(
 def _work(
     work: Callable[[int], object], share: Sequence[int], answering: _Pipe, lifeline: int
 ) -> NoReturn:
-    """Do a share, answer, and end without the clean-up that is for the parent to do."""
+    """Do a share, send the answers, and exit without the cleanup that the parent does."""
     place = -1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        gc.freeze()  # the parent's objects are not garbage, and visiting them would copy them
+        gc.freeze()  # the parent's objects are not garbage, and visiting them would copy pages
         threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
         for place in share:
             answering.send((place, work(place), None))
