@@ -10,7 +10,7 @@ from reportgen.files import Directory
 from reportgen.following.replay import Kept, Trail
 from reportgen.snapshot import log_index
 from reportgen.snapshot.failures import writing
-from reportgen.snapshot.log_index import Course
+from reportgen.snapshot.log_index import StatusEvents
 
 _BLOCK: Final = 1 << 20
 
@@ -27,7 +27,7 @@ class EventLog:
         """For messages; the file is opened by handle."""
         self.name = name
         self.trail = Trail()
-        self.course = Course()
+        self.status_events = StatusEvents()
         self.was_opened = False
         """Whether the stream was ever answered."""
         self.was_read = False
@@ -75,7 +75,7 @@ class EventLog:
     def _start_again(self) -> None:
         # In doubt about a record it is fetched again; what can't be read is of no use to anyone.
         self.trail = Trail()
-        self.course = Course()
+        self.status_events = StatusEvents()
         self.was_opened = self.was_read = False
         self._fingerprint = event_log.Fingerprint()
         with writing(self.path):
@@ -107,7 +107,7 @@ class EventLog:
         # The log has a carriage return where a line feed came.
         self._fingerprint.event(name, data.replace(b"\n", b"\r"))
         if name != wire.LOG:
-            self.course.note(name, data)
+            self.status_events.add(name, data)
 
     def note_logs(self, lines: bytes, ids: Sequence[bytes | None], datas: Sequence[bytes]) -> None:
         """Learn of the `training.log` events that were appended last: id and data of each.
@@ -121,7 +121,7 @@ class EventLog:
     @property
     def terminal(self) -> bool:
         """Whether a terminal event came, and no `training.started` after it."""
-        return self.course.ended_as is not None
+        return self.status_events.ended_as is not None
 
     @property
     def fingerprint(self) -> int:

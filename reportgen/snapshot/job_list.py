@@ -22,10 +22,10 @@ _KINDS: Final = frozenset({"studio", "cloud", "demo"})
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The job list as it was last read, with what the source said of itself.
+    """The job list as it was last read, with what the source said about itself.
 
-    `entries` holds, by id, each job's entry without its secrets, listed jobs first and in the
-    server's order, then those that the server no longer lists.
+    `entries` maps a job's id to its entry, without its secrets: first the listed jobs, in the
+    server's order, then those that are no longer listed.
     """
 
     origin: Origin
@@ -35,11 +35,11 @@ class Listing:
     selected: tuple[str, ...]
     entries: dict[str, Object] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
-    """Each job's number, which it keeps (see `job_numbers`)."""
+    """Each job's number, by id (see `job_numbers`)."""
     before: dict[str, str] | None = None
-    """Each job's status in the snapshot before, as it was shown; None if there was none."""
+    """Each job's status in the previous snapshot, as it was shown; None if there was none."""
     finished: bool = True
-    """Whether the command that made it came to its end; else it is no snapshot to compare with."""
+    """Whether its command ran to its end; if not, it is not a snapshot to compare with."""
 
     @property
     def jobs(self) -> Iterator[wire.Job]:
@@ -48,7 +48,7 @@ class Listing:
 
 
 class _Document(msgspec.Struct, rename="camel"):
-    """What the file holds."""
+    """The content of the file."""
 
     origin: Origin
     manifest: Manifest | None
@@ -63,7 +63,7 @@ class _Document(msgspec.Struct, rename="camel"):
 
 
 def encode(listing: Listing) -> bytes:
-    """Return what the file is to hold."""
+    """Return the file's content."""
     document = _Document(
         origin=listing.origin,
         manifest=listing.manifest,
@@ -75,14 +75,14 @@ def encode(listing: Listing) -> bytes:
         before=listing.before,
         finished=listing.finished,
     )
-    # Not by msgspec alone: ids may hold lone surrogates, and numbers may not be finite.
+    # Not by msgspec alone, since ids may hold lone surrogates and numbers may not be finite.
     return f"{json.dumps(msgspec.to_builtins(document))}\n".encode()
 
 
 def decode(data: bytes) -> Listing:
-    """Read what the file holds. Raises `ValueError` if it is not what `encode` writes.
+    """Parse the file's content. Raises `ValueError` if it is not what `encode` writes.
 
-    The file may have come with a repository or a cache, so nothing in it is taken on trust.
+    The file may have come with a repository or a cache, so nothing in it is trusted.
     """
     try:
         document = msgspec.convert(javascript.decode_own(data), _Document)
@@ -114,7 +114,7 @@ def decode(data: bytes) -> Listing:
 
 
 def _is_deep(value: JSON) -> bool:
-    """Return whether a decoded value is nested deeper than what a server may send."""
+    """Return whether a decoded value is nested deeper than a server's JSON may be."""
     level: list[JSON] = [value]
     for _ in range(javascript.MAX_DEPTH):
         inner: list[JSON] = []

@@ -1,7 +1,7 @@
-"""What is known of each event log without reading it, checked by nothing but `stat`.
+"""What is known of each event log without reading it, checked only by `stat`.
 
-The snapshot step keeps one `LogFacts` for each log. It holds for as long as size and time of the
-last change are the log's own; in doubt the log's last line decides, then the whole log.
+The snapshot step keeps one `LogFacts` per log, which holds as long as the log's size and
+modification time are the same. In doubt the log's last line decides, then the whole log.
 """
 
 import io
@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -19,18 +19,18 @@ from reportgen.text.times import time_or_none
 
 VERSION: Final = 1
 DROPPED: Final = -1
-"""The size of a log that was dropped: how its job had ended is still known."""
+"""The recorded size of a log that was dropped, so that only how its job ended is known."""
 
 _ENDS: Final = frozenset({None, *wire.TERMINAL.values()})
 _BLOCK: Final = 1 << 18
-_LONGEST_LINE: Final = 2 * MAX_FRAME_BYTES  # what is put in a token's place may be longer than it
-_LONGEST_NOTE: Final = 1 << 12  # a refusal's words are cut far below this
+_LONGEST_LINE: Final = 2 * MAX_FRAME_BYTES  # a stand-in may be longer than the token it replaces
+_LONGEST_NOTE: Final = 1 << 12  # the reason in a note is cut far below this
 
-Note = dict[str, str | int | None]
+NoteValues: TypeAlias = dict[str, str | int | None]
 
 
-class Course:
-    """How a job went by the events that change its status."""
+class StatusEvents:
+    """What the events say that change a job's status."""
 
     __slots__ = ("ended_as", "ended_at", "started")
 
@@ -41,8 +41,8 @@ class Course:
         self.ended_at: str | None = None
         """The time of that event, as it says itself."""
 
-    def note(self, name: bytes, data: bytes) -> None:
-        """Learn of a job event."""
+    def add(self, name: bytes, data: bytes) -> None:
+        """Add a job event, which need not be one that changes the status."""
         if name == wire.STARTED:
             self.started = True
             self.ended_as = self.ended_at = None
@@ -56,35 +56,37 @@ class Course:
 class LogFacts:
     """What a log said when it was last read or written.
 
-    `end` holds what the note says that the log ends with, but for its size; None where it ends
-    with none.
+    `end` holds the values, except the size, of the note that ends the log; None if there is no such
+    note.
     """
 
     size: int
     mtime_ns: int
-    end: Note | None
+    end: NoteValues | None
     started: bool
     ended_as: str | None
     ended_at: str | None
 
     def dropped(self) -> "LogFacts":
-        """Return what stays known of a log that is gone."""
+        """Return what is still known once the log is removed."""
         return replace(self, size=DROPPED, mtime_ns=0, end=None)
 
     def holds_for(self, stat: os.stat_result) -> bool:
-        """Return whether the log is still the one that these facts are about."""
+        """Return whether the log has not changed since."""
         return stat.st_size == self.size and stat.st_mtime_ns == self.mtime_ns
 
     @classmethod
-    def of(cls, stat: os.stat_result, end: event_log.Note | None, course: Course) -> "LogFacts":
-        """Put together what is known of a log."""
+    def of(
+        cls, stat: os.stat_result, end: event_log.Note | None, status_events: StatusEvents
+    ) -> "LogFacts":
+        """Return the facts of a log with this file status, end note and status events."""
         return cls(
             stat.st_size,
             stat.st_mtime_ns,
             None if end is None else end.values,
-            course.started,
-            course.ended_as,
-            course.ended_at,
+            status_events.started,
+            status_events.ended_as,
+            status_events.ended_at,
         )
 
 
@@ -92,13 +94,13 @@ class LogFacts:
 
 
 def document(facts: Mapping[str, LogFacts]) -> str:
-    """Write the facts of all logs, by the logs' names, as JSON."""
+    """Return the facts of all logs, by log name, as JSON."""
     logs = {name: asdict(of_log) for name, of_log in sorted(facts.items())}
     return json.dumps({"version": VERSION, "logs": logs}, separators=(",", ":")) + "\n"
 
 
 def read(data: bytes) -> dict[str, LogFacts]:
-    """Read the facts back; none if it is not what this version writes: the logs hold them all."""
+    """Parse the facts of all logs; return none if this version did not write them."""
     try:
         whole = json.loads(data)
         if whole["version"] != VERSION:
@@ -114,20 +116,19 @@ def read(data: bytes) -> dict[str, LogFacts]:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What a whole reading of a log tells; `complete` if its stream was read to its end."""
+    """What a log says as a whole; `complete` if its stream is."""
 
     events: int
     complete: bool
-    course: Course
+    status_events: StatusEvents
 
 
 def examine(lines: Iterable[bytes]) -> Examination:
-    """Read all lines of a log, without their line feeds.
+    """Return what the lines of a log, without their line feeds, say.
 
-    Raises `eventlog.DamagedLogError` where a line is none of a log's, as whoever reads the log for
-    a page will.
+    Raises `DamagedLogError` for a line that cannot be part of a log, as rendering the log would.
     """
-    course, fingerprint = Course(), event_log.Fingerprint()
+    status_events, fingerprint = StatusEvents(), event_log.Fingerprint()
     events, events_when_read = 0, -1
     for line in lines:
         time, name, _, data = event_log.split(line)
@@ -138,40 +139,40 @@ def examine(lines: Iterable[bytes]) -> Examination:
             if note.kind == "end" and note.values.get("state") == "complete":
                 events_when_read = events
         elif not time.removeprefix(b"!").isdigit():
-            raise event_log.DamagedLogError("a line that begins with no time")
+            raise event_log.DamagedLogError("a line does not begin with a time")
         elif name in wire.JOB_EVENTS:
             events += 1
             field = b"" if time[:1] == b"!" else data
             fingerprint.event(name, field)
             if name != wire.LOG:
-                course.note(name, event_log.data_of(field))
-    return Examination(events, events_when_read == events, course)
+                status_events.add(name, event_log.data_of(field))
+    return Examination(events, events_when_read == events, status_events)
 
 
 class Readable(Protocol):
     """An open log, read from its start to its end."""
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes, up to `size`; none at the end."""
+        """Return at most `size` bytes, none at the end."""
         ...
 
 
 def whole_lines(file: Readable) -> Iterator[bytes]:
-    """Yield the whole lines of an open log without their ends, and not a torn last one."""
+    """Yield the lines of an open log without their line feeds, except a torn last line."""
     for block in blocks(file):
         yield from block.split(b"\n")
 
 
 def blocks(file: Readable) -> Iterator[bytes]:
-    """Yield the whole lines of an open log, as many at once as are read at once.
+    """Yield the lines of an open log, except a torn last line, in blocks of many lines.
 
-    Line feeds stand between the lines of a block, and none at its end. Raises `DamagedLogError`
-    where a line is longer than any that is kept.
+    A block has line feeds between its lines and none at its end. Raises `DamagedLogError` if a line
+    is longer than any that is kept.
     """
     torn: list[bytes] = []
     while read := file.read(_BLOCK):
         if len(torn) > _LONGEST_LINE // _BLOCK:
-            raise event_log.DamagedLogError("a line without end")
+            raise event_log.DamagedLogError("a line is too long")
         lines, feed, rest = read.rpartition(b"\n")
         if feed:
             block = b"".join([*torn, lines])
@@ -181,7 +182,7 @@ def blocks(file: Readable) -> Iterator[bytes]:
 
 
 def end_note(file: io.FileIO) -> event_log.Note | None:
-    """Read the note that an open log ends with, if it says what became of the stream."""
+    """Read the note about the stream's end that ends an open log; None if something else does."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LONGEST_NOTE))
     try:
@@ -192,7 +193,7 @@ def end_note(file: io.FileIO) -> event_log.Note | None:
 
 
 def _last_note(tail: bytes, size: int) -> event_log.Note | None:
-    """Read the last line of a log of this size, if it is whole and a note of ours."""
+    """Read the last line of a log of `size` bytes; None if it is torn or not a note."""
     if not tail.endswith(b"\n"):
         return None
     line = tail[:-1].rpartition(b"\n")[2]
@@ -200,6 +201,6 @@ def _last_note(tail: bytes, size: int) -> event_log.Note | None:
         return None
     _, name, _, data = event_log.split(line)
     note = event_log.read_note(name, data)
-    # A log that is shorter or longer than when this was written was not left by this tool.
+    # If the log's size is not the one in its note, this tool did not leave it as it is.
     whole = note.values.pop("size", None) == size - len(line) - 1
     return note if whole else None

@@ -362,8 +362,8 @@ def test_a_good_copy_of_a_damaged_log_is_found(tmp_path: Path) -> None:
     assert whole is not None
     held = Snapshot.reading(into).last_folder()
     with open_log(held.logs.path_of("job"), "job") as written:
-        course = written.course
-    held.logs.learn("job", course, end_note(held.logs.path_of("job")))
+        events = written.status_events
+    held.logs.learn("job", events, end_note(held.logs.path_of("job")))
     held.logs.keep_facts()
     for place in (bad, into):
         (path,) = place.rglob("*.log")

@@ -787,8 +787,8 @@ def test_two_ids_never_share_a_log(one: str, other: str) -> None:
 def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
     """Learn of a job's log, as a snapshot does; give the folder as the next command has it."""
     with open_log(folder.logs.path_of(job_id), job_id) as log:
-        course = log.course
-    folder.logs.learn(job_id, course, end_note(folder.logs.path_of(job_id)))
+        events = log.status_events
+    folder.logs.learn(job_id, events, end_note(folder.logs.path_of(job_id)))
     folder.logs.keep_facts()
     return folder_at(folder.path)
 
@@ -983,14 +983,14 @@ def test_what_is_known_is_what_a_page_shows(
                 else event_log.event_line(1, name, None, data)
             )
         note(log, "end", state="complete", reason=None, fingerprint=log.fingerprint, size=log.size)
-        live = log.course
+        live = log.status_events
     with open_log(path, "job") as reopened:
         assert reopened.fingerprint == log.fingerprint
     page = history.fold(read_log(folder, "job"))
     expected = (page.started, page.terminal, page.completed_at)
-    for course in (live, reopened.course, folder.logs.facts("job")):
-        assert course is not None
-        assert (course.started, course.ended_as, course.ended_at) == expected
+    for facts in (live, reopened.status_events, folder.logs.facts("job")):
+        assert facts is not None
+        assert (facts.started, facts.ended_as, facts.ended_at) == expected
     examined = log_index.examine(read_log(folder, "job"))
     assert (examined.events, examined.complete) == (page.stream.events, True)
     for listed in (None, "running", "cancelled", "resting"):
