@@ -55,7 +55,7 @@ def render(
 ) -> Rendered:
     """Write the report on the jobs that the last snapshot selected.
 
-    `narrowed` selects among these jobs by what their pages show; with `refresh` every page is
+    `narrowed` selects among these jobs, judged by their pages; with `refresh` every page is
     rendered again. Raises `SnapshotError`, `DamagedRecordError`, `WriteError`, and `SourceError`
     if a job that `narrowed` names is not in the snapshot.
     """
