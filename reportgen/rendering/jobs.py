@@ -43,7 +43,7 @@ def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
     """
     staging = _Staging(context, JobFiles(context), narrowed)
     candidates: Iterable[_Candidate] = _candidates(context)
-    rendered: Mapping[str, _Rendered] = {}
+    rendered: Mapping[str, _RenderedJob] = {}
     if narrowed.limit is None:  # with a limit, few of the candidates may be needed
         candidates = list(candidates)
         rendered = staging.rendered_by_workers(candidates)
@@ -96,8 +96,8 @@ def _entries(listing: Listing) -> Iterator[Entry]:
             yield Entry(job, slugs[job_id], job_id in listed)
 
 
-class _Rendered(NamedTuple):
-    """A job that was found or rendered."""
+class _RenderedJob(NamedTuple):
+    """A job from the render cache, or rendered."""
 
     summary: JobSummary
     curves: ComparedCurves | None
@@ -118,14 +118,14 @@ class _Staging:
         shown = wire.Job(job.id, job.name, job.status, job.created_at)
         return self.narrowed.matches(shown, self.context.listing.read_at)
 
-    def job(self, candidate: _Candidate) -> _Rendered:
+    def job(self, candidate: _Candidate) -> _RenderedJob:
         """Return a job from the render cache, or stage its files if it is selected."""
         if candidate.cached is not None:
             self.staged.shortlist.has_room_for(candidate.cached)
-            return _Rendered(candidate.cached, None)
+            return _RenderedJob(candidate.cached, None)
         return self._rendered(candidate.entry)
 
-    def _rendered(self, entry: Entry) -> _Rendered:
+    def _rendered(self, entry: Entry) -> _RenderedJob:
         if self.narrowed.passes_all:
             detail = self.files.stage(entry)
         else:
@@ -133,15 +133,15 @@ class _Staging:
             detail = self.files.detail(entry)
             job = detail.summary
             if not (self.matches(job) and self.narrowed.in_shard(job.id)):
-                return _Rendered(job, None)
+                return _RenderedJob(job, None)
             self.files.stage_page(detail)
             self.files.stage_exports(entry)
         job = detail.summary
         enough = len(self.context.listing.selected) >= comparison.LEAST_JOBS
         compared = enough and self.staged.shortlist.has_room_for(job)
-        return _Rendered(job, comparison.compared_curves(detail) if compared else None)
+        return _RenderedJob(job, comparison.compared_curves(detail) if compared else None)
 
-    def rendered_by_workers(self, candidates: Sequence[_Candidate]) -> Mapping[str, _Rendered]:
+    def rendered_by_workers(self, candidates: Sequence[_Candidate]) -> Mapping[str, _RenderedJob]:
         """Render the jobs that are not cached in several processes, if there are enough."""
         entries = [candidate.entry for candidate in candidates if candidate.cached is None]
         log_size = self.context.folder.logs.size

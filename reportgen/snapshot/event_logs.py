@@ -99,7 +99,7 @@ class EventLogs:
             return "no log" if self.status(job_id) is None else None
         return dict(end)
 
-    def is_read(self, job_id: str) -> bool:
+    def is_complete(self, job_id: str) -> bool:
         """Return whether a job's log ends with the note that its stream is complete."""
         return _is_complete(self.end_of(job_id))
 
