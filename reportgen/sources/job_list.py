@@ -84,17 +84,18 @@ def _items(body: bytes) -> Iterator[bytes]:
 
 def _entry(item: bytes, place: int, oddities: _Oddities) -> Object | None:
     """Decode an entry; return None, and report it, if it can't be a job. Raises `NotJSON`."""
+    if not item.startswith(b"{"):
+        oddities.add(place, " is left out: it has no id")
+        return None
     if javascript.has_more_values(item, MAX_VALUES):
         oddities.add(place, f" is left out: it has more than {MAX_VALUES:,} values")
         return None
-    if not javascript.is_deep(item):
-        entry = javascript.decode(item)
-        if isinstance(entry, dict):
-            return entry
-    elif item.startswith(b"{"):
+    if javascript.is_deep(item):
         return _without_deep_fields(item, place, oddities)
-    oddities.add(place, " is left out: it has no id")
-    return None
+    entry = javascript.decode(item)
+    if not isinstance(entry, dict):
+        raise NotJSON("an entry that begins as an object and is none")
+    return entry
 
 
 def _without_deep_fields(item: bytes, place: int, oddities: _Oddities) -> Object:
