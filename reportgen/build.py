@@ -17,7 +17,8 @@ from reportgen.following.stream import Policy
 from reportgen.rendering import render
 from reportgen.rendering.render import Rendered
 from reportgen.settings import Settings
-from reportgen.snapshot.snapshot import Snapshot, SourceFolder
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import Source
 from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
@@ -41,7 +42,7 @@ class World:
 
 def build(options: Settings, world: World) -> Rendered:
     """Snapshot, then render: the main job."""
-    with Snapshot.locked(options.snapshot_dir) as snapshot:
+    with Snapshot.locked(options.snapshot_dir, world.watcher.warn) as snapshot:
         while True:
             folder = _fetch(options, world, snapshot)
             try:
@@ -50,12 +51,12 @@ def build(options: Settings, world: World) -> Rendered:
             except DamagedRecordError as error:
                 # In doubt about a record it is fetched again; what is gone can't be damaged twice.
                 world.watcher.warn(str(error))
-                error.path.unlink(missing_ok=True)
+                folder.logs.remove(error.path.name)
 
 
 def snapshot(options: Settings, world: World) -> Path:
     """Fetch the job list and every job's events. Gives the snapshot directory's path."""
-    with Snapshot.locked(options.snapshot_dir) as kept:
+    with Snapshot.locked(options.snapshot_dir, world.watcher.warn) as kept:
         _fetch(options, world, kept)
     return options.snapshot_dir
 

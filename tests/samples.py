@@ -10,7 +10,7 @@ from reportgen.model.history import Curve, LogLine, Pause, Superseded
 from reportgen.model.metrics import metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
-from reportgen.report.report import JobDetail, JobSummary, Report, Stream
+from reportgen.report.report import JobDetail, JobSummary, Report, StreamSummary
 from reportgen.text.javascript import Object
 
 GENERATOR = "arkor-report 0.1.0"
@@ -34,7 +34,7 @@ CONFIG: Object = {
     "notes": "[hidden]",
 }
 
-WAITING = Stream("caught-up", "still open when waiting ended", 0, 0, 0)
+WAITING = StreamSummary("caught-up", "still open when waiting ended", 0, 0, 0)
 
 
 def curve(steps: range, value: Callable[[int], float]) -> Curve:
@@ -67,7 +67,7 @@ def summary(
         duration_seconds=803.0,
         artifacts=2,
         error=None,
-        stream=Stream("complete", None, 412, 0, 1),
+        stream=StreamSummary("complete", None, 412, 0, 1),
         loss=None,
         eval_loss=None,
         not_finite=0,
@@ -153,7 +153,7 @@ def failed() -> JobDetail:
         artifacts=None,
         completed_at="2026-05-01T09:04:03.000Z",
         duration_seconds=241.0,
-        stream=Stream(
+        stream=StreamSummary(
             "interrupted",
             "given up after 8 failures in a row: HTTP 502",
             124,
@@ -216,7 +216,7 @@ def hostile() -> JobDetail:
         status='x" onmouseover="alert(1)',
         error=HOSTILE,
         config={HOSTILE: HOSTILE, "model": HOSTILE, "datasetSource": {"name": HOSTILE}},
-        stream=Stream("interrupted", HOSTILE, 1, 0, 0),
+        stream=StreamSummary("interrupted", HOSTILE, 1, 0, 0),
         as_of=None,
     )
     return detail(job, artifacts=(HOSTILE,), log=(LogLine(f"[started] {HOSTILE}"),), log_lines=1)

@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reportgen.events.event_log import Note
+from reportgen.files import Directory
 from reportgen.following import fetch
 from reportgen.following.deadlines import Bounds
+from reportgen.following.log_writer import EventLog
 from reportgen.following.plan import Plan
 from reportgen.following.stream import Outcome, Policy
 from reportgen.model.selection import Selection
 from reportgen.report import changes
 from reportgen.snapshot import log_index
-from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
 from reportgen.text.secrets import Secrets
@@ -79,7 +84,8 @@ def take(
     watcher: Watcher | None = None,
 ) -> Taken:
     """Take a snapshot, waiting for no job that runs on."""
-    with Snapshot.locked(place) as snapshot:
+    watcher = watcher or Watcher()
+    with Snapshot.locked(place, watcher.warn) as snapshot:
         return take_into(
             snapshot, studio, selection=selection, keep=keep, keep_last=keep_last,
             refresh=refresh, now=now, watcher=watcher,
@@ -129,5 +135,21 @@ def take_into(
 
 def read_log(folder: SourceFolder, job_id: str) -> list[bytes]:
     """Give the whole lines of a job's log, without their ends."""
-    with log_index.reading(folder.log_path(job_id)) as blocks:
+    with folder.logs.reading(job_id) as blocks:
         return [line for block in blocks for line in block.split(b"\n")]
+
+
+def folder_at(path: Path) -> SourceFolder:
+    """Open a source's folder, as the next command does."""
+    return SourceFolder(Directory.open(path.parent, private=True), path.name)
+
+
+def open_log(path: Path, job_id: str) -> EventLog:
+    """Return the event log at a path, to be written."""
+    return EventLog(Directory.open(path.parent, private=True), path.name, job_id)
+
+
+def end_note(path: Path) -> Note | None:
+    """Return the note that a log ends with."""
+    with path.open("rb", buffering=0) as file:
+        return log_index.end_note(file)

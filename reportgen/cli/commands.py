@@ -369,6 +369,7 @@ def _tell_github(rendered: "Rendered") -> None:
     """Add the summary to the step's, and annotate what needs a look, where GitHub listens."""
     from reportgen.console.messages import WARNING, Record  # noqa: PLC0415
     from reportgen.exports import github_actions  # noqa: PLC0415
+    from reportgen.files import open_named  # noqa: PLC0415
 
     if github_actions.annotates(os.environ):
         for line in github_actions.annotations(rendered.report.jobs):
@@ -377,7 +378,8 @@ def _tell_github(rendered: "Rendered") -> None:
     if path is None:
         return
     try:
-        with path.open("a", encoding="utf-8", newline="\n") as file:
+        descriptor = open_named(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        with open(descriptor, "a", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
             file.write(f"\n{rendered.summary}")
     except OSError as error:
         words = f"the step's summary can't be written to {path}: {error.strerror or error}"

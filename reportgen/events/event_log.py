@@ -23,6 +23,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 VERSION: Final = 1
 
 EVENT_FIELDS: Final = 4
@@ -159,11 +161,9 @@ def data_of(field: bytes) -> bytes:
 def read_note(name: bytes, data: bytes) -> Note:
     """Read what a note says. Raises `DamagedLogError`."""
     try:
-        values = json.loads(data)
-    except ValueError as error:
+        values = msgspec.convert(json.loads(data), dict[str, str | int | None])
+    except (ValueError, msgspec.ValidationError, RecursionError) as error:
         raise DamagedLogError(str(error)) from error
-    if not isinstance(values, dict):
-        raise DamagedLogError("a note that is no object")
     return Note(name.decode("ascii", "replace"), values)
 
 

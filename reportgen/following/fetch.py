@@ -14,7 +14,9 @@ from reportgen.following.known_jobs import Expiry, KnownJobs
 from reportgen.following.plan import Plan, Watcher
 from reportgen.following.streams import Streams
 from reportgen.model.origin import Manifest, Origin
-from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import JobList, Source
 from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
@@ -66,7 +68,7 @@ async def fetch(
         jobs.listing = expiry.drop(jobs.listing)
         streams = Streams(source, jobs, plan, watcher, began)
         await _follow(streams, jobs, expiry, stop)
-        folder.keep_facts()
+        folder.logs.keep_facts()
         folder.keep_listing(replace(jobs.listing, finished=True))
         return folder
     finally:

@@ -7,9 +7,10 @@ from reportgen.errors import SourceError, WriteError
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.model.selection import Selection
+from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.job_numbers import numbered
 from reportgen.snapshot.retention import Retention
-from reportgen.snapshot.snapshot import Listing, SourceFolder
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import JobList
 from reportgen.text.javascript import Object
 from reportgen.text.redact import Redactor
@@ -123,7 +124,7 @@ class Expiry:
         self._folder.keep_listing(listing)
         for job in listing.jobs:
             if job.id in self._expired:
-                self._folder.drop_log(job.id, forget=job.id in gone)
+                self._folder.logs.drop(job.id, forget=job.id in gone)
         entries = {job_id: entry for job_id, entry in listing.entries.items() if job_id not in gone}
         return replace(listing, entries=entries, numbers=numbered(entries, listing.numbers))
 

@@ -1,16 +1,16 @@
 """A job's event log, open for appending."""
 
+import io
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final, Self
 
 from reportgen.events import event_log, wire
-from reportgen.files import PRIVATE
+from reportgen.files import Directory
 from reportgen.following.replay import Kept, Trail
 from reportgen.snapshot import log_index
+from reportgen.snapshot.failures import writing
 from reportgen.snapshot.log_index import Course
-from reportgen.snapshot.snapshot import _writing
 
 _BLOCK: Final = 1 << 20
 
@@ -22,8 +22,10 @@ class EventLog:
     thousands of streams can be waiting for their next try.
     """
 
-    def __init__(self, path: Path, job_id: str) -> None:
-        self.path = path
+    def __init__(self, events: Directory, name: str, job_id: str) -> None:
+        self.path = events.path / name
+        """For messages; the file is opened by handle."""
+        self.name = name
         self.trail = Trail()
         self.course = Course()
         self.was_opened = False
@@ -33,15 +35,15 @@ class EventLog:
         self.end: event_log.Note | None = None
         """The note that it ends with, once it was synced."""
         self._fingerprint = event_log.Fingerprint()
+        self._events = events
         self._job_id = job_id
         self._file = -1
         self._size = -1
 
     def __enter__(self) -> Self:
         is_new = self._size < 0
-        with _writing(self.path):
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-            self._file = os.open(self.path, flags, PRIVATE)
+        with writing(self.path):
+            self._file = self._events.open_for_appending(self.name)
         if is_new:
             self._learn_all()
         return self
@@ -65,7 +67,7 @@ class EventLog:
         for offset, line in self._lines(0):
             size = offset + len(line) + 1
             self._learn(offset, line)
-        with _writing(self.path):
+        with writing(self.path):
             if os.fstat(self._file).st_size > size:
                 os.ftruncate(self._file, size)
         return size
@@ -76,7 +78,7 @@ class EventLog:
         self.course = Course()
         self.was_opened = self.was_read = False
         self._fingerprint = event_log.Fingerprint()
-        with _writing(self.path):
+        with writing(self.path):
             os.ftruncate(self._file, 0)
         self._size = 0
 
@@ -133,7 +135,7 @@ class EventLog:
 
     def append(self, lines: bytes) -> None:
         """Write whole lines behind the last. Raises `WriteError`."""
-        with _writing(self.path):
+        with writing(self.path):
             rest = memoryview(lines)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
@@ -159,13 +161,12 @@ class EventLog:
 
         May be called from any thread.
         """
-        with _writing(self.path):
-            self.end = log_index.end_note(self.path)
-            descriptor = os.open(self.path, os.O_RDWR)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        with (
+            writing(self.path),
+            io.FileIO(self._events.open_for_appending(self.name), "rb+") as file,
+        ):
+            self.end = log_index.end_note(file)
+            os.fsync(file.fileno())
 
     def _lines(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Give each whole line from an offset on, without its end, with its own offset."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from reportgen.errors import ReportError, SourceError
+from reportgen.files import temporary_name
 from reportgen.following.deadlines import JobFacts
 from reportgen.following.known_jobs import KnownJobs
 from reportgen.following.log_writer import EventLog
@@ -62,7 +63,7 @@ class Streams:
         return ids
 
     def _is_to_be_fetched(self, job_id: str) -> bool:
-        if self._plan.refresh or not self._jobs.folder.is_read(job_id):
+        if self._plan.refresh or not self._jobs.folder.logs.is_read(job_id):
             return True
         job = self._jobs.job(job_id)
         return job is None or job.status in _NEVER_ENDED
@@ -89,13 +90,14 @@ class Streams:
         self._queue.dissolve()
 
     def _follower(self, job_id: str) -> Follower:
-        path = self._jobs.folder.log_path(job_id)
+        logs = self._jobs.folder.logs
+        name = temporary_name() if self._plan.refresh else logs.name(job_id)
         facts = JobFacts()
         self._learn(facts, job_id)
         return Follower(
             job_id=job_id,
             source=self._source,
-            log=EventLog(path.with_suffix(".new") if self._plan.refresh else path, job_id),
+            log=EventLog(logs.directory, name, job_id),
             disk=self._disk,
             policy=self._policy(),
             watcher=self._watcher,
@@ -121,9 +123,9 @@ class Streams:
             in_place = True
         folder = self._jobs.folder
         if self._plan.refresh:
-            in_place = folder.renew(follower.job_id, follower.log.path) and in_place
+            in_place = folder.logs.renew(follower.job_id, follower.log.name) and in_place
         if in_place:
-            folder.learn(follower.job_id, follower.log.course, follower.log.end)
+            folder.logs.learn(follower.job_id, follower.log.course, follower.log.end)
 
     # The list, while streams are followed
 

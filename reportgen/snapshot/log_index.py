@@ -8,9 +8,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
@@ -23,6 +21,7 @@ VERSION: Final = 1
 DROPPED: Final = -1
 """The size of a log that was dropped: how its job had ended is still known."""
 
+_ENDS: Final = frozenset({None, *wire.TERMINAL.values()})
 _BLOCK: Final = 1 << 18
 _LONGEST_LINE: Final = 2 * MAX_FRAME_BYTES  # what is put in a token's place may be longer than it
 _LONGEST_NOTE: Final = 1 << 12  # a refusal's words are cut far below this
@@ -68,19 +67,12 @@ class LogFacts:
     ended_as: str | None
     ended_at: str | None
 
-    def holds_for_file(self, path: Path) -> bool:
-        """Tell whether the log is there, and still the one that these facts are about."""
-        try:
-            return self.holds_for(path.stat())
-        except OSError:
-            return False
-
     def dropped(self) -> "LogFacts":
-        """Give what stays known of a log that is gone."""
+        """Return what stays known of a log that is gone."""
         return replace(self, size=DROPPED, mtime_ns=0, end=None)
 
     def holds_for(self, stat: os.stat_result) -> bool:
-        """Tell whether the log is still the one that these facts are about."""
+        """Return whether the log is still the one that these facts are about."""
         return stat.st_size == self.size and stat.st_mtime_ns == self.mtime_ns
 
     @classmethod
@@ -106,14 +98,15 @@ def document(facts: Mapping[str, LogFacts]) -> str:
 
 
 def read(data: bytes) -> dict[str, LogFacts]:
-    """Read the facts back; none where it is not what this version writes, since logs tell all."""
+    """Read the facts back; none if it is not what this version writes: the logs hold them all."""
     try:
         whole = json.loads(data)
         if whole["version"] != VERSION:
             return {}
-        return msgspec.convert(whole["logs"], dict[str, LogFacts])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        logs = msgspec.convert(whole["logs"], dict[str, LogFacts])
+    except (ValueError, msgspec.ValidationError, KeyError, TypeError, RecursionError):
         return {}
+    return {name: facts for name, facts in logs.items() if facts.ended_as in _ENDS}
 
 
 # --- Logs --------------------------------------------------------------------------------------
@@ -164,23 +157,13 @@ class Readable(Protocol):
 
 
 def whole_lines(file: Readable) -> Iterator[bytes]:
-    """Give the whole lines of an open log without their ends: a torn last one is none."""
+    """Yield the whole lines of an open log without their ends, and not a torn last one."""
     for block in blocks(file):
         yield from block.split(b"\n")
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[Iterator[bytes]]:
-    """Open a log, to be read as `blocks` gives it; none where there is no log."""
-    with ExitStack() as stack:
-        file: Readable = io.BytesIO()
-        with suppress(FileNotFoundError):
-            file = stack.enter_context(path.open("rb", buffering=0))
-        yield blocks(file)
-
-
 def blocks(file: Readable) -> Iterator[bytes]:
-    """Give the whole lines of an open log, as many at once as are read at once.
+    """Yield the whole lines of an open log, as many at once as are read at once.
 
     Line feeds stand between the lines of a block, and none at its end. Raises `DamagedLogError`
     where a line is longer than any that is kept.
@@ -197,21 +180,15 @@ def blocks(file: Readable) -> Iterator[bytes]:
         torn.append(rest)
 
 
-def end_note(path: Path) -> event_log.Note | None:
-    """Read the note that a log ends with, if it says what became of the stream."""
+def end_note(file: io.FileIO) -> event_log.Note | None:
+    """Read the note that an open log ends with, if it says what became of the stream."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LONGEST_NOTE))
     try:
-        note = _last_note(*_tail(path, _LONGEST_NOTE))
-    except (FileNotFoundError, event_log.DamagedLogError):
+        note = _last_note(file.read(_LONGEST_NOTE), size)
+    except event_log.DamagedLogError:
         return None
     return note if note is not None and note.kind == "end" else None
-
-
-def _tail(path: Path, most: int) -> tuple[bytes, int]:
-    """Return the last bytes of a log, up to `most`, and the log's length."""
-    with path.open("rb", buffering=0) as log:
-        size = log.seek(0, os.SEEK_END)
-        log.seek(max(0, size - most))
-        return log.read(), size
 
 
 def _last_note(tail: bytes, size: int) -> event_log.Note | None:

@@ -45,14 +45,17 @@ def file_slugs(ids: Iterable[str]) -> dict[str, str]:
     return slugs
 
 
+def is_file_slug(text: str) -> bool:
+    """Return whether a text has the form of the names that `file_slugs` makes."""
+    return bool(_SAFE.fullmatch(text) and not _RESERVED.match(text))
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
 def _is_safe(job_id: str) -> bool:
-    return bool(
-        _SAFE.fullmatch(job_id) and not _RESERVED.match(job_id) and not _LIKE_HASHED.search(job_id)
-    )
+    return is_file_slug(job_id) and not _LIKE_HASHED.search(job_id)
 
 
 def _hashed(job_id: str) -> Iterator[str]:

@@ -37,6 +37,11 @@ def decode(data: bytes) -> JSON:
     for JSON of more than `MAX_VALUES` values or `MAX_DEPTH` levels.
     """
     check_limits(data)
+    return decode_own(data)
+
+
+def decode_own(data: bytes) -> JSON:
+    """Decode JSON that this tool wrote, as `decode` does but without limits. Raises `NotJSON`."""
     try:
         return cast("JSON", msgspec.json.decode(data))
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -18,7 +18,7 @@ from tests.browser.conftest import Reader, Visit
 LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"))
 DONE = samples.completed().summary
 JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
-"""What Jenkins sends with every file of a build, unless an administrator relaxed it."""
+"""The policy that Jenkins sends with every file of a build unless an administrator relaxed it."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_walk_through_one_file(single: Path, reader: Reader, *, script: bool) 
     assert visit.console == []
 
 
-def test_the_charts_controls_come_with_the_view(single: Path, reader: Reader) -> None:
+def test_a_charts_controls_appear_with_its_view(single: Path, reader: Reader) -> None:
     visit = _opened(reader, single, f"#/jobs/{DONE.slug}")
     page = visit.page
     page.get_by_role("button", name="Download SVG").wait_for()
@@ -78,7 +78,9 @@ def test_the_charts_controls_come_with_the_view(single: Path, reader: Reader) ->
 @pytest.mark.parametrize(
     "fragment", ["", "#/", "#/?status=failed", "#/jobs/none-of-these", "#x", "#%"]
 )
-def test_home_shows_where_nothing_is_named(single: Path, reader: Reader, fragment: str) -> None:
+def test_home_is_shown_if_the_address_names_no_job(
+    single: Path, reader: Reader, fragment: str
+) -> None:
     for script in (True, False):
         visit = _opened(reader, single, fragment, script=script)
         assert visit.page.locator(".jobs").is_visible()
@@ -86,7 +88,7 @@ def test_home_shows_where_nothing_is_named(single: Path, reader: Reader, fragmen
         assert visit.console == []
 
 
-def test_filters_stand_in_studios_address(single: Path, reader: Reader) -> None:
+def test_filters_are_kept_in_studios_address(single: Path, reader: Reader) -> None:
     visit = _opened(reader, single, "#/?status=failed")
     page = visit.page
     assert page.locator(".jobs tbody tr").count() == 1

@@ -20,7 +20,7 @@ from reportgen.exports import job_texts, points_csv, report_json
 from reportgen.model.history import fold, log_line
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Manifest, Origin
-from reportgen.report.report import Entry, Report, Stream, job_detail
+from reportgen.report.report import Entry, Report, StreamSummary, job_detail
 from reportgen.text import inert, javascript
 from reportgen.text.javascript import Object, is_number, js_number, js_value
 from reportgen.text.redact import Redactor
@@ -250,7 +250,7 @@ def test_each_fact_stands_under_its_key() -> None:
     job = summary(
         "job_1",
         slug="job_1",
-        stream=Stream("interrupted", "given up", 412, 3, 1),
+        stream=StreamSummary("interrupted", "given up", 412, 3, 1),
         loss=Metric(400, 2.31, 0.41, 0.39, 388.0, 3.0),
         eval_loss=Metric(8, 2.2, 0.6, 0.58, 350.5, 1e300),
         checkpoints=(100.0, 0.5),
@@ -324,7 +324,8 @@ def test_a_whole_document_as_it_is_written() -> None:
     job = summary(
         "é", None, slug="job-1", status="paused", created_at=None, started_at=None,
         completed_at=None, duration_seconds=None, artifacts=None, error='"a"\n\u202e',
-        stream=Stream("complete", None, 0, 0, 0), eval_loss=evals, checkpoints=(), listed=False,
+        stream=StreamSummary("complete", None, 0, 0, 0), eval_loss=evals, checkpoints=(),
+        listed=False,
         log_tail=("[log] step=1", "[stream error]"),
         config={"learningRate": 1e-7, "x": math.nan, "y": [-math.inf, True, None], "z": {}},
     )  # fmt: skip

@@ -22,7 +22,7 @@ from reportgen.model import history
 from reportgen.model.history import History
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.selection import Selection
-from reportgen.snapshot.snapshot import Snapshot
+from reportgen.snapshot.directory import Snapshot
 from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
 from reportgen.text.javascript import Object
 from reportgen.text.secrets import Secrets

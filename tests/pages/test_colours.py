@@ -1,9 +1,9 @@
-"""The comparison's colours: apart from one another for every eye, and from the ground."""
+"""The colours of the style: texts that can be read, lines that every eye can tell apart."""
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from itertools import combinations, pairwise
+from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TypeAlias
 
@@ -46,7 +46,9 @@ WHITE: Colour = (0.95047, 1.0, 1.08883)
 
 
 def light_of(text: str) -> Colour:
-    red, green, blue = (int(text[start:end], 16) / 255 for start, end in pairwise((1, 3, 5, 7)))
+    """Return the light of a colour written `#rgb` or `#rrggbb`."""
+    digits = text[1:] if len(text) == 7 else "".join(2 * digit for digit in text[1:])
+    red, green, blue = (int(digits[start : start + 2], 16) / 255 for start in (0, 2, 4))
     return tuple(  # type: ignore[return-value]  # of three
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
         for part in (red, green, blue)
@@ -61,7 +63,7 @@ def through(matrix: Sequence[Colour], colour: Colour) -> Colour:
 
 
 def lab_of(light: Colour) -> Colour:
-    """Give a colour in CIE L*a*b*, where distances are about as large as they look."""
+    """Return a colour in CIE L*a*b*, where distances are about as large as they look."""
     parts = [part / white for part, white in zip(through(TO_XYZ, light), WHITE, strict=True)]
     x, y, z = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in parts)
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
@@ -77,32 +79,49 @@ def distance(one: Colour, other: Colour) -> float:
 
 
 def contrast(one: str, other: str) -> float:
-    """Give the contrast of two colours as WCAG 2 has it."""
+    """Return the contrast of two colours as WCAG 2.2 defines it."""
     dark, bright = sorted(through(TO_XYZ, light_of(colour))[1] for colour in (one, other))
     return (bright + 0.05) / (dark + 0.05)
 
 
-def palettes() -> Iterator[tuple[str, list[str]]]:
-    pairs = re.findall(r"--k\d: light-dark\((#\w+), (#\w+)\);", STYLE)
-    panel = re.search(r"--panel: light-dark\((#\w+), (#\w+)\);", STYLE)
-    assert panel
-    for ground, colours in zip(panel.groups(), zip(*pairs, strict=True), strict=True):
-        yield (ground if len(ground) == 7 else "#ffffff"), list(colours)
+def named(scheme: int) -> dict[str, str]:
+    """Return the style's colours by name, of the light (0) or the dark (1) scheme."""
+    pairs = re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\);", STYLE)
+    return {name: colours[scheme] for name, *colours in pairs}
 
 
-def test_the_style_has_the_colours_of_the_bare_chart_for_a_light_ground() -> None:
-    light, dark = palettes()
-    assert tuple(light[1]) == COLOURS
-    assert len(dark[1]) == len(COLOURS)
+def palette(scheme: int) -> list[str]:
+    return [colour for name, colour in named(scheme).items() if re.fullmatch(r"k\d", name)]
 
 
+TEXT_ON = [
+    *((text, ground) for text in ("text", "muted") for ground in ("page", "panel", "inset")),
+    ("link", "page"),
+    ("error", "page"),
+    ("button-text", "button"),
+    *((f"{status}-text", status) for status in ("completed", "failed", "running", "other")),
+]
+LINE_ON = [(line, "panel") for line in ("loss", "eval-loss", *(f"k{n}" for n in range(8)))]
+SCHEMES = pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+
+
+@SCHEMES
+@pytest.mark.parametrize(
+    ("above", "ground", "least"),
+    [*((*pair, 4.5) for pair in TEXT_ON), *((*pair, 3.0) for pair in LINE_ON)],
+)
+def test_contrast_meets_wcag_aa(above: str, ground: str, least: float, scheme: int) -> None:
+    colours = named(scheme)
+    assert contrast(colours[above], colours[ground]) >= least
+
+
+@SCHEMES
 @pytest.mark.parametrize("eye", EYES)
-def test_any_two_colours_stay_apart(eye: str) -> None:
-    for _, colours in palettes():
-        for one, other in combinations(colours, 2):
-            assert distance(seen(one, eye), seen(other, eye)) > 25, (one, other)
+def test_any_two_lines_of_a_comparison_can_be_told_apart(eye: str, scheme: int) -> None:
+    for one, other in combinations(palette(scheme), 2):
+        assert distance(seen(one, eye), seen(other, eye)) > 25, (one, other)
 
 
-def test_every_colour_stands_out_from_its_ground() -> None:
-    for ground, colours in palettes():
-        assert min(contrast(colour, ground) for colour in colours) >= 3
+def test_a_comparison_has_the_same_colours_without_style() -> None:
+    assert tuple(palette(0)) == COLOURS
+    assert len(palette(1)) == len(COLOURS)

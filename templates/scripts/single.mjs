@@ -1,5 +1,4 @@
-// All pages in one file: a view that is gone to starts at its top and names the window.
-"use strict";
+// All pages in one file: a view opens at its top, and the window takes its name.
 if (document.querySelector(".single")) {
   const title = document.title;
   const arrive = () => {
