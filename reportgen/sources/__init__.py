@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Protocol
 
 from reportgen.model.origin import Manifest, Origin
-from reportgen.text.javascript import Object
 
 # httpx brings a command line tool, which takes all of rich along: half the time of its import.
 # It does without where that can't be imported, and None in this place says so.
@@ -23,7 +22,7 @@ class JobList:
     """
 
     read_at: datetime
-    entries: tuple[Object, ...]
+    entries: tuple[bytes, ...]
     oddities: tuple[str, ...] = ()
 
 
