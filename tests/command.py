@@ -43,10 +43,14 @@ class Result:
 
 @dataclass
 class Command:
-    """The command in one directory; `environment` joins what every run gets."""
+    """The command in one directory; `environment` joins what every run gets.
+
+    `prefix` is a program that starts it, with arguments.
+    """
 
     directory: Path
     environment: dict[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
 
     def run(self, *arguments: str, **variables: str) -> Result:
         """Run it to its end."""
@@ -73,7 +77,7 @@ class Command:
         self, program: Sequence[str], variables: Mapping[str, str]
     ) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            program,
+            [*self.prefix, *program],
             cwd=self.directory,
             env=self._environment(variables),
             stdout=subprocess.PIPE,

@@ -5,14 +5,19 @@ from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from reportgen.model.history import Curve, LogLine, Pause, Superseded
 from reportgen.model.metrics import metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
+from reportgen.pages.looks import Looks
 from reportgen.report.report import JobDetail, JobSummary, Report, StreamSummary
+from reportgen.settings import Output
 from reportgen.text.javascript import Object
 
+LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"), stale_after=86_400.0, linked=False)
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 STUDIO = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", "rig")
@@ -35,6 +40,11 @@ CONFIG: Object = {
 }
 
 WAITING = StreamSummary("caught-up", "still open when waiting ended", 0, 0, 0)
+
+
+def output(out: Path) -> Output:
+    """Return what a build writes into `out` by default."""
+    return Output(out, LOOKS, log_lines=50, single_file=False, show_config=(), report_url=None)
 
 
 def curve(steps: range, value: Callable[[int], float]) -> Curve:

@@ -8,15 +8,15 @@ from pathlib import Path
 from reportgen.events.event_log import Note
 from reportgen.files import Directory
 from reportgen.following import fetch
-from reportgen.following.deadlines import Bounds
 from reportgen.following.log_writer import EventLog
-from reportgen.following.plan import Plan
-from reportgen.following.stream import Outcome, Policy
+from reportgen.following.stream import Outcome
 from reportgen.model.selection import Selection
 from reportgen.report import changes
+from reportgen.settings import Following
 from reportgen.snapshot import log_index
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
@@ -105,13 +105,8 @@ def take_into(
 ) -> Taken:
     """Take a snapshot into a directory that is open already."""
     watcher = watcher or Watcher()
-    plan = Plan(
-        selection or Selection(),
-        Policy(Bounds(settle=0.2, stall=90.0), 8, chance=lambda: 0.5),
-        max_wait=0.0,
-        refresh=refresh,
-        keep=keep,
-        keep_last=keep_last,
+    following = Following(
+        max_wait=0.0, settle=0.2, stall_timeout=90.0, retries=8, concurrency=16, refresh=refresh
     )
 
     async def fetching() -> SourceFolder:
@@ -120,9 +115,12 @@ def take_into(
         return await fetch.fetch(
             source,
             snapshot,
-            plan,
-            watcher,
+            selection or Selection(),
+            Retention(keep, keep_last),
+            following,
+            watcher=watcher,
             secrets=secrets,
+            chance=lambda: 0.5,
             stop=asyncio.Event(),
             now=lambda: now,
         )

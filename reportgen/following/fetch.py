@@ -11,11 +11,14 @@ from datetime import datetime
 
 from reportgen.errors import SourceError
 from reportgen.following.known_jobs import Expiry, KnownJobs
-from reportgen.following.plan import Plan, Watcher
 from reportgen.following.streams import Streams
+from reportgen.following.watcher import Watcher
 from reportgen.model.origin import Manifest, Origin
+from reportgen.model.selection import Selection
+from reportgen.settings import Following
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import JobList, Source
 from reportgen.text.redact import Redactor
@@ -38,16 +41,20 @@ class Interrupted(Exception):  # noqa: N818 - no error, but what the user asked 
 async def fetch(
     source: Source,
     snapshot: Snapshot,
-    plan: Plan,
-    watcher: Watcher,
+    selection: Selection,
+    retention: Retention,
+    following: Following,
     *,
+    watcher: Watcher,
     secrets: Secrets,
+    chance: Callable[[], float],
     stop: asyncio.Event,
     now: Callable[[], datetime],
 ) -> SourceFolder:
     """Fetch the job list and every stream that is not complete yet; return their folder.
 
-    Raises `SourceError` if there is no list, `WriteError` if the snapshot can't be written, and
+    `chance` returns the jitter of retries, uniform in [0, 1); `now` returns the time. Raises
+    `SourceError` if there is no list, `WriteError` if the snapshot can't be written, and
     `Interrupted` if `stop` was set before the list had arrived.
     """
     try:
@@ -58,15 +65,15 @@ async def fetch(
         kept = folder.listing()
         before = snapshot.before(folder, kept)
         first = _with_known_scope(first, kept)
-        expiry = Expiry(folder, plan.retention, watcher)
+        expiry = Expiry(folder, retention, watcher)
         jobs = KnownJobs(folder, _first_listing(first, kept), secrets)
         jobs.update(first.jobs)
-        jobs.select(plan.selection, source.origin, expiry.expired(jobs.listing))
+        jobs.select(selection, source.origin, expiry.expired(jobs.listing))
         jobs.listing = replace(jobs.listing, before=before)
         snapshot.use(folder, first.identity)
         folder.clear_unfinished()
         jobs.listing = expiry.drop(jobs.listing)
-        streams = Streams(source, jobs, plan, watcher, began)
+        streams = Streams(source, jobs, following, watcher, began=began, chance=chance)
         await _follow(streams, jobs, expiry, stop)
         folder.logs.keep_facts()
         folder.keep_listing(replace(jobs.listing, finished=True))

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,9 +11,10 @@ from reportgen.files import temporary_name
 from reportgen.following.deadlines import JobFacts
 from reportgen.following.known_jobs import KnownJobs
 from reportgen.following.log_writer import EventLog
-from reportgen.following.plan import Plan, Watcher
 from reportgen.following.queue import PriorityLine
-from reportgen.following.stream import Follower, Policy
+from reportgen.following.stream import Follower
+from reportgen.following.watcher import Watcher
+from reportgen.settings import Following
 from reportgen.sources import Source
 
 LIST_SECONDS: Final = 10.0
@@ -29,23 +29,27 @@ _SYNCS_AT_ONCE: Final = 4
 class Streams:
     """Follows the streams of the selected jobs; one job's trouble never stops another's.
 
-    `began` is when the command began, on the event loop's clock and on the wall's.
+    `began` is when the command began, on the event loop's clock and on the wall's; `chance`
+    returns the jitter of retries, uniform in [0, 1).
     """
 
     def __init__(
         self,
         source: Source,
         jobs: KnownJobs,
-        plan: Plan,
+        settings: Following,
         watcher: Watcher,
+        *,
         began: tuple[float, datetime],
+        chance: Callable[[], float],
     ) -> None:
         self._source = source
         self._jobs = jobs
-        self._plan = plan
+        self._settings = settings
         self._watcher = watcher
         self._began = began
-        self._queue = PriorityLine(plan.concurrency)
+        self._chance = chance
+        self._queue = PriorityLine(settings.concurrency)
         self._disk = asyncio.Semaphore(_SYNCS_AT_ONCE)
         self._followers: dict[str, Follower] = {}
         self._missing: dict[str, int] = {}
@@ -63,7 +67,7 @@ class Streams:
         return ids
 
     def _is_to_be_fetched(self, job_id: str) -> bool:
-        if self._plan.refresh or not self._jobs.folder.logs.is_read(job_id):
+        if self._settings.refresh or not self._jobs.folder.logs.is_read(job_id):
             return True
         job = self._jobs.job(job_id)
         return job is None or job.status in _NEVER_ENDED
@@ -91,7 +95,7 @@ class Streams:
 
     def _follower(self, job_id: str) -> Follower:
         logs = self._jobs.folder.logs
-        name = temporary_name() if self._plan.refresh else logs.name(job_id)
+        name = temporary_name() if self._settings.refresh else logs.name(job_id)
         facts = JobFacts()
         self._learn(facts, job_id)
         return Follower(
@@ -99,17 +103,14 @@ class Streams:
             source=self._source,
             log=EventLog(logs.directory, name, job_id),
             disk=self._disk,
-            policy=self._policy(),
+            settings=self._settings,
             watcher=self._watcher,
             clean=self._jobs.without_token,
             facts=facts,
             began=self._began,
+            waiting_ends=self._began[0] + self._settings.max_wait,
+            chance=self._chance,
         )
-
-    def _policy(self) -> Policy:
-        waiting_ends = self._began[0] + self._plan.max_wait
-        bounds = replace(self._plan.policy.bounds, waiting_ends=waiting_ends)
-        return replace(self._plan.policy, bounds=bounds)
 
     async def _follow(self, follower: Follower) -> None:
         try:
@@ -122,7 +123,7 @@ class Streams:
         else:
             in_place = True
         folder = self._jobs.folder
-        if self._plan.refresh:
+        if self._settings.refresh:
             in_place = folder.logs.renew(follower.job_id, follower.log.name) and in_place
         if in_place:
             folder.logs.learn(follower.job_id, follower.log.course, follower.log.end)

@@ -109,10 +109,12 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line of the event log as Studio shows it, uncut and unredacted, with the event's time."""
+    """A line of the event log as Studio shows it, unredacted, with the event's time."""
 
     text: str
     time: str | None = None
+    is_cut: bool = False
+    """Whether the text is the beginning of a far longer line; it may end within a secret."""
 
 
 @dataclass(slots=True)
@@ -600,12 +602,7 @@ def _shortened(entry: tuple[bytes, bytes]) -> LogLine:
     line = _line_of(entry)
     if len(line.text) <= _LONGEST_TAIL_LINE:
         return line
-    # Half a credential looks like none: the text ends where a word does, and says that it is cut.
-    text = line.text[:_LONGEST_TAIL_LINE]
-    end = max(text.rfind(delimiter) for delimiter in ' "') + 1
-    if end < _LONGEST_TAIL_LINE // 2:  # one endless word: too long for any credential that is cut
-        end = len(text)
-    return replace(line, text=f"{text[:end]} … (line cut)")
+    return replace(line, text=line.text[:_LONGEST_TAIL_LINE], is_cut=True)
 
 
 def _lines_of(shown: Sequence[_Shown]) -> Iterator[LogLine]:

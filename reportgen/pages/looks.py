@@ -13,7 +13,7 @@ class Looks:
     """`auto` (as the reader's system), `light` or `dark`."""
     timezone: ZoneInfo
     """The zone in which times are shown."""
-    stale_after: float = 86_400.0
+    stale_after: float
     """After how many seconds a page with running jobs says that it is old."""
-    linked: bool = False
+    linked: bool
     """Whether style and script are files of their own beside the pages."""

@@ -19,7 +19,7 @@ from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import Entry, JobSummary
-from reportgen.settings import Settings
+from reportgen.settings import Output
 from reportgen.text.javascript import JSON
 
 COMPARISON: Final = "compare.html"
@@ -50,13 +50,14 @@ _ComparisonRecord = dict[str, _CurvesRecord]
 """By slug."""
 
 
-def basis(settings: Settings, origin: Origin, maker: str) -> bytes:
+def basis(output: Output, origin: Origin, maker: str) -> bytes:
     """Return what the pages of all jobs depend on; `maker` is the program and its templates."""
+    looks = output.looks
     parts: list[object] = [
         maker,
-        [settings.title, settings.theme, settings.timezone, settings.log_lines, settings.layout],
-        settings.stale_after,
-        sorted(settings.show_config),
+        [looks.title, looks.theme, looks.timezone.key, output.log_lines, looks.linked],
+        looks.stale_after,
+        sorted(output.show_config),
         asdict(origin),
     ]
     return json.dumps(parts).encode()

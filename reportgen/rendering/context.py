@@ -7,8 +7,9 @@ from reportgen.model.origin import Origin
 from reportgen.pages import Pages
 from reportgen.rendering.cache import RenderCache
 from reportgen.rendering.publish import Publication
-from reportgen.settings import Settings
+from reportgen.settings import Output
 from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.redact import Redactor
 
@@ -17,7 +18,10 @@ from reportgen.text.redact import Redactor
 class RenderContext:
     """What all files of one report are made with."""
 
-    settings: Settings
+    output: Output
+    retention: Retention
+    refresh: bool
+    """Whether every job is rendered again."""
     generator: str
     """The program's name and version."""
     folder: SourceFolder

@@ -58,12 +58,12 @@ class JobFiles:
             raise DamagedRecordError(logs.path_of(job_id), str(error)) from error
 
     def _folding(self) -> history.Folding:
-        log_lines = self.context.settings.log_lines
+        log_lines = self.context.output.log_lines
         return history.Folding(None if log_lines is None else max(log_lines, history.TAIL_LINES))
 
     def _detail(self, entry: Entry, folding: history.Folding) -> JobDetail:
         context = self.context
-        return job_detail(entry, folding.result(), context.redactor, context.settings.log_lines)
+        return job_detail(entry, folding.result(), context.redactor, context.output.log_lines)
 
     def _stage_exports(self, entry: Entry, log: Iterable[Part]) -> None:
         redactor, staging = self.context.redactor, self.context.publication.staging

@@ -14,7 +14,6 @@ from reportgen.report import comparison
 from reportgen.report.comparison import ComparedCurves, Shortlist
 from reportgen.report.report import Entry, JobSummary
 from reportgen.snapshot.job_list import Listing
-from reportgen.snapshot.retention import Retention
 from reportgen.text import inert
 
 _EACH_JOB: Final = 120_000
@@ -74,17 +73,16 @@ class _Candidate:
 
 def _candidates(context: RenderContext) -> Iterator[_Candidate]:
     """Yield the selected jobs that are kept, listed ones first, in the server's order."""
-    listing, settings = context.listing, context.settings
-    retention = Retention(settings.keep, settings.keep_last)
-    dropped = context.folder.dropped(listing, retention)
+    listing = context.listing
+    dropped = context.folder.dropped(listing, context.retention)
     if left_out := sum(job_id in dropped for job_id in listing.selected):
-        context.warn(retention.told_of_pages(left_out))
+        context.warn(context.retention.told_of_pages(left_out))
     for entry in _entries(listing):
         job_id = entry.job.id
         if job_id not in dropped:
             fingerprint = context.folder.logs.fingerprint(job_id)
             key = context.cache.key(entry, listing.entries[job_id].decode(), fingerprint)
-            cached = None if settings.refresh else context.cache.job(entry, key)
+            cached = None if context.refresh else context.cache.job(entry, key)
             yield _Candidate(entry, key, cached)
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reportgen import __version__, settings
+from reportgen import __version__
 from reportgen.errors import SnapshotError, SourceError, WriteError
 from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from reportgen.rendering import cache, file_list
 from reportgen.rendering.cache import COMPARISON, RenderCache
 from reportgen.rendering.context import RenderContext
@@ -20,8 +19,9 @@ from reportgen.rendering.publish import Publication
 from reportgen.report import changes, comparison
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobSummary, Report
-from reportgen.settings import Settings
+from reportgen.settings import Output
 from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.redact import Redactor
 
@@ -42,27 +42,46 @@ class Rendered:
 
 
 def render(
-    options: Settings,
+    output: Output,
+    retention: Retention,
     folder: SourceFolder,
     redactor: Redactor,
     narrowed: Selection | None = None,
+    *,
+    refresh: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> Rendered:
     """Write the report of what the last snapshot selected.
 
-    `narrowed` selects among those jobs by what their pages show. Raises `SnapshotError`,
+    `narrowed` selects among those jobs by what their pages show; with `refresh` every page is
+    rendered again. Raises `SnapshotError`,
     `DamagedRecordError`, `WriteError`, and `SourceError` if a job that was named is not there.
     """
     narrowed = narrowed or Selection()
     listing = _listing(folder, redactor, narrowed)
-    with Publication.into(options.out, redactor.holds_token) as publication:
-        context = _context(options, folder, listing, redactor, publication=publication, warn=warn)
+    with Publication.into(output.out, redactor.holds_token) as publication:
+        pages, origin = Pages(output.looks), listing.origin.redacted(redactor.text)
+        basis = cache.basis(output, origin, f"{GENERATOR} {pages.digest}")
+        context = RenderContext(
+            output=output,
+            retention=retention,
+            refresh=refresh,
+            generator=GENERATOR,
+            folder=folder,
+            listing=listing,
+            origin=origin,
+            redactor=redactor,
+            pages=pages,
+            publication=publication,
+            cache=RenderCache(publication, basis, listing.read_at.isoformat()),
+            warn=warn,
+        )
         jobs = stage_jobs(context, narrowed)
         report = _report(context, jobs)
-        summary = summary_md.document(report, options.report_url, options.title)
+        summary = summary_md.document(report, output.report_url, output.looks.title)
         _stage_exports(context, report, summary)
         _stage_pages(context, report, jobs)
-    return Rendered(options.out / file_list.HOME, report, summary)
+    return Rendered(output.out / file_list.HOME, report, summary)
 
 
 def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> Listing:
@@ -79,40 +98,6 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
     if unknown := narrowed.unknown(listing.entries):
         raise SourceError(f"There is no job {', '.join(unknown)} in the snapshot: check --job.")
     return listing
-
-
-def _context(
-    options: Settings,
-    folder: SourceFolder,
-    listing: Listing,
-    redactor: Redactor,
-    *,
-    publication: Publication,
-    warn: Callable[[str], None],
-) -> RenderContext:
-    pages = Pages(
-        Looks(
-            title=options.title,
-            theme=options.theme,
-            timezone=settings.timezone(options.timezone),
-            stale_after=options.stale_after,
-            linked=options.layout == "linked",
-        )
-    )
-    origin = listing.origin.redacted(redactor.text)
-    basis = cache.basis(options, origin, f"{GENERATOR} {pages.digest}")
-    return RenderContext(
-        settings=options,
-        generator=GENERATOR,
-        folder=folder,
-        listing=listing,
-        origin=origin,
-        redactor=redactor,
-        pages=pages,
-        publication=publication,
-        cache=RenderCache(publication, basis, listing.read_at.isoformat()),
-        warn=warn,
-    )
 
 
 # --- The files about all jobs --------------------------------------------------------------------
@@ -144,7 +129,7 @@ def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> No
         publication.stage(name, [text])
     before = context.listing.before
     marks = {job.id: changes.mark(job.id, job.status, before) for job in report.jobs}
-    if context.settings.single_file:
+    if context.output.single_file:
         _stage_single(context, report, jobs, marks)
     publication.stage(file_list.HOME, [pages.home(report, compared, marks)])
 

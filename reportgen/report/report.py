@@ -224,14 +224,12 @@ def _seconds_between(start: str | None, end: str | None) -> float | None:
 
 
 def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
-    text = _cut(redactor.event_text(line.text))
+    text = redactor.event_text(line.text)
+    if line.is_cut:
+        text = text[: -redactor.longest_part]
+    if line.is_cut or len(text) > LINE_LENGTH:
+        text = f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
     return line if text == line.text else LogLine(text, line.time)  # nearly all are unchanged
-
-
-def _cut(text: str) -> str:
-    if len(text) <= LINE_LENGTH:
-        return text
-    return f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
 
 
 def _artifact_text(artifact: JSON, redactor: Redactor) -> str:

@@ -1,6 +1,5 @@
-"""Where jobs come from: one protocol, one module a kind, and what HTTP needs in one place."""
+"""Where jobs come from: one protocol, a module for each kind, and what HTTP needs in one place."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -8,10 +7,6 @@ from datetime import datetime
 from typing import Protocol
 
 from reportgen.model.origin import Manifest, Origin
-
-# httpx brings a command line tool, which takes all of rich along: half the time of its import.
-# It does without where that can't be imported, and None in this place says so.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from reportgen.settings import Settings
+from reportgen.settings import SourceSettings
 from reportgen.sources import Source, credentials
 from reportgen.text.secrets import Secrets
 
 
 def choose_source(
-    options: Settings,
+    settings: SourceSettings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
@@ -20,19 +20,19 @@ def choose_source(
 
     Raises `SourceError` if its secret or scope is missing, `UsageError` if its URL is not one.
     """
-    match options.source:
+    match settings.kind:
         case "demo":
             from reportgen.sources.demo import Demo  # noqa: PLC0415 - it needs no HTTP client
 
             return Demo()
         case "cloud":
-            return _cloud(options, environment, now, warn=warn, secrets=secrets)
+            return _cloud(settings, environment, now, warn=warn, secrets=secrets)
         case _:
-            return _studio(options, environment, now, secrets=secrets)
+            return _studio(settings, environment, now, secrets=secrets)
 
 
 def _studio(
-    options: Settings,
+    settings: SourceSettings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
@@ -42,13 +42,13 @@ def _studio(
     from reportgen.sources.studio import DEFAULT_URL, Studio  # noqa: PLC0415
 
     def read() -> str:
-        return credentials.studio_token(options.token_file, environment)
+        return credentials.studio_token(settings.token_file, environment)
 
-    return Studio(BaseURL.parse(options.url or DEFAULT_URL), read, secrets, now=now)
+    return Studio(BaseURL.parse(settings.url or DEFAULT_URL), read, secrets, now=now)
 
 
 def _cloud(
-    options: Settings,
+    settings: SourceSettings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
@@ -59,17 +59,17 @@ def _cloud(
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
     def read() -> credentials.Credentials:
-        return credentials.cloud_credentials(options.token_file, environment, now(), secrets)
+        return credentials.cloud_credentials(settings.token_file, environment, now(), secrets)
 
     found = read()
     variable = environment.get("ARKOR_CLOUD_API_URL")
     return Cloud(
-        BaseURL.parse(options.url or variable or found.url or DEFAULT_URL),
+        BaseURL.parse(settings.url or variable or found.url or DEFAULT_URL),
         lambda: read().token,
         secrets,
-        credentials.scope(options.org, options.project, options.project_dir, found),
+        credentials.scope(settings.org, settings.project, settings.project_dir, found),
         mode=found.mode,
-        client_version=credentials.client_version(options.project_dir, environment),
+        client_version=credentials.client_version(settings.project_dir, environment),
         now=now,
         warn=warn,
     )

@@ -42,6 +42,7 @@ class Cloud:
         warn: Callable[[str], None],
     ) -> None:
         self._url = base.shown
+        self._secrets = secrets
         self._scope = scope
         self._mode = mode
         self._now = now
@@ -75,7 +76,7 @@ class Cloud:
         answer = await self._server.get(f"/v1/jobs{self._query}", limit=MAX_LIST_BYTES)
         if answer.status != HTTPStatus.OK:
             raise SourceError(self._refusal(answer))
-        return read_job_list(answer.body, self._url, self._now())
+        return read_job_list(answer.body, self._url, self._now(), self._secrets.redactor)
 
     def events(
         self, job_id: str, last_event_id: bytes | None, *, ended: bool
@@ -85,7 +86,8 @@ class Cloud:
         return self._server.stream(path, last_event_id, ended=ended)
 
     def _refusal(self, answer: Answer) -> str:
-        said = f": {answer.words}" if answer.words else ""
+        message = answer.message(self._secrets.redactor)
+        said = f": {message}" if message else ""
         scope = f"{self._scope.org}/{self._scope.project}"
         if answer.status == HTTPStatus.UNAUTHORIZED:
             return f"{self._url} refused the token (401{said}): run `arkor login`."

@@ -14,7 +14,7 @@ from reportgen.errors import SourceError
 from reportgen.sources import small_files
 from reportgen.text import javascript
 from reportgen.text.javascript import JSON, Object, decode_object
-from reportgen.text.redact import secret_texts
+from reportgen.text.keys import secret_texts
 from reportgen.text.secrets import Secrets
 
 TOKEN_VARIABLE: Final = "ARKOR_REPORT_TOKEN"  # noqa: S105 - the variable's name

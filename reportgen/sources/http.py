@@ -14,7 +14,6 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 import httpx_sse
-import sniffio
 
 from reportgen.errors import SourceError, UsageError
 from reportgen.sources import (
@@ -25,6 +24,7 @@ from reportgen.sources import (
     retry,
 )
 from reportgen.text.javascript import decode_object
+from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
 
 MAX_SMALL_BYTES: Final = 1024 * 1024
@@ -46,17 +46,18 @@ _ANY_ZLIB_HEADER: Final = 47  # zlib's flag for "gzip or zlib, whichever it is"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: its status, its body up to the limit, and a refusal's own words."""
+    """A whole answer: its status, its body up to the limit, and a refusal's message."""
 
     status: int
     body: bytes
 
-    @property
-    def words(self) -> str:
-        """What the server said, shortened: the `error` of a JSON body, or the text itself."""
-        fields = decode_object(self.body)
+    def message(self, redactor: Redactor) -> str:
+        """Return the `error` of a JSON body, or the body itself: redacted, and then cut."""
+        fields = decode_object(self.body) if len(self.body) <= _MAX_ERROR_BYTES else None
         error = None if fields is None else fields.get("error")
-        text = error if isinstance(error, str) else self.body.decode("utf-8", "replace")
+        text = (
+            redactor.event_text(error) if isinstance(error, str) else redactor.beginning(self.body)
+        )
         return " ".join(text.split())[:_LONGEST_REASON]
 
 
@@ -90,8 +91,11 @@ class BaseURL:
             parts = urlsplit(text.strip())
             host, port = parts.hostname, parts.port
             asked = _host_of(text.strip())
-        except (ValueError, httpx.InvalidURL) as error:
-            raise UsageError(f"--url is no URL: {error}") from error
+        except (ValueError, httpx.InvalidURL):
+            # Without the reason, which may repeat a password.
+            raise UsageError("--url is not a URL: write it like http://127.0.0.1:4000.") from None
+        if parts.username is not None or parts.password is not None:
+            raise UsageError("--url must not hold a user name or password: use --token-file.")
         if parts.scheme not in {"http", "https"} or not host:
             raise UsageError("--url must begin with http:// or https:// and name a host.")
         name = f"[{host}]" if ":" in host else host
@@ -172,11 +176,13 @@ class Server:
         try:
             self._tls = _tls_of(base)
             self._idle = [self._new_client()]
-        except (ImportError, ValueError, OSError) as error:
+        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+            # What is wrong with a proxy's URL may be a part of its password.
+            reason = "a URL that can't be used" if _is_about_a_url(error) else error
             raise SourceError(
-                f"{base.shown} can't be reached as the environment says ({error}): check "
+                f"{base.shown} can't be reached as the environment says ({reason}): check "
                 "HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
-            ) from error
+            ) from None
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -193,8 +199,6 @@ class Server:
         For every request httpx's pool looks at all its connections, each with a system call: with
         one pool for hundreds of streams that takes longer than all else.
         """
-        # httpcore and anyio ask for this some sixty times a request; to find it out takes longer.
-        sniffio.current_async_library_cvar.set("asyncio")
         client = self._idle.pop() if self._idle else self._new_client()
         try:
             yield client
@@ -214,8 +218,8 @@ class Server:
         )
 
     async def _tell_notices(self, response: httpx.Response) -> None:
-        """Tell once of each notice that a server gives about itself."""
-        for notice in _notices(response.headers):
+        """Report each notice once that a server gives about itself."""
+        for notice in _notices(response.headers, self.secret.known.redactor):
             if notice not in self._noticed:
                 self._noticed.add(notice)
                 self._notice(f"{self.base.shown}: {notice}")
@@ -289,7 +293,8 @@ class Server:
                 # httpx-sse writes into the headers that it is given.
                 events = httpx_sse.aconnect_sse(client, "GET", url, headers=headers)
                 async with events as source:
-                    await _check_stream(source.response, ended=ended)
+                    redactor = self.secret.known.redactor
+                    await _check_stream(source.response, redactor, ended=ended)
                     yield OpenStream(_unpacked(source.response))
         except httpx.ConnectError as error:
             gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
@@ -300,6 +305,10 @@ class Server:
             raise StreamBrokenError(_words_of(error)) from error
 
 
+def _is_about_a_url(error: Exception) -> bool:
+    return isinstance(error, ValueError | httpx.InvalidURL) and not isinstance(error, OSError)
+
+
 def _tls_of(base: BaseURL) -> ssl.SSLContext:
     """Give what all clients of a server trust; loading that takes its time."""
     if base.clear_text:
@@ -307,23 +316,23 @@ def _tls_of(base: BaseURL) -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=not base.loopback)
 
 
-def _notices(headers: httpx.Headers) -> Iterator[str]:
+def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
     if _NOTICES.isdisjoint(headers.keys()):
         return
     if headers.get("deprecation"):
         yield "this API is deprecated"
     if headers.get("sunset"):
-        yield f"this API will be gone on {headers['sunset'][:_LONGEST_REASON]}"
+        yield f"this API will be gone on {redactor.text(headers['sunset'])[:_LONGEST_REASON]}"
     for warning in headers.get_list("warning"):
-        yield warning[:_LONGEST_REASON]
+        yield redactor.text(warning)[:_LONGEST_REASON]
 
 
-async def _check_stream(response: httpx.Response, *, ended: bool) -> None:
-    """Raise `StreamRefusedError` where the answer is no event stream."""
+async def _check_stream(response: httpx.Response, redactor: Redactor, *, ended: bool) -> None:
+    """Raise `StreamRefusedError` if the answer is not an event stream."""
     status = response.status_code
     if status != HTTPStatus.OK:
         body = await _body(response, _MAX_ERROR_BYTES)
-        said = Answer(status, body).words
+        said = Answer(status, body).message(redactor)
         raise StreamRefusedError(
             f"the server answered {status}" + (f": {said}" if said else ""),
             status=status,
@@ -332,8 +341,9 @@ async def _check_stream(response: httpx.Response, *, ended: bool) -> None:
         )
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "text/event-stream":
+        shown = redactor.text(response.headers.get("content-type", "")).partition(";")[0].strip()
         raise StreamRefusedError(
-            f"the answer is no event stream but {kind or 'of no content type'}", final=True
+            f"the answer is no event stream but {shown.lower() or 'of no content type'}", final=True
         )
     if _encoding(response) not in _UNPACKED | _ZLIB:
         raise StreamRefusedError(

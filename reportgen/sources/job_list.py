@@ -12,6 +12,7 @@ from reportgen.errors import SourceError
 from reportgen.sources import JobList
 from reportgen.text import javascript, json_parts
 from reportgen.text.javascript import MAX_VALUES, NotJSON, Object
+from reportgen.text.redact import Redactor
 
 MAX_LIST_BYTES: Final = 64 * 1024 * 1024
 MAX_LIST_VALUES: Final = 4_000_000
@@ -40,7 +41,7 @@ class _Oddities:
         return (*self._first, *more)
 
 
-def read_job_list(body: bytes, url: str, read_at: datetime) -> JobList:
+def read_job_list(body: bytes, url: str, read_at: datetime, redactor: Redactor) -> JobList:
     """Read `{"jobs": [...]}`. Raises `SourceError`, which shows what came instead."""
     if len(body) > MAX_LIST_BYTES:
         most = MAX_LIST_BYTES >> 20
@@ -65,8 +66,8 @@ def read_job_list(body: bytes, url: str, read_at: datetime) -> JobList:
                 entries[job_id] = entry
     except NotJSON as error:
         raise SourceError(
-            f"{url} sent {_shown(body)} instead of a job list, a JSON object with a `jobs` array "
-            f"({error}): is this the right --url?"
+            f"{url} sent {_shown(body, redactor)} instead of a job list, a JSON object with a "
+            f"`jobs` array ({error}): is this the right --url?"
         ) from error
     return JobList(read_at, tuple(entries.values()), oddities.all())
 
@@ -121,8 +122,8 @@ def _without_deep_fields(item: bytes, place: int, oddities: _Oddities) -> bytes:
     return javascript.encode(entry)
 
 
-def _shown(body: bytes) -> str:
-    text = body[: 4 * _SHOWN].decode("utf-8", "replace")
-    if not text.strip():
+def _shown(body: bytes, redactor: Redactor) -> str:
+    if not body.strip():
         return "an empty answer"
+    text = redactor.beginning(body)
     return repr(text[:_SHOWN] + ("…" if len(text) > _SHOWN else ""))

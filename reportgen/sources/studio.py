@@ -21,7 +21,7 @@ from reportgen.sources.http import (
 )
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.javascript import JSON, decode_object
-from reportgen.text.redact import secret_texts
+from reportgen.text.keys import secret_texts
 from reportgen.text.secrets import Secrets
 
 DEFAULT_URL: Final = "http://127.0.0.1:4000"
@@ -75,7 +75,8 @@ class Studio:
         """Read the manifest; what Studio says where the project does not build is its error."""
         answer = await self._get("/api/manifest", MAX_SMALL_BYTES)
         if answer.status != HTTPStatus.OK:
-            return Manifest(error=answer.words or f"the server answered {answer.status}")
+            message = answer.message(self._secrets.redactor)
+            return Manifest(error=message or f"the server answered {answer.status}")
         fields = decode_object(answer.body)
         if fields is None:
             return Manifest(error="the answer is no JSON object")
@@ -87,7 +88,7 @@ class Studio:
         answer = await self._get("/api/jobs", MAX_LIST_BYTES)
         if answer.status != HTTPStatus.OK:
             raise SourceError(self._refusal(answer))
-        return read_job_list(answer.body, self._url, self._now())
+        return read_job_list(answer.body, self._url, self._now(), self._secrets.redactor)
 
     def events(
         self, job_id: str, last_event_id: bytes | None, *, ended: bool
@@ -108,7 +109,8 @@ class Studio:
             ) from error
 
     def _refusal(self, answer: Answer) -> str:
-        said = f": {answer.words}" if answer.words else ""
+        message = answer.message(self._secrets.redactor)
+        said = f": {message}" if message else ""
         if retry.is_about_the_token(answer.status):
             return (
                 f"Studio at {self._url} refused the token ({answer.status}{said}). It is new at "

@@ -3,13 +3,11 @@
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.model.history import LogLine
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from reportgen.report.report import JobDetail
 from tests import samples
 from tests.browser.conftest import Reader, Visit
@@ -21,7 +19,7 @@ LOSS = "path.loss"
 
 
 def written(folder: Path, detail: JobDetail) -> Path:
-    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
+    pages = Pages(samples.LOOKS)
     path = folder / "job.html"
     text = pages.job(detail, samples.STUDIO, samples.SNAPSHOT_AT, samples.GENERATOR)
     path.write_text(text, "utf-8", newline="\n")

@@ -4,14 +4,12 @@ import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.model.metrics import metric
 from reportgen.model.trend import Clock
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from reportgen.report import comparison
 from reportgen.report.report import JobDetail
 from tests import samples
@@ -54,7 +52,7 @@ DETAILS = [_detail(number) for number in range(10)]
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compare")
-    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
+    pages = Pages(samples.LOOKS)
     report = samples.report(jobs=tuple(detail.summary for detail in DETAILS))
     jobs = comparison.newest(report.jobs)
     courses = [comparison.compared_curves(DETAILS[int(job.id[-1])]) for job in jobs]

@@ -4,13 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.model.metrics import Metric
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from reportgen.report.report import JobSummary
 from tests import samples
 from tests.browser.conftest import Reader, Visit
@@ -51,7 +49,7 @@ def home(tmp_path: Path) -> Path:
 def _written(
     folder: Path, jobs: tuple[JobSummary, ...], at: datetime = samples.SNAPSHOT_AT
 ) -> Path:
-    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC"), stale_after=7200.0))
+    pages = Pages(replace(samples.LOOKS, stale_after=7200.0))
     report = replace(samples.report(jobs=jobs), snapshot_at=at)
     (folder / "index.html").write_text(pages.home(report), "utf-8", newline="\n")
     return folder / "index.html"

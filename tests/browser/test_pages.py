@@ -1,13 +1,12 @@
 """The pages in a real browser: they open from disk without errors, print, and show hostile text."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from tests import samples
 from tests.browser.conftest import Reader
 
@@ -20,7 +19,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a report of the samples with the file names that the command uses."""
     folder = tmp_path_factory.mktemp("out")
     (folder / "jobs").mkdir()
-    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
+    pages = Pages(samples.LOOKS)
     texts = {"index.html": pages.home(samples.report())}
     for detail in samples.details():
         texts[detail.summary.page] = pages.job(
@@ -68,7 +67,7 @@ def test_the_policy_lets_the_style_in(out: Path, reader: Reader) -> None:
 def test_a_chosen_theme_overrides_the_systems(
     tmp_path: Path, reader: Reader, theme: str, ground: str
 ) -> None:
-    page = Pages(Looks("Arkor report", theme, ZoneInfo("UTC"))).home(samples.report())
+    page = Pages(replace(samples.LOOKS, theme=theme)).home(samples.report())
     (tmp_path / "index.html").write_text(page, "utf-8")
     visit = reader.visit(scheme="dark" if theme == "light" else "light")
     visit.open(tmp_path / "index.html")

@@ -6,16 +6,14 @@ job of each status. The samples add what the demo does not have.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.model.origin import Manifest
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from tests import samples
 from tests.browser import standards
 from tests.browser.conftest import Reader
@@ -61,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _write_samples(folder: Path, theme: str) -> None:
-    pages = Pages(Looks("Arkor report", theme, ZoneInfo("UTC")))
+    pages = Pages(replace(samples.LOOKS, theme=theme))
     broken = Manifest(trainer=None, error=samples.HOSTILE)
     texts = {
         "index.html": pages.home(samples.report()),

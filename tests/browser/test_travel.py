@@ -6,16 +6,13 @@ from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from tests import samples
 from tests.browser.conftest import Reader, Visit
 
-LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"))
 DONE = samples.completed().summary
 JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 """The policy that Jenkins sends with every file of a build unless an administrator relaxed it."""
@@ -25,7 +22,7 @@ JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("single") / "report.html"
     shown = samples.report(jobs=tuple(detail.summary for detail in samples.details()))
-    text = "".join(Pages(LOOKS).single(shown, samples.details()))
+    text = "".join(Pages(samples.LOOKS).single(shown, samples.details()))
     path.write_text(text, "utf-8", newline="\n")
     return path
 
@@ -137,7 +134,7 @@ class _Strict(SimpleHTTPRequestHandler):
 def jenkins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("linked")
     (folder / "jobs").mkdir()
-    pages = Pages(replace(LOOKS, linked=True))
+    pages = Pages(replace(samples.LOOKS, linked=True))
     texts = {"index.html": pages.home(samples.report()), **pages.shared_files()}
     for detail in samples.details():
         texts[detail.summary.page] = pages.job(
@@ -170,7 +167,7 @@ def test_linked_pages_are_styled_and_readable_there(jenkins: str, reader: Reader
 
 
 def test_linked_pages_open_from_disk_with_their_script(tmp_path: Path, reader: Reader) -> None:
-    pages = Pages(replace(LOOKS, linked=True))
+    pages = Pages(replace(samples.LOOKS, linked=True))
     for name, text in {"index.html": pages.home(samples.report()), **pages.shared_files()}.items():
         (tmp_path / name).write_text(text, "utf-8", newline="\n")
     visit = reader.visit()

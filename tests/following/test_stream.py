@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from reportgen.events import event_log
 from reportgen.following import fetch
-from reportgen.following.deadlines import Bounds
 from reportgen.following.log_writer import EventLog
-from reportgen.following.plan import Plan
-from reportgen.following.stream import Outcome, Policy
+from reportgen.following.stream import Outcome
 from reportgen.model import history
 from reportgen.model.history import History
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.selection import Selection
+from reportgen.settings import Following
 from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.retention import Retention
 from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
 from reportgen.text import javascript
 from reportgen.text.secrets import Secrets
@@ -172,9 +172,13 @@ def follow(
 ) -> Told:
     """Follow all jobs to their end."""
     world = World(serve, {"job": "running"} if statuses is None else statuses)
-    bounds = Bounds(settle=2.0, stall=90.0)
-    plan = Plan(
-        Selection(), Policy(bounds, retries, lambda: 0.5), max_wait, concurrency=concurrency
+    following = Following(
+        max_wait=max_wait,
+        settle=2.0,
+        stall_timeout=90.0,
+        retries=retries,
+        concurrency=concurrency,
+        refresh=False,
     )
 
     async def main() -> tuple[dict[str, History], float]:
@@ -184,9 +188,12 @@ def follow(
             folder = await fetch.fetch(
                 world,
                 snapshot,
-                plan,
-                Watcher(world),
+                Selection(),
+                Retention(),
+                following,
+                watcher=Watcher(world),
                 secrets=Secrets(tokens),
+                chance=lambda: 0.5,
                 stop=stop,
                 now=lambda: START,
             )

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from html.parser import HTMLParser
-from zoneinfo import ZoneInfo
 
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
@@ -15,7 +14,7 @@ from reportgen.report import comparison
 from reportgen.report.report import JobDetail, Report
 from tests import samples
 
-LOOKS = Looks(title="Arkor report", theme="auto", timezone=ZoneInfo("UTC"))
+LOOKS = samples.LOOKS
 LONG_NUMBERS = Metric(
     points=9, **dict.fromkeys(("first", "last", "min", "min_step", "max"), -1.2345678901234567e-300)
 )

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen import build
-from reportgen.settings import Settings
+from reportgen.model.selection import Selection
 from reportgen.snapshot.merge import merge
+from reportgen.snapshot.retention import Retention
 from reportgen.text.secrets import Secrets
+from tests import samples
 from tests.rendering.planting import tree
 from tests.standin import StandIn, job, training
 from tests.taking import Watcher, take
@@ -34,8 +36,15 @@ def render_it(base: Base, place: Path) -> list[str]:
     warnings: list[str] = []
     before = tree(place)
     try:
-        options = Settings(snapshot_dir=place, out=place.parent / "out")
-        build.render_only(options, None, None, warnings.append, Secrets())
+        build.render_only(
+            place,
+            (None, None),
+            Selection(),
+            Retention(),
+            samples.output(place.parent / "out"),
+            warn=warnings.append,
+            secrets=Secrets(),
+        )
     finally:
         assert tree(place) == before
     return warnings

@@ -22,6 +22,7 @@ from reportgen.sources.http import Answer, BaseURL, Secret, Server, UnreachableE
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text import javascript
 from reportgen.text.javascript import JSON
+from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
 from tests.standin import Send, StandIn, Stream
 
@@ -32,7 +33,7 @@ MEBIBYTE = 1 << 20
 
 def read(body: "bytes | JSON") -> JobList:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_job_list(data, URL, NOW)
+    return read_job_list(data, URL, NOW, Redactor())
 
 
 def ids(jobs: JobList) -> list[JSON]:
@@ -168,10 +169,8 @@ def test_the_largest_list_is_taken_and_a_larger_one_is_not() -> None:
          False, True),
         ("http://localhost.evil.org", "http://localhost.evil.org", "http://localhost.evil.org",
          False, True),
-        ("http://localhost@evil.org", "http://localhost@evil.org", "http://evil.org", False, True),
-        # User info goes to the server, and is never shown; query and fragment go nowhere.
-        ("https://me:pw@host:8443/x?key=1#y", "https://me:pw@host:8443/x", "https://host:8443/x",
-         False, False),
+        # Query and fragment go nowhere.
+        ("https://host:8443/x?key=1#y", "https://host:8443/x", "https://host:8443/x", False, False),
         ("HTTPS://HOST", "https://HOST", "https://host", False, False),
     ],
 )  # fmt: skip
@@ -188,6 +187,18 @@ def test_base_urls(text: str, url: str, shown: str, *, loopback: bool, clear_tex
 def test_what_is_no_base_url_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="--url"):
         BaseURL.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://me:hunter2@host", "https://me@host", "https://:hunter2@host", "http://@localhost",
+     "http://me:hunter2/x@host", "http://localhost:hunter2@evil.org:port"],
+)  # fmt: skip
+def test_user_info_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(UsageError, match="--url") as told:
+        BaseURL.parse(text)
+    assert "hunter2" not in str(told.value)
+    assert told.value.__cause__ is None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reportgen.text.javascript import JSON, Object
-from reportgen.text.redact import HIDDEN, REDACTED, Redactor, speaks_of_secret
+from reportgen.text.keys import speaks_of_secret
+from reportgen.text.redact import Redactor
+from reportgen.text.stand_ins import HIDDEN, REDACTED
 
 OWN: Final = "studio-token/0123+abc"
 PLAIN: Final = "zQ9zQ9"
@@ -248,8 +250,9 @@ EVENTS = {
     '[completed] {"a": {"key" : "S"}} x': '[completed] {"a": {"key" : "[hidden]"}} x',
     '{"key":{"a":["}",{"b":"S\\""}]},"x":NaN}': '{"key":"[hidden]","x":NaN}',
     '{"key":[["S"],[]],"x":[]}': '{"key":"[hidden]","x":[]}',
-    '{"key":-1.5e3 ,"token":null,"auth":true}': (
-        '{"key":"[hidden]" ,"token":"[hidden]","auth":"[hidden]"}'
+    '{"key":-1.5e3 ,"token":null,"auth":true}': '{"key":-1.5e3 ,"token":"[hidden]","auth":true}',
+    '{"password":-1.5e3 ,"pin":12,"otp":true}': (
+        '{"password":"[hidden]" ,"pin":"[hidden]","otp":"[hidden]"}'
     ),
     r'{"to\u006ben":"S"}': r'{"to\u006ben":"[hidden]"}',
     r'{"my\"token":"S"}': r'{"my\"token":"[hidden]"}',
@@ -257,7 +260,8 @@ EVENTS = {
     r'{"token\\":["S"]}': r'{"token\\":"[hidden]"}',
     r'{"e":"saw {\"token\": \"S\"} x"}': r'{"e":"saw {\"token\": \"[hidden]\"} x"}',
     r'{"e":"{\"key\":[\"]S\"],\"x\":3}"}': r'{"e":"{\"key\":\"[hidden]\",\"x\":3}"}',
-    r'{"e":"{\n  \"key\":\n 5\n}"}': r'{"e":"{\n  \"key\":\n \"[hidden]\"\n}"}',
+    r'{"e":"{\n  \"pwd\":\n 5\n}"}': r'{"e":"{\n  \"pwd\":\n \"[hidden]\"\n}"}',
+    r'{"e":"{\n  \"key\":\n 5\n}"}': r'{"e":"{\n  \"key\":\n 5\n}"}',
     r'{"e":"{\u0022key\u0022:\u0022S\u0022,\u0022x"}': (
         r'{"e":"{\u0022key\u0022:\u0022[hidden]\u0022,\u0022x"}'
     ),
@@ -344,7 +348,7 @@ def test_config_shows_known_keys_and_plain_values() -> None:
         "padTokenId": 0,
         "note": HIDDEN,
         "list": HIDDEN,
-        "hfToken": HIDDEN,
+        "hfToken": 5,
         "https://h": 1,
     }
 
@@ -500,11 +504,14 @@ plain_values = st.recursive(
 )
 
 
-def hidden(value: JSON) -> JSON:
+def hidden(value: JSON, key: str = "") -> JSON:
+    plain = isinstance(value, bool | int | float) and key != "password"
+    if speaks_of_secret(key) and not plain:
+        return HIDDEN
     if isinstance(value, list):
         return [hidden(item) for item in value]
     if isinstance(value, dict):
-        return {k: HIDDEN if speaks_of_secret(k) else hidden(v) for k, v in value.items()}
+        return {k: hidden(v, k) for k, v in value.items()}
     return value
 
 
@@ -609,4 +616,5 @@ def test_deep_nesting_is_no_recursion() -> None:
 def test_numbers_that_json_does_not_have() -> None:
     assert math.isnan(float(str(redactor.value(math.nan))))
     text = '{"loss":NaN,"key":-Infinity}'
-    assert redactor.event_text(text) == '{"loss":NaN,"key":"[hidden]"}'
+    assert redactor.event_text(text) == text
+    assert redactor.event_text('{"pin":-Infinity}') == '{"pin":"[hidden]"}'

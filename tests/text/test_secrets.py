@@ -1,7 +1,7 @@
 """What was learned is redacted from then on, and the redactor is built once for it."""
 
-from reportgen.text.javascript import JSON
-from reportgen.text.redact import secret_texts
+from reportgen.text.javascript import Object
+from reportgen.text.keys import secret_texts
 from reportgen.text.secrets import Secrets
 
 
@@ -17,7 +17,7 @@ def test_the_redactor_is_kept_until_something_is_learned() -> None:
 
 
 def test_texts_beneath_secret_keys_are_found_at_any_depth() -> None:
-    fields: JSON = {
+    fields: Object = {
         "mode": "oauth",
         "accessToken": "a",
         "refreshToken": "r",
