@@ -249,6 +249,24 @@ def test_a_list_of_as_many_values_as_are_allowed(command: Command, item: bytes) 
     assert "4,000,000 values" in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("value", [b"[]", b"1.5", b'{"a":1}'])
+def test_twenty_jobs_of_nearly_as_many_values_as_a_job_may_have(
+    command: Command, value: bytes
+) -> None:
+    values = b",".join([value] * (95_000 if b":" in value else 190_000))
+    entry = b'{"id":"job_%d","config":{"x":[%s]}}'
+    body = b'{"jobs":[%s]}' % b",".join(entry % (number, values) for number in range(20))
+    with StandIn(*(job(f"job_{number}", "queued") for number in range(20))) as studio:
+        studio.answers.overrides["jobs"] = reply(200, body)
+        process = command.start(
+            "build", *command.options(studio), "--max-wait", "0", "--settle", "0.2s", "-q"
+        )
+        peak = peak_of(process)
+        _, stderr = process.communicate()
+    assert process.returncode == 0, stderr
+    assert 0 < peak < MOST, f"{peak / MEBIBYTE:.0f} MiB"
+
+
 @pytest.mark.parametrize("value", [b"[]", b"{}", b"1", b'"x"'])
 @pytest.mark.parametrize("more", [0, 1])
 def test_an_entry_over_its_limit_is_left_out_and_no_other(
