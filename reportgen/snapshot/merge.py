@@ -20,7 +20,6 @@ from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.job_numbers import numbered
 from reportgen.snapshot.log_index import Examination
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.text.javascript import Object
 
 Warn = Callable[[str], None]
 
@@ -191,7 +190,7 @@ def _merged_list(newest_first: Sequence[Listing]) -> Listing:
     )
 
 
-def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> Object:
+def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> bytes:
     """Return what the newest list says of a job that has it, else what is remembered of it."""
     having = [listing for listing in newest_first if job_id in listing.entries]
     listing = next((each for each in having if job_id in each.listed), having[0])

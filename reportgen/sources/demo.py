@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 from reportgen.events import event_log
 from reportgen.model.origin import Manifest, Origin
 from reportgen.sources import JobList, OpenStream
+from reportgen.text import javascript
 from reportgen.text.times import parse_time
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Demo:
         read_at = parse_time(self._document["readAt"])
         entries = cast("list[tuple[str, Object]]", self._document["entries"])
         assert read_at is not None  # noqa: S101 - the recording's own, checked by a test
-        return JobList(read_at, tuple(entry for _, entry in entries))
+        return JobList(read_at, tuple(javascript.encode(entry) for _, entry in entries))
 
     @asynccontextmanager
     async def events(

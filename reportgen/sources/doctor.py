@@ -80,7 +80,7 @@ def _scope(origin: Origin) -> str:
 
 
 def _count(jobs: JobList) -> str:
-    read = (wire.read_job(entry) for entry in jobs.entries)
+    read = (wire.decode_job(entry) for entry in jobs.entries)
     counts = Counter(job.status or "no status" for job in read if job is not None)
     told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     return f"{len(jobs.entries)} listed" + (f": {told}" if told else "")

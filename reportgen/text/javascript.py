@@ -76,6 +76,11 @@ def decode_object(data: bytes) -> Object | None:
     return value if isinstance(value, dict) else None
 
 
+def encode(value: JSON) -> bytes:
+    """Encode a value in ASCII, so that `decode` returns the same value, whatever is in it."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 # --- Limits ---
 
 

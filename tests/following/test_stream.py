@@ -24,7 +24,7 @@ from reportgen.settings import Following
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.retention import Retention
 from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
-from reportgen.text.javascript import Object
+from reportgen.text import javascript
 from reportgen.text.secrets import Secrets
 from tests import virtual_time
 from tests.taking import read_log
@@ -84,8 +84,9 @@ class World:
 
     async def jobs(self) -> JobList:
         self.readings.append(now())
-        entries: list[Object] = [
-            {"id": job_id, "status": status} for job_id, status in self.statuses.items()
+        entries = [
+            javascript.encode({"id": job_id, "status": status})
+            for job_id, status in self.statuses.items()
         ]
         return JobList(START + timedelta(seconds=now()), tuple(entries))
 

@@ -23,7 +23,6 @@ from reportgen.snapshot import merge
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.text.javascript import Object
 from tests.command import Command
 from tests.standin import StandIn, completed, job, log, numbered, training
 from tests.taking import NOW, end_note, open_log, read_log, take
@@ -193,7 +192,7 @@ def test_the_list_is_the_newest_and_what_was_selected_the_union(tmp_path: Path) 
         assert listing.read_at == NOW + timedelta(minutes=1)
         assert listing.listed == ("young", "job_0", "job_1", "job_2")
         assert list(listing.entries) == ["young", "job_0", "job_1", "job_2", "job_3"]
-        assert listing.entries["job_0"]["name"] == "renamed"
+        assert json.loads(listing.entries["job_0"])["name"] == "renamed"
         assert listing.selected == ("job_0", "job_1", "job_3")
         assert listing.finished
         assert listing.before is None
@@ -268,7 +267,7 @@ def a_snapshot(
         snapshot.use(folder, origin)
         if events is not None:
             a_log(folder, events, state)
-        entries: dict[str, Object] = {"job": {"id": "job", "status": "running"}}
+        entries = {"job": b'{"id": "job", "status": "running"}'}
         read_at = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(minutes=at)
         folder.keep_listing(Listing(origin, Manifest("t"), read_at, ("job",), ("job",), entries))
     return place

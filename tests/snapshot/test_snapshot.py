@@ -293,7 +293,10 @@ LISTING = Listing(
     NOW,
     ("b",),
     ("b", "a"),
-    {"b": {"id": "b", "x": "\ud800", "n": float("inf")}, "a": {"id": "a", "deep": [{"c": None}]}},
+    {
+        "b": rb'{"id": "b", "x": "\ud800", "n": Infinity}',
+        "a": b'{"id": "a", "deep": [{"c": null}]}',
+    },
 )
 
 
