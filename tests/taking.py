@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reportgen.events.event_log import Record
 from reportgen.following import fetch
 from reportgen.following.deadlines import Bounds
 from reportgen.following.stream import Outcome, Policy
@@ -118,7 +119,13 @@ def take_into(
     return Taken(folder, listing, watcher)
 
 
-def read_log(folder: SourceFolder, job_id: str) -> list[bytes]:
-    """Give the whole lines of a job's log, without their ends."""
-    with log_index.reading(folder.log_path(job_id)) as blocks:
-        return [line for block in blocks for line in block.split(b"\n")]
+def read_log(folder: SourceFolder, job_id: str) -> list[Record]:
+    """Return the records of a job's log."""
+    with log_index.reading(folder.log_path(job_id)) as records:
+        return list(records)
+
+
+def lines_of(folder: SourceFolder, job_id: str) -> list[bytes]:
+    """Return the whole lines of a job's log, without their ends."""
+    path = folder.log_path(job_id)
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []

@@ -18,7 +18,7 @@ import msgspec
 
 from reportgen.charts import axes
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick, joined, plain
-from reportgen.model.history import Curve, Superseded
+from reportgen.model.curves import Curve, Superseded
 from reportgen.model.metrics import Metric, metric
 from reportgen.model.span import Span, span_of
 from reportgen.model.statistics import column_bounds, column_means

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reportgen.model.history import Curve
+from reportgen.model.curves import Curve
 from reportgen.model.span import Span
 from reportgen.model.statistics import column_means
 

@@ -404,7 +404,7 @@ class _Fetching:
         if self._plan.refresh:
             in_place = self.folder.renew(follower.job_id, follower.log.path) and in_place
         if in_place:
-            self.folder.learn(follower.job_id, follower.log.course, follower.log.end)
+            self.folder.learn(follower.job_id, follower.log.state, follower.log.end)
 
 
 def _jobs_of(listing: Listing) -> Iterator[wire.Job]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from reportgen.charts import loss_chart
 from reportgen.charts.loss_chart import Chart
 from reportgen.model import history
-from reportgen.model.history import LogLine
+from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
 from reportgen.pages.findings import Column, findings, statistics_of

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from reportgen.errors import DamagedRecordError
-from reportgen.events import columns, event_log
-from reportgen.events.columns import Part
+from reportgen.events import event_log
+from reportgen.events.event_log import Record
 from reportgen.exports import job_texts
 from reportgen.model import history
 from reportgen.pages import Pages
@@ -30,8 +30,8 @@ class Staging:
         """Fold a job's log into all that its page says. Raises `DamagedRecordError`."""
         folding = self._folding()
         with self._reading(entry) as log:
-            for part in log:
-                folding.part(part)
+            for record in log:
+                folding.take(record)
         return self._detail(entry, folding)
 
     def stage_exports(self, entry: Entry) -> None:
@@ -53,11 +53,11 @@ class Staging:
         memory.publication.stage(detail.summary.page, [page])
 
     @contextmanager
-    def _reading(self, entry: Entry) -> Iterator[Iterator[Part]]:
+    def _reading(self, entry: Entry) -> Iterator[Iterator[Record]]:
         path = self.memory.folder.log_path(entry.job.id)
         try:
-            with log_index.reading(path) as blocks:
-                yield columns.parts(blocks)
+            with log_index.reading(path) as records:
+                yield records
         except event_log.DamagedLogError as error:
             raise DamagedRecordError(path, str(error)) from error
 
@@ -68,7 +68,7 @@ class Staging:
     def _detail(self, entry: Entry, folding: history.Folding) -> JobDetail:
         return job_detail(entry, folding.result(), self.redactor, self.memory.options.log_lines)
 
-    def _stage_exports(self, entry: Entry, log: Iterable[Part]) -> None:
+    def _stage_exports(self, entry: Entry, log: Iterable[Record]) -> None:
         redactor, staging = self.redactor, self.memory.publication.staging
         _, csv_name, log_name = files_of(entry.slug)
         with staging(csv_name) as points, staging(log_name) as lines:

@@ -13,10 +13,11 @@ from typing import Final
 
 from reportgen.errors import SnapshotError, UsageError
 from reportgen.events import event_log
+from reportgen.events.event_log import Ended, Readable
+from reportgen.events.stream_state import StreamState
 from reportgen.model.origin import Origin
 from reportgen.snapshot import log_index
 from reportgen.snapshot.job_numbers import numbered
-from reportgen.snapshot.log_index import Examination
 from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder, tells_scope
 from reportgen.text.javascript import Object
 
@@ -212,7 +213,7 @@ class _Log:
 
     path: Path
     size: int
-    end: tuple[object, ...] | None
+    end: Ended | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ class _Read:
 
     log: _Log
     size: int
-    told: Examination
+    state: StreamState
 
 
 def _merge_log(
@@ -242,11 +243,11 @@ def _merge_log(
         return
     if best.log.path != target:
         folder.place(job_id, _bytes_of(best.log.path, best.size))
-    folder.learn(job_id, best.told.course, log_index.end_note(target))
+    folder.learn(job_id, best.state, log_index.end_note(target))
 
 
 def _rank(read: _Read) -> tuple[bool, int]:
-    return read.told.complete, read.told.events
+    return read.state.is_complete, read.state.events
 
 
 def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
@@ -269,7 +270,7 @@ def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
         return None
     if size == 0:
         return None
-    return _Log(path, size, None if end is None else tuple(sorted(end.items())))
+    return _Log(path, size, end)
 
 
 def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
@@ -311,17 +312,17 @@ def _read(log: _Log) -> _Read:
     """Read a log through. Raises `DamagedLogError` and `OSError`."""
     size = 0
 
-    def lines(file: log_index.Readable) -> Iterator[bytes]:
+    def blocks(file: Readable) -> Iterator[bytes]:
         nonlocal size
-        for line in log_index.whole_lines(file):
-            size += len(line) + 1
-            yield line
+        for block in event_log.blocks(file):
+            size += len(block) + 1
+            yield block
 
     with log.path.open("rb", buffering=0) as file:
-        told = log_index.examine(lines(file))
+        state = log_index.examine(event_log.records(blocks(file)))
     if size == 0:
         raise event_log.DamagedLogError("not one whole line")
-    return _Read(log, size, told)
+    return _Read(log, size, state)
 
 
 def _bytes_of(path: Path, size: int) -> Iterator[bytes]:

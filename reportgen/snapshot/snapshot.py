@@ -30,12 +30,14 @@ import filelock
 import msgspec
 
 from reportgen.errors import SnapshotError, WriteError
-from reportgen.events import event_log, wire
+from reportgen.events import event_log, stream_state, wire
+from reportgen.events.event_log import Ended
+from reportgen.events.stream_state import StreamState
 from reportgen.files import PRIVATE, replacing
 from reportgen.model import history
 from reportgen.model.origin import Manifest, Origin
 from reportgen.snapshot import log_index
-from reportgen.snapshot.log_index import Course, LogFacts
+from reportgen.snapshot.log_index import LogFacts
 from reportgen.snapshot.retention import Candidate, Retention
 from reportgen.text.javascript import JSON, Object
 from reportgen.text.times import parse_time
@@ -228,9 +230,8 @@ class SourceFolder:
         """Give a job's status as its page shows it."""
         facts = self.facts(job.id)
         if facts is None:
-            return history.status_of(history.History(), job.status)
-        told = history.History(terminal=facts.ended_as, started=facts.started)
-        return history.status_of(told, job.status)
+            return history.status_of(None, job.status, started=False)
+        return history.status_of(facts.ended_as, job.status, started=facts.started)
 
     def dropped(self, listing: Listing, retention: Retention) -> frozenset[str]:
         """Give the jobs that are over and that no rule keeps, by all that is known of them."""
@@ -274,18 +275,17 @@ class SourceFolder:
         end = self.end_of(job_id)
         if end is None:
             return None if self.log_path(job_id).exists() else "no log"
-        return dict(end)
+        return {"state": end.state, "reason": end.reason, "fingerprint": end.fingerprint}
 
     def is_read(self, job_id: str) -> bool:
         """Tell whether a job's log ends with the note that its stream was read to its end."""
-        return _is_complete(self.end_of(job_id))
+        return stream_state.says_complete(self.end_of(job_id))
 
-    def end_of(self, job_id: str) -> log_index.Note | None:
-        """Give what the note says that a job's log ends with; the log is read only in doubt."""
+    def end_of(self, job_id: str) -> Ended | None:
+        """Return the note that a job's log ends with; the log is read only in doubt."""
         if self.is_as_left(job_id):
             return self._all_facts()[self.log_path(job_id).name].end
-        note = log_index.end_note(self.log_path(job_id))
-        return None if note is None else note.values
+        return log_index.end_note(self.log_path(job_id))
 
     def is_as_left(self, job_id: str) -> bool:
         """Tell whether a job's log is there, and as it was when this tool last wrote or read it."""
@@ -311,15 +311,17 @@ class SourceFolder:
         try:
             facts = _facts_anew(path, status, known)
         except event_log.DamagedLogError:
-            return LogFacts.of(status, None, Course())  # whoever renders it has it fetched again
+            return LogFacts.of(
+                status, None, StreamState()
+            )  # whoever renders it has it fetched again
         self._set_facts(path, facts)
         return facts
 
-    def learn(self, job_id: str, course: Course, end: event_log.Note | None) -> None:
-        """Take what is known of a job's log, now that it is as it is, and how it ends."""
+    def learn(self, job_id: str, state: StreamState, end: Ended | None) -> None:
+        """Take what is known of a job's log as it is now, and the note that it ends with."""
         path = self.log_path(job_id)
         try:
-            self._set_facts(path, LogFacts.of(path.stat(), end, course))
+            self._set_facts(path, LogFacts.of(path.stat(), end, state))
         except FileNotFoundError:
             self._all_facts().pop(path.name, None)
 
@@ -386,12 +388,7 @@ class SourceFolder:
 
 
 def _is_read(path: Path) -> bool:
-    note = log_index.end_note(path)
-    return note is not None and _is_complete(note.values)
-
-
-def _is_complete(end: log_index.Note | None) -> bool:
-    return end is not None and end.get("state") == history.COMPLETE
+    return stream_state.says_complete(log_index.end_note(path))
 
 
 def _facts_anew(path: Path, status: os.stat_result, known: LogFacts | None) -> LogFacts:
@@ -402,20 +399,19 @@ def _facts_anew(path: Path, status: os.stat_result, known: LogFacts | None) -> L
     """
     note = log_index.end_note(path)
     if known is not None and note is not None:
-        same = (status.st_size, note.values) == (known.size, known.end)
+        same = (status.st_size, note) == (known.size, known.end)
         if same:
             return replace(known, mtime_ns=status.st_mtime_ns)
-    with path.open("rb", buffering=0) as file:
-        course = log_index.examine(log_index.whole_lines(file)).course
-    return LogFacts.of(status, note, course)
+    with log_index.reading(path) as records:
+        return LogFacts.of(status, note, log_index.examine(records))
 
 
 def _events(path: Path) -> int:
     """Count a log's job events; a log that is damaged, or not there, holds none."""
     try:
-        with path.open("rb", buffering=0) as file:
-            return log_index.examine(log_index.whole_lines(file)).events
-    except (FileNotFoundError, event_log.DamagedLogError):
+        with log_index.reading(path) as records:
+            return log_index.examine(records).events
+    except event_log.DamagedLogError:
         return 0
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reportgen.model.history import LogLine
+from reportgen.model.log_lines import LogLine
 from reportgen.pages import Pages
 from reportgen.pages.looks import Looks
 from reportgen.report.report import JobDetail

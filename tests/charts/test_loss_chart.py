@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from reportgen.charts.axes import HEIGHT, WIDTH, plain
 from reportgen.charts.loss_chart import COLUMNS, DOTS, MARKS, SPARE_COLUMNS, Chart, Line, draw
-from reportgen.model.history import Curve, Superseded
+from reportgen.model.curves import Curve, Superseded
 from reportgen.model.metrics import metric
 from reportgen.model.span import Span
 

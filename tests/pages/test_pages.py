@@ -21,7 +21,7 @@ from syrupy.location import PyTestLocation
 
 from reportgen import pages
 from reportgen.charts import sparkline
-from reportgen.model.history import LogLine
+from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock
