@@ -11,109 +11,116 @@ from typing import Protocol
 
 from reportgen.console.signals import Interrupts
 from reportgen.errors import DamagedRecordError
-from reportgen.following import fetch
-from reportgen.following.deadlines import Bounds
-from reportgen.following.stream import Policy
+from reportgen.following import fetch, watcher
+from reportgen.model.selection import Selection
 from reportgen.rendering import render
 from reportgen.rendering.render import Rendered
-from reportgen.settings import Settings
-from reportgen.snapshot.snapshot import Snapshot, SourceFolder
+from reportgen.settings import FetchSettings, Output
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.retention import Retention
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import Source
 from reportgen.sources.choice import choose_source
-from reportgen.text.redact import Redactor
+from reportgen.text.secrets import Secrets
 
 
-class Watcher(fetch.Watcher, AbstractContextManager["Watcher"], Protocol):
-    """Who is told how it goes, between entering and leaving."""
+class Watcher(watcher.Watcher, AbstractContextManager["Watcher"], Protocol):
+    """The progress listener, between entering and leaving."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a build takes from outside: time, environment, signals, and who is told of it."""
+    """What a build takes from outside: time, environment, signals and the progress listener."""
 
     now: Callable[[], datetime]
     environment: Mapping[str, str]
     interrupts: Interrupts
     watcher: Watcher
-    learn_secret: Callable[[str], None]
-    """Told every secret that is read, so that no word to the user can hold it."""
+    secrets: Secrets
+    """Learns every secret that is read, so that neither a message nor a page can hold it."""
 
 
-def build(options: Settings, world: World) -> Rendered:
+def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
     """Snapshot, then render: the main job."""
-    with Snapshot.locked(options.snapshot_dir) as snapshot:
+    with Snapshot.locked(settings.snapshot_dir, world.watcher.warn) as snapshot:
         while True:
-            folder, tokens = _fetch(options, world, snapshot)
+            folder = _fetch(settings, world, snapshot)
             try:
-                redactor = Redactor(tokens, options.show_config)
-                return render.render(options, folder, redactor, warn=world.watcher.warn)
+                return render.render(
+                    output,
+                    settings.retention,
+                    folder,
+                    world.secrets.redactor.showing(output.show_config),
+                    refresh=settings.following.refresh,
+                    warn=world.watcher.warn,
+                )
             except DamagedRecordError as error:
-                # In doubt about a record it is fetched again; what is gone can't be damaged twice.
+                # A record in doubt is fetched again; a deleted one can't be damaged twice.
                 world.watcher.warn(str(error))
-                error.path.unlink(missing_ok=True)
+                folder.logs.remove(error.path.name)
 
 
-def snapshot(options: Settings, world: World) -> Path:
-    """Fetch the job list and every job's events. Gives the snapshot directory's path."""
-    with Snapshot.locked(options.snapshot_dir) as kept:
-        _fetch(options, world, kept)
-    return options.snapshot_dir
+def snapshot(settings: FetchSettings, world: World) -> Path:
+    """Fetch the job list and every job's events; return the snapshot directory's path."""
+    with Snapshot.locked(settings.snapshot_dir, world.watcher.warn) as kept:
+        _fetch(settings, world, kept)
+    return settings.snapshot_dir
 
 
 def render_only(
-    options: Settings, source: str | None, url: str | None, warn: Callable[[str], None]
+    snapshot_dir: Path,
+    source: tuple[str | None, str | None],
+    selection: Selection,
+    retention: Retention,
+    output: Output,
+    *,
+    warn: Callable[[str], None],
+    secrets: Secrets,
 ) -> Rendered:
-    """Make the pages of what was fetched last, without network.
+    """Render the pages of what was fetched last, without network.
 
-    `source` and `url` name another source than the one fetched last.
+    `source` is the kind and the URL of another source than the one fetched last, or None.
     """
-    kept = Snapshot.reading(options.snapshot_dir).last_folder(source, url)
-    redactor = Redactor((), options.show_config)
-    return render.render(options, kept, redactor, options.selection, warn)
+    kept = Snapshot.reading(snapshot_dir).last_folder(*source)
+    redactor = secrets.redactor.showing(output.show_config)
+    return render.render(output, retention, kept, redactor, selection, warn=warn)
 
 
 # --- Snapshot ----------------------------------------------------------------------------------
 
 
-def _fetch(
-    options: Settings, world: World, snapshot: Snapshot
-) -> tuple[SourceFolder, tuple[str, ...]]:
-    """Fetch what is not there yet; give the source's folder and the secrets that were in use."""
+def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceFolder:
+    """Fetch what is not there yet; return the source's folder."""
     source = choose_source(
-        options,
+        settings.source,
         world.environment,
         world.now,
         warn=world.watcher.warn,
-        learn_secret=world.learn_secret,
+        secrets=world.secrets,
     )
-    with world.watcher as watcher:
-        folder = asyncio.run(_fetch_from(source, options, world, snapshot, watcher))
-    return folder, source.tokens
+    with world.watcher as progress:
+        return asyncio.run(_fetch_from(source, settings, world, snapshot, progress))
 
 
 async def _fetch_from(
-    source: Source, options: Settings, world: World, snapshot: Snapshot, watcher: Watcher
+    source: Source, settings: FetchSettings, world: World, snapshot: Snapshot, progress: Watcher
 ) -> SourceFolder:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def tell() -> None:
+    def interrupt() -> None:
         loop.call_soon_threadsafe(stop.set)
 
-    with world.interrupts.telling(tell):
+    with world.interrupts.telling(interrupt):
         return await fetch.fetch(
-            source, snapshot, _plan(options), watcher, stop=stop, now=world.now
+            source,
+            snapshot,
+            settings.selection,
+            settings.retention,
+            settings.following,
+            watcher=progress,
+            secrets=world.secrets,
+            chance=random.random,
+            stop=stop,
+            now=world.now,
         )
-
-
-def _plan(options: Settings) -> fetch.Plan:
-    bounds = Bounds(settle=options.settle, stall=options.stall_timeout)
-    return fetch.Plan(
-        selection=options.selection,
-        policy=Policy(bounds, options.retries, chance=random.random),
-        max_wait=options.max_wait,
-        concurrency=options.concurrency,
-        refresh=options.refresh,
-        keep=options.keep,
-        keep_last=options.keep_last,
-    )

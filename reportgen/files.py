@@ -1,29 +1,346 @@
-"""Files of the snapshot directory, written whole or not at all."""
+"""Files below a directory that is held open, where no link leads anywhere else.
 
+The directory that a user names may itself be a link. Everything below it is reached by handle:
+a `Directory` holds a descriptor, every name is used relative to it, and no link is followed. So a
+link, a FIFO or a device that was planted there is refused by name, opening it blocks nothing, and
+a directory that is swapped for a link after it was checked leads nowhere.
+
+A file is replaced whole or not at all. What is written first has a random name of a fixed form,
+so that nobody can have put something there, and a crash's leftovers can be recognised.
+"""
+
+import errno
+import fcntl
+import io
 import os
+import re
+import secrets
+import shutil
+import stat
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
-PRIVATE: Final = 0o600
-"""The mode of every file: what is kept is its owner's business alone."""
+_SAFE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
+_LARGEST: Final = 1 << 29
+"""The size up to which a file is read whole: far above what this tool writes, far below memory."""
+_TEMPORARY: Final = re.compile(r"\.arkor-report\.[0-9a-f]{16}\.tmp")
+_PRIVATE_FOLDER: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
+_LOCK_TRIES: Final = 10
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that takes another's place when the block ends, once it is on the disk.
+class ForeignFileError(OSError):
+    """Something else is in the place of a regular file or a directory of this tool's."""
 
-    It is written beside it, as `<name>.new`, and with an error nothing changes. Raises `OSError`.
+    def __init__(self, path: Path, kind: str) -> None:
+        super().__init__(errno.EEXIST, f"it is {kind}", str(path))
+        self.path = path
+        self.kind = kind
+        """What it is, with its article: `a symbolic link`."""
+
+    def __reduce__(self) -> "tuple[type[ForeignFileError], tuple[Path, str]]":
+        """Let it cross from one process to another as it is."""
+        return type(self), (self.path, self.kind)
+
+
+def temporary_name() -> str:
+    """Return a name that nobody can guess, of the form that `is_temporary_name` recognises."""
+    return f".arkor-report.{secrets.token_hex(8)}.tmp"
+
+
+def is_temporary_name(name: str) -> bool:
+    """Return whether a name has the form of those that `temporary_name` makes."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def open_named(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Open a regular file that the user or the environment named; return a descriptor.
+
+    It may be a link. Anything else is a `ForeignFileError`, and is not waited for.
     """
-    fresh = path.with_name(f"{path.name}.new")
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
+        _refuse_all_but_files(path, path.stat().st_mode)
+    except FileNotFoundError:
+        if not flags & os.O_CREAT:
+            raise
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o666)
+    try:
+        _refuse_all_but_files(path, os.fstat(descriptor).st_mode)
+    except ForeignFileError:
+        os.close(descriptor)
         raise
+    return descriptor
+
+
+def _refuse_all_but_files(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise ForeignFileError(path, _kind(mode))
+
+
+class Directory:
+    """A directory that is held open, and whose names are used relative to it.
+
+    As a file is, it is closed by `close`, by its `with` block, or once nothing refers to it.
+    Each method raises `ForeignFileError` if something is in the way that is not a regular file
+    (or, for `folder`, not a directory), and leaves it as it is; it raises `OSError` otherwise.
+    """
+
+    def __init__(self, path: Path, descriptor: int, *, private: bool) -> None:
+        self.path = path
+        """Where it was when it was opened: for messages only."""
+        self.descriptor = descriptor
+        """For calls that take `dir_fd`."""
+        self._private = private
+        self._closing = weakref.finalize(self, os.close, descriptor)
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False, private: bool = False) -> Self:
+        """Open a directory that the user named, which may be a link, like its parents.
+
+        Whatever is created in a private directory is its owner's alone; else the umask decides.
+        """
+        if create:
+            path.mkdir(mode=_PRIVATE_FOLDER if private else 0o777, parents=True, exist_ok=True)
+        return cls(path, os.open(path, _FOLDER), private=private)
+
+    def folder(self, name: str, *, create: bool = False) -> "Directory":
+        """Open a directory in this one, created if it is missing and `create` is true."""
+        if create:
+            with suppress(FileExistsError):
+                mode = _PRIVATE_FOLDER if self._private else 0o777
+                os.mkdir(_checked(name), mode, dir_fd=self.descriptor)
+        try:
+            descriptor = os.open(_checked(name), _FOLDER | os.O_NOFOLLOW, dir_fd=self.descriptor)
+        except OSError:
+            kind = _kind(self.stat(name).st_mode)
+            if kind != _DIRECTORY:
+                raise ForeignFileError(self.path / name, kind) from None
+            raise
+        return Directory(self.path / name, descriptor, private=self._private)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor; no name can be used any more."""
+        self._closing()
+
+    # Looking
+
+    def names(self) -> list[str]:
+        """Return the names of all that it holds, in no order."""
+        return os.listdir(self.descriptor)  # noqa: PTH208 - a descriptor, not a path
+
+    def stat(self, name: str) -> os.stat_result:
+        """Return the status of a name: a link's own, not that of what it leads to."""
+        return os.stat(_checked(name), dir_fd=self.descriptor, follow_symlinks=False)
+
+    def has(self, name: str) -> bool:
+        """Return whether a regular file has this name."""
+        try:
+            return self.file_status(name) is not None
+        except ForeignFileError:
+            return False
+
+    def file_status(self, name: str) -> os.stat_result | None:
+        """Return the status of a regular file; None if the name is free."""
+        try:
+            status = self.stat(name)
+        except FileNotFoundError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            raise ForeignFileError(self.path / name, _kind(status.st_mode))
+        return status
+
+    # Reading
+
+    def open_for_reading(self, name: str) -> io.FileIO:
+        """Open a file, unbuffered."""
+        return io.FileIO(self.open_file(name, os.O_RDONLY), "rb")
+
+    def read(self, name: str, largest: int = _LARGEST) -> bytes:
+        """Return what a file holds; a larger one than `largest` is refused."""
+        with self.open_for_reading(name) as file:
+            if os.fstat(file.fileno()).st_size > largest:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.path / name))
+            return file.readall()
+
+    def open_file(self, name: str, flags: int) -> int:
+        """Open a file that is there, as `os.open` does; return a descriptor."""
+        # Opening a FIFO or a device can change something already, so it is looked at before, and
+        # once more when it is open, since it may have been swapped in between.
+        self.file_status(name)
+        try:
+            descriptor = os.open(name, flags | _SAFE, dir_fd=self.descriptor)
+        except OSError:
+            self.file_status(name)
+            raise
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(descriptor)
+            raise ForeignFileError(self.path / name, _kind(mode))
+        return descriptor
+
+    # Writing
+
+    def open_for_appending(self, name: str) -> int:
+        """Open a file for reading and appending, created if it is missing; return a descriptor.
+
+        One with several hard links is copied first: the others may be a backup's.
+        """
+        status = self.file_status(name)
+        if status is None:
+            return self.create_file(name, os.O_RDWR | os.O_APPEND)
+        if status.st_nlink > 1:
+            self._unshare(name)
+        return self.open_file(name, os.O_RDWR | os.O_APPEND)
+
+    def create(self, name: str) -> IO[bytes]:
+        """Create a file of a name that must be free, and open it for writing."""
+        return open(self.create_file(name, os.O_WRONLY), "wb")  # noqa: PTH123 - by handle
+
+    @contextmanager
+    def replacing(self, name: str) -> Iterator[IO[bytes]]:
+        """Write a file that takes another's place, once it is on the disk, when the block ends.
+
+        If the block or the writing fails, nothing changes.
+        """
+        self.file_status(name)
+        temporary = temporary_name()
+        try:
+            with self.create(temporary) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            self.rename(temporary, name)
+        except BaseException:
+            with suppress(OSError):
+                self.remove(temporary)
+            raise
+
+    def rename(self, name: str, new_name: str, into: "Directory | None" = None) -> None:
+        """Move a file to another name, here or in another directory, in the place of a file."""
+        into = into or self
+        self.file_status(name)
+        into.file_status(new_name)
+        os.replace(name, new_name, src_dir_fd=self.descriptor, dst_dir_fd=into.descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        if self.file_status(name) is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=self.descriptor)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove an empty directory."""
+        os.rmdir(_checked(name), dir_fd=self.descriptor)
+
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files that a crash left, and nothing that only has such a name."""
+        for name in filter(is_temporary_name, self.names()):
+            status = self.stat(name)
+            mine = status.st_uid == os.geteuid() and status.st_nlink == 1
+            if mine and stat.S_ISREG(status.st_mode):
+                self.remove(name)
+
+    def make_private(self) -> None:
+        """Leave this directory to its owner alone."""
+        if stat.S_IMODE(os.fstat(self.descriptor).st_mode) != _PRIVATE_FOLDER:
+            os.fchmod(self.descriptor, _PRIVATE_FOLDER)
+
+    def make_file_private(self, name: str) -> None:
+        """Leave a file to its owner alone, if it is there."""
+        status = self.file_status(name)
+        if status is None or stat.S_IMODE(status.st_mode) == _PRIVATE_FILE:
+            return
+        if status.st_nlink > 1:
+            self._unshare(name)
+            return
+        with self.open_for_reading(name) as file:
+            os.fchmod(file.fileno(), _PRIVATE_FILE)
+
+    def create_file(self, name: str, flags: int) -> int:
+        """Create a file that must not be there, as `os.open` does; return a descriptor."""
+        mode = _PRIVATE_FILE if self._private else 0o666
+        flags |= _SAFE | os.O_CREAT | os.O_EXCL
+        return os.open(_checked(name), flags, mode, dir_fd=self.descriptor)
+
+    def _unshare(self, name: str) -> None:
+        """Put a copy, as old as the file, in the place of a file with several hard links."""
+        with self.open_for_reading(name) as shared, self.replacing(name) as copy:
+            shutil.copyfileobj(shared, copy)
+            copy.flush()
+            status = os.fstat(shared.fileno())
+            os.utime(copy.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    # Locking
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold the lock of this name during the block, which leaves an empty file.
+
+        Raises `BlockingIOError` while someone else holds it. A file that is not empty is foreign.
+        """
+        descriptor = _lock(self, name)
+        try:
+            yield
+        finally:
+            # Closing is not enough: processes that were forked meanwhile may have it open.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
+
+
+def _lock(directory: Directory, name: str) -> int:
+    for _ in range(_LOCK_TRIES):
+        try:
+            descriptor = directory.create_file(name, os.O_RDWR)
+        except FileExistsError:
+            found = directory.file_status(name)
+            if found is not None and found.st_size:
+                raise ForeignFileError(directory.path / name, "a file that is not a lock") from None
+            descriptor = directory.open_file(name, os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            status = os.fstat(descriptor)
+            # Only who holds the lock that has this name may put another one in its place.
+            if os.path.samestat(status, directory.stat(name)):
+                if status.st_nlink == 1:
+                    return descriptor
+                # Another directory has the same lock, by `cp -al`: this one gets its own.
+                with directory.replacing(name):
+                    pass
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+    raise BlockingIOError(errno.EAGAIN, "the lock is replaced all the time", str(directory.path))
+
+
+_DIRECTORY: Final = "a directory"
+_KINDS: Final = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: _DIRECTORY,
+    stat.S_IFREG: "a file",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
+
+
+def _kind(mode: int) -> str:
+    return _KINDS.get(stat.S_IFMT(mode), "a special file")
+
+
+def _checked(name: str) -> str:
+    """Return a name as it is; raise `ValueError` if it could lead out of its directory."""
+    if name in {"", ".", ".."} or "/" in name or "\0" in name:
+        raise ValueError(f"{name!r} is not a file's name")
+    return name

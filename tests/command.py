@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.standin import StandIn
+
+_PROGRAM = (sys.executable, "-m", "reportgen")
 
 PATIENCE = 60.0
 """Seconds until a command that hangs fails its test; what it does here takes a few at most."""
@@ -41,10 +43,14 @@ class Result:
 
 @dataclass
 class Command:
-    """The command in one directory; `environment` joins what every run gets."""
+    """The command in one directory; `environment` joins what every run gets.
+
+    `prefix` is a program that starts it, with arguments.
+    """
 
     directory: Path
     environment: dict[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
 
     def run(self, *arguments: str, **variables: str) -> Result:
         """Run it to its end."""
@@ -58,8 +64,20 @@ class Command:
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
         """Start it, to be watched and signalled."""
+        return self._start([*_PROGRAM, *arguments], variables)
+
+    def run_in_bash(self, words: str, *arguments: str, **variables: str) -> Result:
+        """Run it to its end with more arguments, which bash expands."""
+        program = ["bash", "-c", f'exec "$@" {words}', "bash", *_PROGRAM, *arguments]
+        process = self._start(program, variables)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
+        return Result(process.returncode, stdout, stderr, self.directory)
+
+    def _start(
+        self, program: Sequence[str], variables: Mapping[str, str]
+    ) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, "-m", "reportgen", *arguments],
+            [*self.prefix, *program],
             cwd=self.directory,
             env=self._environment(variables),
             stdout=subprocess.PIPE,

@@ -5,6 +5,8 @@ from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import Pause
@@ -12,9 +14,12 @@ from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
-from reportgen.report.report import JobDetail, JobSummary, Report, Stream
+from reportgen.pages.looks import Looks
+from reportgen.report.report import JobDetail, JobSummary, Report, StreamSummary
+from reportgen.settings import Output
 from reportgen.text.javascript import Object
 
+LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"), stale_after=86_400.0, linked=False)
 GENERATOR = "arkor-report 0.1.0"
 SNAPSHOT_AT = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 STUDIO = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", "rig")
@@ -36,7 +41,12 @@ CONFIG: Object = {
     "notes": "[hidden]",
 }
 
-WAITING = Stream("caught-up", "still open when waiting ended", 0, 0, 0)
+WAITING = StreamSummary("caught-up", "still open when waiting ended", 0, 0, 0)
+
+
+def output(out: Path) -> Output:
+    """Return what a build writes into `out` by default."""
+    return Output(out, LOOKS, log_lines=50, single_file=False, show_config=(), report_url=None)
 
 
 def curve(steps: range, value: Callable[[int], float]) -> Curve:
@@ -44,7 +54,7 @@ def curve(steps: range, value: Callable[[int], float]) -> Curve:
 
 
 def loss_at(step: int) -> float:
-    """Give a loss that falls as a real one does, with noise that is the same everywhere."""
+    """Return a loss that falls as a real one does, with noise that is the same everywhere."""
     noise = ((step * 7919) % 101 - 50) / 400
     return round(0.5 + 2.2 * math.exp(-step / 90) + noise + (step == 200), 4)
 
@@ -56,7 +66,7 @@ def eval_loss_at(step: int) -> float:
 def summary(
     job_id: str = "job_01HV8ZZ1A0DONE", name: str | None = "support-bot-v2", **changes: object
 ) -> JobSummary:
-    """Give a completed job's summary, with `changes` to its fields."""
+    """Return a completed job's summary, with `changes` to its fields."""
     plain = JobSummary(
         id=job_id,
         slug="job_01HV8ZZ1A0DONE",
@@ -69,7 +79,7 @@ def summary(
         duration_seconds=803.0,
         artifacts=2,
         error=None,
-        stream=Stream("complete", None, 412, 0, 1),
+        stream=StreamSummary("complete", None, 412, 0, 1),
         loss=None,
         eval_loss=None,
         not_finite=0,
@@ -83,7 +93,7 @@ def summary(
 
 
 def detail(job: JobSummary, **changes: object) -> JobDetail:
-    """Give a job's detail without a single event, with `changes` to its fields."""
+    """Return a job's detail without a single event, with `changes` to its fields."""
     plain = JobDetail(
         summary=job,
         loss=Curve(),
@@ -111,7 +121,7 @@ def trend(steps: range, value: Callable[[int], float]) -> Trend:
 
 
 def completed() -> JobDetail:
-    """Give a job that ran well: both curves, checkpoints, artifacts, a long log."""
+    """Return a job that ran well: both curves, checkpoints, artifacts, a long log."""
     loss, eval_loss = curve(range(1, 401), loss_at), curve(range(50, 401, 50), eval_loss_at)
     checkpoints = (100.0, 200.0, 300.0, 400.0)
     job = summary(
@@ -142,7 +152,7 @@ def completed() -> JobDetail:
 
 
 def failed() -> JobDetail:
-    """Give a job that was resumed, diverged and failed, over a stream that was not all usable."""
+    """Return a job that was resumed, diverged and failed, over a stream that was not all usable."""
     loss = curve(range(1, 121), lambda step: math.nan if step > 115 else loss_at(step))
     superseded = Superseded()
     superseded.add(curve(range(60, 81), lambda step: loss_at(step) + 0.2))
@@ -155,7 +165,7 @@ def failed() -> JobDetail:
         artifacts=None,
         completed_at="2026-05-01T09:04:03.000Z",
         duration_seconds=241.0,
-        stream=Stream(
+        stream=StreamSummary(
             "interrupted",
             "given up after 8 failures in a row: HTTP 502",
             124,
@@ -192,7 +202,7 @@ def failed() -> JobDetail:
 
 
 def queued() -> JobDetail:
-    """Give a job that has no event yet."""
+    """Return a job that has no event yet."""
     return detail(
         summary(
             "job_01HV9K2M4B2QUE",
@@ -210,7 +220,7 @@ def queued() -> JobDetail:
 
 
 def hostile() -> JobDetail:
-    """Give a job whose every text tries to be more than text."""
+    """Return a job whose every text tries to be more than text."""
     job = summary(
         f"../../{HOSTILE}",
         HOSTILE,
@@ -218,7 +228,7 @@ def hostile() -> JobDetail:
         status='x" onmouseover="alert(1)',
         error=HOSTILE,
         config={HOSTILE: HOSTILE, "model": HOSTILE, "datasetSource": {"name": HOSTILE}},
-        stream=Stream("interrupted", HOSTILE, 1, 0, 0),
+        stream=StreamSummary("interrupted", HOSTILE, 1, 0, 0),
         as_of=None,
     )
     return detail(job, artifacts=(HOSTILE,), log=(LogLine(f"[started] {HOSTILE}"),), log_lines=1)
@@ -229,7 +239,7 @@ def details() -> tuple[JobDetail, ...]:
 
 
 def report(**changes: object) -> Report:
-    """Give a whole report, with `changes` to its fields."""
+    """Return a whole report, with `changes` to its fields."""
     running = replace(
         queued().summary,
         id="job_01HV9K3Q7W8RUN",

@@ -5,16 +5,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reportgen.events.event_log import Record
+from reportgen.events.event_log import Ended, Record
+from reportgen.files import Directory
 from reportgen.following import fetch
-from reportgen.following.deadlines import Bounds
-from reportgen.following.stream import Outcome, Policy
+from reportgen.following.log_writer import EventLog
+from reportgen.following.stream import Outcome
 from reportgen.model.selection import Selection
 from reportgen.report import changes
+from reportgen.settings import Following
 from reportgen.snapshot import log_index
-from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.retention import Retention
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
+from reportgen.text.secrets import Secrets
 from tests.standin import StandIn
 
 NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
@@ -78,7 +84,8 @@ def take(
     watcher: Watcher | None = None,
 ) -> Taken:
     """Take a snapshot, waiting for no job that runs on."""
-    with Snapshot.locked(place) as snapshot:
+    watcher = watcher or Watcher()
+    with Snapshot.locked(place, watcher.warn) as snapshot:
         return take_into(
             snapshot, studio, selection=selection, keep=keep, keep_last=keep_last,
             refresh=refresh, now=now, watcher=watcher,
@@ -98,19 +105,24 @@ def take_into(
 ) -> Taken:
     """Take a snapshot into a directory that is open already."""
     watcher = watcher or Watcher()
-    plan = fetch.Plan(
-        selection or Selection(),
-        Policy(Bounds(settle=0.2, stall=90.0), 8, chance=lambda: 0.5),
-        max_wait=0.0,
-        refresh=refresh,
-        keep=keep,
-        keep_last=keep_last,
+    following = Following(
+        max_wait=0.0, settle=0.2, stall_timeout=90.0, retries=8, concurrency=16, refresh=refresh
     )
 
     async def fetching() -> SourceFolder:
-        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, now=lambda: now)
+        secrets = Secrets()
+        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, secrets, now=lambda: now)
         return await fetch.fetch(
-            source, snapshot, plan, watcher, stop=asyncio.Event(), now=lambda: now
+            source,
+            snapshot,
+            selection or Selection(),
+            Retention(keep, keep_last),
+            following,
+            watcher=watcher,
+            secrets=secrets,
+            chance=lambda: 0.5,
+            stop=asyncio.Event(),
+            now=lambda: now,
         )
 
     folder = asyncio.run(fetching())
@@ -121,11 +133,27 @@ def take_into(
 
 def read_log(folder: SourceFolder, job_id: str) -> list[Record]:
     """Return the records of a job's log."""
-    with log_index.reading(folder.log_path(job_id)) as records:
+    with folder.logs.reading(job_id) as records:
         return list(records)
 
 
 def lines_of(folder: SourceFolder, job_id: str) -> list[bytes]:
     """Return the whole lines of a job's log, without their ends."""
-    path = folder.log_path(job_id)
+    path = folder.logs.path_of(job_id)
     return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+
+
+def folder_at(path: Path) -> SourceFolder:
+    """Open a source's folder, as the next command does."""
+    return SourceFolder(Directory.open(path.parent, private=True), path.name)
+
+
+def open_log(path: Path, job_id: str) -> EventLog:
+    """Return the event log at a path, to be written."""
+    return EventLog(Directory.open(path.parent, private=True), path.name, job_id)
+
+
+def end_note(path: Path) -> Ended | None:
+    """Return the note that a log ends with."""
+    with path.open("rb", buffering=0) as file:
+        return log_index.end_note(file)

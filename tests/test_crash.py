@@ -68,7 +68,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> N
     assert result.code == 0, result.stderr
     assert files_of(result.out) == expected
     kept = {path.name for path in (killed.directory / ".arkor-report").rglob("*")}
-    assert not [name for name in kept if name.endswith((".new", ".tmp"))]
+    assert not [name for name in kept if name.endswith(".tmp")]
 
 
 class reading:  # noqa: N801 - used as a function is

@@ -26,7 +26,13 @@ def test_the_wheel_holds_code_templates_and_recording(tmp_path: Path) -> None:
         for path in (CHECKOUT / "reportgen").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
-    templates = {f"reportgen/templates/{path.name}" for path in (CHECKOUT / "templates").iterdir()}
+    templates = {
+        f"reportgen/{path.relative_to(CHECKOUT).as_posix()}"
+        for path in (CHECKOUT / "templates").rglob("*")
+        if path.is_file()
+    }
+    assert "reportgen/templates/scripts/chart_model.mjs" in templates
+    assert not any(name.endswith(".py") for name in templates)
     assert {name for name in names if ".dist-info/" not in name} == sources | templates
     recording = {name: size for name, size in sizes.items() if "/recording/" in name}
     assert len(recording) == 9

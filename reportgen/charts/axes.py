@@ -1,15 +1,16 @@
-"""Axes: the range of what is drawn, where in it a value lies, and round values to label. Pure.
+"""Axes: the size of the plot area, and round values to label along its edges. Pure.
 
 All geometry is in an SVG's own units: the plot area has its top left at 0,0, and y grows downwards.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from typing import Final
 
+from reportgen.model.rounding import significant
 from reportgen.model.span import Span
-from reportgen.text.javascript import js_number
+from reportgen.text.javascript import as_double, js_number
 
 WIDTH: Final = 640
 HEIGHT: Final = 200
@@ -18,102 +19,91 @@ HEIGHT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A labelled place on an axis: x of one on the x axis, y of one on the y axis."""
+    """A labelled place on an axis: an x on the x axis, a y on the y axis."""
 
-    at: str
+    at: float
     label: str
 
 
-def plain(number: float) -> str:
-    """Print a coordinate, never negative, with at most two places and never an exponent."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")
-
-
-def joined(xs: Sequence[float], ys: Sequence[float]) -> str:
-    """Print points as a path joins them, `x,yLx,y`, each coordinate as `plain` prints it.
-
-    All are printed at once, since a page has hundreds: with two places for each of them, a zero
-    at a number's end is one that says nothing.
-    """
-    coordinates = [0.0] * (2 * len(xs))
-    coordinates[::2], coordinates[1::2] = xs, ys
-    text = "%.2f,%.2fL" * len(xs) % tuple(coordinates)
-    for mark in ",L":
-        text = text.replace(f"0{mark}", mark).replace(f".0{mark}", mark)
-    return text[:-1]
-
-
-# --- Round values ------------------------------------------------------------------------------
-
 _TICKS: Final = 7
-_ROUND: Final = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
+_ROUND: Final = (1, 2, 5, 10)
 _X_LABEL: Final = 10
 _Y_LABEL: Final = 7
 """How many characters a plain label may have before one with an exponent is tried."""
 
 _ONE_VALUE_DIGITS: Final = 4
-# Two doubles differ in their 17th digit at the latest; the rest is room to calculate in.
-_DECIMALS: Final = Context(prec=60)
+
+_RESOLVED: Final = 64
+"""How many doubles two ticks have to be apart: closer ones would be drawn a unit off."""
 
 
 def x_ticks(across: Span) -> tuple[Tick, ...]:
-    """Give labelled places along the x axis; between whole ends only whole ones."""
+    """Return labelled places along the x axis; between whole ends only whole ones."""
     if across.low == across.high:
-        return (Tick(plain(WIDTH / 2), js_number(across.low)),)
+        return (Tick(WIDTH / 2, js_number(across.low)),)
     whole = across.low.is_integer() and across.high.is_integer()
-    return tuple(
-        Tick(plain(WIDTH * place), label)
-        for place, label in _ticks(across, Decimal(1 if whole else 0), _X_LABEL)
-    )
+    ticks = _ticks(across, 1.0 if whole else 0.0, _X_LABEL)
+    return tuple(Tick(WIDTH * across.fraction(value), label) for value, label in ticks)
 
 
 def y_ticks(upwards: Span) -> tuple[Tick, ...]:
-    """Give labelled places along the y axis; one where all values are equal."""
+    """Return labelled places along the y axis; one where all values are equal."""
     if upwards.low == upwards.high:
-        label = js_number(float(f"{upwards.low:.{_ONE_VALUE_DIGITS}g}"))
-        return (Tick(plain(HEIGHT / 2), label),)
-    return tuple(
-        Tick(plain(HEIGHT * (1 - place)), label)
-        for place, label in _ticks(upwards, Decimal(0), _Y_LABEL)
-    )
+        return (Tick(HEIGHT / 2, js_number(significant(upwards.low, _ONE_VALUE_DIGITS))),)
+    ticks = _ticks(upwards, 0.0, _Y_LABEL)
+    return tuple(Tick(HEIGHT * (1 - upwards.fraction(value)), label) for value, label in ticks)
 
 
-def _ticks(span: Span, least: Decimal, room: int) -> list[tuple[float, str]]:
-    """Give four to eight round values within a span as places from 0 to 1 and labels of one kind.
+def _ticks(span: Span, least: float, room: int) -> list[tuple[float, str]]:
+    """Return round values within a span, at least `least` apart, with labels of one kind.
 
-    They are `least` apart at least. It is done in decimals, since no two doubles are too far
-    apart for these, or too close, and 3 × 0.1 is 0.3.
+    There are two to eight. Where the ends are too close for round values, they are the ticks.
     """
-    with localcontext(_DECIMALS):
-        low, high = Decimal(span.low), Decimal(span.high)
-        width = high - low
-        apart = max(_round_up(width / _TICKS), least)
-        start = int((low / apart).to_integral_value(ROUND_CEILING))
-        values: list[Decimal] = []
-        while (value := (start + len(values)) * apart) <= high:
-            values.append(value)
-        places = [float((value - low) / width) for value in values]
-        return list(zip(places, _labels(values, apart, room), strict=True))
+    width = span.high - span.low
+    # The ends can be further apart than a double holds.
+    step = width / _TICKS if width < math.inf else span.high / _TICKS - span.low / _TICKS
+    step = max(step, least)
+    if step < _RESOLVED * math.ulp(max(abs(span.low), abs(span.high))):
+        return [(end, js_number(end)) for end in (span.low, span.high)]
+    factor, exponent = _round_up(step)
+    step = _scaled(factor, exponent)
+    first, last = math.floor(span.low / step), math.ceil(span.high / step)
+    # A value is a whole number of powers of ten, so that 3 × 0.1 is 0.3, and so is its label.
+    wholes = [
+        whole
+        for whole in range(first * factor, last * factor + 1, factor)
+        if span.low <= _scaled(whole, exponent) <= span.high
+    ]
+    values = [_scaled(whole, exponent) for whole in wholes]
+    return list(zip(values, _labels(wholes, exponent, room), strict=True))
 
 
-def _round_up(number: Decimal) -> Decimal:
-    """Give the next larger of 1, 2 or 5 times a power of ten."""
-    power = Decimal(1).scaleb(number.adjusted())
-    return next(step * power for step in _ROUND if step * power >= number)
+def _round_up(number: float) -> tuple[int, int]:
+    """Return the next larger of 1, 2 or 5 times a power of ten, as factor and exponent."""
+    exponent = math.floor(math.log10(number))
+    factor = next(factor for factor in _ROUND if _scaled(factor, exponent) >= number)
+    return (factor, exponent) if factor < _ROUND[-1] else (1, exponent + 1)
 
 
-def _labels(values: Sequence[Decimal], apart: Decimal, room: int) -> list[str]:
-    """Print the values of an axis alike: plain (`2.5`, `2.0`), or where that is long, `1.5e-7`."""
-    places = max(0, -apart.normalize().adjusted())
-    fixed = [f"{value:.{places}f}" for value in values]
-    if max(map(len, fixed), default=0) <= room:
+def _scaled(whole: int, exponent: int) -> float:
+    """Return the double nearest to a whole number times a power of ten, which may be infinite."""
+    return as_double(whole * 10**exponent) if exponent >= 0 else whole / 10**-exponent
+
+
+def _labels(wholes: Sequence[int], exponent: int, room: int) -> list[str]:
+    """Format the values of an axis alike: plain (`2.5`, `2.0`), or where that is long, `1.5e-7`."""
+    if exponent >= 0:
+        fixed = [str(whole * 10**exponent) for whole in wholes]
+    else:
+        fixed = [f"{_scaled(whole, exponent):.{-exponent}f}" for whole in wholes]
+    if max(map(len, fixed)) <= room:
         return fixed
-    short = [_with_exponent(value) for value in values]
+    short = [_with_exponent(whole, exponent) for whole in wholes]
     return min(fixed, short, key=lambda labels: max(map(len, labels)))
 
 
-def _with_exponent(value: Decimal) -> str:
-    if not value:
+def _with_exponent(whole: int, exponent: int) -> str:
+    if not whole:
         return "0"
-    exponent = value.adjusted()
-    return f"{value.scaleb(-exponent).normalize():f}e{exponent}"
+    digits = len(str(abs(whole))) - 1
+    return f"{js_number(_scaled(whole, -digits))}e{exponent + digits}"

@@ -1,8 +1,8 @@
 """The command line: options, the configuration file and the commands.
 
-Text comes in, final values go out to the pipeline, and only here does anything print or exit.
+Text comes in, final values go out to the pipeline, and nothing else prints or exits.
 """
 
-from reportgen.cli.commands import main
+from reportgen.cli.main import main
 
 __all__ = ["main"]

@@ -1,279 +1,104 @@
-"""The options of all commands: what each takes, and where its value comes from.
+"""The options of all commands, with their defaults, in groups.
 
-A value comes from the command line, else from the variable ARKOR_REPORT_<OPTION>, else from the
-configuration file, else it is the default.
+Each group adds its options to a command, and hands their final values to it as one value.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+import math
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Final, TypeVar
 
 import click
 
-from reportgen.errors import UsageError
-
-if TYPE_CHECKING:  # --help is to be quick
-    from reportgen.cli.configuration import Takes
-
-PREFIX: Final = "ARKOR_REPORT_"
-CONFIGURATION_FILE: Final = "arkor-report.toml"
-
-_FILE: Final = "reportgen.configuration.file"
-_AS_GIVEN: Final = "reportgen.options.as_given"
+from reportgen.cli import parameters
+from reportgen.cli.configured import (
+    CONFIGURATION_FILE,
+    PREFIX,
+    Option,
+    read_configuration,
+    use_log_format,
+    yield_to_the_token,
+)
+from reportgen.cli.lazy import lazily
+from reportgen.cli.parameters import DURATION, LinkedType, PathType
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Decorator = Callable[[Decorated], Decorated]
 
 
-class Option(click.Option):
-    """An option that can also come from a variable and from the configuration file.
-
-    `takes` says what the file may hold for it, where the option's type does not tell.
-    """
-
-    def __init__(self, *args: Any, takes: "Takes | None" = None, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self.takes = takes or _takes(self)
-        self.key = max(self.opts, key=len).lstrip("-")
-
-    def process_value(self, ctx: click.Context, value: Any) -> Any:
-        """Convert a value; what was given is remembered, to be told as it was written."""
-        ctx.meta.setdefault(_AS_GIVEN, {})[self.key] = value
-        self._refuse_what_is_no_text(ctx, value)
-        return super().process_value(ctx, value)
-
-    def _refuse_what_is_no_text(self, ctx: click.Context, value: Any) -> None:
-        """Raise `click.BadParameter` for bytes that are no text; a path may hold any."""
-        values = value if isinstance(value, (list, tuple)) else (value,)
-        if isinstance(self.type, click.Path):
-            return
-        for text in values:
-            if isinstance(text, str) and any("\ud800" <= sign <= "\udfff" for sign in text):
-                raise click.BadParameter("it is no text in UTF-8.", ctx=ctx, param=self)
-
-    def get_error_hint(self, ctx: click.Context | None) -> str:
-        """Name the place that a wrong value comes from."""
-        source = None if ctx is None or self.name is None else ctx.get_parameter_source(self.name)
-        if ctx is not None and source in _FROM_ELSEWHERE:
-            return f"'{self.key}' in {origin(ctx, self)}" if source is _MAP else origin(ctx, self)
-        return super().get_error_hint(ctx)
-
-
-_MAP: Final = click.core.ParameterSource.DEFAULT_MAP
-_FROM_ELSEWHERE: Final = (click.core.ParameterSource.ENVIRONMENT, _MAP)
-
-
-def _takes(option: click.Option) -> "Takes":
-    if option.is_flag:
-        return "flag"
-    if option.multiple:
-        return "list"
-    if isinstance(option.type, click.Path):
-        return "path"
-    return "number" if isinstance(option.type, click.IntRange) else "text"
-
-
-class Command(click.Command):
-    """A command that takes what it is not told from the configuration file."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the configuration file, then the command line.
-
-        Raises `UsageError` where the file is wrong, `click.UsageError` where the line is.
-        """
-        if not ctx.resilient_parsing:
-            given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-            asks_for_help = self.get_help_option(ctx)
-            if asks_for_help is None or not given.get(asks_for_help.name):
-                self._read_configuration(ctx, given)
-        return super().parse_args(ctx, args)
-
-    def _read_configuration(self, ctx: click.Context, given: Mapping[str, Any]) -> None:
-        asked, file = _place_of_configuration(given)
-        try:
-            data = file.read_bytes()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            if asked is not None:
-                raise _unreadable(file, error) from error
-            return
-        except (OSError, ValueError) as error:
-            raise _unreadable(file, error) from error
-        from reportgen.cli import configuration  # noqa: PLC0415
-
-        values = configuration.read(data, file, _takes_of_all(ctx))
-        ctx.meta[_FILE] = file
-        ctx.default_map = {
-            option.name: values[option.key]
-            for option in self.params
-            if isinstance(option, Option) and option.name and option.key in values
-        }
-
-
-def _place_of_configuration(given: Mapping[str, Any]) -> tuple[str | None, Path]:
-    """Give the file that was asked for, and the one to read."""
-    asked = given.get("config", os.environ.get(f"{PREFIX}CONFIG") or None)
-    project_dir = given.get("project_dir", os.environ.get(f"{PREFIX}PROJECT_DIR") or ".")
-    return asked, Path(project_dir, CONFIGURATION_FILE) if asked is None else Path(asked)
-
-
-def log_format_in_file(arguments: Sequence[str]) -> str:
-    """Give how the configuration file wants stderr written, whatever else is wrong.
-
-    `arguments` are those of the command line, which may be wrong as well.
-    """
-    import tomllib  # noqa: PLC0415
-
-    given = {
-        name.removeprefix("--").replace("-", "_"): value if equals else following
-        for argument, following in pairwise((*arguments, ""))
-        for name, equals, value in [argument.partition("=")]
-        if name in {"--config", "--project-dir"}
-    }
-    try:
-        document = tomllib.loads(_place_of_configuration(given)[1].read_text("utf-8"))
-    except (OSError, ValueError):
-        return ""
-    return str(document.get("log-format", ""))
-
-
-def _unreadable(file: Path, error: Exception) -> UsageError:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return UsageError(f"The configuration file {file} can't be read: {reason}. Check --config.")
-
-
-def _takes_of_all(ctx: click.Context) -> "dict[str, Takes]":
-    """Give the keys that any command knows: one file serves them all."""
-    group = ctx.find_root().command
-    commands = group.commands.values() if isinstance(group, click.Group) else [ctx.command]
-    return {
-        option.key: option.takes
-        for command in commands
-        for option in command.params
-        if isinstance(option, Option) and option.key != "config"
-    }
-
-
-def configuration_file(ctx: click.Context) -> Path | None:
-    """Give the configuration file that was read, or None."""
-    file: Path | None = ctx.meta.get(_FILE)
-    return file
-
-
-def as_given(ctx: click.Context, option: Option) -> Any:
-    """Give a value as it was written, before it was converted."""
-    return ctx.meta[_AS_GIVEN][option.key]
-
-
-def origin(ctx: click.Context, option: Option) -> str:
-    """Say where a value comes from: a variable's name, a file's path, or the words for others."""
-    source = click.core.ParameterSource
-    match ctx.get_parameter_source(option.name or ""):
-        case source.COMMANDLINE:
-            return "command line"
-        case source.ENVIRONMENT:
-            return str(option.envvar)
-        case source.DEFAULT_MAP:
-            return str(configuration_file(ctx))
-        case _:
-            return "default"
-
-
-# --- Values --------------------------------------------------------------------------------------
-
-
-def _read(convert: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """Make a callback that converts a text, and tells what is wrong as click does."""
-
-    def callback(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
-        try:
-            return None if value is None else convert(value)
-        except UsageError as error:
-            name = max(param.opts, key=len)
-            words = str(error).removeprefix(name).lstrip(": ")
-            raise click.BadParameter(words, ctx=ctx, param=param) from error
-
-    return callback
-
-
-def _duration(text: str) -> float:
-    from reportgen.settings import duration  # noqa: PLC0415
-
-    return duration(text)
-
-
-def _statuses(text: str) -> frozenset[str]:
-    from reportgen.settings import statuses  # noqa: PLC0415
-
-    return statuses(text)
-
-
-def _zone(text: str) -> str:
-    from reportgen.settings import timezone  # noqa: PLC0415
-
-    return timezone(text).key
-
-
-def _log_lines(text: str) -> int | str:
-    if text == "all":
-        return text
-    if text.isascii() and text.isdecimal() and len(text) < _MOST_DIGITS:
-        return int(text)
-    raise UsageError(f"{text!r} is neither a number nor `all`.")
-
-
-_MOST_DIGITS: Final = 16
-
-
-def _shard(text: str) -> tuple[int, int]:
-    from reportgen.model.selection import parse_shard  # noqa: PLC0415
-
-    return parse_shard(text)
-
-
-def _report_url(text: str) -> str:
-    from reportgen.exports.summary_md import base_url  # noqa: PLC0415
-
-    return base_url(text)
-
-
-def _rules(text: str) -> Any:
-    from reportgen.report.gates import parse  # noqa: PLC0415
-
-    return parse(text)
-
-
-# --- The options ---------------------------------------------------------------------------------
-
-
-def _option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:
-    """Make an option that can also come from the variable ARKOR_REPORT_<OPTION>."""
-    longest = max(names, key=len).partition("/")[0].lstrip("-")
-    variable = PREFIX + longest.replace("-", "_").upper()
+def _option(*names: str, **settings: Any) -> Decorator[Any]:
+    """Return an option that can also come from the variable ARKOR_REPORT_<OPTION>."""
+    longest = max((name for name in names if name.startswith("-")), key=len)
+    variable = PREFIX + longest.partition("/")[0].lstrip("-").replace("-", "_").upper()
     return click.option(*names, cls=Option, envvar=variable, **settings)
 
 
-def _duration_option(name: str, **settings: Any) -> Callable[[Decorated], Decorated]:
-    return _option(
-        name, callback=_read(_duration), metavar="DURATION", takes="duration", **settings
-    )
+def _duration(name: str, **settings: Any) -> Decorator[Any]:
+    return _option(name, **{"type": DURATION, "metavar": "DURATION", **settings})
 
 
-def _options(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
-    def add(command: Decorated) -> Decorated:
-        for option in reversed(options):
-            command = option(command)
-        return command
+class _Group:
+    """A decorator that adds options to a command, and hands on their values as one value.
 
-    return add
+    `value` is the path of its class, whose fields have the names of the options, or of the groups
+    among them. The command takes it under `name`.
+    """
+
+    def __init__(self, name: str, value: str, *options: "Decorator[Any] | _Group") -> None:
+        self.name = name
+        self._make = lazily(value)
+        self._options = options
+        self._fields = [_field(option) for option in options]
+
+    def __call__(self, command: Callable[..., Any]) -> Any:
+        """Add the options."""
+
+        @wraps(command)
+        def with_value(*args: Any, **given: Any) -> Any:
+            values = {field: given.pop(field) for field in self._fields}
+            return command(*args, **given, **{self.name: self._make(**values)})
+
+        return _with_options(with_value, self._options)
+
+
+def _with_options(command: Any, options: "Sequence[Decorator[Any] | _Group]") -> Any:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _field(option: "Decorator[Any] | _Group") -> str:
+    """Return the name under which an option's value comes."""
+    if isinstance(option, _Group):
+        return option.name
+
+    def command() -> None:
+        pass
+
+    (param,) = vars(option(command))["__click_params__"]
+    return str(param.name)
 
 
 _SOURCES: Final = click.Choice(["studio", "cloud", "demo"])
 
-where_jobs_come_from = _options(
+# Eager, and before --config: the file is looked for there.
+project_dir = _option(
+    "--project-dir",
+    metavar="DIR",
+    type=PathType(file_okay=False),
+    default=".",
+    show_default=True,
+    is_eager=True,
+    help=f"Where {CONFIGURATION_FILE}, .arkor/state.json and node_modules are.",
+)
+
+source = _Group(
+    "source",
+    "reportgen.settings:SourceSettings",
     _option(
         "--source",
         "-s",
+        "kind",
         type=_SOURCES,
         default="studio",
         show_default=True,
@@ -281,6 +106,7 @@ where_jobs_come_from = _options(
     ),
     _option(
         "--url",
+        type=parameters.URL,
         metavar="URL",
         help="The server's base URL.  [default: studio http://127.0.0.1:4000, cloud "
         "https://api.arkor.ai]",
@@ -288,7 +114,8 @@ where_jobs_come_from = _options(
     _option(
         "--token-file",
         metavar="FILE",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=PathType(dir_okay=False),
+        callback=yield_to_the_token,
         help="The file that holds the secret; the variable ARKOR_REPORT_TOKEN may hold it "
         "itself.  [default: studio ~/.arkor/studio-token, cloud ~/.arkor/credentials.json]",
     ),
@@ -296,47 +123,62 @@ where_jobs_come_from = _options(
     _option(
         "--project", metavar="SLUG", help="The cloud's project.  [default: .arkor/state.json's]"
     ),
+    project_dir,
 )
 
-which_source_was_fetched = _options(
-    _option(
+
+def fetched_source(command: Any) -> Any:
+    """Add the options that choose among the sources that were fetched."""
+    kind = _option(
         "--source",
         "-s",
+        "kind",
         type=_SOURCES,
         help="The source to show, as it was last fetched.  [default: the one fetched last]",
-    ),
-    _option("--url", metavar="URL", help="The server to show, where there were several."),
-)
+    )
+    url = _option(
+        "--url",
+        type=parameters.URL,
+        metavar="URL",
+        help="The server to show, if there were several.",
+    )
+    return kind(url(command))
 
-which_jobs = _options(
+
+selection = _Group(
+    "selection",
+    "reportgen.model.selection:Selection",
     _option(
         "--job",
         "-j",
-        "job",
+        "ids",
         metavar="ID",
         multiple=True,
-        help="This job; repeatable. In ARKOR_REPORT_JOB blanks part one id from the next.",
+        help="This job; repeatable. In ARKOR_REPORT_JOB spaces separate the ids.",
     ),
     _option("--name", metavar="GLOB", help="Jobs whose name matches, like 'support-*'."),
     _option(
         "--status",
+        "statuses",
         metavar="S,…",
-        callback=_read(_statuses),
-        takes="words",
-        help="Jobs that the list calls so, like failed,running.",
+        type=parameters.STATUSES,
+        default=frozenset(),
+        help="Jobs with one of these statuses in the list, like failed,running.",
     ),
-    _duration_option("--since", help="Jobs created within this time, like 7d."),
+    _duration("--since", type=parameters.PERIOD, help="Jobs created within this time, like 7d."),
     _option("--limit", type=click.IntRange(min=0), metavar="N", help="Only the first N of these."),
     _option(
         "--shard",
         metavar="I/N",
-        callback=_read(_shard),
+        type=parameters.SHARD,
         help="Of these the Ith of N shares, by a hash of the id, like 1/3.",
     ),
 )
 
-which_jobs_are_kept = _options(
-    _duration_option(
+retention = _Group(
+    "retention",
+    "reportgen.snapshot.retention:Retention",
+    _duration(
         "--keep",
         help="Drop jobs that ended longer ago than this, from snapshot directory and report.  "
         "[default: keep all]",
@@ -349,18 +191,21 @@ which_jobs_are_kept = _options(
     ),
 )
 
-how_to_fetch = _options(
-    _duration_option(
+following = _Group(
+    "following",
+    "reportgen.settings:Following",
+    _duration(
         "--max-wait",
+        default=math.inf,
         help="How long in all to wait for jobs that have not ended.  [default: until they end]",
     ),
-    _duration_option(
+    _duration(
         "--settle",
         default="2s",
         show_default=True,
-        help="Once waiting is over: a stream quiet for this long has been read up.",
+        help="Once waiting is over: a stream quiet for this long counts as read to date.",
     ),
-    _duration_option(
+    _duration(
         "--stall-timeout",
         default="90s",
         show_default=True,
@@ -385,42 +230,22 @@ how_to_fetch = _options(
     _option("--refresh", is_flag=True, help="Fetch everything again."),
 )
 
-where_it_is_kept = _options(
-    _option(
-        "--snapshot-dir",
-        metavar="DIR",
-        type=click.Path(file_okay=True, path_type=Path),
-        default=".arkor-report",
-        show_default=True,
-        help="Where what was fetched is kept between builds.",
-    ),
+snapshot_dir = _option(
+    "--snapshot-dir",
+    metavar="DIR",
+    type=PathType(),
+    default=".arkor-report",
+    show_default=True,
+    help="Where fetched data is kept between builds.",
 )
 
-how_it_looks = _options(
-    _option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        default="out",
-        show_default=True,
-        help="Where the report goes.",
-    ),
-    _option(
-        "--log-lines",
-        callback=_read(_log_lines),
-        takes="lines",
-        metavar="N|all",
-        default="50",
-        show_default=True,
-        help="Length of the log on a job's page.",
-    ),
-    _option(
-        "--single-file", is_flag=True, help="Also write report.html: home and all jobs in one file."
-    ),
+_looks = _Group(
+    "looks",
+    "reportgen.pages.looks:Looks",
     _option(
         "--layout",
-        type=click.Choice(["inline", "linked"]),
+        "linked",
+        type=LinkedType(),
         default="inline",
         show_default=True,
         help="`linked`: style and script in files of their own, for hosts that strip inline ones.",
@@ -442,96 +267,111 @@ how_it_looks = _options(
     _option(
         "--timezone",
         metavar="ZONE",
-        callback=_read(_zone),
+        type=parameters.ZONE,
         default="UTC",
         show_default=True,
         help="Zone of the times on the pages, like Europe/Berlin.",
     ),
-    _duration_option(
+    _duration(
         "--stale-after",
         default="24h",
         show_default=True,
-        help="A page of what goes on says so when it is opened later than this.",
+        help="A page with running jobs warns when it is opened later than this.",
     ),
+)
+
+output = _Group(
+    "output",
+    "reportgen.settings:Output",
+    _option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        type=PathType(),
+        default="out",
+        show_default=True,
+        help="Where the report goes.",
+    ),
+    _option(
+        "--log-lines",
+        type=parameters.LOG_LINES,
+        metavar="N|all",
+        default="50",
+        show_default=True,
+        help="Length of the log on a job's page.",
+    ),
+    _option(
+        "--single-file", is_flag=True, help="Also write report.html: home and all jobs in one file."
+    ),
+    _looks,
     _option(
         "--show-config",
         metavar="KEY",
         multiple=True,
         help="A config key to show besides the known ones; repeatable. In "
-        "ARKOR_REPORT_SHOW_CONFIG blanks part one key from the next.",
+        "ARKOR_REPORT_SHOW_CONFIG spaces separate the keys.",
     ),
     _option(
         "--report-url",
-        callback=_read(_report_url),
+        type=parameters.REPORT_URL,
         metavar="URL",
-        help="Where the report will stand: summary.md then links to it.",
+        help="Where the report will be served: summary.md then links to it.",
     ),
 )
 
-what_ci_is_told = _options(
+gates = _Group(
+    "gates",
+    "reportgen.settings:Gates",
     _option(
         "--strict",
         is_flag=True,
-        help="Exit 4 if any stream was not read to its end; the report is written all the same.",
+        help="Exit 4 if any stream was not read to its end; the report is written anyway.",
     ),
     _option(
         "--fail-on",
         metavar="RULE,…",
-        callback=_read(_rules),
-        takes="words",
+        type=parameters.RULES,
+        default=(),
         help="Exit 5 if a job meets a rule: a status like failed, incomplete, nan, loss>N, "
-        "eval-loss>N; the report is written all the same.",
-    ),
-    _option(
-        "--no-github",
-        is_flag=True,
-        help="Leave $GITHUB_STEP_SUMMARY and annotations alone.",
+        "eval-loss>N; the report is written anyway.",
     ),
 )
 
-where_settings_are = _options(
-    _option(
-        "--config",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help='A file that sets options, by their names: max-wait = "10m".  [default: '
-        f"{CONFIGURATION_FILE} in the project directory, if it is there]",
-    ),
-    _option(
-        "--project-dir",
-        metavar="DIR",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=".",
-        show_default=True,
-        help=f"Where {CONFIGURATION_FILE}, .arkor/state.json and node_modules are.",
-    ),
+github = _option(
+    "--no-github",
+    is_flag=True,
+    help="Leave $GITHUB_STEP_SUMMARY and annotations alone.",
 )
 
-how_much_is_said = _options(
-    _option("--quiet", "-q", is_flag=True, help="Say nothing but errors."),
-    _option("--verbose", "-v", is_flag=True, help="Say more, and show where errors come from."),
+config_file = _option(
+    "--config",
+    metavar="FILE",
+    type=PathType(),
+    is_eager=True,
+    callback=read_configuration,
+    expose_value=False,
+    help='A file that sets options, by their names: max-wait = "10m".  [default: '
+    f"{CONFIGURATION_FILE} in the project directory, if it is there]",
+)
+
+# --log-format is eager and after --config, which may set it.
+verbosity = _Group(
+    "verbosity",
+    "reportgen.cli.stderr:Verbosity",
+    _option("--quiet", "-q", is_flag=True, help="Show errors only."),
+    _option("--verbose", "-v", is_flag=True, help="Show more, and where errors come from."),
     _option(
         "--progress/--no-progress",
         default=None,
-        help="A live display or plain lines.  [default: live on a terminal, but for CI]",
+        help="A live display or plain lines.  [default: live on a terminal, except in CI]",
     ),
     _option(
         "--log-format",
         type=click.Choice(["text", "json"]),
         default="text",
+        is_eager=True,
+        callback=use_log_format,
         show_default=True,
-        help="`json`: all that stderr says as JSON objects, one a line.",
+        help="`json`: everything on stderr as JSON objects, one a line.",
     ),
-)
-
-of_a_build = _options(
-    where_jobs_come_from,
-    which_jobs,
-    which_jobs_are_kept,
-    how_to_fetch,
-    where_it_is_kept,
-    how_it_looks,
-    what_ci_is_told,
-    where_settings_are,
-    how_much_is_said,
 )

@@ -22,6 +22,23 @@ _MOST_ROWS: Final = 16
 _NAME_WIDTH: Final = 32
 
 
+def on_stderr(
+    line: Callable[[Record], str],
+    now: Callable[[], datetime],
+    safe: Callable[[str], str],
+    *,
+    colour: bool,
+    verbose: bool,
+) -> "Display":
+    """Return a display on stderr; `line` formats a record as it is shown above the display."""
+    console = Console(stderr=True, no_color=not colour)
+
+    def write(record: Record) -> None:
+        console.print(Text.from_ansi(line(record)))
+
+    return Display(console, write, now, safe, verbose=verbose)
+
+
 class Display(Plain):
     """A live line for each open stream and a bar for all of them, on a terminal.
 

@@ -11,9 +11,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from reportgen.text import inert
+
 INFO: Final = "info"
 WARNING: Final = "warning"
 ERROR: Final = "error"
+
+_MESSAGE_LENGTH: Final = 1000
+_DETAIL_LENGTH: Final = 20_000  # a traceback's
+_ID_LENGTH: Final = 100
 
 _RESET: Final = "\x1b[0m"
 _DIM: Final = "\x1b[2m"
@@ -45,10 +51,11 @@ class Record:
 
 
 def text_line(record: Record, safe: Callable[[str], str], *, colour: bool) -> str:
-    """Give one line for people; `safe` takes secrets out and makes text inert."""
+    """Return one line for people; `safe` takes secrets out and makes text inert."""
     prefix = f"{record.event}: " if record.event in {WARNING, ERROR} else ""
-    subject = "" if record.job is None else f"{record.job}: "
-    time, words = f"{record.time:%H:%M:%S}", safe(f"{prefix}{subject}{record.message}")
+    subject = "" if record.job is None else f"{_job(record.job, safe)}: "
+    time = f"{record.time:%H:%M:%S}"
+    words = safe(f"{prefix}{subject}{bounded(safe(record.message))}")
     if not colour:
         return f"{time} {words}"
     paint = _COLOURS.get(str(record.details.get("state"))) or _COLOURS.get(record.level)
@@ -56,24 +63,33 @@ def text_line(record: Record, safe: Callable[[str], str], *, colour: bool) -> st
 
 
 def json_line(record: Record, redact: Callable[[str], str]) -> str:
-    """Give one JSON object in one line of ASCII; `redact` takes secrets out of a text.
+    """Return one JSON object in one line of ASCII; `redact` takes secrets out of a text.
 
-    A reader gets every text back as it was, but for redactions. No control or bidirectional
-    character stands in the line, and no workflow command of a CI runner.
+    A reader gets every text back as it was, but for redactions and the middle of a very long one.
+    No control or bidirectional character is in the line, and no workflow command of a CI runner.
     """
-    told: dict[str, str | float | None] = {
+    fields: dict[str, str | float | None] = {
         "time": _utc(record.time),
         "level": record.level,
         "event": record.event,
     }
     if record.job is not None:
-        told["job"] = redact(record.job)
-    told["message"] = redact(record.message)
+        fields["job"] = _job(record.job, redact)
+    fields["message"] = bounded(redact(record.message))
     for name, value in record.details.items():
-        told[name] = redact(value) if isinstance(value, str) else value
-    text = json.dumps(told, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        fields[name] = bounded(redact(value), _DETAIL_LENGTH) if isinstance(value, str) else value
+    text = json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     # Only within texts: nothing else in JSON has these, and no escape ends in one of them.
     return text.replace("::", r":\u003a").replace("##", r"#\u0023")
+
+
+def bounded(text: str, length: int = _MESSAGE_LENGTH) -> str:
+    """Return a message without secrets at a length that a log bears: a server's text is in it."""
+    return inert.cut_middle(text, length)
+
+
+def _job(job_id: str, redact: Callable[[str], str]) -> str:
+    return bounded(redact(job_id), _ID_LENGTH)
 
 
 def _utc(time: datetime) -> str:

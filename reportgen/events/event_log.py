@@ -288,6 +288,11 @@ def blocks(file: Readable) -> Iterator[bytes]:
         torn.append(rest)
 
 
+def read(file: Readable) -> Iterator[Record]:
+    """Yield the records of an open log. Raises `DamagedLogError`."""
+    return records(blocks(file))
+
+
 def records(blocks: Iterable[bytes]) -> Iterator[Record]:
     """Yield the records of a log that comes in blocks, `training.log` events in runs.
 

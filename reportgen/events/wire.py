@@ -17,6 +17,7 @@ from reportgen.text import javascript
 from reportgen.text.javascript import (
     JSON,
     MAX_DEPTH,
+    MAX_VALUES,
     NotJSON,
     Object,
     as_double,
@@ -81,13 +82,14 @@ _LOG_DECODER: Final = msgspec.json.Decoder(LogData)
 
 
 def decode_log(data: bytes) -> LogData | None:
-    """Decode the data of a `training.log` event; None if it is no JSON object."""
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
-        try:
-            return _LOG_DECODER.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # msgspec is stricter than JSON.parse
-    fields = decode_object(data)
+    """Decode the data of a `training.log` event; return None if it is not a JSON object."""
+    try:
+        javascript.check_limits(data)
+        return _LOG_DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        fields = decode_object(data)  # msgspec is stricter than JSON.parse
+    except NotJSON:
+        return None
     if fields is None:
         return None
     return LogData(**{name: fields[name] for name in LogData.__struct_fields__ if name in fields})
@@ -99,7 +101,8 @@ def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
     # To find that there is none takes a fraction of the time that it takes to count.
     brackets = text.count(b"{") + (text.count(b"[") if b"[" in text else 0)
     # Each object has a bracket of its own, so none has more than the rest besides.
-    if brackets < len(datas) + MAX_DEPTH:
+    is_flat = brackets < len(datas) + MAX_DEPTH
+    if is_flat and (len(text) < MAX_VALUES or max(map(len, datas)) < MAX_VALUES):
         with suppress(msgspec.DecodeError, UnicodeDecodeError):
             return list(map(_LOG_DECODER.decode, datas))
     return [decode_log(data) for data in datas]
@@ -121,9 +124,9 @@ _EVENT_DECODER: Final = msgspec.json.Decoder(EventData)
 
 
 def decode_event(data: bytes) -> EventData | None:
-    """Decode the data of a job event; None if it is no JSON object."""
+    """Decode the data of a job event; return None if it is not a JSON object."""
     try:
-        javascript.check_depth(data)
+        javascript.check_limits(data)
         return _EVENT_DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         fields = decode_object(data)  # msgspec is stricter than JSON.parse

@@ -1,7 +1,7 @@
-"""`badge.svg`: how the jobs stand, in one glance beside a README's heading.
+"""`badge.svg`: the state of the jobs at a glance, for the top of a README.
 
-The text is made of our own words and of numbers alone, no server's text is in it. Nothing is
-fetched, and there is no `style` and no id, so that it can stand in a page under any CSP.
+The text consists of our own words and of numbers; none of it is the server's. Nothing is fetched,
+and there is no `style` and no id, so that it can be part of a page under any CSP.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _DARK: Final = "#3d434b"
 _PADDING: Final = 6
 _TENTHS: Final = {**dict.fromkeys("ijl", 30), **dict.fromkeys("frt ,", 44), "m": 107, "w": 90}
 _OTHERS: Final = 68
-"""How wide a character is in the font that is asked for first, in tenths of a pixel."""
+"""The width of a character in the preferred font, in tenths of a pixel."""
 
 
 def document(report: Report) -> str:
@@ -47,16 +47,16 @@ H{left}Z"/>
 
 
 def _words(counts: Mapping[str, int]) -> str:
-    """Say what came of the jobs; how the others stand only where nothing came of any yet."""
+    """Return how many jobs passed or failed; if none has yet, how many have which other status."""
     results = (counts["completed"], "passed"), (counts["failed"], "failed")
     others = sum(count for status, count in counts.items() if status not in wire.STATUSES)
-    standing = (
+    waiting = (
         *((counts[status], status) for status in ("running", "queued", "cancelled")),
         (others, "other"),
     )
-    for found in (results, standing):
-        if told := [f"{count} {word}" for count, word in found if count]:
-            return ", ".join(told)
+    for found in (results, waiting):
+        if counted := [f"{count} {word}" for count, word in found if count]:
+            return ", ".join(counted)
     return "no jobs"
 
 
@@ -69,5 +69,5 @@ def _colour(counts: Mapping[str, int]) -> str:
 
 
 def _width(text: str) -> int:
-    """Estimate a text's width at 11 px; `textLength` makes any font keep to it."""
+    """Estimate a text's width at 11 px; `textLength` makes any font fit."""
     return round(sum(_TENTHS.get(character, _OTHERS) for character in text) / 10)

@@ -1,7 +1,7 @@
-"""What GitHub Actions is told besides the report: annotations, and where the summary goes. Pure.
+"""What GitHub Actions gets besides the report: annotations and the step's summary. Pure.
 
-The lines are workflow commands: whoever prints them must not make them inert again, and prints
-them only where `annotates` says so.
+The lines are workflow commands: they must be printed unchanged, not made inert again, and only
+if `annotates` says so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,22 +37,21 @@ class _Annotation:
 
 
 def annotates(environment: Mapping[str, str]) -> bool:
-    """Tell whether a GitHub runner reads what is printed."""
+    """Return whether a GitHub runner reads what is printed."""
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
 def step_summary_path(environment: Mapping[str, str]) -> Path | None:
-    """Give the file that the step's summary is to be appended to, or None."""
+    """Return the file that the step's summary is to be appended to, or None."""
     path = environment.get("GITHUB_STEP_SUMMARY")
     return Path(path) if path else None
 
 
 def annotations(jobs: Iterable[JobSummary]) -> list[str]:
-    """Give an error for each failed job and a warning for each incomplete stream, as lines.
+    """Return an error for each failed job and a warning for each incomplete stream, as lines.
 
-    Only jobs that the list still has count, errors stand first, then what could not be read, then
-    what was only still open. There are ten lines at most; the last sums up those that found no
-    place.
+    Only jobs that the list still has count. Errors come first, then streams that could not be read,
+    then those that were merely still open. There are ten lines at most; the last sums up the rest.
     """
     listed = [job for job in jobs if job.listed]
     errors = [_failed(job) for job in listed if job.status == "failed"]

@@ -1,9 +1,9 @@
 """`junit.xml`: the jobs as the test cases of a suite, for CI servers that show test results.
 
-A failed job is a failure, a completed one passes, any other was skipped: nothing is known of its
-end. That a stream was not read to its end, or that a loss was not finite, is told in the case's
-output; whether it should fail a build is what `--strict` and `--fail-on` decide. Valid against the
-schema junit-10.xsd of Jenkins' xUnit plugin.
+A failed job is a failure, a completed one passes, any other was skipped: how it ended is unknown.
+The case's output notes a stream that was not read to its end and losses that were not finite;
+whether they fail a build is for `--strict` and `--fail-on` to decide. Valid against the schema
+junit-10.xsd of Jenkins' xUnit plugin.
 """
 
 import math
@@ -22,11 +22,11 @@ from reportgen.text.javascript import js_number
 SUITE: Final = "arkor"
 
 _FIRST_LINE: Final = 200
-"""How much of an error a list of failures shows."""
+"""How many characters of an error a list of failures shows."""
 
 
 def document(report: Report) -> str:
-    """Write the jobs as JUnit XML, in the report's order."""
+    """Return the jobs as JUnit XML, in the report's order."""
     totals = {
         "tests": str(len(report.jobs)),
         "failures": str(sum(job.status == "failed" for job in report.jobs)),
@@ -86,7 +86,7 @@ def _why_skipped(job: JobSummary) -> str:
 
 
 def _notes(job: JobSummary) -> Iterator[str]:
-    """Tell in lines what a reader of the case would want to know besides."""
+    """Yield as lines what else a reader of the case would want to know."""
     for name, metric in (("loss", job.loss), ("eval loss", job.eval_loss)):
         if metric is not None:
             least = f"{js_number(metric.min)} at step {js_number(metric.min_step)}"
@@ -106,7 +106,7 @@ def _lines(notes: Iterable[str]) -> str:
 
 
 def _seconds(job: JobSummary) -> float | None:
-    """Give how long a job took; None where it is not known or clocks disagree."""
+    """Return how long a job took; None if it is not known or clocks disagree."""
     seconds = job.duration_seconds
     return seconds if seconds is not None and seconds >= 0 else None
 
@@ -116,5 +116,5 @@ def _time(seconds: float) -> str:
 
 
 def _timestamp(moment: datetime) -> str:
-    """Give a time in UTC as the format has it, without a zone."""
+    """Format a time in UTC, without a zone as the schema requires."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
@@ -12,7 +11,7 @@ from reportgen.events import wire
 from reportgen.events.columns import LogColumn, LogColumns
 from reportgen.events.event_log import Events, LogRun, Record
 from reportgen.text import inert
-from reportgen.text.javascript import as_double, is_number, js_number, js_value
+from reportgen.text.javascript import is_number, js_number, js_value
 
 COLUMNS: Final = LogColumns._fields
 HEAD: Final = ",".join(COLUMNS) + "\n"
@@ -20,6 +19,17 @@ _EMPTY_ROW: Final = "," * (len(COLUMNS) - 1) + "\n"
 
 _Redacted: TypeAlias = Callable[[str], str]
 _IsClean: TypeAlias = Callable[[str], bool]
+
+_NOT_FINITE: Final = {
+    word: number
+    for number, words in {
+        "NaN": ("NaN", "nan"),
+        "Infinity": ("Infinity", "inf"),
+        "-Infinity": ("-Infinity", "-inf"),
+    }.items()
+    for word in words
+}
+"""What stands for a number that is not finite, and how it is printed: as a number."""
 
 _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
@@ -69,7 +79,6 @@ def _cell(value: wire.Logged, redacted: _Redacted) -> str:
     if value is msgspec.UNSET or value is None:
         return ""
     if is_number(value):
-        number = js_number(value)
-        return number if math.isfinite(as_double(value)) else inert.csv_cell(number)
+        return js_number(value)
     text = value if isinstance(value, str) else js_value(value)
-    return inert.csv_cell(redacted(text))
+    return _NOT_FINITE.get(text) or inert.csv_cell(redacted(text))

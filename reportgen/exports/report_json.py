@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Final
 
 from reportgen.model.metrics import Metric
 from reportgen.report.report import SCHEMA, JobSummary, Report
 from reportgen.text import inert
 from reportgen.text.javascript import JSON
 
-_EXACT = 2**53  # up to here a double holds every integer
+_EXACT: Final = 2**53  # up to here a double holds every integer
 
 
 def pieces(report: Report) -> Iterator[str]:
-    """Write the report as JSON, indented by two spaces, bit by bit: it can be long."""
+    """Yield the report as JSON, indented by two spaces, bit by bit: it can be long."""
     origin, manifest = report.origin, report.manifest
     jobs_come_here = "[]\n}\n"
     yield inert.json_text(
@@ -34,7 +35,7 @@ def pieces(report: Report) -> Iterator[str]:
     ).removesuffix(jobs_come_here)
     before = "["
     for job in report.jobs:
-        # No line feed of JSON stands within a string.
+        # JSON has no line feed within a string.
         indented = inert.json_text(_job(job)).strip().replace("\n", "\n    ")
         yield f"{before}\n    {indented}"
         before = ","
@@ -84,7 +85,7 @@ def _metric(metric: Metric | None) -> JSON:
 
 
 def _number(value: float) -> int | float:
-    """Give a whole number without a fraction, as JavaScript writes it."""
+    """Return a whole number as an integer, so that it has no fraction, as in JavaScript."""
     return int(value) if value.is_integer() and abs(value) <= _EXACT else value
 
 

@@ -1,8 +1,8 @@
 """`summary.md`: the jobs in one table, for a CI step's summary or a merge request's comment.
 
-Those that need a look come first, since forges cut and readers stop early. Every text of the
-server's is escaped: a renderer shows it as text. Links lead to the report only where it is told
-where that will stand, as relative ones are dead there.
+Those that need attention come first, since forges cut and readers stop early. Every text of the
+server's is escaped, so that it is shown as text. There are links to the report only if its URL is
+known, since relative ones lead nowhere there.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from reportgen.charts.sparkline import COLUMNS, HEIGHT, WIDTH
+from reportgen.charts.sparkline import HEIGHT, Sparkline
 from reportgen.errors import UsageError
 from reportgen.events import event_log, wire
 from reportgen.model.metrics import Metric
@@ -33,14 +33,14 @@ from reportgen.text import inert
 from reportgen.text.javascript import js_number
 
 LENGTH: Final = 65_000
-"""UTF-16 units at most: forges take 65,536, and who posts it may add a line of their own."""
+"""UTF-16 units at most: forges take 65,536, and a posting script may add a line of its own."""
 
 _NOTE_LENGTH: Final = 160
 _TITLE_LENGTH: Final = 200
 _SOURCE_LENGTH: Final = 300
 _URL_LENGTH: Final = 2_000
 _RESERVE: Final = 500
-"""What the sentence on what was left out takes at most."""
+"""How much the sentence on omitted jobs takes at most."""
 
 _HEAD: Final = """\
 | Job | Status | Loss | Best eval loss | Curve | Notes |
@@ -51,9 +51,9 @@ _UTC: Final = ZoneInfo("UTC")
 
 
 def document(report: Report, report_url: str | None, title: str = "Arkor report") -> str:
-    """Write the summary; `report_url` is where the report will stand, in whole or its folder.
+    """Return the summary; `report_url` is where the report will be, a page or its folder.
 
-    Raises `UsageError` for a `report_url` that is no URL.
+    Raises `UsageError` for a `report_url` that is not a URL.
     """
     base = None if report_url is None else base_url(report_url)
     head = "\n".join(_head(report, base, title))
@@ -84,7 +84,7 @@ def _head(report: Report, base: str | None, title: str) -> Iterator[str]:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    """Say how many jobs have which status; statuses that nobody knows count as one."""
+    """Return how many jobs have which status; all unknown statuses count as one."""
     known = [f"{counts[status]} {status}" for status in _BY_WEIGHT if counts.get(status)]
     others = sum(count for status, count in counts.items() if status not in wire.STATUSES)
     return ", ".join([*known, f"{others} other"] if others else known)
@@ -105,7 +105,7 @@ def _left_out(jobs: Sequence[JobSummary]) -> str:
 
 
 def _rank(job: JobSummary) -> int:
-    """Tell how soon a job needs a look, 0 first."""
+    """Return how urgently a job needs attention, 0 first."""
     if job.status == "failed":
         return 0
     if _is_cut_short(job):
@@ -118,13 +118,13 @@ def _rank(job: JobSummary) -> int:
 
 
 def _is_cut_short(job: JobSummary) -> bool:
-    """Tell whether something is missing that should be there: a job may simply run on."""
+    """Return whether events are missing that should be there: a job may just be running."""
     state = job.stream.state
     return state != event_log.COMPLETE and (job.ended or state != event_log.CAUGHT_UP)
 
 
 def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
-    """Give rows as long as there is room for them."""
+    """Yield rows as long as there is room for them."""
     room -= _length(_HEAD)
     for row in rows:
         room -= _length(row)
@@ -134,7 +134,7 @@ def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
 
 
 def _length(text: str) -> int:
-    """Count as forges do that count UTF-16 units; those that count characters find no more."""
+    """Return the length in UTF-16 units, as some forges count; others count characters, no more."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -175,12 +175,12 @@ def _notes(job: JobSummary) -> Iterator[str]:
 
 
 def _line(text: str, length: int) -> str:
-    """Give a text of the server's in one line of Markdown, cut at so many characters."""
+    """Return a text of the server's as one line of Markdown, cut at so many characters."""
     return inert.markdown(cut(_one_line(text, length), length))
 
 
 def _one_line(text: str, length: int) -> str:
-    # Blanks are run together, so more is looked at than fits.
+    # Spaces are collapsed, so more than fits is looked at.
     return " ".join(text[: 4 * length].split())
 
 
@@ -188,24 +188,20 @@ def _one_line(text: str, length: int) -> str:
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _EACH: Final = 2  # columns of the sparkline in one character, so that the table stays narrow
-_NUMBERS: Final = re.compile(r"-?\d+")
 
 
-def blocks(path: str) -> str:
-    """Draw a sparkline's SVG path in at most 16 block characters; empty where there is none."""
-    heights = _heights(path)
+def blocks(sparkline: Sparkline) -> str:
+    """Draw a sparkline in at most 16 block characters; empty if it is empty."""
+    heights = _line_heights(sparkline)
     groups = (heights[at : at + _EACH] for at in range(0, len(heights), _EACH))
     return "".join(_BLOCKS[round(sum(group) / len(group) * (len(_BLOCKS) - 1))] for group in groups)
 
 
-def _heights(path: str) -> list[float]:
-    """Read the line's height, 0 to 1, at each column from its first to its last point."""
-    numbers = [int(number) for number in _NUMBERS.findall(path)]
-    points: list[tuple[int, float]] = []
-    x = y = 0
-    for to_x, to_y in zip(numbers[::2], numbers[1::2], strict=True):
-        x, y = x + to_x, y + to_y
-        points.append((x * (COLUMNS - 1) // WIDTH, 1 - y / HEIGHT))
+def _line_heights(sparkline: Sparkline) -> list[float]:
+    """Return the line's height, 0 to 1, in each column from its first to its last point."""
+    points = [
+        (column, height / HEIGHT) for column, height in enumerate(sparkline) if height is not None
+    ]
     heights = [
         left + (right - left) * (column - start) / (end - start)
         for (start, left), (end, right) in pairwise(points)
@@ -214,23 +210,23 @@ def _heights(path: str) -> list[float]:
     return [*heights, points[-1][1]] if points else heights
 
 
-# --- Where the report will stand -----------------------------------------------------------------
+# --- Where the report will be --------------------------------------------------------------------
 
 
 def base_url(report_url: str) -> str:
-    """Give the URL of the report's folder, with a slash at its end, fit for a Markdown link.
+    """Return the URL of the report's folder, with a slash at its end, fit for a Markdown link.
 
     `report_url` is that folder or a page in it, such as its index.html. User info, query and
-    fragment go, as no page may show a secret. Raises `UsageError` for what is no URL to link to.
+    fragment are removed, as no page may show a secret. Raises `UsageError` if it cannot be linked.
     """
     try:
         parts = urlsplit(report_url.strip())
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of a port that is none, too
+    except ValueError:  # also of a port that is not a number
         valid = False
     if not valid or len(report_url) > _URL_LENGTH:
         raise UsageError(
-            "--report-url is to be the http(s) URL that the report will stand at, "
+            "--report-url has to be the http(s) URL at which the report will be served, "
             f"of at most {_URL_LENGTH:,} characters."
         )
     folder, _, last = parts.path.rpartition("/")
@@ -239,5 +235,5 @@ def base_url(report_url: str) -> str:
     return quote(re.sub(r"(?<!:)/+\Z", "/", url), safe=_IN_LINKS)
 
 
-# Percent signs stay, as what is escaped already is to stay so; no sign that Markdown would read.
+# Percent signs stay, since what is escaped has to stay so; nothing that Markdown interprets.
 _IN_LINKS: Final = "%/:[].-,;=+@'"

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final
 
 from reportgen.events import wire
+from reportgen.settings import Following
 
 ENDED_JOB_GRACE: Final = 30.0
 """How long the stream of a job that has ended may take to begin, and be retried, past the wait."""
@@ -27,15 +28,6 @@ class Close(Enum):
     STALLED = "the connection gave no byte"
     WAITED = "waiting was over and the stream was quiet"
     CUT = "waiting was over and the stream never fell quiet"
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How long a stream is waited for, in seconds; `waiting_ends` is a time, or infinity."""
-
-    settle: float
-    stall: float
-    waiting_ends: float = math.inf
 
 
 @dataclass(slots=True)
@@ -68,59 +60,64 @@ class Connection:
     """When the last event came that is no ping, replayed ones included; None before the first."""
 
 
-def closing(connection: Connection, job: JobFacts, bounds: Bounds) -> tuple[float, Close]:
-    """Give when the connection is to be closed if nothing more comes, and why."""
+def closing(
+    connection: Connection, job: JobFacts, settings: Following, waiting_ends: float
+) -> tuple[float, Close]:
+    """Return when to close the connection if nothing more comes, and why.
+
+    `waiting_ends` is when waiting ends for all jobs; may be infinity.
+    """
     if connection.opened_at is None:
-        candidates = [(connection.requested_at + bounds.stall, Close.NO_ANSWER)]
+        candidates = [(connection.requested_at + settings.stall_timeout, Close.NO_ANSWER)]
     else:
-        candidates = _by_the_stream(connection, connection.opened_at, job, bounds)
-    waiting_ends = min(bounds.waiting_ends, job.waiting_ends)
+        candidates = _by_the_stream(connection, connection.opened_at, job, settings)
+    waiting_ends = min(waiting_ends, job.waiting_ends)
     # Past the wait a stall is only quiet: nothing is opened again for it.
     candidates = [
         (when, why) for when, why in candidates if why is not Close.STALLED or when < waiting_ends
     ]
     if math.isfinite(waiting_ends):
-        candidates += _by_the_wait(connection, job, bounds, waiting_ends)
+        candidates += _by_the_wait(connection, job, settings, waiting_ends)
     # At the same moment, having read the stream says more than any other reason.
     return min(candidates, key=lambda candidate: (candidate[0], candidate[1] is not Close.READ))
 
 
-def last_retry_at(job: JobFacts, bounds: Bounds) -> float:
-    """Give the time after which a broken stream is not opened again."""
-    waiting_ends = min(bounds.waiting_ends, job.waiting_ends)
+def last_retry_at(job: JobFacts, waiting_ends: float) -> float:
+    """Return the time after which a broken stream is not opened again."""
+    waiting_ends = min(waiting_ends, job.waiting_ends)
     return waiting_ends + ENDED_JOB_GRACE if job.ended else waiting_ends
 
 
 def _by_the_stream(
-    connection: Connection, opened_at: float, job: JobFacts, bounds: Bounds
+    connection: Connection, opened_at: float, job: JobFacts, settings: Following
 ) -> list[tuple[float, Close]]:
     last_event = connection.last_event_at
     quiet_since = opened_at if last_event is None else last_event
     candidates: list[tuple[float, Close]] = []
     if job.terminal:
-        candidates.append((quiet_since + bounds.settle, Close.READ))
+        candidates.append((quiet_since + settings.settle, Close.READ))
     if job.cancelled_at is not None:
-        patience = bounds.stall if last_event is None else bounds.settle
+        patience = settings.stall_timeout if last_event is None else settings.settle
         candidates.append((max(quiet_since, job.cancelled_at) + patience, Close.READ))
     if candidates:
         return candidates  # quiet means that it was read, however short a stall is
     if job.ended:
-        candidates.append((quiet_since + bounds.stall, Close.SILENT))
+        candidates.append((quiet_since + settings.stall_timeout, Close.SILENT))
     else:
-        candidates.append((connection.last_byte_at + bounds.stall, Close.STALLED))
+        candidates.append((connection.last_byte_at + settings.stall_timeout, Close.STALLED))
     return candidates
 
 
 def _by_the_wait(
-    connection: Connection, job: JobFacts, bounds: Bounds, waiting_ends: float
+    connection: Connection, job: JobFacts, settings: Following, waiting_ends: float
 ) -> list[tuple[float, Close]]:
     if connection.last_event_at is not None:
-        quiet = connection.last_event_at + bounds.settle
+        quiet = connection.last_event_at + settings.settle
     elif job.ended:
         quiet = connection.requested_at + ENDED_JOB_GRACE
     else:
-        quiet = connection.requested_at + bounds.settle
-    reading_up = LONGEST_READING_UP if job.ended else _RESTLESS_SETTLES * bounds.settle
+        quiet = connection.requested_at + settings.settle
+    reading_up = LONGEST_READING_UP if job.ended else _RESTLESS_SETTLES * settings.settle
     return [
         (max(waiting_ends, quiet), Close.WAITED),
         (max(waiting_ends, connection.requested_at) + reading_up, Close.CUT),

@@ -1,18 +1,18 @@
 """A job's event log, open for appending."""
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from pathlib import Path
 from typing import Self
 
 from reportgen.events import event_log
 from reportgen.events.event_log import Ended, Events, LogOpened, Note, Record
 from reportgen.events.stream_state import StreamState
-from reportgen.files import PRIVATE
+from reportgen.files import Directory
 from reportgen.following.replay import Kept, Trail
 from reportgen.snapshot import log_index
-from reportgen.snapshot.snapshot import _writing
+from reportgen.snapshot.failures import writing
 
 
 class EventLog:
@@ -22,21 +22,23 @@ class EventLog:
     thousands of streams can be waiting for their next try.
     """
 
-    def __init__(self, path: Path, job_id: str) -> None:
-        self.path = path
+    def __init__(self, events: Directory, name: str, job_id: str) -> None:
+        self.path = events.path / name
+        """For messages; the file is opened by handle."""
+        self.name = name
         self.trail = Trail()
         self.state = StreamState()
         self.end: Ended | None = None
-        """The note that it ends with, since it was settled."""
+        """The note that it ends with, once it was synced."""
+        self._events = events
         self._job_id = job_id
         self._file = -1
         self._size = -1
 
     def __enter__(self) -> Self:
         is_new = self._size < 0
-        with _writing(self.path):
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-            self._file = os.open(self.path, flags, PRIVATE)
+        with writing(self.path):
+            self._file = self._events.open_for_appending(self.name)
         if is_new:
             self._learn_all()
         return self
@@ -60,7 +62,7 @@ class EventLog:
             for offset, record in event_log.located([block], size):
                 self._learn(offset, record)
             size += len(block) + 1
-        with _writing(self.path):
+        with writing(self.path):
             if os.fstat(self._file).st_size > size:
                 os.ftruncate(self._file, size)
         return size
@@ -69,7 +71,7 @@ class EventLog:
         # In doubt about a record it is fetched again; what can't be read is of no use to anyone.
         self.trail = Trail()
         self.state = StreamState()
-        with _writing(self.path):
+        with writing(self.path):
             os.ftruncate(self._file, 0)
         self._size = 0
 
@@ -99,7 +101,7 @@ class EventLog:
         self._learn(offset, note)
 
     def _append(self, lines: bytes) -> None:
-        with _writing(self.path):
+        with writing(self.path):
             rest = memoryview(lines)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
@@ -123,15 +125,17 @@ class EventLog:
         """Read the ids of all job events."""
         return (kept.id for kept in self.kept(0))
 
-    def settle(self) -> None:
-        """Have what was written reach the disk, from any thread. Raises `WriteError`."""
-        with _writing(self.path):
-            self.end = log_index.end_note(self.path)
-            descriptor = os.open(self.path, os.O_RDWR)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    def sync(self) -> None:
+        """Wait until what was written has reached the disk. Raises `WriteError`.
+
+        May be called from any thread.
+        """
+        with (
+            writing(self.path),
+            io.FileIO(self._events.open_for_appending(self.name), "rb+") as file,
+        ):
+            self.end = log_index.end_note(file)
+            os.fsync(file.fileno())
 
 
 class _Reader:

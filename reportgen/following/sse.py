@@ -2,16 +2,22 @@
 
 httpx-sse connects and checks the response; its line decoder is not used behind it, since what it
 leaves open is what a batch command meets: it decodes by the header's charset instead of UTF-8,
-lets a byte order mark swallow the first event, gives frames without a data line as events, holds
+lets a byte order mark swallow the first event, returns frames without a data line as events, holds
 an endless line in memory, and turns bytes into text that is then kept as bytes. Its field rules
 are what `tests/following/test_sse.py` holds this decoder against.
 
 Nearly all frames look alike: a log's name, one data line, perhaps an id. Such ones are found many
-at a time by one pattern and given as a run; whatever stands between them is read field by field,
+at a time by one pattern and returned as a run; whatever is between them is read field by field,
 by the standard's rules. Both ways give the same frames.
+
+A frame's own lines count towards its limit; comments and fields that the standard does not know
+are dropped as they come. Of an unfinished frame little is held in memory, in whatever chunks it
+comes: sixteen streams can be in the middle of a frame of the largest size.
 """
 
 import re
+from collections.abc import Iterable
+from tempfile import SpooledTemporaryFile
 from typing import Final, TypeAlias
 
 import msgspec
@@ -22,9 +28,16 @@ from reportgen.events.wire import MAX_FRAME_BYTES
 _BOM: Final = b"\xef\xbb\xbf"
 _MAX_KEPT_LINE: Final = 4096  # of a frame over the limit, name and id lines up to this length count
 _MAX_RETRY_DIGITS: Final = 12
+_TELLING: Final = 32  # so many bytes of a line are enough to know its field
+_IN_MEMORY: Final = 1 << 20
+"""How much of an unfinished frame is held in memory; the rest goes to a temporary file."""
 
-# A frame of a log behind the blank line before it. Each group takes all that it can and gives
-# nothing back, so that no bytes make this slow.
+_FIELD: Final = rb"(?:data|event|id|retry)(?=[:\n])"
+_OTHER_LINES: Final = re.compile(rb"(?:^(?!%b).*\n)++" % _FIELD, re.MULTILINE)
+_OWN_LINE: Final = re.compile(_FIELD)
+
+# A log's frame and the blank line before it. Each group is possessive, so that no bytes make this
+# slow.
 _PLAIN_LOG: Final = re.compile(
     rb"\n\n(?:id: ?+([^\n\0]++)\n)?+event: ?+%b\ndata: ?+(.*+)(?:\nid: ?+([^\n\0]++))?+(?=\n\n|\Z)"
     % re.escape(wire.LOG)
@@ -35,7 +48,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     """A dispatched event, its texts as the bytes that came.
 
     `id` is None where neither this frame nor an id-only one just before it brought an id, and
-    empty where the id was reset. `over_limit` marks a frame of more than the bytes allowed; its
+    empty where the id was reset. `over_limit` marks a frame of more bytes than are allowed; its
     data is then empty.
     """
 
@@ -55,7 +68,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     datas: list[bytes]
 
     def frames(self) -> list[Frame]:
-        """Give the same events one by one."""
+        """Return the same events one by one."""
         return [
             Frame(wire.LOG, data, event_id)
             for event_id, data in zip(self.ids, self.datas, strict=True)
@@ -66,49 +79,53 @@ Parts: TypeAlias = list[Frame | Run]
 
 
 class FrameDecoder:
-    """Decodes one connection's bytes, in any chunks.
-
-    `retry` is the last reconnection time that the server asked for, in milliseconds, or None.
-    """
+    """Decodes one connection's bytes, in any chunks."""
 
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._limit = max_frame_bytes
         self._start: bytes | None = b""  # None once a byte order mark can't come any more
         self._after_cr = False
-        self._parts: list[bytes] = []
-        self._size = 0
         self._fields = _Fields()
-        self._overrun: _Overrun | None = None
+        self._unfinished: _Block | None = None
 
     @property
     def retry(self) -> int | None:
-        """The last `retry:` of the stream, in milliseconds."""
+        """The last reconnection time that the server asked for, in milliseconds."""
         return self._fields.retry
 
     def feed(self, chunk: bytes) -> list[Frame]:
-        """Take the next bytes and give the frames that they complete."""
+        """Return the frames that the next bytes complete. Raises `OSError`, as `parts` does."""
         frames: list[Frame] = []
         for part in self.parts(chunk):
             frames += [part] if isinstance(part, Frame) else part.frames()
         return frames
 
     def parts(self, chunk: bytes) -> Parts:
-        """Take the next bytes and give the frames that they complete, logs in runs."""
+        """Return the frames that the next bytes complete, logs in runs.
+
+        Raises `OSError` if a large frame does not fit into the directory of temporary files.
+        """
         chunk = self._with_line_feeds(self._without_bom(chunk))
         parts: Parts = []
-        if chunk and self._overrun is not None:
-            chunk = self._read_over(self._overrun, chunk, parts)
-        if chunk:
-            self._take_blocks(chunk, parts)
+        if self._unfinished is not None:
+            chunk = self._go_on(self._unfinished, chunk, parts)
+        end = chunk.rfind(b"\n\n") + 2
+        if end >= 2:  # noqa: PLR2004 - the length of a blank line
+            self._take_whole(chunk[:end], parts)
+            chunk = chunk[end:]
+        if chunk := chunk.lstrip(b"\n"):
+            self._unfinished = _Block(self._limit)
+            self._unfinished.feed(chunk)
         return parts
 
     def close(self) -> list[Frame]:
-        """Give what the end of the connection leaves: the frame that was too large to end.
+        """Return what the end of the connection leaves: the frame that was too large to end.
 
-        Any other unfinished frame is none, by the standard.
+        By the standard, any other unfinished frame is dropped.
         """
-        overrun, self._overrun = self._overrun, None
-        return [overrun.frame()] if overrun is not None and overrun.has_data else []
+        unfinished, self._unfinished = self._unfinished, None
+        frame = None if unfinished is None else unfinished.frame(self._fields)
+        return [frame] if frame is not None and frame.over_limit else []
 
     def _without_bom(self, chunk: bytes) -> bytes:
         if self._start is None:
@@ -130,19 +147,16 @@ class FrameDecoder:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return chunk
 
-    def _take_blocks(self, chunk: bytes, parts: Parts) -> None:
-        """Dispatch the blocks that the chunk completes, and keep the unfinished last one."""
-        end = self._block_end(chunk)
-        if end < 0:
-            self._keep(chunk, parts)
-            return
-        self._dispatch(b"".join((*self._parts, chunk[:end])), parts)
-        self._forget()
-        last = chunk.rfind(b"\n\n", end) + 2
-        if last > end:
-            self._take_whole(chunk[end:last], parts)
-            end = last
-        self._keep(chunk[end:].lstrip(b"\n"), parts)
+    def _go_on(self, block: "_Block", chunk: bytes, parts: Parts) -> bytes:
+        """Read on in the unfinished block, and return the bytes behind its end."""
+        rest = block.feed(chunk)
+        if rest is None:
+            return b""
+        self._unfinished = None
+        frame = block.frame(self._fields)
+        if frame is not None:
+            parts.append(frame)
+        return rest
 
     def _take_whole(self, blocks: bytes, parts: Parts) -> None:
         """Dispatch blocks that all end within these bytes."""
@@ -173,43 +187,13 @@ class FrameDecoder:
             if block:
                 self._dispatch(block, parts)
 
-    def _block_end(self, chunk: bytes) -> int:
-        """Give the index in the chunk behind the blank line that ends the block in hand, or -1."""
-        at_line_start = not self._parts or self._parts[-1].endswith(b"\n")
-        if at_line_start and chunk.startswith(b"\n"):
-            return 1
-        end = chunk.find(b"\n\n")
-        return end + 2 if end >= 0 else -1
-
     def _dispatch(self, block: bytes, parts: Parts) -> None:
-        if len(block) <= self._limit or len(block.strip(b"\n")) <= self._limit:
-            frame = self._fields.frame(block)
-            if frame is not None:
-                parts.append(frame)
-        else:
-            self._read_over(_Overrun(self._fields), block.rstrip(b"\n") + b"\n\n", parts)
-
-    def _keep(self, part: bytes, parts: Parts) -> None:
-        if not part:
+        if len(block) > self._limit:  # which its comments may have caused
+            self._go_on(_Block(self._limit), block.strip(b"\n") + b"\n\n", parts)
             return
-        self._parts.append(part)
-        self._size += len(part)
-        if self._size > self._limit + 1:  # 1: its last line's end does not count as its own
-            block = b"".join(self._parts)
-            self._forget()
-            self._read_over(_Overrun(self._fields), block, parts)
-
-    def _forget(self) -> None:
-        self._parts.clear()
-        self._size = 0
-
-    def _read_over(self, overrun: "_Overrun", chunk: bytes, parts: Parts) -> bytes:
-        """Read on in a block that is too large; give what stands behind its end."""
-        rest = overrun.feed(chunk)
-        self._overrun = overrun
-        if rest is not None:
-            parts += self.close()
-        return rest or b""
+        frame = self._fields.frame(block.split(b"\n"))
+        if frame is not None:
+            parts.append(frame)
 
 
 def _either(event_id: bytes | None, other: bytes | None) -> bytes | None:
@@ -223,25 +207,30 @@ class _Fields:
         self.retry: int | None = None
         self._id: bytes | None = None
 
-    def frame(self, block: bytes) -> Frame | None:
+    def frame(self, lines: Iterable[bytes]) -> Frame | None:
         name = b""
-        data: list[bytes] = []
-        for line in block.split(b"\n"):
-            field, colon, value = line.partition(b":")
+        data: bytearray | None = None
+        for line in lines:
+            field, colon, value = line.rstrip(b"\n").partition(b":")
             if colon and value[:1] == b" ":
                 value = value[1:]
             if field == b"data":
-                data.append(value)
+                # There can be millions of lines: they are joined as they come.
+                if data is None:
+                    data = bytearray()
+                else:
+                    data += b"\n"
+                data += value
             elif field == b"event":
                 name = value
             elif field:
                 self.other(field, value)
-        if not data:
+        if data is None:
             return None
-        return Frame(name or b"message", b"\n".join(data), self.take_id())
+        return Frame(name or b"message", bytes(data), self.take_id())
 
     def other(self, field: bytes, value: bytes) -> None:
-        """Take a field that is about the stream rather than the event: `id` or `retry`."""
+        """Apply a field that is about the stream rather than the event: `id` or `retry`."""
         if field == b"id":
             if b"\0" not in value:
                 self._id = value
@@ -249,55 +238,97 @@ class _Fields:
             self.retry = int(value)
 
     def take_id(self) -> bytes | None:
-        """Give the id that counts for this frame; one of a block without data still does."""
+        """Return the id that counts for this frame; that of a block without data still does."""
         event_id, self._id = self._id, None
         return event_id
 
 
-class _Overrun:
-    """Reads over a block that is too large, line by line, holding only the head of each line."""
+def _spool() -> SpooledTemporaryFile[bytes]:
+    return SpooledTemporaryFile(max_size=_IN_MEMORY)
 
-    def __init__(self, fields: _Fields) -> None:
-        self.name = b""
-        self._fields = fields
-        self._data_lines = 0
-        self._head = b""
-        self._at_line_start = False
 
-    @property
-    def has_data(self) -> bool:
-        """Whether a data line was seen, be it an unfinished one: without one there is no event."""
-        return self._data_lines > 0 or self._head.startswith(b"data:")
+class _Block:
+    """The lines of a block in the making.
+
+    Of one over the limit, only its name and id are kept.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lines = _spool()
+        self._size = 0
+        self._over_limit = False
+        self._has_data = False
+        self._line = b""  # the unfinished line, while it is short
+        self._in_long_line = False
 
     def feed(self, chunk: bytes) -> bytes | None:
-        """Read on; give what stands behind the block's end, or None where the block goes on."""
-        start = 0
-        while (end := chunk.find(b"\n", start)) >= 0:
-            self._grow(chunk[start : min(end, start + _MAX_KEPT_LINE + 1)])
-            if self._at_line_start:
-                return chunk[end + 1 :]
-            self._end_line()
-            start = end + 1
-        self._grow(chunk[start : start + _MAX_KEPT_LINE + 1])
-        return None
+        """Read on; return the bytes behind the block's end, or None if it goes on."""
+        if chunk.startswith(b"\n") and not self._line and not self._in_long_line:
+            return chunk[1:]
+        end = chunk.find(b"\n\n")
+        self._take(chunk if end < 0 else chunk[: end + 1])
+        return None if end < 0 else chunk[end + 2 :]
 
-    def frame(self) -> Frame:
-        return Frame(self.name or b"message", b"", self._fields.take_id(), over_limit=True)
+    def frame(self, fields: _Fields) -> Frame | None:
+        """Return the frame that the block is, if it is one."""
+        if self._over_limit:
+            self._drop_data()
+        with self._lines as lines:
+            lines.seek(0)
+            frame = fields.frame(
+                [*lines, b"data"] if self._over_limit and self._has_data else lines
+            )
+        if frame is None or not self._over_limit:
+            return frame
+        return Frame(frame.name, b"", frame.id, over_limit=True)
 
-    def _grow(self, piece: bytes) -> None:
-        if piece:
-            self._at_line_start = False
-            self._head = (self._head + piece)[: _MAX_KEPT_LINE + 1]
+    def _take(self, text: bytes) -> None:
+        if self._in_long_line:
+            end, feed, text = text.partition(b"\n")
+            self._keep_long(end + feed)
+            if not feed:
+                return
+            self._in_long_line = False
+        lines, feed, rest = (self._line + text).rpartition(b"\n")
+        if feed:
+            self._keep(_OTHER_LINES.sub(b"", lines + feed))
+        self._line = rest
+        if len(rest) > _TELLING:
+            self._cut_line(rest)
 
-    def _end_line(self) -> None:
-        field, _, value = self._head.partition(b":")
-        if field == b"data":
-            self._data_lines += 1
-        elif len(self._head) <= _MAX_KEPT_LINE:
-            value = value.removeprefix(b" ")
-            if field == b"event":
-                self.name = value
-            else:
-                self._fields.other(field, value)
-        self._head = b""
-        self._at_line_start = True
+    def _cut_line(self, line: bytes) -> None:
+        """Keep the beginning of an unfinished line that may never end."""
+        is_data = line.startswith(b"data:")
+        self._has_data |= is_data
+        if not _OWN_LINE.match(line):
+            self._line = line[:_TELLING]  # still the same field
+        elif is_data or len(line) > _MAX_KEPT_LINE:
+            self._line = b""
+            self._in_long_line = True
+            self._keep_long(line)
+
+    def _keep_long(self, piece: bytes) -> None:
+        if not self._over_limit:
+            self._keep(piece)
+
+    def _keep(self, lines: bytes) -> None:
+        self._lines.write(lines)
+        self._size += len(lines)
+        if self._size > self._limit + 1:  # 1: its last line's end does not count as its own
+            self._over_limit = True
+            self._drop_data()
+
+    def _drop_data(self) -> None:
+        """Keep the last name, id and reconnection time alone."""
+        last: dict[bytes, bytes] = {}
+        with self._lines as lines:
+            lines.seek(0)
+            for line in lines:
+                field = line.rstrip(b"\n").partition(b":")[0]
+                self._has_data |= field == b"data"
+                if field != b"data" and len(line) <= _MAX_KEPT_LINE + 1:
+                    last[field] = line
+        self._lines = _spool()
+        self._lines.writelines(last.values())
+        self._size = sum(map(len, last.values()))

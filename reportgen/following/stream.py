@@ -31,12 +31,12 @@ from reportgen.events.event_log import (
     State,
 )
 from reportgen.following import deadlines
-from reportgen.following.deadlines import Bounds, Close, Connection, JobFacts
-from reportgen.following.log_sync import Settling
+from reportgen.following.deadlines import Close, Connection, JobFacts
 from reportgen.following.log_writer import EventLog
 from reportgen.following.replay import Replay
 from reportgen.following.sse import Frame, FrameDecoder, Run
 from reportgen.model import history
+from reportgen.settings import Following
 from reportgen.sources import Source, StreamBrokenError, StreamRefusedError, retry
 
 _LOOK_AGAIN: Final = 0.02  # a due close waits so long for bytes that have come but were not read
@@ -61,15 +61,6 @@ class Outcome:
 
     state: State
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How streams are followed; `chance` gives the jitter, uniform in [0, 1)."""
-
-    bounds: Bounds
-    retries: int
-    chance: Callable[[], float]
 
 
 class Watcher(Protocol):
@@ -116,19 +107,23 @@ class _Ended:
 class Follower:
     """Follows one job's stream into its log; `facts` may change from outside while it does.
 
-    `settling` has the log reach the disk; `clean` takes the tool's own token out of what is kept;
-    `began` is when the command began, on the event loop's clock and on the wall's.
+    `disk` bounds how many logs are written to disk at once; `clean` takes the tool's own token
+    out of what is kept; `began` is when the command began, on the event loop's clock and on the
+    wall's; `waiting_ends` is a time of the event loop's, or infinity; `chance` returns the jitter,
+    uniform in [0, 1).
     """
 
     job_id: str
     source: Source
     log: EventLog
-    settling: Settling
-    policy: Policy
+    disk: asyncio.Semaphore
+    settings: Following
     watcher: Watcher
     clean: Callable[[bytes], bytes]
     facts: JobFacts
     began: tuple[float, datetime]
+    waiting_ends: float
+    chance: Callable[[], float]
     _failures: retry.Failures = field(init=False)
     _watch: "_Watch | None" = None
     _stopping: bool = False
@@ -139,7 +134,7 @@ class Follower:
     """The last `retry:` of the stream, in seconds."""
 
     def __post_init__(self) -> None:
-        self._failures = retry.Failures(self.policy.retries)
+        self._failures = retry.Failures(self.settings.retries)
 
     # Told from outside
 
@@ -175,9 +170,17 @@ class Follower:
         fingerprint, size = self.log.state.fingerprint, self.log.size
         with self.log:
             self._note(Ended(outcome.state, reason, fingerprint, size))
-        await self.settling.settled(self.log)
+        await self._sync()
         self.watcher.ended(self.job_id, outcome)
         return outcome
+
+    async def _sync(self) -> None:
+        """Wait until the log has reached the disk, while the streams of others go on."""
+        async with self.disk:
+            try:
+                await asyncio.to_thread(self.log.sync)
+            except RuntimeError:  # no thread can be started
+                self.log.sync()
 
     def _begin(self) -> bool:
         """Note in the log that a command begins; return whether the stream had been read."""
@@ -209,7 +212,7 @@ class Follower:
             times = f"{self._failures.in_a_row} failure{'s' * (self._failures.in_a_row > 1)}"
             return self._unfinished(f"given up after {times} in a row: {ended.reason}")
         asked = max(ended.asked or 0.0, self._reconnection_time)
-        wait = self._failures.delay(self.policy.chance, asked)
+        wait = self._failures.delay(self.chance, asked)
         self.watcher.broke(self.job_id, ended.reason, wait)
         due = _now() + wait
         while _now() < min(due, self._last_retry_at()) and not self._stopping:
@@ -221,7 +224,7 @@ class Follower:
         return None
 
     def _last_retry_at(self) -> float:
-        return deadlines.last_retry_at(self.facts, self.policy.bounds)
+        return deadlines.last_retry_at(self.facts, self.waiting_ends)
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, or less if what is known of the job changes."""
@@ -285,7 +288,7 @@ class Follower:
     def _closing(self, connection: Connection) -> tuple[float, Close | None]:
         if self._stopping:
             return 0.0, None
-        return deadlines.closing(connection, self.facts, self.policy.bounds)
+        return deadlines.closing(connection, self.facts, self.settings, self.waiting_ends)
 
     # What the end of a connection means
 

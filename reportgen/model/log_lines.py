@@ -96,10 +96,12 @@ def _data_line(name: bytes, field: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line of the event log as Studio shows it, uncut and unredacted, with the event's time."""
+    """A line of the event log as Studio shows it, unredacted, with the event's time."""
 
     text: str
     time: str | None = None
+    is_cut: bool = False
+    """Whether the text is the beginning of a far longer line; it may end within a secret."""
 
 
 _Kept: TypeAlias = Events | list[LogLine]
@@ -154,9 +156,4 @@ def _times(events: Events) -> Iterator[str | None]:
 def _shortened(line: LogLine) -> LogLine:
     if len(line.text) <= _LONGEST_TAIL_LINE:
         return line
-    # Half a credential looks like none: the text ends where a word does, and says that it is cut.
-    text = line.text[:_LONGEST_TAIL_LINE]
-    end = max(text.rfind(delimiter) for delimiter in ' "') + 1
-    if end < _LONGEST_TAIL_LINE // 2:  # one endless word: too long for any credential that is cut
-        end = len(text)
-    return replace(line, text=f"{text[:end]} … (line cut)")
+    return replace(line, text=line.text[:_LONGEST_TAIL_LINE], is_cut=True)

@@ -1,4 +1,4 @@
-"""The numbers that a report gives for a curve."""
+"""The numbers that a report shows for a curve."""
 
 import math
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Metric:
 
 
 def metric(curve: Curve | Superseded) -> Metric | None:
-    """Give a curve in numbers; None where it has no finite point."""
+    """Return a curve in numbers; None if it has no finite point."""
     values = curve.values
     n = finite_count(values)
     if not n:

@@ -80,3 +80,11 @@ def parse_shard(text: str) -> tuple[int, int]:
             f"--shard {text!r} is no part of a whole: write I/N with 1 ≤ I ≤ N, like 2/3."
         )
     return part, parts
+
+
+def parse_statuses(text: str) -> frozenset[str]:
+    """Parse `--status`: statuses separated by commas. Raises `UsageError`."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UsageError(f"--status names no status: use some of {', '.join(wire.STATUSES)}.")
+    return frozenset(names)

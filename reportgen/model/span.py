@@ -1,11 +1,11 @@
-"""The range of an axis, and where in it a value lies."""
+"""The range of an axis, and where in it a value is."""
 
 import math
 from collections.abc import Iterable, Sequence
 
 
 class Span:
-    """The range of an axis, and where in it a value lies."""
+    """The range of an axis, and where in it a value is."""
 
     __slots__ = ("_base", "_unit", "_width", "high", "low")
 
@@ -18,23 +18,23 @@ class Span:
         self._width = high * self._unit - self._base
 
     def fraction(self, value: float) -> float:
-        """Give where a value lies between the ends, from 0 to 1; halfway where they are one."""
+        """Return where a value is between the ends, from 0 to 1; halfway if they are equal."""
         return (value * self._unit - self._base) / self._width if self._width else 0.5
 
     def fractions(self, values: Sequence[float]) -> list[float]:
-        """Give where each of many values lies, as `fraction` does, at a third of the cost."""
+        """Return where each of many values is, as `fraction` does, at a third of the cost."""
         unit, base, width = self._unit, self._base, self._width
         if not width:
             return [0.5] * len(values)
         return [(value * unit - base) / width for value in values]
 
     def columns(self, values: Sequence[float], count: int) -> list[int]:
-        """Give in which of `count` columns of equal width each value lies, counted from 0."""
+        """Return in which of `count` columns of equal width each value is, counted from 0."""
         places = [int(fraction * count) for fraction in self.fractions(values)]
         return [place if place < count else count - 1 for place in places]
 
 
 def span_of(values: Iterable[float]) -> Span | None:
-    """Give the range of values; None where there is none."""
+    """Return the range of values; None if there are none."""
     ends = list(values)
     return Span(min(ends), max(ends)) if ends else None

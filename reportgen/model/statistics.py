@@ -1,6 +1,6 @@
-"""A curve's finite values in numbers: mean, spread, percentiles, and where they turned for worse.
+"""A curve's finite values in numbers: mean, spread, percentiles, and where they got worse.
 
-Pure, and at most eight bytes a point are held beyond a long curve itself: no list of all values is
+Pure. At most eight bytes a point are held beyond a long curve itself: no list of all values is
 ever made. Functions that take `values` and `n` mean the `n` finite ones among them.
 """
 
@@ -21,8 +21,7 @@ from reportgen.model.span import Span
 class Statistics:
     """All finite values of a curve as one sample.
 
-    Of a single value nothing is known about the spread: `margin`, `deviation` and `variance` are
-    None.
+    The spread of a single value is not known: `margin`, `deviation` and `variance` are None.
     """
 
     n: int
@@ -39,7 +38,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """Where a loss went up and stayed up: after `step`, from the mean `low` to the mean `high`."""
+    """A loss that went up and stayed up: after `step`, from the mean `low` to the mean `high`."""
 
     step: float
     low: float
@@ -47,7 +46,7 @@ class Rise:
 
 
 def describe(curve: Curve) -> Statistics | None:
-    """Give the statistics of a curve's finite values; None where it has none."""
+    """Return the statistics of a curve's finite values; None if it has none."""
     values = curve.values
     n = finite_count(values)
     if not n:
@@ -69,23 +68,23 @@ def describe(curve: Curve) -> Statistics | None:
 
 def finite_count(values: "array[float]") -> int:
     """Count the finite values."""
-    # A sum is finite only where all are of which it is, and is had in a third of the time.
+    # A sum is finite only if all its parts are, and takes a third of the time.
     return len(values) if math.isfinite(sum(values)) else sum(map(math.isfinite, values))
 
 
 def finite(values: "array[float]", n: int) -> Iterable[float]:
-    """Give the `n` finite values, to be gone through once."""
+    """Return the `n` finite values, to be iterated over once."""
     return values if n == len(values) else filter(math.isfinite, values)
 
 
 # --- Moments -----------------------------------------------------------------------------------
 
 _ROOM: Final = 2.0**-64
-"""Doubles near the end of their range are scaled by this, an exact power of two, before a sum."""
+"""Doubles near the end of their range are scaled by this exact power of two before a sum."""
 
 
 def _mean(values: "array[float]", n: int) -> float:
-    """Give the mean; every one of the values may be as large as a double gets."""
+    """Return the mean; each of the values may be as large as a double gets."""
     try:
         return math.fsum(finite(values, n)) / n
     except OverflowError:
@@ -93,7 +92,7 @@ def _mean(values: "array[float]", n: int) -> float:
 
 
 def _variance(values: "array[float]", n: int, mean: float) -> float:
-    """Give the sample variance, in two passes, as it is exact to the last digits that way."""
+    """Return the sample variance, in two passes, which is exact to the last digits."""
     try:
         squares = ((apart := value - mean) * apart for value in finite(values, n))
         return math.fsum(squares) / (n - 1)
@@ -116,10 +115,10 @@ _T: Final = (
 
 
 def student_t(freedom: int) -> float:
-    """Give the 97.5 % quantile of Student's t with so many degrees of freedom, to six digits.
+    """Return the 97.5 % quantile of Student's t with so many degrees of freedom, to six digits.
 
     Up to 20 from a table, beyond by the expansion around the normal quantile (Abramowitz and
-    Stegun, "Handbook of Mathematical Functions", 26.7.5): nothing that differs between machines.
+    Stegun, "Handbook of Mathematical Functions", 26.7.5), which is the same on every machine.
     """
     if freedom <= len(_T):
         return _T[freedom - 1]
@@ -141,9 +140,9 @@ _CHUNK: Final = 1 << 14
 
 
 def _percentiles(values: "array[float]", n: int, percents: Sequence[int]) -> list[float]:
-    """Give percentiles; of many values only those from the lowest one up are sorted.
+    """Return percentiles; of many values only those from the lowest percentile up are sorted.
 
-    They lie at the rank (n - 1) × percent / 100, between whole ranks interpolated.
+    A percentile has the rank (n - 1) × percent / 100, interpolated between whole ranks.
     """
     if n <= _CHUNK:
         top: Sequence[float] = sorted(finite(values, n), reverse=True)
@@ -162,7 +161,7 @@ def _at_rank(top: Sequence[float], n: int, percent: int) -> float:
 
 
 def _largest(values: "array[float]", n: int, wanted: int) -> "array[float]":
-    """Give the `wanted` largest values, falling, by a merge of sorted chunks."""
+    """Return the `wanted` largest values, falling, by merging sorted chunks."""
     runs = _sorted_runs(values, n, _floor(values, n))
     if sum(map(len, runs)) < wanted:
         runs.clear()
@@ -171,7 +170,7 @@ def _largest(values: "array[float]", n: int, wanted: int) -> "array[float]":
 
 
 def _sorted_runs(values: "array[float]", n: int, floor: float) -> "list[array[float]]":
-    """Give the values from `floor` up, in chunks that fall."""
+    """Return the values from `floor` up, in falling chunks."""
     high = (value for value in finite(values, n) if value >= floor)
     return [
         array("d", chunk) for chunk in iter(lambda: sorted(islice(high, _CHUNK), reverse=True), [])
@@ -179,12 +178,12 @@ def _sorted_runs(values: "array[float]", n: int, floor: float) -> "list[array[fl
 
 
 def _floor(values: "array[float]", n: int) -> float:
-    """Guess, from a sample, a value that an eighth of all are above: the rest need not be held."""
+    """Estimate, from a sample, a value that an eighth of all exceed: the rest need not be held."""
     sample = sorted(filter(math.isfinite, values[:: n // _SAMPLE + 1]))
     return sample[len(sample) * 7 // 8] if sample else -math.inf
 
 
-# --- The course of a curve ---------------------------------------------------------------------
+# --- Losses that went up -----------------------------------------------------------------------
 
 _STRETCHES: Final = 20
 _STAYED: Final = 2
@@ -192,11 +191,11 @@ _RISE: Final = 0.05
 
 
 def rise(curve: Curve) -> Rise | None:
-    """Say where a loss went up and stayed up; None where it did not.
+    """Return where a loss went up and stayed up; None if it did not.
 
-    The finite points are cut into 20 stretches of equally many (fewer points: each is its own),
-    of each the mean is taken. After the last stretch that lies within 5 % of the least the loss
-    went up and stayed up, if two more at least come after it.
+    The finite points are cut into 20 stretches of equally many (or fewer, of one point each), and
+    the mean of each is taken. The loss went up after the last stretch whose mean is within 5 % of
+    the lowest, if at least two more follow.
     """
     stretches = list(_stretches(curve))
     if len(stretches) <= _STAYED:
@@ -210,7 +209,7 @@ def rise(curve: Curve) -> Rise | None:
 
 
 def _stretches(curve: Curve) -> Iterator[tuple[float, float]]:
-    """Give the last step and the mean value of each stretch."""
+    """Yield the last step and the mean value of each stretch."""
     n = finite_count(curve.values)
     at: Sequence[int] = range(n)
     if n < len(curve):
@@ -226,10 +225,10 @@ def _stretches(curve: Curve) -> Iterator[tuple[float, float]]:
 
 
 def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]:
-    """Give the mean of the finite values in each column of a chart; None where there is none.
+    """Return the mean of the finite values in each column of a chart; None for an empty one.
 
     `across` are the chart's edges. A smoothed line starts from these means, since the points that
-    stay of a thinned curve are its extremes.
+    stay of a downsampled curve are its extremes.
     """
     values = curve.values
     bounds = column_bounds(curve.steps, across, columns)
@@ -241,7 +240,7 @@ def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]
 
 
 def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence[int]:
-    """Give where each of a chart's columns begins in rising steps, and behind them the end."""
+    """Return where each of a chart's columns begins in rising steps, and then the end."""
     if len(steps) <= _STEPS_A_COLUMN * columns:
         inside = across.columns(steps, columns)
         return [bisect_left(inside, place) for place in range(columns)] + [len(steps)]
@@ -253,4 +252,4 @@ def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence
 
 
 _STEPS_A_COLUMN: Final = 16
-"""From here on it is faster to look for a column's begin than to place every step."""
+"""From here on it is faster to search for each column's start than to place every step."""

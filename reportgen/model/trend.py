@@ -1,7 +1,7 @@
-"""The course of a value that is only ever drawn small, in room that does not grow: pure.
+"""A value over the steps in memory that does not grow, for what is only drawn small. Pure.
 
-A loss is kept point by point. Of a learning rate, a throughput or the time at a step a hundred
-places tell as much as a small picture can show, so only these are held, whatever the length.
+A loss is kept point by point. Of a learning rate, a throughput or the time at a step, a hundred
+points are as much as a small chart can show, so only these are held, whatever the length.
 """
 
 import math
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 COLUMNS: Final = 160
-"""The most places that are held; an even number, since two become one when it is reached."""
+"""The most points that are held; an even number, since two become one when it is reached."""
 
 
 @dataclass(slots=True)
 class Trend:
     """Means of a value over stretches of equally many points, in the order of the points.
 
-    A value at a step below the last is left out; where a run is taken up again from before, `cut`
-    takes back first what it overtakes.
+    A value at a step below the last is ignored; when a run is resumed, `cut` first removes what it
+    supersedes.
     """
 
     starts: "array[float]" = field(default_factory=lambda: array("d"))
@@ -29,7 +29,7 @@ class Trend:
     means: "array[float]" = field(default_factory=lambda: array("d"))
     first: float | None = None
     last: float | None = None
-    """The first and the last value as they were; None where they were taken back."""
+    """The first and the last value themselves; None if they were removed."""
     _each: int = 1
     _points: int = 0
     _start: float = 0.0
@@ -79,7 +79,7 @@ class Trend:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Make one stretch of every two, if there are as many as may be."""
+        """Join every two stretches, if there are as many as allowed."""
         if len(self.means) == COLUMNS:
             self.starts = self.starts[::2]
             self.ends = self.ends[1::2]
@@ -88,7 +88,7 @@ class Trend:
             self._each *= 2
 
     def cut(self, step: float) -> None:
-        """Forget each stretch that reaches `step` or goes beyond it."""
+        """Remove each stretch that reaches `step` or goes beyond it."""
         if self._end >= step:
             self.last = None
         if self._points and self._end >= step:
@@ -104,11 +104,11 @@ class Trend:
 
     @property
     def is_exact(self) -> bool:
-        """Whether each stretch is a single point still."""
+        """Whether each stretch is still a single point."""
         return self._each == 1
 
     def points(self) -> Iterator[tuple[float, float]]:
-        """Give each stretch as its middle step and its mean."""
+        """Yield each stretch as its middle step and its mean."""
         for start, end, mean in zip(self.starts, self.ends, self.means, strict=True):
             yield start / 2 + end / 2, mean
         if self._points:
@@ -117,7 +117,7 @@ class Trend:
 
 @dataclass(slots=True)
 class Clock:
-    """At which time which step was: every nth pair, n such that never more than 160 are held."""
+    """The times of steps: every nth pair, with n such that never more than 160 are held."""
 
     pairs: list[tuple[float, str]] = field(default_factory=list)
     _each: int = 1
@@ -127,7 +127,7 @@ class Clock:
         """Add the times of steps that never fall; a step below the last pair's is left out."""
         at = bisect_left(steps, self.pairs[-1][0]) if self.pairs else 0
         while at < len(steps):
-            # The next ones that are kept, as many as there is room for; those between only count.
+            # The next ones that are kept, as many as there is room for; others are only counted.
             first = at + (-self._seen) % self._each
             kept = slice(first, first + (COLUMNS - len(self.pairs)) * self._each, self._each)
             self.pairs += zip(steps[kept], times[kept], strict=True)
@@ -139,13 +139,13 @@ class Clock:
             self._make_room()
 
     def _make_room(self) -> None:
-        """Let every second pair go, if there are as many as may be."""
+        """Drop every second pair, if there are as many as allowed."""
         if len(self.pairs) == COLUMNS:
             self.pairs = self.pairs[::2]
             self._each *= 2
 
     def cut(self, step: float) -> None:
-        """Forget the times of this step and of those beyond it."""
+        """Remove the times of this step and of those beyond it."""
         while self.pairs and self.pairs[-1][0] >= step:
             self.pairs.pop()
         self._seen = 0

@@ -1,11 +1,13 @@
-"""What the comparison says: curves over one another, results and configs side by side."""
+"""What the comparison shows: overlaid curves, results and configs side by side."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from reportgen.charts.svg import Polyline
+from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
-from reportgen.report.comparison import SHOWN, Course, Courses, Overlay, overlay
+from reportgen.report.comparison import SHOWN, ComparedCurve, ComparedCurves, Overlay, overlay
 from reportgen.report.report import JobSummary, Report
 from reportgen.report.wording import (
     Badge,
@@ -39,21 +41,21 @@ COLOURS: Final = (
     "#5d158c",
 )
 DASHES: Final = ("none", "7 3", "2 3")
-"""A job's line is one of eight colours and, every eight jobs, of the next dash.
+"""A job's line has one of eight colours and, every eight jobs, the next dash.
 
-The colours stay apart also for those who see no red, no green or no blue. These are for a light
-ground, where there is no style; report.css has them for a dark one too.
+The colours differ also for those who cannot see red, green or blue. These are for a light
+background without a style sheet; report.css has colours for a dark one too.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number in the table of results: its text, and what it is sorted by and judged by."""
+    """A number in the table of results, with its text; None if it is not known."""
 
     text: str
-    number: str = ""
+    number: float | None = None
     rated: bool = True
-    """Whether it may be the best: how long a run took that was cut short says nothing."""
+    """Whether it may be the best: the duration of a run that was cut short may not."""
     best: bool = False
 
 
@@ -68,29 +70,29 @@ class Compared:
     colour: str
     """The CSS class of its line."""
     stroke: str
-    """The colour of its line where there is no style."""
+    """The colour of its line without a style sheet."""
     dash: str
     shown: bool
-    """Whether it is drawn before anyone chose."""
-    line: str
-    """The `d` of its path, empty where it is not shown or has no training loss."""
+    """Whether it is drawn until the reader chooses."""
+    line: Polyline | None
+    """None if it is not shown or has no training loss."""
     results: tuple[Cell, ...]
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A config key with its text for each job, `—` where a job has none."""
+    """A config key with its text for each job, `—` for a job without it."""
 
     key: str
     texts: tuple[str, ...]
     differs: bool
-    """Whether the jobs shown at first have different ones."""
+    """Whether it differs among the jobs shown at first."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompareView:
-    """All that the comparison says."""
+    """All that the comparison shows."""
 
     identity: str
     jobs: tuple[Compared, ...]
@@ -99,29 +101,28 @@ class CompareView:
     settings: tuple[Setting, ...]
     settings_left_out: int
     data: JSON
-    """What the script draws from: by slug, each curve as steps, values and seconds."""
+    """For the script: by slug, each curve as steps, values and seconds."""
     left_out: int
     """How many jobs with points are older than those that are compared."""
     provenance: Provenance
 
 
 RESULTS: Final = ("Steps", "Last loss", "Least loss", "Best eval loss", "Duration")
-"""The table's columns of numbers; in all but the first the least is the best."""
+"""The table's columns of numbers; in all but the first the lowest is the best."""
 
 
 def compare_view(
     report: Report,
     jobs: Sequence[JobSummary],
-    courses: Sequence[Courses],
+    curves: Sequence[ComparedCurves],
     numbers: Mapping[str, int],
     looks: Looks,
 ) -> CompareView:
-    """Lay out the comparison of `jobs`, the newest first, with the course of each.
+    """Lay out the comparison of `jobs`, the newest first, with the curves of each.
 
-    `numbers` gives each job the number, by its id, that its colour comes from.
+    `numbers` has for each job id the number that determines its colour.
     """
-    drawn = [course.loss for course in courses[:SHOWN]]
-    chart = overlay(drawn)
+    chart = overlay([compared.loss for compared in curves[:SHOWN]])
     lines = chart.lines if chart else ()
     settings = _settings(jobs)
     return CompareView(
@@ -132,8 +133,8 @@ def compare_view(
         settings=settings[:KEYS],
         settings_left_out=len(settings[KEYS:]),
         data={
-            job.slug: [_data(course.loss), _data(course.eval_loss)]
-            for job, course in zip(jobs, courses, strict=True)
+            job.slug: [_data(compared.loss), _data(compared.eval_loss)]
+            for job, compared in zip(jobs, curves, strict=True)
         },
         left_out=sum(bool(job.loss or job.eval_loss) for job in report.jobs) - len(jobs),
         provenance=Provenance(
@@ -147,18 +148,18 @@ def compare_view(
 
 
 def _description(jobs: Iterable[JobSummary]) -> str:
-    """Say in words what is drawn."""
-    said = [
+    """Describe in words what is drawn."""
+    texts = [
         f"{cut(job.name or job.id, NAME_LENGTH)}: {short(job.loss.first)} → {short(job.loss.last)}"
         for job in jobs
         if job.loss
     ]
-    return f"Training loss by step. {'; '.join(said)}."
+    return f"Training loss by step. {'; '.join(texts)}."
 
 
 def _compared(
     jobs: Sequence[JobSummary],
-    lines: Sequence[str],
+    lines: Sequence[Polyline | None],
     chart: Overlay | None,
     numbers: Mapping[str, int],
 ) -> Iterable[Compared]:
@@ -176,7 +177,7 @@ def _compared(
             stroke=COLOURS[number % len(COLOURS)],
             dash=DASHES[number // len(COLOURS) % len(DASHES)],
             shown=place < SHOWN,
-            line=lines[place] if place < len(lines) else "",
+            line=lines[place] if place < len(lines) else None,
             results=(cells[0], *map(_marked, cells[1:], best)),
             note=_note(job, left),
         )
@@ -199,36 +200,36 @@ def _results(job: JobSummary) -> tuple[Cell, ...]:
 def _cell(value: float | None, text: str | None = None) -> Cell:
     if value is None:
         return Cell(text or "—")
-    return Cell(short(value) if text is None else text, js_number(value))
+    return Cell(short(value) if text is None else text, value)
 
 
-def _best(cells: Sequence[Cell]) -> str:
-    """Give the least number of a column; none where there is nothing to choose from."""
-    known = {cell.number for cell in cells if cell.number and cell.rated}
-    return min(known, key=float) if len(known) > 1 else ""
+def _best(cells: Sequence[Cell]) -> float | None:
+    """Return the lowest number of a column; None if there is nothing to choose from."""
+    known = {cell.number for cell in cells if cell.number is not None and cell.rated}
+    return min(known) if len(known) > 1 else None
 
 
-def _marked(cell: Cell, best: str) -> Cell:
-    return replace(cell, best=bool(best) and cell.rated and cell.number == best)
+def _marked(cell: Cell, best: float | None) -> Cell:
+    return replace(cell, best=best is not None and cell.rated and cell.number == best)
 
 
 def _note(job: JobSummary, left: float | None) -> str:
-    """Say why a job's numbers may not be what they seem."""
-    said = []
+    """Return why a job's numbers may not be what they seem."""
+    notes = []
     if job.error is not None:
-        said.append(cut(" ".join(job.error.split()), NOTE_LENGTH))
+        notes.append(cut(" ".join(job.error.split()), NOTE_LENGTH))
     if job.not_finite:
-        said.append(f"{plural(job.not_finite, 'loss', 'losses')} not finite")
+        notes.append(f"{plural(job.not_finite, 'loss', 'losses')} not finite")
     if left is not None:
-        said.append(f"its curve leaves the plot at step {js_number(round(left))}")
-    return " · ".join(said)
+        notes.append(f"its curve leaves the plot at step {js_number(round(left))}")
+    return " · ".join(notes)
 
 
 # --- Configs -----------------------------------------------------------------------------------
 
 
 def _settings(jobs: Sequence[JobSummary]) -> tuple[Setting, ...]:
-    """Give the config keys of all jobs, those first in which the jobs shown differ."""
+    """Return the config keys of all jobs, first those in which the jobs shown differ."""
     keys = dict.fromkeys(key for job in jobs for key in job.config)
     settings = [_setting(key, jobs) for key in keys]
     return tuple(sorted(settings, key=lambda setting: not setting.differs))
@@ -248,14 +249,14 @@ def _text(config: Object, key: str) -> str:
 # --- For the script ----------------------------------------------------------------------------
 
 
-def _data(course: Course) -> JSON:
+def _data(curve: ComparedCurve) -> JSON:
     return [
-        [_rounded(step, 9) for step in course.steps],
-        [_rounded(value, 5) for value in course.values],
-        [_rounded(second, 6) for second in course.seconds],
+        [_rounded(step, 9) for step in curve.steps],
+        [_rounded(value, 5) for value in curve.values],
+        [_rounded(second, 6) for second in curve.seconds],
     ]
 
 
 def _rounded(number: float, digits: int) -> float | int:
-    value = float(f"{number:.{digits}g}")
+    value = significant(number, digits)
     return int(value) if value.is_integer() and abs(value) < 2**53 else value

@@ -17,15 +17,15 @@ from reportgen.text.times import parse_time
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """The statistics of one metric, each as a text with its name."""
+class MetricStatistics:
+    """The statistics of one metric, each as text with its name."""
 
     metric: str
     numbers: tuple[tuple[str, str], ...]
 
 
 def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
-    """Say in plain words what a person would look for in the numbers."""
+    """Yield in plain words what a person would look for in the numbers."""
     job = detail.summary
     if not job.ended and job.last_step is not None:
         yield from _progress(detail, job.last_step, zone)
@@ -49,11 +49,11 @@ def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
 
 
 _NOTABLE_PAUSE: Final = 5
-"""How many times as long as the mean time between two events a pause has to be for a word."""
+"""How many times the mean time between two events a pause has to last to be mentioned."""
 
 
 def _pause(detail: JobDetail) -> Iterable[str]:
-    """Tell of the longest time without an event, where it stands out."""
+    """Yield the longest time without an event, if it is notable."""
     pause, job = detail.pause, detail.summary
     if pause is None:
         return
@@ -71,7 +71,7 @@ def _first_not_finite(points: Curve) -> float | None:
 
 
 def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:
-    """Say how far a job is that runs on, and when it ends if it goes on at the pace it had."""
+    """Yield how far a running job is, and when it ends if it keeps its pace."""
     most = javascript.finite(detail.summary.config.get("maxSteps"))
     if most is None or not 0 < last <= most:
         return
@@ -82,7 +82,7 @@ def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:
 
 
 def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | None:
-    """Give when the last step is due; None where the times or a resumed run do not tell."""
+    """Return when the last step is due; None if it is not known, as in a resumed run."""
     started = parse_time(detail.summary.started_at)
     times = (parse_time(line.time) for line in reversed(detail.log))
     latest = next((time for time in times if time), None)
@@ -94,8 +94,8 @@ def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | Non
         return None
 
 
-def statistics_of(detail: JobDetail) -> Iterable[Column]:
-    """Give both curves in numbers, as Studio's *Advanced* panel does."""
+def statistics_of(detail: JobDetail) -> Iterable[MetricStatistics]:
+    """Yield the statistics of both curves, as in Studio's *Advanced* panel."""
     for name, points in (("Training loss", detail.loss), ("Eval loss", detail.eval_loss)):
         found = statistics.describe(points)
         if found is None:
@@ -111,4 +111,4 @@ def statistics_of(detail: JobDetail) -> Iterable[Column]:
             ("p90", short(found.p90)),
             ("p95", short(found.p95)),
         )
-        yield Column(name, numbers)
+        yield MetricStatistics(name, numbers)

@@ -1,4 +1,4 @@
-"""What the home page says: Studio's *Run training* and *Jobs*."""
+"""What the home page shows: Studio's *Run training* and *Jobs*."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from reportgen.charts.sparkline import Sparkline
 from reportgen.model.origin import Manifest
 from reportgen.pages.looks import Looks
-from reportgen.report.report import JobSummary, Report, Stream
+from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.report.wording import (
     ID_LENGTH,
     NAME_LENGTH,
@@ -28,7 +29,6 @@ from reportgen.report.wording import (
     steps,
     stream_state,
 )
-from reportgen.text.javascript import js_number
 
 TRAINER_LENGTH: Final = 500
 ERROR_LENGTH: Final = 4_000
@@ -50,18 +50,17 @@ class Row:
     created: Moment | None
     listed: bool
     duration: str
-    seconds: str
-    """The duration to sort by, empty where it is not known."""
+    seconds: float | None
+    """The duration to sort by, None if it is not known."""
     steps: str
     loss: str
-    sparkline: str
-    """The `d` of an SVG path, empty where there is no curve."""
+    sparkline: Sparkline
     best: str
-    best_step: str
+    best_step: float | None
     compared: bool
-    """Whether it is one of those that the comparison has."""
+    """Whether the comparison includes it."""
     mark: str
-    """What became of it since the snapshot before: `new`, `ended`, `failed` or nothing."""
+    """How it changed since the snapshot before: `new`, `ended`, `failed` or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +73,17 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """All that the home page says."""
+    """All that the home page shows."""
 
     identity: str
     manifest: Manifest | None
     totals: tuple[Total, ...]
     other_statuses: int
-    """How many more statuses there are than `totals` tells of."""
+    """How many more statuses there are than those in `totals`."""
     rows: tuple[Row, ...]
     news: str
-    """How many jobs became what since the snapshot before."""
-    stale_after: str
+    """How many jobs changed in which way since the snapshot before."""
+    stale_after: float
     """Seconds."""
     compared: bool
     """Whether there is a comparison."""
@@ -98,10 +97,10 @@ def home_view(
     marks: Mapping[str, str | None] = MappingProxyType({}),
     link: Callable[[JobSummary], str] = lambda job: job.page,
 ) -> HomeView:
-    """Lay out what the home page says.
+    """Lay out what the home page shows.
 
-    `compared` are the ids of the jobs that the comparison has, `marks` says by id what became of a
-    job since the snapshot before, and `link` tells where a job's page is.
+    `compared` are the ids of the jobs that the comparison includes, `marks` has by id how a job
+    changed since the snapshot before, and `link` returns the address of a job's page.
     """
     zone = looks.timezone
     totals = _totals(report)
@@ -121,7 +120,7 @@ def home_view(
             for job in report.jobs
         ),
         news=_news(marks.values()),
-        stale_after=js_number(looks.stale_after),
+        stale_after=looks.stale_after,
         compared=bool(compared),
         provenance=Provenance(
             source=source_name(report.origin),
@@ -159,19 +158,19 @@ def _row(job: JobSummary, zone: ZoneInfo, page: str, *, compared: bool, mark: st
         created=moment(job.created_at, zone),
         listed=job.listed,
         duration=duration(job.duration_seconds),
-        seconds="" if job.duration_seconds is None else js_number(job.duration_seconds),
+        seconds=job.duration_seconds,
         steps=steps(job),
         loss="—" if job.loss is None else short(job.loss.last),
         sparkline=job.sparkline,
         best="—" if job.eval_loss is None else short(job.eval_loss.min),
-        best_step="" if job.eval_loss is None else js_number(job.eval_loss.min_step),
+        best_step=None if job.eval_loss is None else job.eval_loss.min_step,
         compared=compared,
         mark=mark,
     )
 
 
 def _totals(report: Report) -> tuple[Total, ...]:
-    """Give how many jobs have which status, those that none has left out; long ones as shown."""
+    """Return how many jobs have which status, without empty ones; statuses are cut as shown."""
     totals: dict[Badge, int] = {}
     for status, count in report.counts.items():
         if count:
@@ -180,9 +179,9 @@ def _totals(report: Report) -> tuple[Total, ...]:
     return tuple(Total(status, count) for status, count in totals.items())
 
 
-def _streams(streams: Iterable[Stream]) -> list[str]:
-    """Say in what state how many streams are and why, alike ones as one, most frequent first."""
+def _streams(streams: Iterable[StreamSummary]) -> list[str]:
+    """Return how many streams are in which state, with the reason, the most frequent first."""
     states = Counter(stream_state(stream) for stream in streams).most_common()
-    said = [f"{plural(n, 'stream')} {state}" for state, n in states[:_STREAMS_ON_HOME]]
+    facts = [f"{plural(n, 'stream')} {state}" for state, n in states[:_STREAMS_ON_HOME]]
     rest = sum(n for _, n in states[_STREAMS_ON_HOME:])
-    return [*said, f"… and {rest} more"] if rest else said
+    return [*facts, f"… and {rest} more"] if rest else facts

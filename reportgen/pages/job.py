@@ -1,4 +1,4 @@
-"""What a job's page says."""
+"""What a job's page shows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,31 +7,32 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen.charts import loss_chart
-from reportgen.charts.loss_chart import Chart
+from reportgen.charts.loss_chart import Chart, DrawnCurve
+from reportgen.charts.small_chart import SmallChart, draw_small
 from reportgen.model import history
 from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
-from reportgen.pages.findings import Column, findings, statistics_of
+from reportgen.pages.findings import MetricStatistics, findings, statistics_of
 from reportgen.pages.looks import Looks
-from reportgen.report.report import JobDetail, JobSummary, Stream
+from reportgen.report.report import JobDetail, JobSummary, StreamSummary
 from reportgen.report.wording import (
     LIST_LENGTH,
     MESSAGE_LENGTH,
     NAME_LENGTH,
     REASON_LENGTH,
     Badge,
-    Listing,
     Moment,
     Provenance,
+    ShownList,
     badge,
-    clock_time,
+    clock_times,
     cut,
     duration,
     identity,
-    listing,
     moment,
     plural,
+    shown_list,
     source_name,
     steps,
     stream_state,
@@ -41,12 +42,10 @@ from reportgen.text.times import parse_time
 
 _SHORTER_TEXTS: Final = (250, 100, 40)
 
-_DATE: Final = len("2026-05-01")
-
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A term with what it says: a text, or a time where there is one."""
+    """A label with its text, or with a time if there is one."""
 
     label: str
     text: str = ""
@@ -54,8 +53,8 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the log and the event's time of day, empty where it is not known."""
+class ShownLogLine:
+    """A line of the log and the event's time of day, empty if it is not known."""
 
     text: str
     time: str
@@ -63,7 +62,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """All that a job's page says."""
+    """All that a job's page shows."""
 
     heading: str
     identity: str
@@ -75,27 +74,27 @@ class JobView:
     error: str | None
     chart: Chart | None
     chart_description: str
-    small_charts: tuple[loss_chart.SmallChart, ...]
+    small_charts: tuple[SmallChart, ...]
     captions: tuple[str, ...]
-    resumed: Listing
+    resumed: ShownList
     findings: tuple[str, ...]
-    statistics: tuple[Column, ...]
+    statistics: tuple[MetricStatistics, ...]
     slug: str
-    log: tuple[Line, ...]
+    log: tuple[ShownLogLine, ...]
     log_note: str
     log_empty: str
     sections: tuple[tuple[str, tuple[Field, ...]], ...]
-    artifacts: Listing
-    checkpoints: Listing
-    stale_after: str
-    """Seconds; empty where the job has ended, and its page with it."""
+    artifacts: ShownList
+    checkpoints: ShownList
+    stale_after: float | None
+    """Seconds; None if the job has ended, since its page cannot grow old then."""
     provenance: Provenance
 
 
 def job_view(
     detail: JobDetail, origin: Origin, snapshot_at: datetime, generator: str, looks: Looks
 ) -> JobView:
-    """Lay out what a job's page says."""
+    """Lay out what a job's page shows."""
     job, zone = detail.summary, looks.timezone
     chart = loss_chart.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
     return JobView(
@@ -119,8 +118,8 @@ def job_view(
         log_note=_log_note(detail, zone),
         log_empty="Not shown." if detail.log_lines else "No events yet.",
         sections=_sections(job, zone),
-        artifacts=listing(detail.artifacts),
-        checkpoints=listing([f"step {js_number(step)}" for step in detail.checkpoints]),
+        artifacts=shown_list(detail.artifacts),
+        checkpoints=shown_list([f"step {js_number(step)}" for step in detail.checkpoints]),
         provenance=Provenance(
             source=source_name(origin),
             url=None,  # Studio's port may be another one at the next build, this page the same
@@ -128,26 +127,26 @@ def job_view(
             facts=(plural(job.stream.events, "event"), f"stream {stream_state(job.stream)}"),
             generator=generator,
         ),
-        stale_after="" if job.ended else js_number(looks.stale_after),
+        stale_after=None if job.ended else looks.stale_after,
     )
 
 
-def _resumed(detail: JobDetail) -> Listing:
-    shown = listing([f"resumed at step {js_number(step)}" for step in detail.resumed_at])
+def _resumed(detail: JobDetail) -> ShownList:
+    shown = shown_list([f"resumed at step {js_number(step)}" for step in detail.resumed_at])
     return replace(shown, more=detail.resumes - len(shown.entries))
 
 
-def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[loss_chart.SmallChart]:
+def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[SmallChart]:
     for title, trend in (
         ("Learning rate", detail.learning_rate),
         ("Samples per second", detail.throughput),
     ):
-        if small := loss_chart.draw_small(title, trend, chart):
+        if small := draw_small(title, trend, chart.across if chart else None):
             yield small
 
 
 def smaller(view: JobView) -> Iterator[JobView]:
-    """Give views of the same job that take less and less room on a page."""
+    """Yield views of the same job that take less and less room on a page."""
     slim = view
     if view.chart is not None:
         slim = replace(view, chart=view.chart.without_script_data())
@@ -167,21 +166,21 @@ def smaller(view: JobView) -> Iterator[JobView]:
         )
 
 
-def _shorter(listing: Listing, length: int) -> Listing:
-    shown = tuple(cut(entry, length) for entry in listing.entries[:length])
-    return Listing(shown, listing.more + len(listing.entries) - len(shown))
+def _shorter(full: ShownList, length: int) -> ShownList:
+    entries = tuple(cut(entry, length) for entry in full.entries[:length])
+    return ShownList(entries, full.more + len(full.entries) - len(entries))
 
 
 def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
-    """Give the lines beneath the chart: the curves in numbers, and what cannot be seen of them."""
+    """Yield the lines beneath the chart: the curves in numbers, and what the chart cannot show."""
     step = [] if job.last_step is None else [f"step: {js_number(job.last_step)}"]
     if job.loss:
         yield " · ".join([f"loss: {_range(job.loss)}", *step])
     if job.eval_loss:
         yield " · ".join([f"eval loss: {_range(job.eval_loss)}", *([] if job.loss else step)])
-    for what, line in _drawn_lines(chart):
-        if line.drawn < line.points:
-            yield f"{what}drawn from {line.drawn} of {line.points} points"
+    for name, curve in _drawn_curves(chart):
+        if curve.drawn < curve.points:
+            yield f"{name}drawn from {curve.drawn} of {curve.points} points"
     if job.not_finite:
         yield f"{plural(job.not_finite, 'loss', 'losses')} not finite"
     unusable = dict(job.stream.skipped_reasons).get(history.NO_LOSS, 0)
@@ -189,7 +188,7 @@ def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
         yield f"{plural(unusable, 'loss', 'losses')} unusable"
 
 
-def _drawn_lines(chart: Chart | None) -> Iterable[tuple[str, loss_chart.Line]]:
+def _drawn_curves(chart: Chart | None) -> Iterable[tuple[str, DrawnCurve]]:
     if chart is None:
         return ()
     return (
@@ -204,29 +203,26 @@ def _range(metric: Metric) -> str:
 
 
 def _chart_description(job: JobSummary) -> str:
-    """Say in words what the chart shows, for those who cannot see it."""
+    """Describe the chart in words, for those who cannot see it."""
     metrics = (("Training loss", job.loss), ("Evaluation loss", job.eval_loss))
-    return " ".join(f"{name}: {_course(metric)}." for name, metric in metrics if metric)
+    return " ".join(f"{name}: {_first_to_last(metric)}." for name, metric in metrics if metric)
 
 
-def _course(metric: Metric) -> str:
+def _first_to_last(metric: Metric) -> str:
     return (
         f"{js_number(metric.first)} → {js_number(metric.last)}, "
         f"least {js_number(metric.min)} at step {js_number(metric.min_step)}"
     )
 
 
-def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[Line]:
-    """Give the lines with their times of day, the date too where they are of several days."""
-    times = [clock_time(line.time, zone) for line in lines]
-    days = {time[:_DATE] for time in times if time}
-    start = 0 if len(days) > 1 else _DATE + 1
+def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[ShownLogLine]:
+    times = clock_times((line.time for line in lines), zone)
     for line, time in zip(lines, times, strict=True):
-        yield Line(line.text, time[start:])
+        yield ShownLogLine(line.text, time)
 
 
 def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
-    """Say how much of the log is shown, and of which zone its times are."""
+    """Return how much of the log is shown, and the zone of its times."""
     shown, lines = len(detail.log), detail.log_lines
     note = f"last {shown} of {lines} lines" if shown < lines else plural(lines, "line")
     timed = any(parse_time(line.time) for line in detail.log)
@@ -254,11 +250,11 @@ def _metadata(job: JobSummary, zone: ZoneInfo) -> Iterable[Field]:
     yield Field("Steps", steps(job))
     for label, metric in (("Loss", job.loss), ("Eval loss", job.eval_loss)):
         if metric:
-            yield Field(label, _course(metric))
+            yield Field(label, _first_to_last(metric))
 
 
 def _dataset(source: JSON) -> str:
-    """Name a dataset by its name or URL, then its subset and split: `org/name (en, train)`."""
+    """Return a dataset's name or URL with its subset and split: `org/name (en, train)`."""
     if not isinstance(source, dict):
         return _config_text(source)
     name = source.get("name") or source.get("url")
@@ -269,8 +265,8 @@ def _dataset(source: JSON) -> str:
 
 
 def _config_fields(config: Object) -> Iterable[Field]:
-    names = listing(list(config))
-    texts = listing([_config_text(value) for value in config.values()])
+    names = shown_list(list(config))
+    texts = shown_list([_config_text(value) for value in config.values()])
     for name, text in zip(names.entries, texts.entries, strict=True):
         yield Field(name, text)
     if names.more:
@@ -283,7 +279,7 @@ def _config_text(value: JSON) -> str:
     return cut(value if isinstance(value, str) else js_value(value), MESSAGE_LENGTH)
 
 
-def _stream_fields(stream: Stream) -> Iterable[Field]:
+def _stream_fields(stream: StreamSummary) -> Iterable[Field]:
     yield Field("State", stream.state)
     if stream.reason:
         yield Field("Reason", cut(stream.reason, REASON_LENGTH))

@@ -12,8 +12,8 @@ class Looks:
     theme: str
     """`auto` (as the reader's system), `light` or `dark`."""
     timezone: ZoneInfo
-    """The zone that times are shown in."""
-    stale_after: float = 86_400.0
-    """After how many seconds a page of what goes on says that it is old."""
-    linked: bool = False
-    """Whether style and script stand in files of their own beside the pages."""
+    """The zone in which times are shown."""
+    stale_after: float
+    """After how many seconds a page with running jobs says that it is old."""
+    linked: bool
+    """Whether style and script are files of their own beside the pages."""

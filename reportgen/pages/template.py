@@ -1,91 +1,71 @@
-"""The templates, set up so that none can forget to escape, and what they bring to a page."""
+"""The templates, set up so that none can forget to escape, and the style and scripts of pages."""
 
 import base64
 import hashlib
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import jinja2
-from jinja2.compiler import CodeGenerator
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from reportgen.charts import sparkline, svg
 from reportgen.text import inert
-
-# --- Escaping ------------------------------------------------------------------------------------
-
-# Printable ASCII but for `"`, `&`, `'`, `<` and `>`: what is as it should be already.
-_is_plain: Final = re.compile(r"[ !#-%(-;=?-~]*").fullmatch
-
-
-def shown(value: object) -> str:
-    """Give what a page shows of a value: its text made inert, then escaped; markup as it is."""
-    # Hundreds of values make a page, and nearly all are seen to be plain at a fraction of the cost.
-    if isinstance(value, str) and (isinstance(value, Markup) or _is_plain(value)):
-        return value
-    return escape(inert_text(value))
+from reportgen.text.javascript import js_number
 
 
 def inert_text(value: object) -> object:
-    """Make a text inert on its way into a page, where Jinja escapes it after that."""
+    """Return a text made inert, for Jinja to escape; anything else, markup included, as it is."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return inert.html(value)
 
 
-class _Generator(CodeGenerator):
-    """Has templates call `shown` on each value, which is what Jinja has them do by three calls.
-
-    The methods are Jinja's own business. Where a later version has them under other names, the
-    three calls are made, which escape as well.
-    """
-
-    def _output_child_pre(self, *_: object) -> None:
-        self.write("environment.shown(")
-
-    def _output_child_post(self, *_: object) -> None:
-        self.write(")")
-
-
-class _Environment(jinja2.Environment):
-    code_generator_class = _Generator
-    shown = staticmethod(shown)
-
-
-# --- Templates -----------------------------------------------------------------------------------
+FILTERS: Final = {
+    "coordinate": svg.coordinate,
+    "path": svg.path,
+    "dots_path": svg.dots_path,
+    "sparkline_path": sparkline.path,
+    "js_number": js_number,
+}
+"""The filters that print the numbers of a view."""
 
 
 class Templates:
     """All files of the templates folder."""
 
     def __init__(self) -> None:
-        self._environment = _Environment(
+        self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_folder()),
             auto_reload=False,
             autoescape=True,
             undefined=jinja2.StrictUndefined,
-            finalize=inert_text,  # also of what is known before a template is filled in
+            finalize=inert_text,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
+        self._environment.filters |= FILTERS
 
     def render(self, name: str, **values: object) -> str:
-        """Give the whole text that a template makes of these values."""
+        """Return a template rendered with these values."""
         return self._environment.get_template(name).render(**values)
 
     def pieces(self, name: str, **values: object) -> Iterator[str]:
-        """Give the same bit by bit, so that what is iterated over need not be held."""
+        """Yield the same piece by piece, so that iterators among the values are consumed lazily."""
         return self._environment.get_template(name).generate(**values)
 
-    def shortened(self, name: str) -> str:
-        """Give a style or script as pages carry it: see `shortened`."""
-        return shortened(self._source(name))
+    def style(self, name: str) -> str:
+        """Return a style as pages carry it."""
+        return shortened(self._source(name)).strip()
+
+    def script(self, names: Iterable[str]) -> str:
+        """Return modules as the one script that pages carry: see `joined`."""
+        return joined(map(self._source, names))
 
     @property
     def digest(self) -> str:
-        """Give one hash of all templates."""
+        """The hash of all templates, styles and scripts."""
         names = sorted(self._environment.list_templates())
         return hashlib.sha256("".join(map(self._source, names)).encode()).hexdigest()
 
@@ -96,19 +76,38 @@ class Templates:
 
 
 def csp_hash(text: str) -> str:
-    """Give the source by which a CSP knows an inline style or script: `sha256-` and base64."""
+    """Return the CSP source that allows an inline style or script: `sha256-` and base64."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def shortened(source: str) -> str:
-    """Take indentation, blank lines and `//` lines out of a style or script of one-line texts."""
+    """Strip indentation, blank lines and lines of comment from a style or script.
+
+    Neither may hold a string of several lines; comments of several lines stay.
+    """
     lines = (line.strip() for line in source.splitlines())
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+    return "".join(f"{line}\n" for line in lines if line and not _is_comment(line))
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("//") or (line.startswith("/*") and line.endswith("*/"))
+
+
+def joined(modules: Iterable[str]) -> str:
+    """Join JavaScript modules, each after those that it imports, into one plain script.
+
+    A page is one file, and from disk browsers load no modules. So imports go, exports become plain
+    declarations, and all modules share one scope: no two may declare the same name. An import
+    takes one line.
+    """
+    lines = (line for module in modules for line in shortened(module).splitlines(keepends=True))
+    body = "".join(line.removeprefix("export ") for line in lines if not line.startswith("import "))
+    return f'"use strict";\n{{\n{body}}}'
 
 
 def _folder() -> Path:
-    """Give the packaged templates, or those of the checkout that this package stands in."""
+    """Return the packaged templates, or those of the checkout that this package is part of."""
     package = Path(__file__).parent.parent
     packaged = package / "templates"
     return packaged if packaged.is_dir() else package.parent / "templates"

@@ -1,45 +1,57 @@
-"""Texts to files of the report, whole or not at all.
+"""Files of the report, published whole or not at all.
 
-All new files are written under `out/.arkor-report.tmp` first. `out/.arkor-report.json` names
-every file that is ours: before the first new file takes its place it names the old ones, the new
-ones and the temporary folder, so that a crash at any moment leaves nothing that the next build
-could not clear away. Only files named there are ever replaced or removed. The home page is the
-last to take its place, and what the new report does not have any more is removed after it.
+New files are written into a temporary folder of the directory first, `.arkor-report.<16 hex
+digits>.tmp`. The list `.arkor-report.json` names every file that is ours: it names the temporary
+folder before that is made, and before the first new file takes its place it names the old files
+and the new ones, so that a crash at any moment leaves nothing that the next build could not clear
+away. Only files named there are ever replaced or removed. The home page is the last to take its
+place, what the new report does not have any more is removed after it, and the list that names the
+new files alone is on the disk before the first one moves, so that it cannot fail for want of room.
+
+Every file is reached by handle and through no link, so that nothing outside the directory can be
+meant. The directory itself may be a link, since the user named it.
 """
 
-import filecmp
-import json
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Self
-
-import filelock
-import msgspec
+from typing import IO, Final, Self
 
 from reportgen.errors import WriteError
+from reportgen.files import Directory, ForeignFileError, temporary_name
+from reportgen.rendering import file_list
+from reportgen.rendering.file_list import JOBS, FileList, is_report_file
+from reportgen.rendering.replacement import PROBE, Replacement, ReportFolders
 
-HOME: Final = "index.html"
-_OURS: Final = ".arkor-report.json"
 _LOCK: Final = ".arkor-report.lock"
-_TEMPORARY: Final = ".arkor-report.tmp"
-_VERSION: Final = 1
+_LOCK_POLL: Final = 0.05
+_KEPT: Final = "old"
 _PIECE: Final = 1 << 16
+_MOST_NAMES: Final = 3
 
 
 class Publication:
     """One report on its way into a directory."""
 
-    def __init__(self, out: Path, holds_secret: Callable[[bytes], bool]) -> None:
-        self._out = out
+    def __init__(
+        self, out: Directory, stack: ExitStack, holds_secret: Callable[[bytes], bool]
+    ) -> None:
+        self._directory = out
         self._holds_secret = holds_secret
-        self._old, self._remembered, self._temporary_is_ours = _read_ours(out)
+        self._old = _read_list(out)
         self._new: set[str] = set()
         self._staged: list[str] = []
-        self._folders: set[Path] = set()
         self._to_remember: dict[str, str] = {}
+        self._is_in_place = False
+        _clear_leftovers(out, self._old)
+        name = temporary_name()
+        _write_list(out, replace(self._old, temporary=name))
+        self._temporary = _TemporaryFolder(out, name, stack)
+        self._out = stack.enter_context(ReportFolders(out))
+        self._replacement = Replacement(self._out, self._temporary.new, self._temporary.old)
 
     @classmethod
     @contextmanager
@@ -52,25 +64,23 @@ class Publication:
         report stays as it was. `holds_secret` is the last check on everything that is written.
         Raises `WriteError`.
         """
-        with _writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-        with _writing(out), filelock.FileLock(out / _LOCK):
-            publication = cls(out, holds_secret)
-            publication._begin()
+        with _writing(out), ExitStack() as stack:
+            directory = stack.enter_context(Directory.open(out, create=True))
+            _lock(directory, stack)
+            publication = cls(directory, stack, holds_secret)
             try:
                 yield publication
-            except BaseException:
-                publication._leave_as_it_was()
-                raise
-            try:
                 publication._take_place()
-            finally:
-                shutil.rmtree(out / _TEMPORARY, ignore_errors=True)
+            except BaseException as error:
+                left = publication._leave_as_it_was()
+                if left and isinstance(error, Exception):
+                    raise _not_put_back(error, left) from error
+                raise
 
     def stage(self, name: str, text: Iterable[str]) -> int:
         """Write a new file, named by its path within the report, next to the old report.
 
-        Gives its size in bytes.
+        Return its size in bytes.
         """
         with self.staging(name) as file:
             for part in text:
@@ -80,12 +90,13 @@ class Publication:
     @contextmanager
     def staging(self, name: str) -> Iterator["Staged"]:
         """Write a new file, as `stage` does, bit by bit while the block lasts."""
-        target, temporary = self._out / name, self._out / _TEMPORARY / name
-        with _writing(target):
-            self._make_folder(temporary.parent, Path(name).parent)
-            if os.path.lexists(target) and (name not in self._old or target.is_dir()):
-                raise _in_the_way(target)
-            with temporary.open("wb") as stream:
+        if not is_report_file(name):
+            raise ValueError(f"{name!r} is not a name that the next build would know again")
+        with _writing(self._directory.path / name):
+            if self._out.status(name) is not None and name not in self._old.files:
+                raise ForeignFileError(self._directory.path / name, "a file")
+            folder, leaf = self._temporary.new.of(name)
+            with folder.create(leaf) as stream:
                 file = Staged(stream.write, self._check)
                 yield file
                 file.flush()
@@ -96,27 +107,16 @@ class Publication:
         self._new.add(name)
         self._staged.append(name)
 
-    def _make_folder(self, temporary: Path, folder: Path) -> None:
-        """Make a folder for new files, once, if nothing of someone else's is in its way."""
-        if folder in self._folders:
-            return
-        for parent in {folder, *folder.parents} - {Path()}:
-            place = self._out / parent
-            if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
-                raise _in_the_way(place)
-        temporary.mkdir(parents=True, exist_ok=True)
-        self._folders.add(folder)
-
     def _check(self, piece: bytes) -> None:
         if self._holds_secret(piece):
             raise WriteError(
                 f"File {len(self._new) + 1} of the report would hold the token: nothing is "
-                "published, the old report stays. This should never happen: please tell us."
+                "published, the old report stays. This should never happen: please report it."
             )
 
     def has(self, name: str) -> bool:
-        """Tell whether the old report has this file, and it is ours."""
-        return name in self._old and (self._out / name).is_file()
+        """Return whether the old report has this file, and it is ours."""
+        return name in self._old.files and self._out.has(name)
 
     def keep(self, name: str) -> None:
         """Take a file into the new report as it is: staged by now, or in the old one."""
@@ -127,83 +127,40 @@ class Publication:
         self._to_remember[name] = record
 
     def remembered(self, name: str) -> str | None:
-        """Give the record that was kept with a file of the old report, as JSON, or None."""
-        return self._remembered.get(name)
-
-    def _begin(self) -> None:
-        """Clear away what a crash left, and say that a temporary folder is ours from now on."""
-        if self._temporary_is_ours:
-            shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
-        elif os.path.lexists(self._out / _TEMPORARY):
-            raise _in_the_way(self._out / _TEMPORARY)
-        self._name_ours(self._old, self._remembered, temporary=True)
-
-    def _leave_as_it_was(self) -> None:
-        """Clear away what was staged; nothing has taken its place yet."""
-        shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)
-        with suppress(OSError):  # whoever comes next finds a folder named that is gone already
-            self._name_ours(self._old, self._remembered, temporary=False)
+        """Return the record that was kept with a file of the old report, as JSON, or None."""
+        return self._old.records.get(name)
 
     def _take_place(self) -> None:
-        self._name_ours(self._old | self._new, {}, temporary=True)
-        for folder in {name.rpartition("/")[0] for name in self._staged}:
-            (self._out / folder).mkdir(parents=True, exist_ok=True)
-        for name in sorted(self._staged, key=lambda name: (name == HOME, name)):
-            self._move(name)
-        for name in sorted(self._old - self._new):
-            self._remove(name)
-        self._remove_empty_folders()
-        shutil.rmtree(self._out / _TEMPORARY, ignore_errors=True)  # while it is named
-        self._name_ours(self._new, self._to_remember, temporary=False)
+        everything = self._old.files | self._new
+        _write_list(self._directory, FileList(everything, temporary=self._temporary.name))
+        with self._directory.replacing(file_list.NAME) as stream:
+            _write(stream, FileList(frozenset(self._new), self._to_remember))
+            gone = self._old.files - self._new
+            self._replacement.prepare(self._staged, gone, ours=self._old.files)
+            self._replacement.carry_out()
+            self._is_in_place = True
+            self._remove_empty_jobs()
+            self._temporary.clear()  # while it is named
 
-    def _remove(self, name: str) -> None:
-        """Remove a file of the old report, if it still is one and stands within the report."""
-        target = self._out / name
-        links = any((self._out / parent).is_symlink() for parent in Path(name).parents[:-1])
-        if not links and (target.is_file() or target.is_symlink()):
-            target.unlink()
+    def _leave_as_it_was(self) -> list[str]:
+        """Put back what had moved and clear away what was staged.
 
-    def _move(self, name: str) -> None:
-        """Let a staged file take its place; one that did not change stays untouched."""
-        staged, target = self._out / _TEMPORARY / name, self._out / name
-        if target.is_file() and filecmp.cmp(staged, target, shallow=False):
-            return
-        staged.replace(target)
+        Return the names of the files that could not be put back.
+        """
+        if self._is_in_place:
+            return []  # the new list alone failed, and the one that is there names all files
+        left = self._replacement.undo()
+        self._remove_empty_jobs()
+        self._temporary.clear()
+        there = FileList(self._old.files | self._new) if left else self._old
+        with suppress(OSError):  # else the next build reads names of files that are gone already
+            _write_list(self._directory, replace(there, temporary=None))
+        return left
 
-    def _remove_empty_folders(self) -> None:
-        for folder in {Path(name).parent for name in self._old - self._new} - {Path()}:
-            place = self._out / folder
-            if place.is_dir() and not any(place.iterdir()):
-                place.rmdir()
-
-    def _name_ours(self, names: set[str], records: dict[str, str], *, temporary: bool) -> None:
-        document = {
-            "version": _VERSION,
-            "files": sorted(names),
-            "temporary": [f"{_TEMPORARY}/"] if temporary else [],
-        }
-        file = self._out / _OURS
-        # Its own temporary name is fixed, so that it needs no naming.
-        fresh = self._out / f"{_OURS}.tmp"
-        with fresh.open("wb") as stream:
-            stream.write(json.dumps(document, indent=1).removesuffix("\n}").encode())
-            stream.write(b',\n "remembered": {')
-            # Records are JSON already: thousands of them are neither read nor written anew.
-            between = ""
-            for name, record in records.items():
-                stream.write(f"{between}{json.dumps(name)}: {record}".encode())
-                between = ",\n"
-            stream.write(b"}\n}\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(file)
-
-
-def _in_the_way(place: Path) -> WriteError:
-    return WriteError(
-        f"{place} is in the way, and it is none of this tool's files: move it, or "
-        "name another directory with --out."
-    )
+    def _remove_empty_jobs(self) -> None:
+        if any(name.startswith(f"{JOBS}/") for name in self._old.files | self._new):
+            with suppress(OSError):  # it is not empty, or not even there
+                self._directory.remove_folder(JOBS)
 
 
 class Staged:
@@ -236,59 +193,112 @@ class Staged:
         self.size += self._put(piece)
 
 
-class _Ours(msgspec.Struct):
-    """What `out/.arkor-report.json` holds."""
+class _TemporaryFolder:
+    """Where new files are staged, and old ones kept until the report is in place."""
 
-    files: list[object]
-    temporary: list[object] = []
-    remembered: dict[str, msgspec.Raw] = {}
+    def __init__(self, directory: Directory, name: str, stack: ExitStack) -> None:
+        self.name = name
+        self._directory = directory
+        os.mkdir(name, dir_fd=directory.descriptor)  # which fails if the name is taken
+        top = stack.enter_context(directory.folder(name))
+        kept = stack.enter_context(top.folder(_KEPT, create=True))
+        self.new = stack.enter_context(ReportFolders(top, create=True))
+        self.old = stack.enter_context(ReportFolders(kept, create=True))
+
+    def clear(self) -> None:
+        """Remove it with all that it holds."""
+        _clear_temporary(self._directory, self.name)
 
 
-def _read_ours(out: Path) -> tuple[set[str], dict[str, str], bool]:
-    """Read which files are ours, and what was remembered of them, as JSON.
+def _clear_leftovers(out: Directory, old: FileList) -> None:
+    """Remove what a crash left, and nothing that is not ours in form and in place."""
+    out.remove_leftovers()
+    with suppress(OSError), out.folder(JOBS) as jobs:
+        jobs.remove_leftovers()
+    if old.temporary is not None:
+        _clear_temporary(out, old.temporary)
 
-    None where nothing tells, so that nothing is ever guessed. Raises `WriteError`.
-    """
+
+def _clear_temporary(out: Directory, name: str) -> None:
+    with suppress(OSError), out.folder(name) as top:
+        with suppress(OSError), top.folder(_KEPT) as kept:
+            _clear_report(kept)
+        _clear_report(top)
+        with suppress(OSError):
+            top.remove_folder(_KEPT)
+    with suppress(OSError):  # something else is in it
+        out.remove_folder(name)
+
+
+def _clear_report(top: Directory) -> None:
+    """Remove the files that have names of the report's, and the folder `jobs` if it is empty."""
+    with suppress(OSError), top.folder(JOBS) as jobs:
+        _clear_files(jobs, f"{JOBS}/")
+    _clear_files(top, "")
+    with suppress(OSError):
+        top.remove_folder(JOBS)
+
+
+def _clear_files(folder: Directory, prefix: str) -> None:
+    for leaf in folder.names():
+        if is_report_file(prefix + leaf) or leaf == PROBE:
+            with suppress(OSError):
+                folder.remove(leaf)
+
+
+def _read_list(out: Directory) -> FileList:
+    """Read which files are ours: none if nothing says so. Raises `WriteError` or `OSError`."""
     try:
-        ours, records = _parsed((out / _OURS).read_bytes())
+        return file_list.parse(out.read(file_list.NAME))
     except FileNotFoundError:
-        return set(), {}, False
-    except (msgspec.ValidationError, ValueError, RecursionError) as error:
+        return FileList()
+    except file_list.DamagedListError as error:
         raise WriteError(
-            f"{out / _OURS}, which lists this tool's files, is damaged ({error!r}): "
-            f"delete {out}, or name another directory with --out."
+            f"{out.path / file_list.NAME}, which lists this tool's files, is damaged ({error}): "
+            f"delete {out.path}, or name another directory with --out."
         ) from error
-    names = {str(name) for name in ours.files}
-    return (
-        {name for name in names if _is_inside(name)},
-        records,
-        f"{_TEMPORARY}/" in ours.temporary,
+
+
+def _write_list(out: Directory, files: FileList) -> None:
+    with out.replacing(file_list.NAME) as stream:
+        _write(stream, files)
+
+
+def _write(stream: IO[bytes], files: FileList) -> None:
+    stream.writelines(files.pieces())
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _lock(out: Directory, stack: ExitStack) -> None:
+    """Wait until no other build publishes here, and hold the lock as long as the stack lasts."""
+    while True:
+        try:
+            return stack.enter_context(out.locked(_LOCK))
+        except BlockingIOError:
+            time.sleep(_LOCK_POLL)
+
+
+def _not_put_back(error: Exception, names: Sequence[str]) -> WriteError:
+    shown = ", ".join(names[:_MOST_NAMES]) + (" and others" if len(names) > _MOST_NAMES else "")
+    return WriteError(
+        f"{error} What had been replaced by then could not all be put back ({shown}): build again."
     )
-
-
-def _parsed(data: bytes) -> tuple[_Ours, dict[str, str]]:
-    try:
-        ours = msgspec.json.decode(data, type=_Ours)
-        return ours, {name: bytes(record).decode() for name, record in ours.remembered.items()}
-    except (msgspec.DecodeError, UnicodeError):
-        document = json.loads(data)  # it takes lone surrogates, too
-    records = document.pop("remembered", {}) if isinstance(document, dict) else {}
-    ours = msgspec.convert(document, _Ours)
-    return ours, {str(name): json.dumps(record) for name, record in dict(records).items()}
-
-
-def _is_inside(name: str) -> bool:
-    path = Path(name)
-    plain = path.parts and "\0" not in name
-    return bool(plain) and not path.is_absolute() and ".." not in path.parts
 
 
 @contextmanager
 def _writing(place: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except ForeignFileError as error:
         raise WriteError(
-            f"Can't write the report at {place}: {error.strerror or error}. "
-            "Make room or mend its permissions, or name another directory with --out."
+            f"{error.path} is in the way: it is {error.kind}, and not one of this tool's. Move it, "
+            "or name another directory with --out."
+        ) from error
+    except OSError as error:
+        named = str(error.filename)
+        where = named if named.startswith(str(place)) else place
+        raise WriteError(
+            f"Cannot write the report at {where}: {error.strerror or error}. "
+            "Make room or fix its permissions, or name another directory with --out."
         ) from error

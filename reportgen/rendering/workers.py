@@ -1,13 +1,13 @@
-"""Work shared out among processes, so that all of the machine's processors render.
+"""Tasks shared out among processes, so that all of the machine's processors render.
 
-A forked process knows all that its parent knows, so nothing has to be sent to it; what it finds
-out comes back through a pipe. Who does what is settled before, by weight, and nothing in the
-result tells who did it or who was first: of several failures the one surfaces that doing one
-thing after another would have met first.
+A forked process has all that its parent has in memory, so nothing has to be sent to it; its results
+come back through a pipe. The tasks are assigned beforehand, by weight, and the results do not
+depend on the assignment: of several failures the one is raised that doing one task after another
+would have met first.
 
-A worker ignores SIGINT and SIGTERM, since its parent knows what they mean. It ends at once when
-its parent does, however that ends: it holds the read end of a pipe whose other end the parent
-alone has, and a closed pipe is the sign. So no worker writes where another command works by then.
+A worker ignores SIGINT and SIGTERM, since its parent handles them. It ends at once when its parent
+does, in whatever way: it holds the read end of a pipe whose other end only the parent has, and
+ends when that is closed. So no worker still writes when the next command is at work.
 """
 
 import gc
@@ -23,30 +23,30 @@ from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 from reportgen.errors import WriteError
 
 _MOST: Final = 8
-"""How many processes are used at most: each of them holds a job's points."""
+"""How many processes are used at most: each holds the points of a job."""
 
 _Result = TypeVar("_Result")
 _Answer: TypeAlias = tuple[int, Any, BaseException | None]
-"""A task's place, and what came of it or what it raised."""
+"""A task's place, and its result or what it raised."""
 _Pipe: TypeAlias = "connection.Connection[_Answer, _Answer]"
 
 
 def available() -> int:
-    """Tell how many processes can work at once; 1 where forking is not known to be safe.
+    """Return how many processes can work at once; 1 unless forking is known to be safe.
 
-    It is on Linux, for a process of a single thread.
+    That is on Linux, in a process with a single thread.
     """
     if sys.platform != "linux":
         return 1
     try:
-        threads = os.listdir("/proc/self/task")  # noqa: PTH208 - names are all that is wanted
+        threads = os.listdir("/proc/self/task")  # noqa: PTH208 - only the names are needed
     except OSError:
         return 1
     return min(len(os.sched_getaffinity(0)), _MOST) if len(threads) == 1 else 1
 
 
 def shares(weights: Sequence[float], count: int) -> list[list[int]]:
-    """Share out tasks of these weights, by their places: the heaviest first, to who has least.
+    """Share out tasks of these weights, by their places: the heaviest first, to the lightest share.
 
     Each share is in rising order, and none is empty.
     """
@@ -60,7 +60,7 @@ def shares(weights: Sequence[float], count: int) -> list[list[int]]:
 
 
 def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> list[_Result]:
-    """Do each share in a process of its own; give what came of the tasks, in their order.
+    """Do each share in a process of its own; return the results of the tasks, in their order.
 
     Raises what the first task raised that failed, and `WriteError` where a worker was killed.
     """
@@ -93,7 +93,7 @@ def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> 
 def _working(
     work: Callable[[int], object], shared: Sequence[Sequence[int]]
 ) -> Iterator[list[_Pipe]]:
-    """Start the workers, and give the pipes that they answer through; none outlives the block."""
+    """Start the workers, and yield the pipes that they answer through; none outlives the block."""
     lifeline, held = os.pipe()
     pipes: list[_Pipe] = []
     pids: list[int] = []
@@ -120,26 +120,26 @@ def _working(
 def _work(
     work: Callable[[int], object], share: Sequence[int], answering: _Pipe, lifeline: int
 ) -> NoReturn:
-    """Do a share, answer, and end without any of the clean-up that is the parent's."""
+    """Do a share, answer, and end without the clean-up that is for the parent to do."""
     place = -1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        gc.freeze()  # what is the parent's is no garbage, and looking at it would copy it
+        gc.freeze()  # the parent's objects are not garbage, and visiting them would copy them
         threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
         for place in share:
             answering.send((place, work(place), None))
     except BaseException as error:  # noqa: BLE001 - raised again by the parent
         with suppress(OSError):
-            _tell(answering, place, error)
+            _send_error(answering, place, error)
     finally:
         os._exit(0)
 
 
-def _tell(answering: _Pipe, place: int, error: BaseException) -> None:
+def _send_error(answering: _Pipe, place: int, error: BaseException) -> None:
     try:
         answering.send((place, None, error))
-    except (TypeError, ValueError, AttributeError):  # what can't be sent is told in words
+    except (TypeError, ValueError, AttributeError):  # it cannot be pickled
         answering.send((place, None, RuntimeError(repr(error))))
 
 

@@ -1,4 +1,4 @@
-"""What is new since the snapshot before: pure, judged by a job's status then and now."""
+"""Which jobs changed since the snapshot before, judged by their status then and now. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,10 +11,10 @@ FAILED: Final = "failed"
 
 
 def mark(job_id: str, status_now: str, before: Mapping[str, str] | None) -> str | None:
-    """Say what became of a job since the snapshot before: `new`, `ended`, `failed` or None.
+    """Return how a job changed since the snapshot before: `new`, `ended`, `failed` or None.
 
-    `before` holds the status, as it was shown, of each job that the snapshot before had; None
-    where there was none, and then nothing is news.
+    `before` holds the status, as it was shown, of each job of the snapshot before; None if there
+    was none, and then no job counts as changed.
     """
     if before is None:
         return None

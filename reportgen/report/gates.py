@@ -1,7 +1,7 @@
-"""Which jobs make a build fail though its report was written: `--fail-on`, `--strict`. Pure.
+"""Which jobs make a build fail after its report was written: `--fail-on`, `--strict`. Pure.
 
-Both judge only jobs that the list still has, and by the same numbers that pages and `report.json`
-show: `loss>N` looks at the curve's last finite loss, and losses that are not finite are `nan`'s.
+Both judge only jobs that the list still has, by the same numbers that pages and `report.json`
+show: `loss>N` looks at the curve's last finite loss, `nan` at the losses that are not finite.
 """
 
 import difflib
@@ -32,12 +32,12 @@ _RULES: Final = (*_WORDS, *(f"{kind}N" for kind in _LIMITED))
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 _TEXT_LENGTH: Final = 200
-"""How much of a name or a reason a line on stderr shows."""
+"""How many characters of a name or a reason a line on stderr shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a job must not meet: a status or another word, or a kind of loss and its limit."""
+    """A condition that fails the build: a status, another word, or a kind of loss and its limit."""
 
     kind: str
     limit: float | None = None
@@ -48,28 +48,28 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A job that met a rule, and the value that met it."""
+    """A job that met a rule, and the value that did."""
 
     gate: str
     """The option with its rule, such as `--fail-on loss>2`."""
     job_id: str
     job_name: str | None
     found: str
-    """The value in words, such as `loss 2.31`."""
+    """The value as text, such as `loss 2.31`."""
     exit_code: int
 
     @property
     def words(self) -> str:
-        """Say it in a line for stderr; the texts in it are the server's own."""
+        """The breach as a line for stderr; the texts in it are the server's own."""
         name = f" ({inert.cut(self.job_name, _TEXT_LENGTH)})" if self.job_name else ""
         return f"{self.gate}: {self.job_id}{name}: {self.found}"
 
 
-# --- Reading rules -------------------------------------------------------------------------------
+# --- Parsing rules -------------------------------------------------------------------------------
 
 
 def parse(text: str) -> tuple[Rule, ...]:
-    """Read `--fail-on`: rules, apart by commas, each once. Raises `UsageError`."""
+    """Parse `--fail-on`: rules separated by commas, each once. Raises `UsageError`."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
         raise UsageError(f"--fail-on names no rule: use some of {', '.join(_RULES)}.")
@@ -84,7 +84,7 @@ def _rule(word: str) -> Rule:
         return Rule(f"{kind.rstrip()}{sign}", _limit(word, number.strip()))
     (nearest,) = difflib.get_close_matches(word.lower(), _RULES, n=1, cutoff=0.0)
     raise UsageError(
-        f"--fail-on: {word!r} is no rule; the nearest is {nearest!r}. "
+        f"--fail-on: {word!r} is not a rule; the nearest is {nearest!r}. "
         f"The rules are {', '.join(_RULES)}."
     )
 
@@ -102,7 +102,7 @@ def _limit(word: str, number: str) -> float:
 
 
 def broken(rules: Iterable[Rule], jobs: Sequence[JobSummary]) -> tuple[Breach, ...]:
-    """Give each job that met a rule of `--fail-on`: rule by rule, in the order of the jobs."""
+    """Return each job that met a rule of `--fail-on`: rule by rule, in the order of the jobs."""
     return tuple(
         Breach(f"--fail-on {rule}", job.id, job.name, found, FAIL_ON_EXIT)
         for rule in rules
@@ -112,7 +112,7 @@ def broken(rules: Iterable[Rule], jobs: Sequence[JobSummary]) -> tuple[Breach, .
 
 
 def strict(jobs: Iterable[JobSummary]) -> tuple[Breach, ...]:
-    """Give each job whose stream is not complete, for `--strict`."""
+    """Return each job whose stream is not complete, for `--strict`."""
     return tuple(
         Breach("--strict", job.id, job.name, found, STRICT_EXIT)
         for job in jobs
@@ -121,12 +121,12 @@ def strict(jobs: Iterable[JobSummary]) -> tuple[Breach, ...]:
 
 
 def exit_code(breaches: Iterable[Breach]) -> int:
-    """Give the exit code that the breaches ask for: `--fail-on`'s wins, 0 where there is none."""
+    """Return the exit code for these breaches: that of `--fail-on` wins, 0 if there are none."""
     return max((breach.exit_code for breach in breaches), default=0)
 
 
 def _found(rule: Rule, job: JobSummary) -> str | None:
-    """Say the value by which a job meets a rule; None where it does not."""
+    """Return the value with which a job meets a rule, as text; None if it does not."""
     match rule.kind:
         case "incomplete":
             return _incomplete(job)

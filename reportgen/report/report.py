@@ -1,15 +1,15 @@
 """What a report says, as plain values: one for each job and one for the whole.
 
 Pages and exports lay these out and decide nothing. Every text in them has passed `redact`, so no
-secret can reach a file by a way that was forgotten; it is still the server's own text, which
-whoever writes it out makes inert for the place it goes to.
+secret can reach a file by a forgotten way; it is still the server's own text, which pages and
+exports make inert for the place it goes to.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from reportgen.charts import sparkline
+from reportgen.charts.sparkline import Sparkline, sparkline
 from reportgen.events import wire
 from reportgen.model import history as hist
 from reportgen.model.curves import Curve, Superseded
@@ -18,9 +18,14 @@ from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import Metric, metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
-from reportgen.text.javascript import JSON, Object, js_value
+from reportgen.text.javascript import JSON, js_value
 from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
+
+if TYPE_CHECKING:
+    from reportgen.text.javascript import Object
+else:
+    Object = dict[str, Any]  # msgspec, which stores summaries, cannot resolve the recursive type
 
 SCHEMA: Final = 1
 LINE_LENGTH: Final = 500
@@ -28,8 +33,8 @@ LINE_LENGTH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """What became of a job's event stream, and how much of it could be used."""
+class StreamSummary:
+    """The state of a job's event stream, and how much of it could be used."""
 
     state: str
     reason: str | None
@@ -41,7 +46,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class JobSummary:
-    """What home page and exports say of a job; it holds no points, so a thousand fit in memory."""
+    """All that home page and exports show of a job: no points, so that thousands fit in memory."""
 
     id: str
     slug: str
@@ -54,7 +59,7 @@ class JobSummary:
     duration_seconds: float | None
     artifacts: int | None
     error: str | None
-    stream: Stream
+    stream: StreamSummary
     loss: Metric | None
     eval_loss: Metric | None
     not_finite: int
@@ -63,9 +68,9 @@ class JobSummary:
     log_tail: tuple[str, ...]
     config: Object
     as_of: str | None
-    """Of a job that has ended, the time that its page is a picture of; None while it runs on."""
-    sparkline: str = ""
-    """The training curve at a glance, as `sparkline.path` draws it."""
+    """Of a job that has ended, the time that its page shows; None while it runs."""
+    sparkline: Sparkline = ()
+    """The training curve at a glance."""
 
     @property
     def page(self) -> str:
@@ -74,20 +79,20 @@ class JobSummary:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether the job can get no more events."""
         return self.status in wire.ENDED_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """All that a job's own page says: its summary, its curves and its last log lines."""
+    """All that a job's own page shows: its summary, its curves and its last log lines."""
 
     summary: JobSummary
     loss: Curve
     eval_loss: Curve
     superseded: Superseded
     resumed_at: tuple[float, ...]
-    """The first 200 of the steps at which the run was taken up again."""
+    """The first 200 steps at which the run was resumed."""
     resumes: int
     learning_rate: Trend
     throughput: Trend
@@ -95,7 +100,7 @@ class JobDetail:
     pause: hist.Pause | None
     checkpoints: tuple[float, ...]
     artifacts: tuple[str, ...]
-    """Each artifact as a line of text: a string as it is, an object as JSON."""
+    """Each artifact as a line of text: strings unchanged, anything else as JSON."""
     log: tuple[LogLine, ...]
     log_lines: int
 
@@ -112,19 +117,19 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many jobs have which status: the five first, then any other in order of coming."""
+        """How many jobs have which status: the five known ones, then any others as they come."""
         counts = dict.fromkeys(wire.STATUSES, 0)
         for job in self.jobs:
             counts[job.status] = counts.get(job.status, 0) + 1
         return counts
 
 
-# --- From an entry and a history to what is said of the job ------------------------------------
+# --- From an entry and a history to a job's values ---------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A job as the list knows it, and what its page is called."""
+    """A job as the list has it, and the name of its page."""
 
     job: wire.Job
     slug: str
@@ -134,7 +139,7 @@ class Entry:
 def job_detail(
     entry: Entry, history: History, redactor: Redactor, log_lines: int | None
 ) -> JobDetail:
-    """Join what the list and the stream say of a job; every text passes the redactor.
+    """Join what the list and the event stream say about a job; every text passes the redactor.
 
     `log_lines` is how many of the last log lines the page shows, None for all that were folded.
     """
@@ -191,13 +196,13 @@ def _summary(
         log_tail=tuple(line.text for line in lines[-hist.TAIL_LINES :]),
         config=redactor.config(job.config or {}),
         as_of=_as_of(status, history, job, completed),
-        sparkline=sparkline.path(history.loss),
+        sparkline=sparkline(history.loss),
     )
 
 
-def _stream(history: History, redactor: Redactor) -> Stream:
+def _stream(history: History, redactor: Redactor) -> StreamSummary:
     stream = history.stream
-    return Stream(
+    return StreamSummary(
         state=stream.state,
         reason=None if stream.reason is None else redactor.text(stream.reason),
         events=stream.events,
@@ -221,14 +226,12 @@ def _seconds_between(start: str | None, end: str | None) -> float | None:
 
 
 def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
-    text = _cut(redactor.event_text(line.text))
-    return line if text == line.text else LogLine(text, line.time)  # nearly all stay as they are
-
-
-def _cut(text: str) -> str:
-    if len(text) <= LINE_LENGTH:
-        return text
-    return f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
+    text = redactor.event_text(line.text)
+    if line.is_cut:
+        text = text[: -redactor.longest_part]
+    if line.is_cut or len(text) > LINE_LENGTH:
+        text = f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
+    return line if text == line.text else LogLine(text, line.time)  # nearly all are unchanged
 
 
 def _artifact_text(artifact: JSON, redactor: Redactor) -> str:

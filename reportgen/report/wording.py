@@ -1,7 +1,7 @@
-"""What pages say, as values and words that several of them use."""
+"""How numbers, times, statuses and lists are worded, on pages and in exports."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from reportgen.events import wire
 from reportgen.model.origin import Origin
-from reportgen.report.report import JobSummary, Stream
+from reportgen.model.rounding import significant
+from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert, javascript
 from reportgen.text.javascript import js_number
 from reportgen.text.times import parse_time
@@ -29,22 +30,19 @@ MESSAGE_LENGTH: Final = 8_000
 
 REASON_LENGTH: Final = 300
 
-LISTING_LENGTH: Final = 8_000
+ENTRIES_LENGTH: Final = 8_000
 """How many characters the entries of one list may take together."""
+
+_SHORT_DIGITS: Final = 5
 
 _MINUTE: Final = 60
 
 _HOUR: Final = 3600
 
-_SECONDS: Final = len("2026-05-01T09:00:00")
-
-# For `%`, which is faster than `isoformat`: a log has many times.
-_TO_THE_SECOND: Final = "%04d-%02d-%02d %02d:%02d:%02d"
-
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time twice: in UTC for programs, in the report's zone for people."""
+    """A time in two ways: in UTC for programs, in the report's zone for people."""
 
     iso: str
     text: str
@@ -52,14 +50,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A status as its word and as its CSS class."""
+    """A status as text and as CSS class."""
 
     text: str
     css: str
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ShownList:
     """The entries of a list that are shown, and how many more there are."""
 
     entries: tuple[str, ...]
@@ -68,7 +66,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a page is a picture of: where from, as of when, and how much of it was read."""
+    """What a page shows: from which source, as of when, and how much of it was read."""
 
     source: str
     url: str | None
@@ -78,7 +76,7 @@ class Provenance:
 
 
 def badge(status: str) -> Badge:
-    """Give a status's word and class; one that is not of the five gets a class that is safe."""
+    """Return a status's text and class; one that is not among the five gets a safe class."""
     return Badge(cut(status, STATUS_LENGTH), f"status-{_class_name(status)}")
 
 
@@ -86,40 +84,47 @@ def _class_name(status: str) -> str:
     if status in wire.STATUSES:
         return status
     name = re.sub(r"[^a-z0-9]+", "-", status.lower())[:STATUS_LENGTH].strip("-")
-    # What only looks like one of the five after cleaning must not get its colours.
+    # A status that only looks like one of the five after cleaning must not get its colours.
     return "other" if name in wire.STATUSES else name or "other"
 
 
 def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
-    """Give a time as pages show it, to the second; None where there is none or it is no time."""
+    """Return a time as pages show it, to the second; None if it is None or cannot be parsed."""
     utc = time.astimezone(UTC) if isinstance(time, datetime) else parse_time(time)
     if utc is None:
         return None
     local = _local(utc, zone)
-    return Moment(f"{utc.isoformat()[:_SECONDS]}Z", f"{_to_the_second(local)} {local.tzname()}")
+    iso = utc.replace(tzinfo=None).isoformat(timespec="seconds")
+    return Moment(f"{iso}Z", f"{_to_the_second(local)} {local.tzname()}")
 
 
-def clock_time(time: str | None, zone: ZoneInfo) -> str:
-    """Give a time's date and time of day as `moment` shows them; empty where it is no time."""
-    utc = parse_time(time)
-    return "" if utc is None else _to_the_second(_local(utc, zone))
+def clock_times(times: Iterable[str | None], zone: ZoneInfo) -> list[str]:
+    """Return times of day, with their dates if they are of several days; empty if not a time."""
+    parsed = map(parse_time, times)
+    local = [None if time is None else _local(time, zone) for time in parsed]
+    one_day = len({time.date() for time in local if time}) <= 1
+    shown = _time_of_day if one_day else _to_the_second
+    return ["" if time is None else shown(time) for time in local]
 
 
 def _local(utc: datetime, zone: ZoneInfo) -> datetime:
     try:
         return utc.astimezone(zone)
-    except OverflowError:  # the calendar's first and last day have no other zones
+    except OverflowError:  # on the calendar's first and last day
         return utc
 
 
 def _to_the_second(time: datetime) -> str:
     # Not by strftime, which pads a year differently from one C library to the next.
-    date = (time.year, time.month, time.day)
-    return _TO_THE_SECOND % (*date, time.hour, time.minute, time.second)
+    return f"{time.year:04}-{time.month:02}-{time.day:02} {_time_of_day(time)}"
+
+
+def _time_of_day(time: datetime) -> str:
+    return f"{time.hour:02}:{time.minute:02}:{time.second:02}"
 
 
 def identity(origin: Origin) -> str:
-    """Say who looks at what, as far as is known: `anonymous · org / project`."""
+    """Return whose jobs these are, as far as is known: `anonymous · org / project`."""
     mode = "anonymous" if origin.mode == "anon" else origin.mode
     return " · ".join(part for part in (cut(mode or "", STATUS_LENGTH), _scope(origin)) if part)
 
@@ -136,20 +141,20 @@ _SOURCE_NAMES: Final[Mapping[str, str]] = {
 
 
 def source_name(origin: Origin) -> str:
-    """Name where the jobs come from, with org and project where they are known."""
+    """Name the source of the jobs, with org and project if they are known."""
     name = _SOURCE_NAMES.get(origin.kind, origin.kind)
     return ", ".join(part for part in (name, _scope(origin)) if part)
 
 
-def stream_state(stream: Stream) -> str:
-    """Say in what state a stream is and why."""
+def stream_state(stream: StreamSummary) -> str:
+    """Return the state of a stream with its reason."""
     if not stream.reason:
         return stream.state
     return f"{stream.state}: {cut(stream.reason, REASON_LENGTH)}"
 
 
 def duration(seconds: float | None) -> str:
-    """Give a duration in its two or three largest units: `4.2s`, `13m 23s`, `1h 05m 09s`."""
+    """Format seconds in their two or three largest units: `4.2s`, `13m 23s`, `1h 05m 09s`."""
     if seconds is None:
         return "—"
     sign, length = ("-" if seconds < 0 else ""), abs(seconds)
@@ -167,12 +172,12 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 
 def short(value: float | None) -> str:
-    """Print a number to five digits, a dash where there is none."""
-    return "—" if value is None else js_number(float(f"{value:.5g}"))
+    """Format a number to five digits, None as a dash."""
+    return "—" if value is None else js_number(significant(value, _SHORT_DIGITS))
 
 
 def steps(job: JobSummary) -> str:
-    """Give the last step, and of how many where the config tells: `388 of 400`."""
+    """Return the last step, and of how many if the config says so: `388 of 400`."""
     last = None if job.last_step is None else js_number(job.last_step)
     most = javascript.finite(job.config.get("maxSteps"))
     if most is None:
@@ -180,15 +185,15 @@ def steps(job: JobSummary) -> str:
     return f"{last or 0} of {js_number(most)}"
 
 
-def listing(texts: Sequence[str]) -> Listing:
-    """Cut a list after its 200th entry, and its entries so that all together stay small."""
+def shown_list(texts: Sequence[str]) -> ShownList:
+    """Cut a list after its 200th entry, and its entries so that together they stay small."""
     shown = texts[:LIST_LENGTH]
-    length = LISTING_LENGTH // max(len(shown), 1)
-    return Listing(tuple(cut(text, length) for text in shown), len(texts) - len(shown))
+    length = ENTRIES_LENGTH // max(len(shown), 1)
+    return ShownList(tuple(cut(text, length) for text in shown), len(texts) - len(shown))
 
 
 def cut(text: str, length: int) -> str:
-    """Cut a text to so many characters, the last of them an ellipsis where any were lost.
+    """Cut a text to so many characters, the last of them an ellipsis if any were lost.
 
     It is made inert first, since that can make it longer.
     """

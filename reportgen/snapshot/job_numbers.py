@@ -1,4 +1,4 @@
-"""A number for each job, the same for good: what the colour of its curve comes from. Pure."""
+"""A number for each job, which it keeps: the colour of its curve comes from it. Pure."""
 
 from collections.abc import Mapping
 
@@ -8,10 +8,10 @@ from reportgen.text.times import parse_time
 
 
 def numbered(entries: Mapping[str, Object], known: Mapping[str, int]) -> dict[str, int]:
-    """Give each job of a list its number: the known one, or the next for one that is new.
+    """Return the number of each job of a list: the known one, or the next for one that is new.
 
-    New jobs are numbered by age, the oldest first, so that whoever reads a list for the first time
-    gives the same numbers.
+    New jobs are numbered by age, the oldest first, so that every first reading of a list yields
+    the same numbers.
     """
     numbers = {job_id: known[job_id] for job_id in entries if job_id in known}
     following = max(known.values(), default=-1) + 1

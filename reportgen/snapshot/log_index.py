@@ -7,22 +7,21 @@ last change are the log's own; in doubt the log's last line decides, then the wh
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from reportgen.events import event_log
-from reportgen.events.event_log import Ended, Readable, Record
+from reportgen.events import event_log, wire
+from reportgen.events.event_log import Ended, Record
 from reportgen.events.stream_state import StreamState
 
 VERSION: Final = 1
 DROPPED: Final = -1
 """The size of a log that was dropped: how its job had ended is still known."""
 
+_ENDS: Final = frozenset({None, *wire.TERMINAL.values()})
 _LONGEST_NOTE: Final = 1 << 12  # the reason in it is cut far below this
 
 
@@ -41,19 +40,12 @@ class LogFacts:
     ended_as: str | None
     ended_at: str | None
 
-    def holds_for_file(self, path: Path) -> bool:
-        """Tell whether the log is there, and still the one that these facts are about."""
-        try:
-            return self.holds_for(path.stat())
-        except OSError:
-            return False
-
     def dropped(self) -> "LogFacts":
-        """Give what stays known of a log that is gone."""
+        """Return what stays known of a log that is gone."""
         return replace(self, size=DROPPED, mtime_ns=0, end=None)
 
     def holds_for(self, stat: os.stat_result) -> bool:
-        """Tell whether the log is still the one that these facts are about."""
+        """Return whether the log is still the one that these facts are about."""
         return stat.st_size == self.size and stat.st_mtime_ns == self.mtime_ns
 
     @classmethod
@@ -74,14 +66,15 @@ def document(facts: Mapping[str, LogFacts]) -> str:
 
 
 def read(data: bytes) -> dict[str, LogFacts]:
-    """Read the facts back; none where it is not what this version writes, since logs tell all."""
+    """Read the facts back; none if it is not what this version writes: the logs hold them all."""
     try:
         whole = json.loads(data)
         if whole["version"] != VERSION:
             return {}
-        return msgspec.convert(whole["logs"], dict[str, LogFacts])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        logs = msgspec.convert(whole["logs"], dict[str, LogFacts])
+    except (ValueError, msgspec.ValidationError, KeyError, TypeError, RecursionError):
         return {}
+    return {name: facts for name, facts in logs.items() if facts.ended_as in _ENDS}
 
 
 # --- Logs --------------------------------------------------------------------------------------
@@ -95,30 +88,14 @@ def examine(records: Iterable[Record]) -> StreamState:
     return state
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[Iterator[Record]]:
-    """Open a log, to be read record by record; if there is no log, it has no records."""
-    with ExitStack() as stack:
-        file: Readable = io.BytesIO()
-        with suppress(FileNotFoundError):
-            file = stack.enter_context(path.open("rb", buffering=0))
-        yield event_log.records(event_log.blocks(file))
-
-
-def end_note(path: Path) -> Ended | None:
-    """Read the note that a log ends with, if it says what became of the stream."""
+def end_note(file: io.FileIO) -> Ended | None:
+    """Read the note that an open log ends with, if it says what became of the stream."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LONGEST_NOTE))
     try:
-        return _last_note(*_tail(path, _LONGEST_NOTE))
-    except (FileNotFoundError, event_log.DamagedLogError):
+        return _last_note(file.read(_LONGEST_NOTE), size)
+    except event_log.DamagedLogError:
         return None
-
-
-def _tail(path: Path, most: int) -> tuple[bytes, int]:
-    """Return the last bytes of a log, up to `most`, and the log's length."""
-    with path.open("rb", buffering=0) as log:
-        size = log.seek(0, os.SEEK_END)
-        log.seek(max(0, size - most))
-        return log.read(), size
 
 
 def _last_note(tail: bytes, size: int) -> Ended | None:

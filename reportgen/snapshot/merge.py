@@ -5,7 +5,6 @@ takes part with what it holds. Logs come first, then the list, then the index: a
 interrupted leaves a snapshot as good as it was, and can be done again.
 """
 
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +16,11 @@ from reportgen.events.event_log import Ended, Readable
 from reportgen.events.stream_state import StreamState
 from reportgen.model.origin import Origin
 from reportgen.snapshot import log_index
+from reportgen.snapshot.directory import Snapshot, names_scope
+from reportgen.snapshot.failures import writing
+from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.job_numbers import numbered
-from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder, tells_scope
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.javascript import Object
 
 Warn = Callable[[str], None]
@@ -36,11 +38,11 @@ class _Part:
 
 
 def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
-    """Merge snapshot directories into the one at `into`, made if need be.
+    """Merge snapshot directories into the one at `into`, which is created if it is missing.
 
     Of a job that several hold the complete log wins, else the longer; the list, its order and its
-    time are the newest's; what was selected is the union. Raises `UsageError` where they are of
-    different sources, `SnapshotError` where one is no snapshot, and `WriteError`.
+    time are the newest's; what was selected is the union. Raises `UsageError` if they are of
+    different sources, `SnapshotError` if one is not a snapshot, and `WriteError`.
     """
     parts = [_part(directory) for directory in _each_once(directories)]
     if not parts:
@@ -49,10 +51,10 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
     parts = [part for part in parts if not _is_same(part.directory, into)]
     if not parts:
         return
-    with Snapshot.locked(into) as snapshot:
+    with Snapshot.locked(into, warn) as snapshot:
         folder, held = _held(snapshot, parts)
         before = _statuses_before(snapshot, held)
-        # Of lists of the same time (a build can be told its time) what was held is the older one.
+        # Of lists of the same time (SOURCE_DATE_EPOCH can set it) what was held is the older one.
         taking_part = sorted((*parts, *held), key=lambda part: part.listing.read_at, reverse=True)
         merged = _merged_list([part.listing for part in taking_part])
         # What the target holds was seen before, and keeps the numbers that it has.
@@ -62,17 +64,16 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
         folder.clear_unfinished()
         for job_id in merged.entries:
             _merge_log(job_id, folder, taking_part, warn)
-        folder.keep_facts()
+        folder.logs.keep_facts()
         folder.keep_listing(merged)
         snapshot.use(folder, merged.origin)
-        snapshot.make_private(folder)
 
 
 def _statuses_before(snapshot: Snapshot, held: Sequence[_Part]) -> dict[str, str] | None:
     if not held:
         return None
-    # By a folder of its own: what is looked up for this is no reason to trust a log.
-    return snapshot.before(SourceFolder(held[0].folder.path), held[0].listing)
+    # By a folder that nothing was read from: looking a log up for this must not make it trusted.
+    return snapshot.before(held[0].folder.unread(), held[0].listing)
 
 
 # --- What takes part ---------------------------------------------------------------------------
@@ -92,9 +93,10 @@ def _is_same(directory: Path, into: Path) -> bool:
 
 
 def _part(directory: Path) -> _Part:
-    """Read what a directory brings. Raises `SnapshotError` where it is no snapshot."""
+    """Read what a directory brings. Raises `SnapshotError` if it is not a snapshot."""
     try:
         folder = Snapshot.reading(directory).last_folder()
+        folder.check()
         listing = folder.listing()
     except SnapshotError as error:
         raise SnapshotError(f"{directory} can't be merged. {error}") from error
@@ -112,31 +114,31 @@ def _refuse_different_sources(parts: Sequence[_Part]) -> None:
         if _source(other.listing.origin, scopes) != _source(first.listing.origin, scopes):
             raise UsageError(
                 f"{first.directory} and {other.directory} are of different sources, "
-                f"{_told(first.listing.origin)} and {_told(other.listing.origin)}: "
+                f"{_described(first.listing.origin)} and {_described(other.listing.origin)}: "
                 "merge those of one source, and the others into another --snapshot-dir."
             )
 
 
 def _scopes(origins: Iterable[Origin]) -> dict[tuple[str, str | None], Origin]:
-    """Give, by kind and URL, an origin that tells its scope."""
-    return {(origin.kind, origin.url): origin for origin in origins if tells_scope(origin)}
+    """Return, by kind and URL, an origin that names its scope."""
+    return {(origin.kind, origin.url): origin for origin in origins if names_scope(origin)}
 
 
 def _source(origin: Origin, scopes: dict[tuple[str, str | None], Origin]) -> tuple[str | None, ...]:
-    """Give what a source is known by: its scope, told by itself or for its URL, else its URL."""
-    told = origin if tells_scope(origin) else scopes.get((origin.kind, origin.url), origin)
-    if tells_scope(told):
+    """Return what a source is known by: its scope, named by itself or for its URL, else its URL."""
+    told = origin if names_scope(origin) else scopes.get((origin.kind, origin.url), origin)
+    if names_scope(told):
         return (told.kind, "scope", told.org, told.project)
     return (told.kind, "url", told.url)
 
 
-def _told(origin: Origin) -> str:
-    scope = f" {origin.org}/{origin.project}" if tells_scope(origin) else ""
+def _described(origin: Origin) -> str:
+    scope = f" {origin.org}/{origin.project}" if names_scope(origin) else ""
     return f"{origin.kind}{scope}{f' at {origin.url}' if origin.url else ''}"
 
 
 def _held(snapshot: Snapshot, parts: Sequence[_Part]) -> tuple[SourceFolder, list[_Part]]:
-    """Give the target's folder for the source, and what the target itself takes part with."""
+    """Return the target's folder for the source, and what the target itself takes part with."""
     newest_first = sorted(parts, key=lambda part: part.listing.read_at, reverse=True)
     origin = _merged_origin([part.listing for part in newest_first])
     folder = snapshot.folder(origin)
@@ -146,25 +148,25 @@ def _held(snapshot: Snapshot, parts: Sequence[_Part]) -> tuple[SourceFolder, lis
     if present and not held:
         raise UsageError(
             f"{snapshot.path} holds a snapshot of another source, "
-            f"{_told(present[0].listing.origin)} and not {_told(origin)}: "
+            f"{_described(present[0].listing.origin)} and not {_described(origin)}: "
             "name another directory with --snapshot-dir."
         )
-    held.sort(key=lambda part: part.folder.path != folder.path)
+    held.sort(key=lambda part: part.folder.name != folder.name)
     return folder, held
 
 
 def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
-    """Give all sources that the target holds; another one's damage is no matter here."""
+    """Yield all sources that the target holds; another one's damage does not matter here."""
     for each in snapshot.folders:
         try:
             listing = each.listing()
         except SnapshotError:
-            if each.path == folder.path:
+            if each.name == folder.name:
                 raise
             continue
         if listing is not None:
             # The folder that is written learns of its logs, so there must be no other of it.
-            yield _Part(snapshot.path, folder if each.path == folder.path else each, listing)
+            yield _Part(snapshot.path, folder if each.name == folder.name else each, listing)
 
 
 # --- The list ----------------------------------------------------------------------------------
@@ -191,16 +193,16 @@ def _merged_list(newest_first: Sequence[Listing]) -> Listing:
 
 
 def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> Object:
-    """Give what the newest list says of a job that has it, else what is remembered of it."""
+    """Return what the newest list says of a job that has it, else what is remembered of it."""
     having = [listing for listing in newest_first if job_id in listing.entries]
     listing = next((each for each in having if job_id in each.listed), having[0])
     return listing.entries[job_id]
 
 
 def _merged_origin(newest_first: Sequence[Listing]) -> Origin:
-    """Give the newest's origin, with the scope that an older one tells where it fails to."""
+    """Return the newest's origin, with the scope of an older one if it fails to name its own."""
     newest = newest_first[0].origin
-    telling = [listing.origin for listing in newest_first if tells_scope(listing.origin)]
+    telling = [listing.origin for listing in newest_first if names_scope(listing.origin)]
     return replace(telling[0], url=newest.url) if telling else newest
 
 
@@ -209,11 +211,17 @@ def _merged_origin(newest_first: Sequence[Listing]) -> Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """One directory's log of a job; `size` and `end` tell whether two are the same."""
+    """One directory's log of a job; `size` and `end` decide whether two are the same."""
 
-    path: Path
+    folder: SourceFolder
+    job_id: str
     size: int
     end: Ended | None
+
+    @property
+    def path(self) -> Path:
+        """Where it is, for messages."""
+        return self.folder.logs.path_of(self.job_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,22 +236,24 @@ class _Read:
 def _merge_log(
     job_id: str, folder: SourceFolder, newest_first: Iterable[_Part], warn: Warn
 ) -> None:
-    """Put the best log of a job into its place; where that is there already, nothing is done."""
-    target = folder.log_path(job_id)
+    """Put the best log of a job into its place; if it is there already, do nothing."""
+    folder.logs.status(job_id)  # what else is in its place is never replaced
     logs = [_log(part.folder, job_id, warn) for part in newest_first]
     alike = _alike(log for log in logs if log is not None)
     if len(alike) == 1 and _is_trusted(folder, job_id, alike[0]):
         return
     best: _Read | None = None
     for same in alike:
-        read = _first_whole(sorted(same, key=lambda log: log.path != target), warn)
+        read = _first_whole(sorted(same, key=lambda log: log.folder is not folder), warn)
         if read is not None and (best is None or _rank(read) > _rank(best)):
             best = read
     if best is None:
         return
-    if best.log.path != target:
-        folder.place(job_id, _bytes_of(best.log.path, best.size))
-    folder.learn(job_id, best.state, log_index.end_note(target))
+    if best.log.folder is not folder:
+        folder.logs.place(job_id, _bytes_of(best))
+    with writing(folder.logs.path_of(job_id)), folder.logs.open(job_id) as file:
+        end = log_index.end_note(file)
+    folder.logs.learn(job_id, best.state, end)
 
 
 def _rank(read: _Read) -> tuple[bool, int]:
@@ -252,40 +262,29 @@ def _rank(read: _Read) -> tuple[bool, int]:
 
 def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
     """Look at a directory's log of a job, without reading more than its end."""
-    path = folder.log_path(job_id)
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            warn(f"the event log {path} is no file, and is left out")
-            return None
-        end = folder.end_of(job_id)
-        size = status.st_size
-    except FileNotFoundError:
-        return None
-    except event_log.DamagedLogError as error:
-        warn(_damaged(path, error))
-        return None
-    except OSError as error:
-        warn(_unreadable(path, error))
+        size = folder.logs.size(job_id)
+        end = folder.logs.end_of(job_id)
+    except SnapshotError as error:
+        warn(f"an event log is left out: {error}")
         return None
     if size == 0:
         return None
-    return _Log(path, size, end)
+    return _Log(folder, job_id, size, end)
 
 
 def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
-    """Put together logs that are the same: as long, and with the same words at their end."""
+    """Group logs that are the same: as long, and with the same note at their end."""
     groups: dict[object, list[_Log]] = {}
     for log in logs:
-        key = log.path if log.end is None else (log.size, log.end)
+        key = id(log.folder) if log.end is None else (log.size, log.end)
         groups.setdefault(key, []).append(log)
     return list(groups.values())
 
 
 def _is_trusted(folder: SourceFolder, job_id: str, alike: Sequence[_Log]) -> bool:
-    """Tell whether the target has this very log, and it is known to be as it was left."""
-    target = folder.log_path(job_id)
-    return any(log.path == target for log in alike) and folder.is_as_left(job_id)
+    """Return whether the target has this very log, and it is known to be as it was left."""
+    return any(log.folder is folder for log in alike) and folder.logs.is_as_left(job_id)
 
 
 def _first_whole(logs: Iterable[_Log], warn: Warn) -> _Read | None:
@@ -318,16 +317,17 @@ def _read(log: _Log) -> _Read:
             size += len(block) + 1
             yield block
 
-    with log.path.open("rb", buffering=0) as file:
+    with log.folder.logs.open(log.job_id) as file:
         state = log_index.examine(event_log.records(blocks(file)))
     if size == 0:
         raise event_log.DamagedLogError("not one whole line")
     return _Read(log, size, state)
 
 
-def _bytes_of(path: Path, size: int) -> Iterator[bytes]:
-    """Give a log as far as it was read: another build may be at work on it."""
-    with path.open("rb", buffering=0) as file:
+def _bytes_of(read: _Read) -> Iterator[bytes]:
+    """Yield a log as far as it was read: another build may be at work on it."""
+    size = read.size
+    with read.log.folder.logs.open(read.log.job_id) as file:
         while size and (block := file.read(min(size, _BLOCK))):
             size -= len(block)
             yield block

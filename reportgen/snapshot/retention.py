@@ -1,4 +1,4 @@
-"""Which jobs are kept no longer, by `--keep` and `--keep-last`: pure, times passed in."""
+"""Which jobs are no longer kept, by `--keep` and `--keep-last`. Pure: times are passed in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class Candidate:
         completed_at: str | None,
         created_at: str | None,
     ) -> Self:
-        """Make a candidate of a job as it is shown; a time that is none counts as unknown."""
+        """Return a job as a candidate; a time that cannot be read counts as unknown."""
         at = parse_time(completed_at) or parse_time(created_at)
         return cls(job_id, status in wire.ENDED_STATUSES or not listed, at)
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What to keep of the jobs that are over; without a rule everything is kept.
+    """What to keep of the jobs that are over; if there is no rule, everything is kept.
 
     `keep` is how long, in seconds; `keep_last` how many of the latest. A job stays if one of the
     rules given keeps it.
@@ -51,7 +51,7 @@ class Retention:
         return self.keep is not None or self.keep_last is not None
 
     def drops(self, jobs: Iterable[Candidate], now: datetime) -> frozenset[str]:
-        """Give the ids of the jobs that no rule keeps; one of an unknown time is never dropped.
+        """Return the ids of the jobs that no rule keeps; one of an unknown time is never dropped.
 
         Of jobs of the same time those that come first are kept.
         """
@@ -66,11 +66,11 @@ class Retention:
         return self.keep is not None and now - at <= timedelta(seconds=self.keep)
 
     def told(self, dropped: int) -> str:
-        """Say how many jobs were dropped, and by which rule."""
+        """Return a message of how many jobs were dropped, and by which rule."""
         return f"{_over(dropped)} neither fetched nor shown, and not kept: by {self._rules}"
 
     def told_of_pages(self, left_out: int) -> str:
-        """Say how many jobs the pages alone leave out, and by which rule."""
+        """Return a message of how many jobs the pages alone leave out, and by which rule."""
         return f"{_over(left_out)} not shown: by {self._rules}"
 
     @property
@@ -88,7 +88,7 @@ def _over(number: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Write seconds as they are given: `7d`, `1h30m`, `90s`."""
+    """Format seconds as users write them: `7d`, `1h30m`, `90s`."""
     rest = int(seconds)
     text = ""
     for unit, letter in _UNITS:

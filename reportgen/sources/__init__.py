@@ -1,6 +1,5 @@
-"""Where jobs come from: one protocol, one module a kind, and what HTTP needs in one place."""
+"""Where jobs come from: one protocol, a module for each kind, and what HTTP needs in one place."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -9,10 +8,6 @@ from typing import Protocol
 
 from reportgen.model.origin import Manifest, Origin
 from reportgen.text.javascript import Object
-
-# httpx brings a command line tool, which takes all of rich along: half the time of its import.
-# It does without where that can't be imported, and None in this place says so.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +61,6 @@ class Source(Protocol):
     @property
     def recorded(self) -> bool:
         """Whether this is a recording: nothing in it will go on, so nothing is waited for."""
-        ...
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """The secrets that this source has used, which no text may hold."""
         ...
 
     async def identity(self) -> Origin:

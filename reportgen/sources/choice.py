@@ -3,79 +3,73 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from reportgen.settings import Settings
+from reportgen.settings import SourceSettings
 from reportgen.sources import Source, credentials
+from reportgen.text.secrets import Secrets
 
 
 def choose_source(
-    options: Settings,
+    settings: SourceSettings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
     warn: Callable[[str], None],
-    learn_secret: Callable[[str], None],
+    secrets: Secrets,
 ) -> Source:
-    """Make the source that is asked for; `learn_secret` is told every secret that it reads.
+    """Return the source that is asked for; `secrets` learns every secret that it reads.
 
-    Raises `SourceError` where its secret or scope is missing, `UsageError` where its URL is none.
+    Raises `SourceError` if its secret or scope is missing, `UsageError` if its URL is not one.
     """
-    match options.source:
+    match settings.kind:
         case "demo":
             from reportgen.sources.demo import Demo  # noqa: PLC0415 - it needs no HTTP client
 
             return Demo()
         case "cloud":
-            return _cloud(options, environment, now, warn=warn, learn_secret=learn_secret)
+            return _cloud(settings, environment, now, warn=warn, secrets=secrets)
         case _:
-            return _studio(options, environment, now, learn_secret=learn_secret)
+            return _studio(settings, environment, now, secrets=secrets)
 
 
 def _studio(
-    options: Settings,
+    settings: SourceSettings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
-    learn_secret: Callable[[str], None],
+    secrets: Secrets,
 ) -> Source:
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
     from reportgen.sources.studio import DEFAULT_URL, Studio  # noqa: PLC0415
 
     def read() -> str:
-        token = credentials.studio_token(options.token_file, environment)
-        learn_secret(token)
-        return token
+        return credentials.studio_token(settings.token_file, environment)
 
-    return Studio(
-        BaseURL.parse(options.url or DEFAULT_URL),
-        read,
-        now=now,
-    )
+    return Studio(BaseURL.parse(settings.url or DEFAULT_URL), read, secrets, now=now)
 
 
 def _cloud(
-    options: Settings,
+    settings: SourceSettings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
     warn: Callable[[str], None],
-    learn_secret: Callable[[str], None],
+    secrets: Secrets,
 ) -> Source:
     from reportgen.sources.cloud import DEFAULT_URL, Cloud  # noqa: PLC0415
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
     def read() -> credentials.Credentials:
-        found = credentials.cloud_credentials(options.token_file, environment, now())
-        learn_secret(found.token)
-        return found
+        return credentials.cloud_credentials(settings.token_file, environment, now(), secrets)
 
     found = read()
     variable = environment.get("ARKOR_CLOUD_API_URL")
     return Cloud(
-        BaseURL.parse(options.url or variable or found.url or DEFAULT_URL),
+        BaseURL.parse(settings.url or variable or found.url or DEFAULT_URL),
         lambda: read().token,
-        credentials.scope(options.org, options.project, options.project_dir, found),
+        secrets,
+        credentials.scope(settings.org, settings.project, settings.project_dir, found),
         mode=found.mode,
-        client_version=credentials.client_version(options.project_dir, environment),
+        client_version=credentials.client_version(settings.project_dir, environment),
         now=now,
         warn=warn,
     )

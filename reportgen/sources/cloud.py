@@ -13,13 +13,16 @@ from reportgen.sources import JobList, OpenStream, retry
 from reportgen.sources.credentials import Scope
 from reportgen.sources.http import Answer, BaseURL, Secret, Server, path_segment
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
+from reportgen.text.secrets import Secrets
 
 DEFAULT_URL: Final = "https://api.arkor.ai"
 
 
 class Cloud:
-    """The cloud API. `read_token` gives the bearer token, read anew when it is refused.
+    """The cloud API.
 
+    `read_token` returns the bearer token and is called again when that is refused; `secrets`
+    learns it.
     `client_version` is the SDK version to report; `mode` how the session was opened; `warn` is
     told once of each notice that the API gives about itself.
     """
@@ -30,6 +33,7 @@ class Cloud:
         self,
         base: BaseURL,
         read_token: Callable[[], str],
+        secrets: Secrets,
         scope: Scope,
         *,
         mode: str | None,
@@ -38,6 +42,7 @@ class Cloud:
         warn: Callable[[str], None],
     ) -> None:
         self._url = base.shown
+        self._secrets = secrets
         self._scope = scope
         self._mode = mode
         self._now = now
@@ -45,7 +50,7 @@ class Cloud:
         client = f"arkor/{client_version}"
         self._server = Server(
             base,
-            Secret(read_token),
+            Secret(read_token, secrets),
             lambda token: {"Authorization": f"Bearer {token}", "X-Arkor-Client": client},
             notice=warn,
         )
@@ -54,11 +59,6 @@ class Cloud:
     def origin(self) -> Origin:
         """Kind, URL and scope, all known without asking."""
         return Origin("cloud", self._url, self._mode, self._scope.org, self._scope.project)
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """Every token that was in use."""
-        return tuple(self._server.secret.used)
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -76,7 +76,7 @@ class Cloud:
         answer = await self._server.get(f"/v1/jobs{self._query}", limit=MAX_LIST_BYTES)
         if answer.status != HTTPStatus.OK:
             raise SourceError(self._refusal(answer))
-        return read_job_list(answer.body, self._url, self._now())
+        return read_job_list(answer.body, self._url, self._now(), self._secrets.redactor)
 
     def events(
         self, job_id: str, last_event_id: bytes | None, *, ended: bool
@@ -86,7 +86,8 @@ class Cloud:
         return self._server.stream(path, last_event_id, ended=ended)
 
     def _refusal(self, answer: Answer) -> str:
-        said = f": {answer.words}" if answer.words else ""
+        message = answer.message(self._secrets.redactor)
+        said = f": {message}" if message else ""
         scope = f"{self._scope.org}/{self._scope.project}"
         if answer.status == HTTPStatus.UNAUTHORIZED:
             return f"{self._url} refused the token (401{said}): run `arkor login`."

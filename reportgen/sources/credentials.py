@@ -4,7 +4,6 @@ Studio writes its token while it runs; the CLI keeps credentials in the home dir
 project's scope beside the project. No error here ever holds what was read.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,15 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from reportgen.errors import SourceError
+from reportgen.sources import small_files
 from reportgen.text import javascript
 from reportgen.text.javascript import JSON, Object, decode_object
+from reportgen.text.keys import secret_texts
+from reportgen.text.secrets import Secrets
 
 TOKEN_VARIABLE: Final = "ARKOR_REPORT_TOKEN"  # noqa: S105 - the variable's name
 STUDIO_TOKEN_FILE: Final = "~/.arkor/studio-token"  # noqa: S105
 CREDENTIALS_FILE: Final = "~/.arkor/credentials.json"
 DEFAULT_CLIENT_VERSION: Final = "0.0.3-alpha.1"
 
-_MOST_BYTES: Final = 1 << 20
 _LARGEST_SECONDS: Final = 253_402_300_800  # the year 10000: what is larger counts milliseconds
 
 
@@ -33,7 +34,7 @@ def studio_token(token_file: Path | None, environment: Mapping[str, str]) -> str
         return _sendable(environment[TOKEN_VARIABLE], TOKEN_VARIABLE, "`arkor dev`")
     file = token_file or Path(STUDIO_TOKEN_FILE).expanduser()
     try:
-        text = _read(file)
+        text = small_files.read(file, may_be_pipe=token_file is not None)
     except FileNotFoundError as error:
         raise SourceError(
             f"There is no Studio token at {file}, so Studio is most likely not running: start it "
@@ -63,17 +64,18 @@ class Credentials:
 
 
 def cloud_credentials(
-    token_file: Path | None, environment: Mapping[str, str], now: datetime
+    token_file: Path | None, environment: Mapping[str, str], now: datetime, secrets: Secrets
 ) -> Credentials:
     """Find the cloud's credentials: a file that was named, else the variable, else the CLI's file.
 
-    The file holds the CLI's JSON, or a bare token. Raises `SourceError`.
+    The file holds the CLI's JSON, or a bare token; `secrets` learns all that the JSON holds, the
+    refresh token included. Raises `SourceError`.
     """
     if token_file is None and environment.get(TOKEN_VARIABLE):
         return Credentials(_sendable(environment[TOKEN_VARIABLE], TOKEN_VARIABLE, "`arkor login`"))
     file = token_file or Path(CREDENTIALS_FILE).expanduser()
     try:
-        text = _read(file)
+        text = small_files.read(file, may_be_pipe=token_file is not None)
     except FileNotFoundError as error:
         raise SourceError(
             f"There are no credentials at {file}: run `arkor login`, name a file with "
@@ -82,6 +84,8 @@ def cloud_credentials(
     fields = decode_object(text.encode("utf-8", "surrogatepass"))
     if fields is None:
         return Credentials(_sendable(text, str(file), "`arkor login`"))
+    for token in secret_texts(fields):
+        secrets.learn(token)
     return _credentials_of(fields, file, now)
 
 
@@ -119,7 +123,7 @@ def scope(
     file = project_dir / ".arkor" / "state.json"
     state: Object = {}
     if org is None or project is None:
-        state = _state(file)
+        state = _object_in(file)
     org = org or _text(state.get("orgSlug")) or credentials.org
     project = project or _text(state.get("projectSlug"))
     if org is None or project is None:
@@ -137,37 +141,26 @@ def scope(
 
 
 def client_version(project_dir: Path, environment: Mapping[str, str]) -> str:
-    """Find the SDK version to report: the variable, else the project's installed package."""
+    """Return the SDK version to send: the variable, else the project's installed package."""
     given = environment.get("ARKOR_REPORT_CLIENT_VERSION")
     if given:
         return given.strip()
     try:
-        package = json.loads(_read(project_dir / "node_modules" / "arkor" / "package.json"))
-        version = package["version"]
-    except (OSError, SourceError, ValueError, KeyError, TypeError):
+        package = _object_in(project_dir / "node_modules" / "arkor" / "package.json")
+    except SourceError:
         return DEFAULT_CLIENT_VERSION
-    usable = isinstance(version, str) and version.isascii() and version.isprintable()
-    return version if usable and version else DEFAULT_CLIENT_VERSION
+    version = package.get("version")
+    if isinstance(version, str) and version and version.isascii() and version.isprintable():
+        return version
+    return DEFAULT_CLIENT_VERSION
 
 
-def _state(file: Path) -> Object:
+def _object_in(file: Path) -> Object:
+    """Return the JSON object in a file; an empty one if the file is missing or holds another."""
     try:
-        return decode_object(_read(file).encode("utf-8", "surrogatepass")) or {}
+        return decode_object(small_files.read(file).encode("utf-8", "surrogatepass")) or {}
     except FileNotFoundError:
         return {}
-
-
-def _read(file: Path) -> str:
-    """Read a small text file. Raises `FileNotFoundError`, or `SourceError` for anything else."""
-    try:
-        with file.open("rb") as stream:
-            return stream.read(_MOST_BYTES).decode("utf-8", "replace")
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise SourceError(
-            f"{file} can't be read: {error.strerror}. Mend its permissions, or name another file."
-        ) from error
 
 
 def _sendable(text: str, place: str, remedy: str) -> str:

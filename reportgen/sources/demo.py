@@ -30,7 +30,6 @@ class Demo:
     """The recording inside the package."""
 
     recorded = True
-    tokens: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._folder: Traversable = resources.files("reportgen.sources") / "recording"

@@ -12,9 +12,10 @@ from reportgen import __version__
 from reportgen.errors import ReportError, SourceError
 from reportgen.events import wire
 from reportgen.model.origin import Origin
-from reportgen.settings import Settings
+from reportgen.settings import SourceSettings
 from reportgen.sources import JobList, Source, credentials
 from reportgen.sources.choice import choose_source
+from reportgen.text.secrets import Secrets
 
 _PACKAGES = ("httpx", "httpx-sse", "msgspec", "jinja2")
 
@@ -36,23 +37,21 @@ class Diagnosis:
 
 
 def examine(
-    options: Settings,
+    settings: SourceSettings,
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
-    learn_secret: Callable[[str], None],
+    secrets: Secrets,
 ) -> Diagnosis:
     """Look for the secret and the scope, and ask the source for its job list."""
-    findings = [Finding("versions", _versions()), Finding("source", options.source)]
+    findings = [Finding("versions", _versions()), Finding("source", settings.kind)]
     notices: list[str] = []
     trouble: str | None = None
-    if options.source != "demo":
-        place = credentials.place(options.source, options.token_file, environment)
+    if settings.kind != "demo":
+        place = credentials.place(settings.kind, settings.token_file, environment)
         findings.append(Finding("token", f"looked for in {place}"))
     try:
-        source = choose_source(
-            options, environment, now, warn=notices.append, learn_secret=learn_secret
-        )
+        source = choose_source(settings, environment, now, warn=notices.append, secrets=secrets)
         if source.origin.url:
             findings.append(Finding("url", source.origin.url))
         findings += asyncio.run(_ask(source))

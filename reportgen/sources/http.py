@@ -1,7 +1,6 @@
 """What talking to a server needs, whichever kind it is: a client, bounded bodies, streams."""
 
 import asyncio
-import ipaddress
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -15,11 +14,18 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 import httpx_sse
-import sniffio
 
 from reportgen.errors import SourceError, UsageError
-from reportgen.sources import OpenStream, StreamBrokenError, StreamRefusedError, retry
+from reportgen.sources import (
+    OpenStream,
+    StreamBrokenError,
+    StreamRefusedError,
+    loopback,
+    retry,
+)
 from reportgen.text.javascript import decode_object
+from reportgen.text.redact import Redactor
+from reportgen.text.secrets import Secrets
 
 MAX_SMALL_BYTES: Final = 1024 * 1024
 ANSWER_SECONDS: Final = 30.0
@@ -40,17 +46,18 @@ _ANY_ZLIB_HEADER: Final = 47  # zlib's flag for "gzip or zlib, whichever it is"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: its status, its body up to the limit, and a refusal's own words."""
+    """A whole answer: its status, its body up to the limit, and a refusal's message."""
 
     status: int
     body: bytes
 
-    @property
-    def words(self) -> str:
-        """What the server said, shortened: the `error` of a JSON body, or the text itself."""
-        fields = decode_object(self.body)
+    def message(self, redactor: Redactor) -> str:
+        """Return the `error` of a JSON body, or the body itself: redacted, and then cut."""
+        fields = decode_object(self.body) if len(self.body) <= _MAX_ERROR_BYTES else None
         error = None if fields is None else fields.get("error")
-        text = error if isinstance(error, str) else self.body.decode("utf-8", "replace")
+        text = (
+            redactor.event_text(error) if isinstance(error, str) else redactor.beginning(self.body)
+        )
         return " ".join(text.split())[:_LONGEST_REASON]
 
 
@@ -72,15 +79,23 @@ class BaseURL:
     loopback: bool
     clear_text: bool
 
+    @property
+    def is_localhost(self) -> bool:
+        """Whether its host is the name `localhost` or one under it."""
+        return loopback.is_name(_host_of(self.url))
+
     @classmethod
     def parse(cls, text: str) -> "BaseURL":
         """Check and cut a URL. Raises `UsageError`."""
         try:
             parts = urlsplit(text.strip())
             host, port = parts.hostname, parts.port
-            httpx.URL(text.strip())
-        except (ValueError, httpx.InvalidURL) as error:
-            raise UsageError(f"--url is no URL: {error}") from error
+            asked = _host_of(text.strip())
+        except (ValueError, httpx.InvalidURL):
+            # Without the reason, which may repeat a password.
+            raise UsageError("--url is not a URL: write it like http://127.0.0.1:4000.") from None
+        if parts.username is not None or parts.password is not None:
+            raise UsageError("--url must not hold a user name or password: use --token-file.")
         if parts.scheme not in {"http", "https"} or not host:
             raise UsageError("--url must begin with http:// or https:// and name a host.")
         name = f"[{host}]" if ":" in host else host
@@ -89,18 +104,14 @@ class BaseURL:
         return cls(
             url=urlunsplit((parts.scheme, parts.netloc, path, "", "")),
             shown=urlunsplit((parts.scheme, place, path, "", "")),
-            loopback=_is_loopback(host),
+            loopback=loopback.is_loopback(asked),
             clear_text=parts.scheme == "http",
         )
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _host_of(url: str) -> str:
+    """Return the host that is asked, in ASCII: letters of other scripts may spell `localhost`."""
+    return httpx.URL(url).raw_host.decode("ascii")
 
 
 def path_segment(text: str) -> str:
@@ -111,18 +122,19 @@ def path_segment(text: str) -> str:
 
 
 class Secret:
-    """A token and where it comes from; `used` holds every value that was ever sent.
+    """A token and where it comes from; `known` learns every value that is read.
 
-    `read` gives the token as it is now, and raises `SourceError` where there is none.
+    `read` returns the token as it is now, and raises `SourceError` if there is none.
     """
 
-    def __init__(self, read: Callable[[], str]) -> None:
+    def __init__(self, read: Callable[[], str], known: Secrets) -> None:
         self._read = read
+        self.known = known
         self.value = read()
-        self.used = [self.value]
+        known.learn(self.value)
 
     def renew(self) -> bool:
-        """Read the token anew, and tell whether it changed: its server may have new ones."""
+        """Read the token again and return whether it changed: its server may have a new one."""
         try:
             value = self._read()
         except SourceError:
@@ -130,7 +142,7 @@ class Secret:
         if value == self.value:
             return False
         self.value = value
-        self.used.append(value)
+        self.known.learn(value)
         return True
 
 
@@ -164,11 +176,13 @@ class Server:
         try:
             self._tls = _tls_of(base)
             self._idle = [self._new_client()]
-        except (ImportError, ValueError, OSError) as error:
+        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+            # What is wrong with a proxy's URL may be a part of its password.
+            reason = "a URL that can't be used" if _is_about_a_url(error) else error
             raise SourceError(
-                f"{base.shown} can't be reached as the environment says ({error}): check "
+                f"{base.shown} can't be reached as the environment says ({reason}): check "
                 "HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
-            ) from error
+            ) from None
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -185,8 +199,6 @@ class Server:
         For every request httpx's pool looks at all its connections, each with a system call: with
         one pool for hundreds of streams that takes longer than all else.
         """
-        # httpcore and anyio ask for this some sixty times a request; to find it out takes longer.
-        sniffio.current_async_library_cvar.set("asyncio")
         client = self._idle.pop() if self._idle else self._new_client()
         try:
             yield client
@@ -197,6 +209,7 @@ class Server:
         # A stream may be silent for hours; how long to wait is decided by whoever reads.
         return httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+            transport=loopback.LoopbackTransport(self._tls) if self.base.is_localhost else None,
             verify=self._tls,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
@@ -205,8 +218,8 @@ class Server:
         )
 
     async def _tell_notices(self, response: httpx.Response) -> None:
-        """Tell once of each notice that a server gives about itself."""
-        for notice in _notices(response.headers):
+        """Report each notice once that a server gives about itself."""
+        for notice in _notices(response.headers, self.secret.known.redactor):
             if notice not in self._noticed:
                 self._noticed.add(notice)
                 self._notice(f"{self.base.shown}: {notice}")
@@ -280,13 +293,20 @@ class Server:
                 # httpx-sse writes into the headers that it is given.
                 events = httpx_sse.aconnect_sse(client, "GET", url, headers=headers)
                 async with events as source:
-                    await _check_stream(source.response, ended=ended)
+                    redactor = self.secret.known.redactor
+                    await _check_stream(source.response, redactor, ended=ended)
                     yield OpenStream(_unpacked(source.response))
         except httpx.ConnectError as error:
             gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
             raise StreamBrokenError(gone if self.base.loopback else _words_of(error)) from error
+        except httpx.InvalidURL as error:
+            raise StreamRefusedError("the job's id is too long for a URL", final=True) from error
         except httpx.HTTPError as error:
             raise StreamBrokenError(_words_of(error)) from error
+
+
+def _is_about_a_url(error: Exception) -> bool:
+    return isinstance(error, ValueError | httpx.InvalidURL) and not isinstance(error, OSError)
 
 
 def _tls_of(base: BaseURL) -> ssl.SSLContext:
@@ -296,23 +316,23 @@ def _tls_of(base: BaseURL) -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=not base.loopback)
 
 
-def _notices(headers: httpx.Headers) -> Iterator[str]:
+def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
     if _NOTICES.isdisjoint(headers.keys()):
         return
     if headers.get("deprecation"):
         yield "this API is deprecated"
     if headers.get("sunset"):
-        yield f"this API will be gone on {headers['sunset'][:_LONGEST_REASON]}"
+        yield f"this API will be gone on {redactor.text(headers['sunset'])[:_LONGEST_REASON]}"
     for warning in headers.get_list("warning"):
-        yield warning[:_LONGEST_REASON]
+        yield redactor.text(warning)[:_LONGEST_REASON]
 
 
-async def _check_stream(response: httpx.Response, *, ended: bool) -> None:
-    """Raise `StreamRefusedError` where the answer is no event stream."""
+async def _check_stream(response: httpx.Response, redactor: Redactor, *, ended: bool) -> None:
+    """Raise `StreamRefusedError` if the answer is not an event stream."""
     status = response.status_code
     if status != HTTPStatus.OK:
         body = await _body(response, _MAX_ERROR_BYTES)
-        said = Answer(status, body).words
+        said = Answer(status, body).message(redactor)
         raise StreamRefusedError(
             f"the server answered {status}" + (f": {said}" if said else ""),
             status=status,
@@ -321,8 +341,9 @@ async def _check_stream(response: httpx.Response, *, ended: bool) -> None:
         )
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "text/event-stream":
+        shown = redactor.text(response.headers.get("content-type", "")).partition(";")[0].strip()
         raise StreamRefusedError(
-            f"the answer is no event stream but {kind or 'of no content type'}", final=True
+            f"the answer is no event stream but {shown.lower() or 'of no content type'}", final=True
         )
     if _encoding(response) not in _UNPACKED | _ZLIB:
         raise StreamRefusedError(

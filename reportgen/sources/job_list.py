@@ -1,81 +1,118 @@
-"""A job list as a server sends it, read so that an odd entry costs that entry at most."""
+"""A job list as a server sends it, read so that an odd entry costs that entry at most.
 
+Entries are decoded one at a time, and only those that can be jobs: a list of the size allowed can
+hold millions of anything else.
+"""
+
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from reportgen.errors import SourceError
 from reportgen.sources import JobList
-from reportgen.text import javascript
-from reportgen.text.javascript import JSON, NotJSON, Object
+from reportgen.text import javascript, json_parts
+from reportgen.text.javascript import MAX_VALUES, NotJSON, Object
+from reportgen.text.redact import Redactor
 
 MAX_LIST_BYTES: Final = 64 * 1024 * 1024
-_MOST_VALUES: Final = 4_000_000
-"""Of a list of the size allowed, as many values as jobs could need; more would be objects by the
-gigabyte, made of nothing but brackets."""
+MAX_LIST_VALUES: Final = 4_000_000
 
 _MOST_ODDITIES: Final = 100
 _SHOWN: Final = 80
 
 
-def read_job_list(body: bytes, url: str, read_at: datetime) -> JobList:
-    """Read `{"jobs": [...]}`; raises `SourceError` with what came instead where it is none."""
-    jobs = _jobs_of(body, url)
-    entries: dict[str, Object] = {}
-    oddities: list[str] = []
-    more = 0
-    for place, entry in enumerate(jobs, start=1):
-        job_id = entry.get("id") if isinstance(entry, dict) else None
-        if not isinstance(entry, dict) or not isinstance(job_id, str):
-            oddities.append(f"entry {place} of the job list is left out: it has no id")
-        elif job_id in entries:
-            oddities.append(f"entry {place} of the job list is left out: its id came before")
+class _Oddities:
+    """What is reported of odd entries: the first hundred, and how many more there are."""
+
+    def __init__(self) -> None:
+        self._first: list[str] = []
+        self._more = 0
+
+    def add(self, place: int, what: str) -> None:
+        if len(self._first) < _MOST_ODDITIES:
+            self._first.append(f"entry {place} of the job list{what}")
         else:
-            oddities += _without_deep_fields(place, entry)
-            entries[job_id] = entry
-        if len(oddities) > _MOST_ODDITIES:
-            more += len(oddities) - _MOST_ODDITIES
-            del oddities[_MOST_ODDITIES:]
-    if more:
-        oddities.append(f"… and {more} more oddities in the job list")
-    return JobList(read_at, tuple(entries.values()), tuple(oddities))
+            self._more += 1
+
+    def all(self) -> tuple[str, ...]:
+        more = [f"… and {self._more} more oddities in the job list"] if self._more else []
+        return (*self._first, *more)
 
 
-def _without_deep_fields(place: int, entry: Object) -> list[str]:
-    """Take out the fields that nobody could have meant; they count as missing."""
-    deep = [name for name, value in entry.items() if javascript.is_too_deep(value)]
-    for name in deep:
-        del entry[name]
-    return [
-        f"entry {place} of the job list: its {name} is nested too deep and left out"
-        for name in deep
-    ]
-
-
-def _jobs_of(body: bytes, url: str) -> list[JSON]:
+def read_job_list(body: bytes, url: str, read_at: datetime, redactor: Redactor) -> JobList:
+    """Read `{"jobs": [...]}`. Raises `SourceError`, which shows what came instead."""
     if len(body) > MAX_LIST_BYTES:
         most = MAX_LIST_BYTES >> 20
         raise SourceError(f"{url} sent more than {most} MiB as its job list: that can't be meant.")
-    if sum(map(body.count, (b",", b"{", b"["))) > _MOST_VALUES:
+    if javascript.has_more_values(body, MAX_LIST_VALUES):
         raise SourceError(
-            f"{url} sent a job list of more than {_MOST_VALUES:,} values: that can't be meant."
+            f"{url} sent a job list of more than {MAX_LIST_VALUES:,} values: that can't be meant."
         )
+    entries: dict[str, Object] = {}
+    oddities = _Oddities()
     try:
-        document = javascript.decode(body, any_depth=True)
+        for place, item in enumerate(_items(body), start=1):
+            entry = _entry(item, place, oddities)
+            if entry is None:
+                continue
+            job_id = entry.get("id")
+            if not isinstance(job_id, str):
+                oddities.add(place, " is left out: it has no id")
+            elif job_id in entries:
+                oddities.add(place, " is left out: its id came before")
+            else:
+                entries[job_id] = entry
     except NotJSON as error:
         raise SourceError(
-            f"{url} sent no job list but {_shown(body)} ({error}): is this the right --url?"
+            f"{url} sent {_shown(body, redactor)} instead of a job list, a JSON object with a "
+            f"`jobs` array ({error}): is this the right --url?"
         ) from error
-    jobs = document.get("jobs") if isinstance(document, dict) else None
-    if not isinstance(jobs, list):
-        raise SourceError(
-            f"{url} sent no job list but {_shown(body)}: expected a JSON object with a `jobs` "
-            "array; is this the right --url?"
-        )
-    return jobs
+    return JobList(read_at, tuple(entries.values()), oddities.all())
 
 
-def _shown(body: bytes) -> str:
-    text = body[: 4 * _SHOWN].decode("utf-8", "replace")
-    if not text.strip():
+def _items(body: bytes) -> Iterator[bytes]:
+    """Return the entries of the list, still encoded. Raises `NotJSON`."""
+    jobs: bytes | None = None
+    for key, value in json_parts.members(body):
+        if javascript.decode(key) == "jobs":
+            jobs = value
+        else:
+            javascript.decode(value)
+    if jobs is None:
+        raise NotJSON("it has no `jobs`")
+    return json_parts.items(jobs)
+
+
+def _entry(item: bytes, place: int, oddities: _Oddities) -> Object | None:
+    """Decode an entry; return None, and report it, if it can't be a job. Raises `NotJSON`."""
+    if javascript.has_more_values(item, MAX_VALUES):
+        oddities.add(place, f" is left out: it has more than {MAX_VALUES:,} values")
+        return None
+    if not javascript.is_deep(item):
+        entry = javascript.decode(item)
+        if isinstance(entry, dict):
+            return entry
+    elif item.startswith(b"{"):
+        return _without_deep_fields(item, place, oddities)
+    oddities.add(place, " is left out: it has no id")
+    return None
+
+
+def _without_deep_fields(item: bytes, place: int, oddities: _Oddities) -> Object:
+    """Decode an entry without the fields that nobody could have meant: they count as missing."""
+    entry: Object = {}
+    for key, value in json_parts.members(item):
+        name = str(javascript.decode(key))
+        if javascript.is_deep(value):
+            oddities.add(place, f": its {name} is nested too deep and left out")
+            entry.pop(name, None)
+        else:
+            entry[name] = javascript.decode(value)
+    return entry
+
+
+def _shown(body: bytes, redactor: Redactor) -> str:
+    if not body.strip():
         return "an empty answer"
+    text = redactor.beginning(body)
     return repr(text[:_SHOWN] + ("…" if len(text) > _SHOWN else ""))

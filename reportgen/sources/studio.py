@@ -21,13 +21,19 @@ from reportgen.sources.http import (
 )
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.javascript import JSON, decode_object
+from reportgen.text.keys import secret_texts
+from reportgen.text.secrets import Secrets
 
 DEFAULT_URL: Final = "http://127.0.0.1:4000"
 TOKEN_HEADER: Final = "X-Arkor-Studio-Token"  # noqa: S105 - the header's name
 
 
 class Studio:
-    """A running Studio. `read_token` gives the launch's token, read anew when it is refused."""
+    """A running Studio.
+
+    `read_token` returns the launch's token and is called again when that is refused; `secrets`
+    learns the token, and the bearer token in Studio's credentials answer.
+    """
 
     recorded = False
 
@@ -35,33 +41,33 @@ class Studio:
         self,
         base: BaseURL,
         read_token: Callable[[], str],
+        secrets: Secrets,
         *,
         now: Callable[[], datetime],
     ) -> None:
         self._now = now
         self._url = base.shown
-        self._server = Server(base, Secret(read_token), lambda token: {TOKEN_HEADER: token})
+        self._secrets = secrets
+        secret = Secret(read_token, secrets)
+        self._server = Server(base, secret, lambda token: {TOKEN_HEADER: token})
 
     @property
     def origin(self) -> Origin:
         """Kind and URL."""
         return Origin("studio", self._url)
 
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """Every token that was in use."""
-        return tuple(self._server.secret.used)
-
     async def close(self) -> None:
         """Let go of all connections."""
         await self._server.close()
 
     async def identity(self) -> Origin:
-        """Read mode and scope, and nothing else, from the credentials route."""
+        """Return mode and scope from the credentials route, and learn the secrets in its answer."""
         answer = await self._get("/api/credentials", MAX_SMALL_BYTES)
         fields = decode_object(answer.body) if answer.status == HTTPStatus.OK else None
         if fields is None:
             raise SourceError(f"{self._url} does not tell its scope (status {answer.status}).")
+        for token in secret_texts(fields):
+            self._secrets.learn(token)
         org, project = _text(fields.get("orgSlug")), _text(fields.get("projectSlug"))
         return replace(self.origin, mode=_text(fields.get("mode")), org=org, project=project)
 
@@ -69,7 +75,8 @@ class Studio:
         """Read the manifest; what Studio says where the project does not build is its error."""
         answer = await self._get("/api/manifest", MAX_SMALL_BYTES)
         if answer.status != HTTPStatus.OK:
-            return Manifest(error=answer.words or f"the server answered {answer.status}")
+            message = answer.message(self._secrets.redactor)
+            return Manifest(error=message or f"the server answered {answer.status}")
         fields = decode_object(answer.body)
         if fields is None:
             return Manifest(error="the answer is no JSON object")
@@ -81,7 +88,7 @@ class Studio:
         answer = await self._get("/api/jobs", MAX_LIST_BYTES)
         if answer.status != HTTPStatus.OK:
             raise SourceError(self._refusal(answer))
-        return read_job_list(answer.body, self._url, self._now())
+        return read_job_list(answer.body, self._url, self._now(), self._secrets.redactor)
 
     def events(
         self, job_id: str, last_event_id: bytes | None, *, ended: bool
@@ -102,7 +109,8 @@ class Studio:
             ) from error
 
     def _refusal(self, answer: Answer) -> str:
-        said = f": {answer.words}" if answer.words else ""
+        message = answer.message(self._secrets.redactor)
+        said = f": {message}" if message else ""
         if retry.is_about_the_token(answer.status):
             return (
                 f"Studio at {self._url} refused the token ({answer.status}{said}). It is new at "

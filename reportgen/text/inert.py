@@ -45,14 +45,17 @@ def file_slugs(ids: Iterable[str]) -> dict[str, str]:
     return slugs
 
 
+def is_file_slug(text: str) -> bool:
+    """Return whether a text has the form of the names that `file_slugs` makes."""
+    return bool(_SAFE.fullmatch(text) and not _RESERVED.match(text))
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
 def _is_safe(job_id: str) -> bool:
-    return bool(
-        _SAFE.fullmatch(job_id) and not _RESERVED.match(job_id) and not _LIKE_HASHED.search(job_id)
-    )
+    return is_file_slug(job_id) and not _LIKE_HASHED.search(job_id)
 
 
 def _hashed(job_id: str) -> Iterator[str]:
@@ -111,6 +114,17 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
+def cut_middle(text: str, length: int) -> str:
+    """Cut a text to so many characters: what it is about begins it, and the reason ends it."""
+    if len(text) <= length:
+        return text
+    half = (length - len(_MIDDLE)) // 2
+    return f"{text[:half]}{_MIDDLE}{text[-half:]}"
+
+
+_MIDDLE: Final = " … "
+
+
 def html(text: str) -> str:
     """Make text fit for HTML, its attributes and SVG; escaping is the template engine's business.
 
@@ -128,15 +142,20 @@ def xml(text: str) -> str:
 def csv_cell(text: str) -> str:
     """Make text fit for a CSV cell that no spreadsheet takes for a formula.
 
-    Quoting is the CSV writer's business. Where a formula could start, also behind blanks, an
-    apostrophe stands first, as spreadsheets themselves mark text.
+    Quoting is the CSV writer's business. Where a formula could start, also behind spaces, an
+    apostrophe is put first, as spreadsheets themselves mark text. A spreadsheet that splits at
+    semicolons or tabs does not see the quotes of a cell that does not begin a line: for it, a new
+    cell also begins within the text.
     """
-    visible = _visible(text)
-    return f"'{visible}" if _FORMULA_START.match(visible) else visible
+    return _CELL_START.sub(r"\g<0>'", _visible(text))
 
 
 # A spreadsheet in Japanese or Chinese takes the full-width forms for the same signs.
-_FORMULA_START: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_FORMULA_START: Final = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_CELL_START: Final = re.compile(
+    rf"""\A(?=[\t\r\n]|\s*+{_FORMULA_START}) | [;\t\r\n](?=[\s";]*+{_FORMULA_START})""",
+    re.VERBOSE,
+)
 
 
 # --- JSON ----------------------------------------------------------------------------------------

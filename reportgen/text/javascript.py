@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias, TypeGuard, cast
 
@@ -17,21 +16,32 @@ Object: TypeAlias = dict[str, JSON]
 MAX_DEPTH: Final = 64
 """JSON nested deeper than this is not decoded: nobody writes it by hand, and it costs the stack."""
 
+MAX_VALUES: Final = 200_000
+"""JSON of more values is not decoded: a byte can become an object of a hundred.
+
+Scalars, arrays and objects count, keys do not.
+"""
+
 
 class NotJSON(ValueError):  # noqa: N818 - the name says what the text is
-    """The text is no JSON that a browser's `JSON.parse` would take, or is nested too deep."""
+    """The text is not JSON that a browser's `JSON.parse` would accept, or is over the limits."""
 
 
 _INTEGER_DIGITS: Final = 310  # more digits than the largest double has
 
 
-def decode(data: bytes, *, any_depth: bool = False) -> JSON:
+def decode(data: bytes) -> JSON:
     """Decode UTF-8 JSON as `JSON.parse` would, and bare `NaN`, `Infinity`, `-Infinity` as well.
 
-    Raises `NotJSON`. Bytes that are no UTF-8 become U+FFFD first, as in any event stream.
+    Bytes that are not UTF-8 become U+FFFD first, as in any event stream. Raises `NotJSON`, also
+    for JSON of more than `MAX_VALUES` values or `MAX_DEPTH` levels.
     """
-    if not any_depth:
-        check_depth(data)
+    check_limits(data)
+    return decode_own(data)
+
+
+def decode_own(data: bytes) -> JSON:
+    """Decode JSON that this tool wrote, as `decode` does but without limits. Raises `NotJSON`."""
     try:
         return cast("JSON", msgspec.json.decode(data))
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -58,7 +68,7 @@ _TOLERANT: Final = json.JSONDecoder(parse_int=_integer)
 
 
 def decode_object(data: bytes) -> Object | None:
-    """Decode an event's data; None if it is no JSON object."""
+    """Decode an event's data; return None if it is not a JSON object."""
     try:
         value = decode(data)
     except NotJSON:
@@ -66,39 +76,84 @@ def decode_object(data: bytes) -> Object | None:
     return value if isinstance(value, dict) else None
 
 
-def check_depth(data: bytes) -> None:
-    """Raise `NotJSON` where brackets nest deeper than `MAX_DEPTH`."""
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+# --- Limits ---
+
+
+def check_limits(data: bytes) -> None:
+    """Raise `NotJSON` if the JSON has more than `MAX_VALUES` values or `MAX_DEPTH` levels.
+
+    The JSON is not validated: that is the decoder's business.
+    """
+    brackets = data.count(b"[") + data.count(b"{")
+    maybe_deep = brackets > MAX_DEPTH
+    # Each value but the first needs a comma or a bracket before it.
+    maybe_many = len(data) >= MAX_VALUES and brackets + data.count(b",") >= MAX_VALUES
+    if not (maybe_deep or maybe_many):
         return
-    depth = 0
-    for bracket in _BRACKETS.finditer(data):
-        match bracket[0]:
-            case b"[" | b"{":
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise NotJSON(f"nested deeper than {MAX_DEPTH} levels")
-            case b"]" | b"}":
-                depth -= 1
+    structure = _structure(data)
+    if maybe_many and _values(structure) > MAX_VALUES:
+        raise NotJSON(f"more than {MAX_VALUES:,} values")
+    if maybe_deep and _depth_is_over(structure):
+        raise NotJSON(f"nested deeper than {MAX_DEPTH} levels")
 
 
-# Strings are matched whole so that the brackets inside them do not count.
-_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+def has_more_values(data: bytes, most: int) -> bool:
+    """Return whether the JSON has more than `most` values; keys do not count."""
+    if len(data) < most or sum(map(data.count, (b",", b"[", b"{"))) < most:
+        return False
+    return _values(_structure(data)) > most
 
 
-def is_too_deep(value: JSON) -> bool:
-    """Tell whether a decoded value is nested deeper than `MAX_DEPTH`."""
-    level: list[JSON] = [value]
+def is_deep(data: bytes) -> bool:
+    """Return whether the JSON is nested deeper than `MAX_DEPTH`."""
+    brackets = data.count(b"[") + data.count(b"{")
+    return brackets > MAX_DEPTH and _depth_is_over(_structure(data))
+
+
+_AT_ONCE: Final = 1 << 18
+
+
+def _structure(data: bytes) -> bytes:
+    """Return the JSON without white space, and with zeros in the place of each string."""
+    structure = bytearray()
+    in_string = False
+    start = 0
+    while start < len(data):  # a piece at a time, since it can hold a string in every other byte
+        end = start + _AT_ONCE
+        while data.endswith(b"\\", start, end) and end < len(data):
+            end += _AT_ONCE  # no escape is cut
+        # Escaped quotes do not end a string; escaped backslashes do not escape.
+        piece = data[start:end].replace(b"\\\\", b"").replace(b'\\"', b"")
+        texts = piece.split(b'"')
+        if in_string:
+            structure += b"0"
+        structure += b"0".join(texts[in_string::2]).translate(None, b" \t\r\n")
+        in_string ^= len(texts) % 2 == 0
+        start = end
+    return bytes(structure)
+
+
+def _values(structure: bytes) -> int:
+    """Count the values: those of an array or object that is not empty have commas between them."""
+    containers = structure.count(b"[") + structure.count(b"{")
+    empty = structure.count(b"[]") + structure.count(b"{}")
+    return 1 + structure.count(b",") + containers - empty
+
+
+def _depth_is_over(structure: bytes) -> bool:
+    brackets = structure.translate(_AS_SQUARE, _NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
-        inner: list[JSON] = []
-        for item in level:
-            if isinstance(item, dict):
-                inner += item.values()
-            elif isinstance(item, list):
-                inner += item
-        if not inner:
+        if not brackets:
             return False
-        level = inner
-    return any(isinstance(item, dict | list) for item in level)
+        brackets = brackets.replace(b"[]", b"")  # the innermost level
+    return bool(brackets)
+
+
+_AS_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+
+
+# --- Numbers ---
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

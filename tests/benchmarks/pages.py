@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from tests import samples
 from tests.benchmarks.measure import Row, Scale, skipped
 
-_LOOKS: Final = Looks(title="Arkor report", theme="auto", timezone=ZoneInfo("UTC"))
 _KEYSTROKES: Final = "support-bot-12"
 _BROWSER_ROW: Final = "pages: a filter keystroke on a home page of many jobs, in Chromium"
 _FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run")
@@ -46,7 +43,7 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
 
 
 def _milliseconds_a_page(count: int) -> float:
-    detail, pages = samples.completed(), Pages(_LOOKS)
+    detail, pages = samples.completed(), Pages(samples.LOOKS)
     began = time.perf_counter()
     for _ in range(count):
         pages.job(detail, samples.STUDIO, samples.SNAPSHOT_AT, samples.GENERATOR)
@@ -89,4 +86,4 @@ def _home(count: int) -> str:
         )
         for number in range(count)
     )
-    return Pages(_LOOKS).home(samples.report(jobs=jobs))
+    return Pages(samples.LOOKS).home(samples.report(jobs=jobs))

@@ -1,6 +1,6 @@
 """A real browser for the tests beside this: Debian's Chromium, driven by Playwright.
 
-Where either is missing the tests are skipped and say why; in CI that is a failure.
+If either is missing, the tests are skipped and say why; in CI they fail instead.
 """
 
 import os
@@ -32,7 +32,7 @@ def missing(what: str) -> NoReturn:
     pytest.skip(reason)
 
 
-# Not for the whole session: while it lives, an event loop runs that no other test could stand.
+# Not for the whole session: its event loop breaks tests that start one of their own.
 @pytest.fixture(scope="package")
 def browser() -> "Iterator[Browser]":
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -50,7 +50,7 @@ def browser() -> "Iterator[Browser]":
 
 @dataclass
 class Visit:
-    """A page in the browser, with all that it said on the console and asked the network for."""
+    """A page in the browser, with its console messages and network requests."""
 
     page: "Page"
     console: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Visit:
 
 @dataclass
 class Reader:
-    """Opens windows on a report, each as a reader with other habits would."""
+    """Opens windows on a report, each with a width, a colour scheme and script on or off."""
 
     browser: "Browser"
     contexts: "list[BrowserContext]" = field(default_factory=list)

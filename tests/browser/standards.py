@@ -1,8 +1,8 @@
-"""Two judges from outside: axe-core for access, the Nu HTML checker for the letter of HTML.
+"""Two independent checkers: axe-core for accessibility, the Nu HTML checker for valid HTML.
 
 Both come from the npm registry (`axe-core`, `vnu-jar`). The variable `ARKOR_TEST_NODE_MODULES`
-names the `node_modules` folder that holds them; the checker needs `java` besides. Where they are
-missing the tests are skipped and say why; in CI that is a failure.
+names the `node_modules` folder that holds them; the checker also needs `java`. If they are missing,
+the tests are skipped and say why; in CI they fail instead.
 """
 
 import json
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "ARKOR_TEST_NODE_MODULES"
 PATIENCE = 300.0
-"""Seconds until a checker that hangs fails its test; it takes a few."""
+"""Seconds until a checker that hangs fails its test; usually it takes a few."""
 
 # What the checker says of a page's policy, and is wrong about. A file has no origin for it, so it
 # cannot know that `'self'` lets in what lies beside a page; and it takes a block of data for a
@@ -36,10 +36,10 @@ WRONG = re.compile(
 UNDECIDED = {
     # Text over or inside an SVG, and lines that their box cuts off: measured by `CONTRAST` below.
     "color-contrast",
-    # Tells that something is hidden, and asks for it to be shown: the states do that.
+    # Reports that something is hidden and should be shown: the states show it.
     "hidden-content",
 }
-"""The rules that may leave something for a person to look at."""
+"""The rules that may leave their findings undecided."""
 
 # Every rule but those that axe-core itself has given up and those of level AAA. `target-size`
 # (WCAG 2.2 AA) is off unless asked for, and so are experimental ones. A linked style would be
@@ -93,7 +93,7 @@ CONTRAST = """(selectors) => {
   });
 }"""
 ENOUGH = 4.5
-"""The least contrast of a text of usual size (WCAG 2.2, 1.4.3)."""
+"""The lowest contrast allowed for text of normal size (WCAG 2.2, 1.4.3)."""
 
 # What the page's policy must stop: a script and a style that it did not come with. Each works at
 # once or not at all; the script leaves a mark on its own element.
@@ -112,7 +112,7 @@ INTRUDERS = """() => {
 
 
 def node_modules(package: str) -> Path:
-    """Give a package's folder, or skip (in CI: fail) the test."""
+    """Return a package's folder, or skip (in CI: fail) the test."""
     folder = Path(os.environ.get(VARIABLE, "")) / package
     if not os.environ.get(VARIABLE) or not folder.is_dir():
         missing(f"the npm package {package} in the folder that {VARIABLE} names")
@@ -123,27 +123,27 @@ def axe_source() -> str:
     return (node_modules("axe-core") / "axe.min.js").read_text("utf-8")
 
 
-def audited(page: "Page", axe: str) -> list[str]:
-    """Let axe-core look at a page as it stands: each thing found as one line of text.
+def audit(page: "Page", axe: str) -> list[str]:
+    """Run axe-core on a page in its current state, and return each finding as one line.
 
     axe-core comes in by the browser's own protocol, as a debugger's console does, so the page's
     policy need not be lifted for it.
     """
     page.evaluate(f"{axe}; 0")
     violations, incomplete, passes = page.evaluate(AXE)
-    found = [_told(rule, node) for rule in violations for node in rule["nodes"]]
+    found = [_finding(rule, node) for rule in violations for node in rule["nodes"]]
     for rule in incomplete:
         if rule["id"] == "color-contrast":
             found += _too_faint(page, [node["target"][-1] for node in rule["nodes"]])
         elif rule["id"] not in UNDECIDED:
-            found += [_told(rule, node) for node in rule["nodes"]]
+            found += [_finding(rule, node) for node in rule["nodes"]]
     # An audit that looked at nothing finds nothing.
     if not {"color-contrast", "document-title", "html-has-lang", "region"} <= set(passes):
         found.append(f"axe-core passed only {passes}")
     return found
 
 
-def _told(rule: Any, node: Any) -> str:
+def _finding(rule: Any, node: Any) -> str:
     summary = " ".join(node["failureSummary"].split())
     return f"{rule['id']} ({rule['impact']}): {node['html'][:160]} — {summary[:300]}"
 
@@ -158,7 +158,7 @@ def _too_faint(page: "Page", selectors: list[str]) -> list[str]:
 
 
 def policy_holds(page: "Page") -> bool:
-    """Tell whether the page's own policy is in force: a foreign script and style are stopped."""
+    """Return whether the page's own policy is in force: a foreign script and style are stopped."""
     return not any(page.evaluate(INTRUDERS))
 
 
@@ -170,7 +170,7 @@ class Checker:
     jar: Path
 
     def read(self, files: Iterable[Path]) -> list[str]:
-        """Read the files, all in one run since Java starts slowly: each message as one line.
+        """Check the files in one run, since Java starts slowly; return each message as one line.
 
         Errors and warnings count, also on the CSS and SVG inside of a page; `.css` and `.svg` files
         are read as what they are.
@@ -189,7 +189,7 @@ class Checker:
 
 
 def checker() -> Checker:
-    """Give the checker, or skip (in CI: fail) the test."""
+    """Return the checker, or skip (in CI: fail) the test."""
     java = shutil.which("java")
     if java is None:
         missing("java (Debian's package `default-jre-headless`)")
@@ -197,7 +197,7 @@ def checker() -> Checker:
 
 
 def _message(message: Any) -> str:
-    """Give one message: file, line, kind, words and the text it is about."""
+    """Format one message: file, line, kind, text and the source it is about."""
     where = Path(message.get("url", "").removeprefix("file:"))
     kind = message.get("subType") or message["type"]
     at = f"{where.parent.name}/{where.name}:{message.get('lastLine', '?')}"

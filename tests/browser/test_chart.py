@@ -3,13 +3,11 @@
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.model.log_lines import LogLine
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from reportgen.report.report import JobDetail
 from tests import samples
 from tests.browser.conftest import Reader, Visit
@@ -21,7 +19,7 @@ LOSS = "path.loss"
 
 
 def written(folder: Path, detail: JobDetail) -> Path:
-    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
+    pages = Pages(samples.LOOKS)
     path = folder / "job.html"
     text = pages.job(detail, samples.STUDIO, samples.SNAPSHOT_AT, samples.GENERATOR)
     path.write_text(text, "utf-8", newline="\n")
@@ -104,7 +102,7 @@ def test_dragging_zooms_and_escape_goes_back(visit: Visit) -> None:
     assert visit.console == []
 
 
-def test_the_logarithm_of_the_loss(visit: Visit) -> None:
+def test_the_axis_may_be_logarithmic(visit: Visit) -> None:
     page, before = visit.page, d(visit.page)
     box = page.get_by_role("checkbox", name="Log scale")
     box.check()
@@ -114,7 +112,7 @@ def test_the_logarithm_of_the_loss(visit: Visit) -> None:
     assert d(page) == before
 
 
-def test_smoothing_lays_a_line_over_a_faint_one(visit: Visit) -> None:
+def test_smoothing_overlays_a_line_on_a_faint_one(visit: Visit) -> None:
     page = visit.page
     page.get_by_role("slider", name="Smoothing").fill("0.9")
     assert d(page, "path.smooth").count("L") == 399
@@ -151,8 +149,10 @@ def test_the_svg_downloaded_stands_alone(visit: Visit, tmp_path: Path) -> None:
     assert visit.console == []
 
 
-def test_a_thinned_curve_is_smoothed_over_all_its_points(tmp_path: Path, reader: Reader) -> None:
-    # Of each hundred points one is an outlier: drawn they are half of all, in the mean nothing.
+def test_a_downsampled_curve_is_smoothed_over_all_its_points(
+    tmp_path: Path, reader: Reader
+) -> None:
+    # One point in a hundred is an outlier: half of the points drawn are, yet the mean hardly moves.
     loss = samples.curve(range(100_000), lambda step: 100.0 if step % 100 == 0 else 1.0)
     visit = reader.visit()
     visit.open(written(tmp_path, samples.detail(samples.summary(), loss=loss)))
@@ -163,7 +163,9 @@ def test_a_thinned_curve_is_smoothed_over_all_its_points(tmp_path: Path, reader:
 
 
 @pytest.mark.parametrize("detail", samples.details(), ids=lambda detail: detail.summary.slug)
-def test_everything_at_once_on_any_job(tmp_path: Path, reader: Reader, detail: JobDetail) -> None:
+def test_all_controls_work_together_on_any_job(
+    tmp_path: Path, reader: Reader, detail: JobDetail
+) -> None:
     visit = reader.visit(width=400)
     visit.open(written(tmp_path, detail))
     page = visit.page
@@ -177,7 +179,7 @@ def test_everything_at_once_on_any_job(tmp_path: Path, reader: Reader, detail: J
     assert visit.console == []
 
 
-def test_without_script_nothing_dead_is_shown(tmp_path: Path, reader: Reader) -> None:
+def test_without_script_no_dead_control_is_shown(tmp_path: Path, reader: Reader) -> None:
     visit = reader.visit(script=False)
     visit.open(written(tmp_path, samples.completed()))
     assert visit.page.locator("input, button, .surface").count() == 0
@@ -218,7 +220,7 @@ def test_learning_rate_and_throughput_are_drawn_beneath(tmp_path: Path, reader: 
 
 @pytest.mark.parametrize(("width", "beneath"), [(400, True), (1280, False)])
 @pytest.mark.parametrize("script", [True, False])
-def test_the_signs_are_explained_at_any_width(
+def test_the_legend_is_shown_at_any_width(
     tmp_path: Path, reader: Reader, width: int, *, beneath: bool, script: bool
 ) -> None:
     visit = reader.visit(width=width, script=script)

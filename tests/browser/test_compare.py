@@ -1,17 +1,15 @@
-"""The comparison in a real browser: jobs chosen, drawn over one another, linked and read."""
+"""The comparison in a real browser: jobs chosen, overlaid, linked to and sorted."""
 
 import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.model.metrics import metric
 from reportgen.model.trend import Clock
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from reportgen.report import comparison
 from reportgen.report.report import JobDetail
 from tests import samples
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _detail(number: int) -> JobDetail:
-    """Give a run that learns the better the higher its number, and of which the last diverges."""
+    """Return a job that learns faster the higher its number; the last one diverges."""
 
     def loss_at(step: int) -> float:
         if number == 9 and step > 200:
@@ -54,10 +52,10 @@ DETAILS = [_detail(number) for number in range(10)]
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compare")
-    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
+    pages = Pages(samples.LOOKS)
     report = samples.report(jobs=tuple(detail.summary for detail in DETAILS))
     jobs = comparison.newest(report.jobs)
-    courses = [comparison.courses(DETAILS[int(job.id[-1])]) for job in jobs]
+    courses = [comparison.compared_curves(DETAILS[int(job.id[-1])]) for job in jobs]
     text = pages.compare(report, jobs, courses, {job.id: int(job.id[-1]) for job in jobs})
     (folder / "compare.html").write_text(text, "utf-8", newline="\n")
     home = pages.home(report, {job.id for job in jobs})
@@ -72,7 +70,7 @@ def _opened(reader: Reader, path: Path, fragment: str = "", *, script: bool = Tr
 
 
 def _drawn(page: "Page") -> list[str]:
-    """Give the names of the jobs whose curves are drawn."""
+    """Return the names of the jobs whose curves are drawn."""
     return page.locator(".curves path title").all_text_contents()
 
 
@@ -98,15 +96,15 @@ def test_three_jobs_are_compared(out: Path, reader: Reader) -> None:
     assert len(_drawn(page)) == 8
     _choose(page, 1, 4, 9)
     assert _drawn(page) == ["run-9", "run-4", "run-1"]
-    # The diverged run leaves the plot, and does not press the others flat.
+    # The diverged job leaves the plot, and does not flatten the others.
     heights = page.locator(".curves path").evaluate_all(
         "paths => paths.map(path => path.getBBox().height)"
     )
     assert heights[0] > 200
     assert heights[1] > 120
     assert "leaves the plot at step" in page.locator("tr[data-job='job-9']").inner_text()
-    # The diverged run had the least training and evaluation loss before it diverged, run-4 the
-    # least at its end; of the durations, which are alike, none is the best.
+    # The diverged job had the lowest training and evaluation loss before it diverged, run-4 the
+    # lowest at its end; the durations are all alike, so none is the best.
     best = page.locator(".best").evaluate_all(
         "all => all.map(one => [one.closest('tr').dataset.job, one.closest('td').cellIndex])"
     )
@@ -142,7 +140,7 @@ def test_a_linked_comparison_shows_the_same(out: Path, reader: Reader) -> None:
     assert visit.console == other.console == []
 
 
-def test_an_address_that_names_nothing_known_draws_nothing(out: Path, reader: Reader) -> None:
+def test_an_address_of_unknown_jobs_draws_nothing(out: Path, reader: Reader) -> None:
     visit = _opened(reader, out / "compare.html", "#jobs=%3Cb%3E,job-77&by=moon&of=x&sort=--x")
     assert _drawn(visit.page) == []
     assert visit.page.get_by_text("None of the chosen jobs has such a curve.").is_visible()
@@ -151,7 +149,7 @@ def test_an_address_that_names_nothing_known_draws_nothing(out: Path, reader: Re
     assert visit.console == []
 
 
-def test_home_sends_its_selection(out: Path, reader: Reader) -> None:
+def test_the_selection_on_home_opens_as_a_comparison(out: Path, reader: Reader) -> None:
     visit = _opened(reader, out / "index.html")
     page = visit.page
     assert page.get_by_role("link", name="Compare 1").count() == 0

@@ -4,13 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.model.metrics import Metric
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from reportgen.report.report import JobSummary
 from tests import samples
 from tests.browser.conftest import Reader, Visit
@@ -30,7 +28,7 @@ def _job(name: str, status: str, loss: float | None, hour: int, **changes: objec
         status=status,
         loss=metric,
         created_at=f"2026-05-01T{hour:02}:00:00Z",
-        sparkline="M0 0l124 40" if metric else "",
+        sparkline=(40, 0) if metric else (),
         **changes,
     )
 
@@ -51,7 +49,7 @@ def home(tmp_path: Path) -> Path:
 def _written(
     folder: Path, jobs: tuple[JobSummary, ...], at: datetime = samples.SNAPSHOT_AT
 ) -> Path:
-    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC"), stale_after=7200.0))
+    pages = Pages(replace(samples.LOOKS, stale_after=7200.0))
     report = replace(samples.report(jobs=jobs), snapshot_at=at)
     (folder / "index.html").write_text(pages.home(report), "utf-8", newline="\n")
     return folder / "index.html"
@@ -147,7 +145,7 @@ def test_search_and_chips_narrow_together(home: Path, reader: Reader) -> None:
         ("Loss", ["bot-2", "bot-10", "bot-9", "triage"], ["bot-9", "bot-10", "bot-2", "triage"]),
     ],
 )
-def test_a_click_sorts_and_what_is_not_known_comes_last(
+def test_a_click_sorts_with_unknown_values_last(
     home: Path, reader: Reader, column: str, rising: list[str], falling: list[str]
 ) -> None:
     visit = _opened(reader, home)
@@ -215,7 +213,7 @@ def test_a_link_with_a_state(home: Path, reader: Reader, fragment: str, names: l
     assert visit.console == []
 
 
-def test_another_fragment_is_another_state(home: Path, reader: Reader) -> None:
+def test_a_new_fragment_changes_the_state(home: Path, reader: Reader) -> None:
     visit = _opened(reader, home, "#q=triage")
     visit.page.evaluate("location.hash = '#q=bot-9'")
     visit.page.wait_for_function("document.querySelectorAll('.jobs tbody a').length === 1")
@@ -236,7 +234,7 @@ def test_another_fragment_is_another_state(home: Path, reader: Reader) -> None:
         (timedelta(days=3, hours=1), "3 days ago: this may be out of date", True),
     ],
 )
-def test_the_age_is_told_and_warned_of(
+def test_the_age_is_shown_with_a_warning_once_stale(
     tmp_path: Path, reader: Reader, age: timedelta, said: str, *, stale: bool
 ) -> None:
     visit = _opened(reader, _written(tmp_path, JOBS, datetime.now(UTC) - age))
@@ -267,7 +265,7 @@ def test_a_report_without_jobs_has_no_controls(tmp_path: Path, reader: Reader) -
     assert visit.console == []
 
 
-def test_a_long_list_is_shown_whole_in_the_end(tmp_path: Path, reader: Reader) -> None:
+def test_a_long_list_is_completed_bit_by_bit(tmp_path: Path, reader: Reader) -> None:
     jobs = tuple(_job(f"bot-{n}", "completed", 1.0, 1) for n in range(1200))
     visit = _opened(reader, _written(tmp_path, jobs))
     visit.page.get_by_label("Search").fill("bot-11")

@@ -1,13 +1,12 @@
-"""The pages in a real browser: they open from a file, stay quiet and keep hostile text text."""
+"""The pages in a real browser: they open from disk without errors, print, and show hostile text."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from tests import samples
 from tests.browser.conftest import Reader
 
@@ -17,10 +16,10 @@ PAGES = ["index.html", *(f"jobs/{slug}.html" for slug in JOBS)]
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a report of the samples, as the command would lay it out."""
+    """Write a report of the samples with the file names that the command uses."""
     folder = tmp_path_factory.mktemp("out")
     (folder / "jobs").mkdir()
-    pages = Pages(Looks("Arkor report", "auto", ZoneInfo("UTC")))
+    pages = Pages(samples.LOOKS)
     texts = {"index.html": pages.home(samples.report())}
     for detail in samples.details():
         texts[detail.summary.page] = pages.job(
@@ -32,7 +31,9 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_opens_from_its_file_without_a_word(out: Path, reader: Reader, name: str) -> None:
+def test_a_page_opens_from_disk_without_console_messages(
+    out: Path, reader: Reader, name: str
+) -> None:
     visit = reader.visit()
     visit.open(out / name)
     assert visit.page.locator("h1").is_visible()
@@ -63,10 +64,10 @@ def test_the_policy_lets_the_style_in(out: Path, reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(("theme", "ground"), [("light", "251, 251, 250"), ("dark", "14, 17, 22")])
-def test_a_chosen_theme_wins_over_the_systems(
+def test_a_chosen_theme_overrides_the_systems(
     tmp_path: Path, reader: Reader, theme: str, ground: str
 ) -> None:
-    page = Pages(Looks("Arkor report", theme, ZoneInfo("UTC"))).home(samples.report())
+    page = Pages(replace(samples.LOOKS, theme=theme)).home(samples.report())
     (tmp_path / "index.html").write_text(page, "utf-8")
     visit = reader.visit(scheme="dark" if theme == "light" else "light")
     visit.open(tmp_path / "index.html")
@@ -129,7 +130,7 @@ def test_a_page_reads_well_where_a_host_strips_its_style(
         visit = reader.visit()
         visit.open(tmp_path / "bare.html")
         assert visit.page.locator("h1").is_visible()
-        # A path that is filled would be a black blot where the loss curve should be.
+        # A filled path would be a black blot in place of the loss curve.
         fills = visit.page.evaluate(
             "[...document.querySelectorAll('path.loss, path.eval-loss')]"
             ".map(path => getComputedStyle(path).fill)"
@@ -137,7 +138,7 @@ def test_a_page_reads_well_where_a_host_strips_its_style(
         assert set(fills) <= {"none"}
 
 
-# --- On paper, in motion, grown old --------------------------------------------------------------
+# --- Print, motion, age -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -153,12 +154,12 @@ def test_a_page_prints_on_one_or_two_sheets(
         visit.page.locator("nav:visible, .back:visible, .tools:visible, .find:visible").count() == 0
     )
     ground = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert ground == "rgb(251, 251, 250)"  # light, whatever the reader's system likes
+    assert ground == "rgb(251, 251, 250)"  # light, whatever the reader's system prefers
     visit.page.set_viewport_size({"width": 720, "height": 1000})
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 720
 
 
-def test_nothing_moves_for_those_who_asked_for_that(out: Path, reader: Reader) -> None:
+def test_nothing_moves_for_readers_who_prefer_reduced_motion(out: Path, reader: Reader) -> None:
     visit = reader.visit()
     visit.open(out / "index.html")
     moving = (
@@ -171,7 +172,7 @@ def test_nothing_moves_for_those_who_asked_for_that(out: Path, reader: Reader) -
     assert visit.page.evaluate(moving) == 0
 
 
-def test_the_page_of_a_job_that_runs_on_warns_when_it_is_old(out: Path, reader: Reader) -> None:
+def test_the_page_of_a_running_job_warns_when_it_is_stale(out: Path, reader: Reader) -> None:
     visit = reader.visit()
     visit.open(out / samples.queued().summary.page)
     assert visit.page.locator(".as-of.stale .age").inner_text().endswith("this may be out of date")

@@ -1,21 +1,19 @@
-"""What axe-core and the Nu HTML checker say of every kind of page, as it comes and as it is used.
+"""Every kind of page, untouched and in use, checked by axe-core and the Nu HTML checker.
 
-The demo report is built by the real command: each HTML file it writes is checked, and of the jobs
-one of each status is shown to axe-core. The samples add what the demo does not have.
+The demo report is built by the real command. Each HTML file it writes is checked, by axe-core one
+job of each status. The samples add what the demo does not have.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.model.origin import Manifest
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from tests import samples
 from tests.browser import standards
 from tests.browser.conftest import Reader
@@ -28,7 +26,7 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "demo": ("--single-file",),
     "linked": ("--layout", "linked"),
 }
-"""The demo reports that are built: a folder's name, and the options besides the source."""
+"""The demo reports to build: a folder's name, and the options besides the source."""
 
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 400)]
 STATUSES = {"queued", "running", "completed", "failed", "cancelled"}
@@ -61,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _write_samples(folder: Path, theme: str) -> None:
-    pages = Pages(Looks("Arkor report", theme, ZoneInfo("UTC")))
+    pages = Pages(replace(samples.LOOKS, theme=theme))
     broken = Manifest(trainer=None, error=samples.HOSTILE)
     texts = {
         "index.html": pages.home(samples.report()),
@@ -79,13 +77,13 @@ def _write_samples(folder: Path, theme: str) -> None:
 
 
 def _job_page(report: Path, status: str) -> Path:
-    """Give the page of a report's first job of this status."""
+    """Return the page of a report's first job with this status."""
     jobs = json.loads((report / "report.json").read_bytes())["jobs"]
     return report / str(next(job["page"] for job in jobs if job["status"] == status))
 
 
 def _kinds(folder: Path) -> list[Path]:
-    """Give one page of each kind that looks different."""
+    """Return one page of each kind that looks different."""
     kinds = [*folder.glob("samples-auto/**/*.html")]
     kinds += (_job_page(folder / "demo", status) for status in STATUSES)
     for name in BUILDS:
@@ -152,7 +150,7 @@ def _go_to_a_job(page: "Page") -> None:
 
 @dataclass(frozen=True)
 class State:
-    """A page that someone did something to; `page` is its file, or the status of a job."""
+    """A page in use; `page` is its file, or the status of a job."""
 
     page: str
     reach: Callable[["Page"], None]
@@ -177,7 +175,7 @@ def _page_of(state: State, folder: Path) -> Path:
 
 
 def _listed(found: Mapping[str, list[str]]) -> str:
-    """Give all that was found, a line each: pytest would cut it short."""
+    """Format all findings, one a line: pytest would truncate them."""
     return "\n".join(f"{name}: {line}" for name, lines in found.items() for line in lines)
 
 
@@ -192,8 +190,8 @@ def test_axe_finds_nothing_on_any_page(
     visit = reader.visit(scheme=scheme, width=width)
     for path in _kinds(folder):
         visit.open(path)
-        found[str(path.relative_to(folder))] = standards.audited(visit.page, axe) + visit.console
-        # Last, since what the policy stops is told on the console.
+        found[str(path.relative_to(folder))] = standards.audit(visit.page, axe) + visit.console
+        # Last, since the console reports what the policy stops.
         assert standards.policy_holds(visit.page)
         visit.console.clear()
     assert len(found) >= len(STATUSES) + 1
@@ -209,7 +207,7 @@ def test_axe_finds_nothing_on_a_page_in_use(
     for name, state in STATES.items():
         visit.open(_page_of(state, folder))
         state.reach(visit.page)
-        found[name] = standards.audited(visit.page, axe) + visit.console
+        found[name] = standards.audit(visit.page, axe) + visit.console
     assert not any(found.values()), _listed(found)
 
 
@@ -221,12 +219,12 @@ def test_axe_finds_nothing_where_a_theme_was_chosen(
     visit = reader.visit(scheme="dark" if theme == "light" else "light")
     for path in sorted((folder / f"samples-{theme}").glob("**/*.html")):
         visit.open(path)
-        found[path.name] = standards.audited(visit.page, axe) + visit.console
+        found[path.name] = standards.audit(visit.page, axe) + visit.console
     assert not any(found.values()), _listed(found)
 
 
-def test_the_audit_is_able_to_find(axe: str, tmp_path: Path, reader: Reader) -> None:
-    """What axe-core itself finds, what it leaves to our own measure, and a missing policy."""
+def test_the_audit_finds_faults(axe: str, tmp_path: Path, reader: Reader) -> None:
+    """Find what axe-core finds, what it leaves to our own measure, and a missing policy."""
     (tmp_path / "bad.html").write_text(
         "<!doctype html><html lang=en><title>Bad</title><style>p { color: black }</style>"
         "<main><h1>Bad</h1>"
@@ -237,7 +235,7 @@ def test_the_audit_is_able_to_find(axe: str, tmp_path: Path, reader: Reader) -> 
     )
     visit = reader.visit(scheme="light")
     visit.open(tmp_path / "bad.html")
-    found = standards.audited(visit.page, axe)
+    found = standards.audit(visit.page, axe)
     assert {line.split()[0] for line in found} == {"label", "contrast"}
     assert visit.page.evaluate(standards.INTRUDERS) == [True, True]
     assert not standards.policy_holds(visit.page)
@@ -247,10 +245,10 @@ def test_the_audit_is_able_to_find(axe: str, tmp_path: Path, reader: Reader) -> 
 
 
 def _in_use(folder: Path, reader: Reader, name: str, state: State) -> Path:
-    """Write a page as the script left it in one state, for the checker to read.
+    """Write a page as the script left it in one state, for the checker.
 
     What the script sets by `element.style` is left out: in a file it would be an attribute that
-    the page's policy forbids, in the browser it is none.
+    the page's policy forbids, in the browser it is not.
     """
     visit = reader.visit()
     visit.open(_page_of(state, folder))
@@ -277,7 +275,7 @@ def test_the_html_checker_finds_nothing(
     assert not found, _listed({"checked": found})
 
 
-def test_the_checker_is_able_to_find(checker: standards.Checker, tmp_path: Path) -> None:
+def test_the_checker_finds_faults(checker: standards.Checker, tmp_path: Path) -> None:
     (tmp_path / "bad.html").write_text(
         "<!doctype html><html lang=en><title>Bad</title><style>p { colour: red }</style>"
         "<p aria-level=2><svg><path d=oops /></svg></b>",

@@ -6,26 +6,23 @@ from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from reportgen.pages import Pages
-from reportgen.pages.looks import Looks
 from tests import samples
 from tests.browser.conftest import Reader, Visit
 
-LOOKS = Looks("Arkor report", "auto", ZoneInfo("UTC"))
 DONE = samples.completed().summary
 JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
-"""What Jenkins sends with every file of a build, unless an administrator relaxed it."""
+"""The policy that Jenkins sends with every file of a build unless an administrator relaxed it."""
 
 
 @pytest.fixture(scope="module")
 def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("single") / "report.html"
     shown = samples.report(jobs=tuple(detail.summary for detail in samples.details()))
-    text = "".join(Pages(LOOKS).single(shown, samples.details()))
+    text = "".join(Pages(samples.LOOKS).single(shown, samples.details()))
     path.write_text(text, "utf-8", newline="\n")
     return path
 
@@ -61,7 +58,7 @@ def test_a_walk_through_one_file(single: Path, reader: Reader, *, script: bool) 
     assert visit.console == []
 
 
-def test_the_charts_controls_come_with_the_view(single: Path, reader: Reader) -> None:
+def test_a_charts_controls_appear_with_its_view(single: Path, reader: Reader) -> None:
     visit = _opened(reader, single, f"#/jobs/{DONE.slug}")
     page = visit.page
     page.get_by_role("button", name="Download SVG").wait_for()
@@ -78,7 +75,9 @@ def test_the_charts_controls_come_with_the_view(single: Path, reader: Reader) ->
 @pytest.mark.parametrize(
     "fragment", ["", "#/", "#/?status=failed", "#/jobs/none-of-these", "#x", "#%"]
 )
-def test_home_shows_where_nothing_is_named(single: Path, reader: Reader, fragment: str) -> None:
+def test_home_is_shown_if_the_address_names_no_job(
+    single: Path, reader: Reader, fragment: str
+) -> None:
     for script in (True, False):
         visit = _opened(reader, single, fragment, script=script)
         assert visit.page.locator(".jobs").is_visible()
@@ -86,7 +85,7 @@ def test_home_shows_where_nothing_is_named(single: Path, reader: Reader, fragmen
         assert visit.console == []
 
 
-def test_filters_stand_in_studios_address(single: Path, reader: Reader) -> None:
+def test_filters_are_kept_in_studios_address(single: Path, reader: Reader) -> None:
     visit = _opened(reader, single, "#/?status=failed")
     page = visit.page
     assert page.locator(".jobs tbody tr").count() == 1
@@ -135,7 +134,7 @@ class _Strict(SimpleHTTPRequestHandler):
 def jenkins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("linked")
     (folder / "jobs").mkdir()
-    pages = Pages(replace(LOOKS, linked=True))
+    pages = Pages(replace(samples.LOOKS, linked=True))
     texts = {"index.html": pages.home(samples.report()), **pages.shared_files()}
     for detail in samples.details():
         texts[detail.summary.page] = pages.job(
@@ -168,7 +167,7 @@ def test_linked_pages_are_styled_and_readable_there(jenkins: str, reader: Reader
 
 
 def test_linked_pages_open_from_disk_with_their_script(tmp_path: Path, reader: Reader) -> None:
-    pages = Pages(replace(LOOKS, linked=True))
+    pages = Pages(replace(samples.LOOKS, linked=True))
     for name, text in {"index.html": pages.home(samples.report()), **pages.shared_files()}.items():
         (tmp_path / name).write_text(text, "utf-8", newline="\n")
     visit = reader.visit()

@@ -2,7 +2,6 @@
 
 import math
 import random
-import re
 from array import array
 from collections.abc import Sequence
 from fractions import Fraction
@@ -15,13 +14,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.charts.axes import HEIGHT, WIDTH, plain
-from reportgen.charts.loss_chart import COLUMNS, DOTS, MARKS, SPARE_COLUMNS, Chart, Line, draw
+from reportgen.charts import svg as svg_text
+from reportgen.charts.axes import HEIGHT, WIDTH
+from reportgen.charts.loss_chart import (
+    COLUMNS,
+    DOTS,
+    MARKS,
+    SPARE_COLUMNS,
+    Chart,
+    DrawnCurve,
+    ScriptPoints,
+    draw,
+)
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.metrics import metric
 from reportgen.model.span import Span
+from reportgen.pages.template import FILTERS
 
-POINT = re.compile(r"([ML])(\d+(?:\.\d{1,2})?)[ ,](\d+(?:\.\d{1,2})?)")
 EMPTY = Superseded()
 
 
@@ -29,10 +38,13 @@ def curve(*points: tuple[float, float]) -> Curve:
     return Curve(array("d", [step for step, _ in points]), array("d", [v for _, v in points]))
 
 
-def parse(d: str) -> list[tuple[str, float, float]]:
-    """Read a path's points; it must hold nothing else."""
-    assert POINT.sub("", d) == ""
-    return [(letter, float(x), float(y)) for letter, x, y in POINT.findall(d)]
+def drawn_points(line: DrawnCurve) -> list[tuple[str, float, float]]:
+    """Return a curve's points to two places, each with the letter that leads to it in a path."""
+    return [
+        ("L" if at else "M", round(x, 2), round(y, 2))
+        for segment in line.segments
+        for at, (x, y) in enumerate(zip(segment.xs, segment.ys, strict=True))
+    ]
 
 
 def chart(loss: Curve, eval_loss: Curve | None = None, old: Superseded = EMPTY) -> Chart:
@@ -51,46 +63,46 @@ def test_nothing_to_draw() -> None:
 
 def test_a_lone_point_is_a_dot_in_the_middle() -> None:
     drawn = chart(curve((7, 3)))
-    assert parse(drawn.loss.d) == [("M", 320, 100)]
-    assert [(dot.x, dot.y) for dot in drawn.loss.dots] == [("320", "100")]
+    assert drawn_points(drawn.loss) == [("M", 320, 100)]
+    assert [(dot.x, dot.y) for dot in drawn.loss.dots] == [(320, 100)]
 
 
 def test_corners() -> None:
     drawn = chart(curve((10, 4), (20, 1), (30, 2.5)))
-    assert parse(drawn.loss.d) == [("M", 0, 0), ("L", 320, 200), ("L", 640, 100)]
+    assert drawn_points(drawn.loss) == [("M", 0, 0), ("L", 320, 200), ("L", 640, 100)]
 
 
 def test_equal_values_lie_in_the_middle() -> None:
     drawn = chart(curve((1, 5), (2, 5)))
-    assert parse(drawn.loss.d) == [("M", 0, 100), ("L", 640, 100)]
+    assert drawn_points(drawn.loss) == [("M", 0, 100), ("L", 640, 100)]
 
 
 def test_all_that_is_drawn_shares_the_axes() -> None:
     old = Superseded()
     old.add(curve((3, 9)))
     drawn = chart(curve((1, 5), (2, 4)), curve((4, 1)), old)
-    assert parse(drawn.loss.d) == [("M", 0, 100), ("L", 213.33, 125)]
-    assert parse(drawn.eval_loss.d) == [("M", 640, 200)]
-    assert parse(drawn.superseded.d) == [("M", 426.67, 0)]
+    assert drawn_points(drawn.loss) == [("M", 0, 100), ("L", 213.33, 125)]
+    assert drawn_points(drawn.eval_loss) == [("M", 640, 200)]
+    assert drawn_points(drawn.superseded) == [("M", 426.67, 0)]
 
 
 def test_a_loss_that_is_not_finite_breaks_the_line_and_marks_the_edge() -> None:
     drawn = chart(curve((0, 2), (1, math.nan), (2, 1), (3, -math.inf), (4, 1.5)))
-    assert [letter for letter, *_ in parse(drawn.loss.d)] == ["M", "M", "M"]
-    assert [(mark.x, mark.top) for mark in drawn.not_finite] == [("160", True), ("480", False)]
+    assert [letter for letter, *_ in drawn_points(drawn.loss)] == ["M", "M", "M"]
+    assert [(mark.x, mark.top) for mark in drawn.not_finite] == [(160, True), (480, False)]
     assert drawn.points == 3
 
 
 def test_only_losses_that_are_not_finite() -> None:
     drawn = chart(curve((1, math.nan), (2, math.nan)))
-    assert drawn.loss.d == ""
-    assert [mark.x for mark in drawn.not_finite] == ["0", "640"]
+    assert drawn.loss.segments == ()
+    assert [mark.x for mark in drawn.not_finite] == [0, 640]
 
 
 def test_checkpoints_within_the_range_are_marked() -> None:
     drawn = draw(curve((10, 1), (20, 2)), Curve(), Superseded(), [5, 10, 15, 25])
     assert drawn is not None
-    assert drawn.checkpoints == ("0", "320")
+    assert drawn.checkpoints == (0, 320)
 
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -108,14 +120,14 @@ def curves(draw_: st.DrawFn, values: st.SearchStrategy[float] = ANY, most: int =
 def test_any_curve_lies_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
     drawn = chart(loss, eval_loss)
     for line in (drawn.loss, drawn.eval_loss):
-        points = parse(line.d)
+        points = drawn_points(line)
         assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for _, x, y in points)
         assert all(a[1] <= b[1] for a, b in pairwise(points))
         assert not points or points[0][0] == "M"
     for tick in drawn.x_ticks:
-        assert 0 <= float(tick.at) <= WIDTH
+        assert 0 <= tick.at <= WIDTH
     for tick in drawn.y_ticks:
-        assert 0 <= float(tick.at) <= HEIGHT
+        assert 0 <= tick.at <= HEIGHT
     assert len({tick.label for tick in drawn.x_ticks}) == len(drawn.x_ticks)
 
 
@@ -126,7 +138,7 @@ def test_thinning_keeps_what_each_column_shows(count: int, chance: random.Random
     loss = curve(*enumerate(values))
     drawn = chart(loss)
     kept: dict[int, list[tuple[float, float]]] = {}
-    for _, x, y in parse(drawn.loss.d):
+    for _, x, y in drawn_points(drawn.loss):
         kept.setdefault(round(x), []).append((x, y))
     low, high, last = min(values), max(values), len(values) - 1
     columns: dict[int, list[int]] = {}
@@ -206,7 +218,7 @@ class Naive:
 
 
 def dots_in(path: list[tuple[str, float, float]]) -> list[tuple[float, float]]:
-    """Give the points that no line leads to or from."""
+    """Return the points that no line leads to or from."""
     next_starts = [*(letter == "M" for letter, *_ in path[1:]), True]
     both = zip(path, next_starts, strict=False)  # of no point nothing is next
     return [(x, y) for (letter, x, y), alone in both if letter == "M" and alone]
@@ -220,23 +232,26 @@ def test_all_three_curves_follow_the_rule(loss: Curve, eval_loss: Curve, old: Su
     if drawn is None:
         assert not naive.steps
         return
-    shown: list[tuple[Line, Curve | Superseded, Sequence[int], int]] = [
+    shown: list[tuple[DrawnCurve, Curve | Superseded, Sequence[int], int]] = [
         (drawn.loss, loss, [], COLUMNS),
         (drawn.eval_loss, eval_loss, [], SPARE_COLUMNS),
         (drawn.superseded, old, old.starts, SPARE_COLUMNS),
     ]
     for line, one, starts, columns in shown:
-        path = parse(line.d)
+        path = drawn_points(line)
         assert path == naive.path(one, starts, columns)
-        assert [(float(dot.x), float(dot.y)) for dot in line.dots] == dots_in(path)
+        assert [(round(dot.x, 2), round(dot.y, 2)) for dot in line.dots] == dots_in(path)
         assert line.drawn == len(path)
         assert line.points == sum(map(math.isfinite, one.values))
         kept = naive.kept(one, columns)
         distances = [
             after - before for before, after in pairwise([0, *(one.steps[at] for at in kept)])
         ]
-        assert line.steps == ",".join(f"{distance:.0f}" for distance in distances)
-        assert line.values == ",".join(f"{one.values[at]:.6g}" for at in kept)
+        if line.points:
+            assert line.script == ScriptPoints(
+                ",".join(f"{distance:.0f}" for distance in distances),
+                ",".join(f"{one.values[at]:.6g}" for at in kept),
+            )
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -260,7 +275,7 @@ def test_a_long_curve_is_thinned_as_a_part_among_parts_is(seed: int) -> None:
 def test_steps_that_a_script_cannot_hold_are_none_of_its_data(step: float) -> None:
     steps = sorted([1.0, 2.0, step])
     drawn = chart(curve(*((at, 1) for at in steps)))
-    assert (drawn.loss.steps, drawn.loss.values) == ("", "")
+    assert drawn.loss.script is None
     assert drawn.loss.drawn == 3
 
 
@@ -268,8 +283,9 @@ def test_steps_that_a_script_cannot_hold_are_none_of_its_data(step: float) -> No
 @given(st.lists(FINITE, min_size=1, max_size=9))
 def test_a_script_gets_each_value_to_six_digits(values: list[float]) -> None:
     line = chart(curve(*enumerate(values, start=5))).loss
-    assert line.values == ",".join(f"{value:.6g}" for value in values)
-    assert line.steps == ",".join(["5", *"1" * (len(values) - 1)])
+    assert line.script == ScriptPoints(
+        ",".join(["5", *"1" * (len(values) - 1)]), ",".join(f"{value:.6g}" for value in values)
+    )
 
 
 @settings(deadline=None, max_examples=150)
@@ -280,10 +296,14 @@ def test_each_point_is_drawn_where_it_lies(loss: Curve) -> None:
     ends = loss.steps[0], loss.steps[-1]
     finite = [value for value in loss.values if math.isfinite(value)]
     across, upwards = Span(*ends), Span(min(finite, default=0), max(finite, default=0))
-    shown = {(x, y) for _, x, y in parse(drawn.loss.d)}
+    shown = {
+        point
+        for segment in drawn.loss.segments
+        for point in zip(segment.xs, segment.ys, strict=True)
+    }
     for step, value in loss.finite():
-        place = plain(WIDTH * across.fraction(step)), plain(HEIGHT * (1 - upwards.fraction(value)))
-        assert drawn.loss.drawn < drawn.loss.points or tuple(map(float, place)) in shown
+        place = WIDTH * across.fraction(step), HEIGHT * (1 - upwards.fraction(value))
+        assert drawn.loss.drawn < drawn.loss.points or place in shown
 
 
 def test_the_evaluation_curve_has_fewer_columns() -> None:
@@ -298,7 +318,7 @@ def test_the_evaluation_curve_has_fewer_columns() -> None:
 def test_breaks_survive_thinning() -> None:
     values = [math.nan if step % 1000 == 500 else float(step % 7) for step in range(20_000)]
     drawn = chart(curve(*enumerate(values)))
-    assert sum(letter == "M" for letter, *_ in parse(drawn.loss.d)) == 21
+    assert sum(letter == "M" for letter, *_ in drawn_points(drawn.loss)) == 21
 
 
 def test_a_million_points_cost_a_bounded_path() -> None:
@@ -307,7 +327,7 @@ def test_a_million_points_cost_a_bounded_path() -> None:
     loss = Curve(array("d", range(count)), waves * (count // 1000))
     drawn = chart(loss)
     assert drawn.points == count
-    assert len(drawn.loss.d) < 4 * COLUMNS * 16
+    assert len(svg_text.path(drawn.loss.segments)) < 4 * COLUMNS * 16
     found = metric(loss)
     assert found is not None
     assert (found.points, found.min) == (count, min(loss.values))
@@ -340,15 +360,15 @@ def test_two_hundred_marks_are_all_of_them() -> None:
 
 
 def test_many_lone_points_become_one_path_of_dots() -> None:
-    def lone(count: int) -> Line:
+    def lone(count: int) -> DrawnCurve:
         points = ((step, math.nan if step % 2 else step) for step in range(2 * count))
         return chart(curve(*points)).loss
 
     few, many = lone(DOTS), lone(DOTS + 1)
-    assert (len(few.dots), few.dots_d) == (DOTS, "")
-    assert many.dots == ()
-    assert many.dots_d.startswith("M0,200h0M3,199h0")
-    assert many.dots_d.count("h0") == DOTS + 1
+    assert (len(few.dots), few.is_crowded) == (DOTS, False)
+    assert (len(many.dots), many.is_crowded) == (DOTS + 1, True)
+    assert svg_text.dots_path(many.dots).startswith("M0,200h0M3,199h0")
+    assert svg_text.dots_path(many.dots).count("h0") == DOTS + 1
 
 
 # --- Axes and legend -----------------------------------------------------------------------------
@@ -362,7 +382,7 @@ def test_the_legend_names_what_occurs_side_by_side() -> None:
     assert drawn is not None
     kinds = [entry.kind for entry in drawn.legend]
     assert sorted(kinds) == ["checkpoint", "eval-loss", "loss", "not-finite", "superseded"]
-    places = [float(entry.x) for entry in drawn.legend]
+    places = [entry.x for entry in drawn.legend]
     assert all(a + 60 < b for a, b in pairwise(places))
 
 
@@ -370,8 +390,8 @@ def test_ticks_stand_at_their_values() -> None:
     drawn = chart(curve((0, 0), (10, 10)))
     across = {tick.label: tick.at for tick in drawn.x_ticks}
     upwards = {tick.label: tick.at for tick in drawn.y_ticks}
-    assert (across["0"], across["10"]) == ("0", "640")
-    assert (upwards["0"], upwards["10"]) == ("200", "0")
+    assert (across["0"], across["10"]) == (0, 640)
+    assert (upwards["0"], upwards["10"]) == (200, 0)
 
 
 @pytest.mark.parametrize(
@@ -426,6 +446,7 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+TEMPLATES.filters |= FILTERS
 
 
 def drawing(chart: Chart) -> ET.Element:
@@ -456,7 +477,8 @@ def test_each_curve_is_a_single_path_of_its_class() -> None:
         ("superseded", chart.superseded),
     ):
         (path,) = of_class(svg, name)
-        assert (path.tag, path.get("d"), path.get("fill")) == (f"{SVG}path", line.d, "none")
+        d = svg_text.path(line.segments)
+        assert (path.tag, path.get("d"), path.get("fill")) == (f"{SVG}path", d, "none")
     # Lone points are seen: a path that only moves draws nothing.
     assert len(of_class(svg, "loss-dot")) == 2
     assert of_class(svg, "superseded-dot") == []

@@ -1,18 +1,14 @@
 """The command's face: version, help, and how errors are told."""
 
-import math
+import json
 import re
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from reportgen import __version__
-from reportgen.cli import commands
-from reportgen.model.selection import Selection
-from reportgen.report import gates
 from tests.command import Command
 from tests.standin import StandIn, completed, job
 
@@ -70,7 +66,7 @@ def test_version_and_help_load_nothing_heavy(command: Command) -> None:
     heavy = {"rich", "httpx", "msgspec", "jinja2", "asyncio", "tomllib", "json", "logging"}
     for arguments in (["--version"], ["--help"], ["build", "--help"], ["config", "--help"]):
         code = (
-            "import sys, reportgen.cli.commands as cli\n"
+            "import sys, reportgen.cli as cli\n"
             f"sys.argv = ['arkor-report', *{arguments!r}]\n"
             "try:\n    cli.main()\n"
             f"finally:\n    print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)\n"
@@ -146,21 +142,52 @@ def test_a_wrong_value_is_told_before_any_work(command: Command, arguments: list
     assert list(command.directory.iterdir()) == []
 
 
-def test_options_reach_the_settings() -> None:
-    given = {
-        "shard": (2, 3), "keep": 60.0, "keep_last": 0, "strict": True, "layout": "linked",
-        "single_file": True, "report_url": "https://ci/x", "no_github": True,
-        "log_format": "json", "fail_on": gates.parse("failed,loss>2"), "log_lines": "all",
-        "job": ("a", "b"), "status": frozenset({"failed"}), "since": 60.0, "max_wait": None,
-    }  # fmt: skip
-    told = commands._settings(given)  # noqa: SLF001
-    assert told.selection == Selection(
-        ids=("a", "b"), statuses=frozenset({"failed"}), since=timedelta(minutes=1), shard=(2, 3)
-    )
-    assert (told.keep, told.keep_last, told.strict, told.layout) == (60, 0, True, "linked")
-    assert (told.single_file, told.report_url, told.no_github) == (True, "https://ci/x", True)
-    assert (told.log_format, told.log_lines, told.max_wait) == ("json", None, math.inf)
-    assert told.fail_on == gates.parse("failed,loss>2")
+@pytest.mark.parametrize(
+    ("arguments", "file", "variables"),
+    [
+        (["build", "--log-format", "json", "--bogus"], "", {}),
+        (["build", "--bogus", "--log-format", "json"], "", {}),
+        (["build", "--bogus", "--log-format=json", "--limit", "x"], "", {}),
+        (["merge", "--log-format", "json"], "", {}),
+        (["build", "--log-format", "json", "extra"], "", {}),
+        (["build", "--out", "", "--log-format", "json"], "", {}),
+        (["build", "--config", "missing", "--log-format", "json"], "", {}),
+        (["build", "--limit", "x"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        (["build", "--bogus"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        (["bogus"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        ([], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        (["render", "--bogus"], 'log-format = "json"', {}),
+        (["render", "--limit", "x"], 'log-format = "json"', {}),
+        (["render"], 'bogus = 1\nlog-format = "json"', {}),
+        (["render"], 'limit = true\nlog-format = "json"', {}),
+        (["render"], 'token-file = "x"\nlog-format = "json"', {}),
+    ],
+)
+def test_usage_errors_come_in_the_format_that_was_asked_for(
+    command: Command, arguments: list[str], file: str, variables: dict[str, str]
+) -> None:
+    (command.directory / "arkor-report.toml").write_text(file)
+    told = command.run(*arguments, **variables)
+    assert (told.code, told.stdout) == (2, "")
+    (line,) = told.stderr.splitlines()
+    assert json.loads(line)["event"] in {"usage", "error"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "variables"),
+    [
+        (["build", "--bogus", "--log-format", "text"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
+        (["build", "--bogus"], 'log-format = "json"', {"ARKOR_REPORT_LOG_FORMAT": "text"}),
+        (["build", "--bogus", "--", "--log-format", "json"], "", {}),
+    ],
+)
+def test_what_wins_decides_the_format_too(
+    command: Command, arguments: list[str], file: str, variables: dict[str, str]
+) -> None:
+    (command.directory / "arkor-report.toml").write_text(file)
+    told = command.run(*arguments, **variables)
+    assert told.code == 2
+    assert told.stderr.startswith("arkor-report: ")
 
 
 def test_merge_needs_a_directory(command: Command) -> None:

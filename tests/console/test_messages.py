@@ -314,7 +314,7 @@ def test_what_libraries_log_is_told_like_everything_else(as_json: bool) -> None:
     code = (
         "import logging, warnings\nfrom reportgen.cli.commands import _voice\n"
         f"_voice.as_json = {as_json}\n_voice.overhear(quiet=False)\n"
-        "_voice.secrets.append('s3cret-s3cret')\n"
+        "_voice.secrets.learn('s3cret-s3cret')\n"
         "logging.getLogger('asyncio').error('::error::%s\\nx', 's3cret-s3cret')\n"
         "logging.getLogger('httpx').info('not this')\n"
         "warnings.warn('odd')\n"

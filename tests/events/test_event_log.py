@@ -22,11 +22,11 @@ from reportgen.events.event_log import (
     OverLimitEvents,
     Record,
 )
-from reportgen.following.log_writer import EventLog
 from reportgen.following.sse import Frame, FrameDecoder
 from reportgen.model import history
 from reportgen.snapshot import log_index
 from tests.logs import event_line, note_line, over_limit_line, records_of
+from tests.taking import open_log
 
 # No field of an event stream can hold a line break, as these end its lines, and no id a NUL.
 FIELD = st.binary(max_size=12).filter(lambda text: b"\r" not in text and b"\n" not in text)
@@ -122,13 +122,13 @@ def test_a_note_is_one_line_that_reads_back(ms: int, note: event_log.Note) -> No
 
 
 def fold(path: Path) -> object:
-    with log_index.reading(path) as records:
-        return history.fold(records)
+    with path.open("rb") as file:
+        return history.fold(event_log.read(file))
 
 
 def examine(path: Path) -> object:
-    with log_index.reading(path) as records:
-        return log_index.examine(records)
+    with path.open("rb") as file:
+        return log_index.examine(event_log.read(file))
 
 
 @pytest.mark.parametrize("reader", [fold, examine])
@@ -156,12 +156,12 @@ def test_what_is_damaged_is_damaged_for_all(
         path.write_bytes(before + damaged + b"\n" + rest)
         with pytest.raises(DamagedLogError):
             reader(path)
-        with EventLog(path, "job") as log:
+        with open_log(path, "job") as log:
             assert list(log.kept(0)) == []
         assert path.read_bytes().count(b"\n") == 1
     path.write_bytes(before + damaged)  # torn, and no part of the log
     reader(path)
-    with EventLog(path, "job") as log:
+    with open_log(path, "job") as log:
         assert [kept.id for kept in log.kept(0)] == [b"1"]
     assert path.read_bytes() == before
 

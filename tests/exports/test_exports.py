@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from itertools import chain, product
 from typing import Any
 
 import pytest
@@ -20,9 +21,9 @@ from reportgen.model import log_lines
 from reportgen.model.history import fold
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Manifest, Origin
-from reportgen.report.report import Entry, Report, Stream, job_detail
+from reportgen.report.report import Entry, Report, StreamSummary, job_detail
 from reportgen.text import inert, javascript
-from reportgen.text.javascript import Object, as_double, is_number, js_number, js_value
+from reportgen.text.javascript import Object, is_number, js_number, js_value
 from reportgen.text.redact import Redactor
 from tests import logs
 from tests.samples import report, summary
@@ -48,7 +49,7 @@ def in_both_ways(log: Iterable[bytes], made: Callable[[Iterable[Record]], str]) 
 def exported(
     parts: Iterable[Record], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
 ) -> tuple[str, str]:
-    """Give the CSV and the whole log."""
+    """Return the CSV and the whole log."""
     rows, lines = zip(*job_texts.pieces(parts, redacted, holds_token), strict=True)
     return "".join(rows), "".join(lines)
 
@@ -81,7 +82,7 @@ def rows(*data: str) -> list[str]:
     [
         ('{"step":1,"loss":2.50,"evalLoss":1e-7}', "1,2.5,1e-7,,,,"),
         ('{"step":-3,"loss":-0.5}', "-3,-0.5,,,,,"),
-        ('{"step":1,"loss":NaN,"evalLoss":-Infinity}', "1,NaN,'-Infinity,,,,"),
+        ('{"step":1,"loss":NaN,"evalLoss":-Infinity}', "1,NaN,-Infinity,,,,"),
         ('{"step":"=1+1","loss":true,"timestamp":"@x"}', "'=1+1,TRUE,,,,,'@X"),
         ('{"timestamp":"a,\\"b\\"\\nc"}', None),
         ("nonsense", ",,,,,,"),
@@ -122,9 +123,70 @@ def test_data_over_several_lines_and_events_too_large_have_their_rows() -> None:
     ]
 
 
+NOT_FINITE = {
+    "NaN": "NaN",
+    "nan": "NaN",
+    "Infinity": "Infinity",
+    "inf": "Infinity",
+    "-Infinity": "-Infinity",
+    "-inf": "-Infinity",
+}
 CELLS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
 LOGGED = st.dictionaries(st.sampled_from([*points_csv.COLUMNS, "type"]), CELLS, max_size=8)
 FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
+
+
+@pytest.mark.parametrize(
+    ("logged", "cell"),
+    [("NaN", "NaN"), ("Infinity", "Infinity"), ("-Infinity", "-Infinity"), ("1e999", "Infinity"),
+     ("-1e999", "-Infinity"), ('"NaN"', "NaN"), ('"-Infinity"', "-Infinity"), ('"nan"', "NaN"),
+     ('"-inf"', "-Infinity"), ("-1.5", "-1.5"), ("-0.0000001", "-1e-7")],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["step", "loss", "samplesPerSecond"])
+def test_what_is_no_finite_number_prints_as_one_all_the_same(
+    logged: str, cell: str, field: str
+) -> None:
+    data = f'{{"{field}":{logged}}}'.encode()
+    for more in (0, 3):
+        (row, *_) = parsed_rows(*[logs.event_line(1, wire.LOG, None, data)] * (1 + more))
+        assert row[points_csv.COLUMNS.index(field)] == cell
+
+
+SIGNS = ["=", "+", "-", "@", "＝", "＋", "－", "＠"]
+BEFORE = [
+    "", ";", "x;", "x\t", "\t", "\n", "x\n", "x\r\n", "a,b;", "a\n,b;", 'say "x";', '";', ';"',
+    '\t"', '"\n"', "; ", ";;",
+    ";\t", "\t \t", ';""', "x; \n", ";\u00a0", 'a,b\n"', '";"', '\n;"', "\n\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_no_text_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> None:
+    for sign, field in product(SIGNS, ["step", "epoch", "timestamp"]):
+        data = json.dumps({"step": 1, "loss": 2, field: f"{before}{sign}1+1"}).encode()
+        text = csv_of([logs.event_line(1, wire.LOG, None, data)[:-1]], str)
+        for delimiter in ",;\t":
+            # Line by line, as most spreadsheets read a cell whose quotes they do not see, too.
+            for lines in ([text], text.split("\n")):
+                for line in lines:
+                    read = csv.reader(io.StringIO(line, newline=""), delimiter=delimiter)
+                    for cell in chain.from_iterable(read):
+                        assert not cell.strip().strip('"').strip().startswith(tuple(SIGNS)), cell
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.text(st.sampled_from('=+-@;,\t\n\r" x1＝\u00a0'), max_size=9), min_size=1))
+def test_no_texts_start_a_formula_wherever_a_spreadsheet_splits(texts: list[str]) -> None:
+    lines = [
+        logs.event_line(1, wire.LOG, None, json.dumps({"step": 1, "timestamp": text}).encode())
+        for text in texts
+    ]
+    text = csv_of((line[:-1] for line in lines), str)
+    for delimiter in ",;\t":
+        for cell in chain.from_iterable(
+            csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        ):
+            assert not cell.lstrip().startswith(tuple(SIGNS)), cell
 
 
 @settings(deadline=None, max_examples=100)
@@ -142,6 +204,10 @@ def test_every_log_is_a_row_whose_numbers_are_plain_and_whose_texts_are_inert(
                 assert cell == ""
             elif javascript.finite(value) is not None:
                 assert float(cell) == float(value)
+            elif value in NOT_FINITE:
+                assert cell == NOT_FINITE[value]
+            elif isinstance(value, float):
+                assert cell == js_number(value)
             else:
                 assert not cell.strip(" ").startswith(FORMULA_START)
 
@@ -188,7 +254,7 @@ def test_each_fact_stands_under_its_key() -> None:
     job = summary(
         "job_1",
         slug="job_1",
-        stream=Stream("interrupted", "given up", 412, 3, 1),
+        stream=StreamSummary("interrupted", "given up", 412, 3, 1),
         loss=Metric(400, 2.31, 0.41, 0.39, 388.0, 3.0),
         eval_loss=Metric(8, 2.2, 0.6, 0.58, 350.5, 1e300),
         checkpoints=(100.0, 0.5),
@@ -262,7 +328,8 @@ def test_a_whole_document_as_it_is_written() -> None:
     job = summary(
         "é", None, slug="job-1", status="paused", created_at=None, started_at=None,
         completed_at=None, duration_seconds=None, artifacts=None, error='"a"\n\u202e',
-        stream=Stream("complete", None, 0, 0, 0), eval_loss=evals, checkpoints=(), listed=False,
+        stream=StreamSummary("complete", None, 0, 0, 0), eval_loss=evals, checkpoints=(),
+        listed=False,
         log_tail=("[log] step=1", "[stream error]"),
         config={"learningRate": 1e-7, "x": math.nan, "y": [-math.inf, True, None], "z": {}},
     )  # fmt: skip
@@ -421,8 +488,9 @@ def log_lines_of(datas: list[bytes]) -> list[bytes]:
 
 def cell_alone(value: Any, redacted: Any) -> str:
     if is_number(value):
-        text = js_number(value)
-        return text if math.isfinite(as_double(value)) else inert.csv_cell(text)
+        return js_number(value)
+    if isinstance(value, str) and value in NOT_FINITE:
+        return NOT_FINITE[value]
     if isinstance(value, str | bool | list | dict):
         return inert.csv_cell(redacted(value if isinstance(value, str) else js_value(value)))
     return ""

@@ -9,13 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reportgen.exports import github_actions
-from reportgen.report.report import JobSummary, Stream
+from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
 from tests.samples import HOSTILE, summary
 
-COMPLETE = Stream("complete", None, 1, 0, 0)
-OPEN = Stream("caught-up", "still open when waiting ended", 1, 0, 0)
-CUT = Stream("interrupted", "given up after 8 failures in a row: HTTP 502", 1, 0, 0)
+COMPLETE = StreamSummary("complete", None, 1, 0, 0)
+OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
+CUT = StreamSummary("interrupted", "given up after 8 failures in a row: HTTP 502", 1, 0, 0)
 
 # As a runner reads a command: from the line's start, the properties up to the next `::`.
 COMMAND = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")
@@ -69,7 +69,7 @@ def test_errors_come_first_and_what_was_merely_open_last() -> None:
         job(1, status="running", stream=OPEN),
         job(2, stream=CUT),
         job(3, status="failed", stream=CUT),
-        job(4, stream=Stream("unavailable", None, 0, 0, 0)),
+        job(4, stream=StreamSummary("unavailable", None, 0, 0, 0)),
     ]
     lines = github_actions.annotations(jobs)
     assert [re.search(r"job_\d", line)[0] for line in lines] == [  # type: ignore[index]
@@ -115,7 +115,7 @@ def test_long_texts_are_cut() -> None:
 def test_each_line_is_the_one_command_that_it_is_meant_to_be(
     name: str, error: str, job_id: str
 ) -> None:
-    reason = Stream("interrupted", error, 0, 0, 0)
+    reason = StreamSummary("interrupted", error, 0, 0, 0)
     lines = github_actions.annotations([job(name=name, id=job_id, error=error, status="failed")])
     lines += github_actions.annotations([job(name=name, id=job_id, stream=reason)])
     for line in lines:

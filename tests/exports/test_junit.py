@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reportgen.exports import junit_xml
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
-from reportgen.report.report import JobSummary, Stream
+from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
 from tests.samples import HOSTILE, WAITING, report, summary
 
@@ -173,7 +173,7 @@ def test_any_other_job_is_skipped_with_the_reason(job: JobSummary, reason: str) 
 
 
 def test_an_incomplete_stream_is_told_and_fails_nothing() -> None:
-    found = case(summary(stream=Stream("interrupted", "HTTP 502", 3, 0, 0)))
+    found = case(summary(stream=StreamSummary("interrupted", "HTTP 502", 3, 0, 0)))
     assert found.find("failure") is None
     assert "stream interrupted: HTTP 502" in (found.findtext("system-out") or "").split("\n")
 
@@ -222,7 +222,7 @@ def test_a_long_error_is_cut() -> None:
 def test_every_text_comes_back(name: str, text: str, status: str | None) -> None:
     # An attribute comes back as it was, line feeds and tabs too: the parser would make them blanks.
     job = summary(text, name, status=text if status is None else status, error=text)
-    found = case(replace(job, stream=Stream("interrupted", text, 0, 0, 0)))
+    found = case(replace(job, stream=StreamSummary("interrupted", text, 0, 0, 0)))
     assert found.get("name") == inert.xml(f"{name} ({text})" if name else text)
     failure = found.find("failure")
     assert (failure is not None) == (job.status == "failed")

@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reportgen.charts import sparkline
+from reportgen.charts.sparkline import Sparkline, sparkline
 from reportgen.errors import UsageError
 from reportgen.exports import summary_md
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
-from reportgen.report.report import JobSummary, Report, Stream
+from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.text import inert
 from tests.samples import HOSTILE, completed, curve, report, summary
 
 URL: Final = "https://ci.example/r/"
-OPEN = Stream("caught-up", "still open when waiting ended", 1, 0, 0)
-CUT = Stream("interrupted", "HTTP 502", 1, 0, 0)
-COMPLETE = Stream("complete", None, 1, 0, 0)
+OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
+CUT = StreamSummary("interrupted", "HTTP 502", 1, 0, 0)
+COMPLETE = StreamSummary("complete", None, 1, 0, 0)
 
 PIECES: Final = [
     *(
@@ -77,7 +77,7 @@ def text_of(token: Token) -> str:
 
 
 def table(source: str) -> list[list[Token]]:
-    """Give the cells of each row of the body, as a renderer takes them."""
+    """Return the cells of each row of the body, as a renderer takes them."""
     rows: list[list[Token]] = []
     tokens = gfm.parse(source)
     body = [token.type for token in tokens].index("tbody_open")
@@ -101,7 +101,7 @@ def units(text: str) -> int:
 
 
 def test_the_whole() -> None:
-    done = replace(completed().summary, sparkline=sparkline.path(completed().loss))
+    done = replace(completed().summary, sparkline=sparkline(completed().loss))
     failed = summary("job_2", "triage|8k", status="failed", error="CUDA\nout of memory")
     source = summary_md.document(report(jobs=(done, failed)), None, "Nightly #1")
     assert source == (
@@ -225,7 +225,7 @@ def test_names_are_plain_text_without_a_url() -> None:
     "url", ["", "out/", "javascript:alert(1)", "https://", "https://[x/", f"https://x/{'y' * 2000}"]
 )
 def test_what_is_no_url_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match=r"--report-url is to be the http\(s\) URL"):
+    with pytest.raises(UsageError, match=r"--report-url has to be the http\(s\) URL"):
         summary_md.base_url(url)
 
 
@@ -235,7 +235,7 @@ def test_what_is_no_url_is_refused(url: str) -> None:
 def hostile_report(name: str, text: str) -> Report:
     jobs = (
         summary(text, name, status="failed", error=text),
-        summary(name, None, status=text, stream=Stream("unavailable", text, 0, 0, 0)),
+        summary(name, None, status=text, stream=StreamSummary("unavailable", text, 0, 0, 0)),
     )
     origin = Origin("studio", "http://127.0.0.1:4000", text, name, text)
     return report(jobs=jobs, origin=origin)
@@ -273,7 +273,7 @@ def test_every_text_comes_out_as_text(name: str, text: str, url: str | None) -> 
 )
 @pytest.mark.parametrize("url", [None, URL, f"https://x/{'é' * 1_900}"])
 def test_it_is_under_65536_characters_whatever_the_jobs(name: str, url: str | None) -> None:
-    line = sparkline.path(completed().loss)
+    line = sparkline(completed().loss)
     odd = [summary(f"odd_{n}", name, status=f"{name}{n}", sparkline=line) for n in range(800)]
     failed = [summary(f"f_{n}", name, status="failed", error=name, stream=CUT) for n in range(800)]
     origin = Origin("studio", name, name, name, name)
@@ -303,25 +303,25 @@ def test_nothing_is_left_out_while_there_is_room() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "drawn"),
+    ("heights", "drawn"),
     [
-        ("", ""),
-        ("M0 40l124-40", "▁▂▂▂▃▃▄▄▅▅▆▆▇▇▇█"),
-        ("M0 0l124 40", "█▇▇▇▆▆▅▅▄▄▃▃▂▂▂▁"),
-        ("M0 20l4 0", "▅"),
-        ("M0 40l4 0 4-40 4 0", "▁█"),
-        ("M8 0l4 0 4 40", "█▁"),
+        ((), ""),
+        ((0, *[None] * 30, 40), "▁▂▂▂▃▃▄▄▅▅▆▆▇▇▇█"),
+        ((40, *[None] * 30, 0), "█▇▇▇▆▆▅▅▄▄▃▃▂▂▂▁"),
+        ((20, 20, *[None] * 30), "▅"),
+        ((0, 0, 40, 40, *[None] * 28), "▁█"),
+        ((None, None, 40, 40, 0, *[None] * 27), "█▁"),
     ],
 )
-def test_blocks(path: str, drawn: str) -> None:
-    assert summary_md.blocks(path) == drawn
+def test_blocks(heights: Sparkline, drawn: str) -> None:
+    assert summary_md.blocks(heights) == drawn
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), max_size=100))
 def test_blocks_of_any_curve(values: list[float]) -> None:
-    path = sparkline.path(curve(range(len(values)), lambda step: values[step]))
-    drawn = summary_md.blocks(path)
+    heights = sparkline(curve(range(len(values)), lambda step: values[step]))
+    drawn = summary_md.blocks(heights)
     assert set(drawn) <= set("▁▂▃▄▅▆▇█")
     assert len(drawn) <= 16
-    assert bool(drawn) == bool(path)
+    assert bool(drawn) == bool(heights)

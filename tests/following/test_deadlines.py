@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.following.deadlines import (
-    Bounds,
     Close,
     Connection,
     JobFacts,
     closing,
     last_retry_at,
 )
+from reportgen.settings import Following
 
 SETTLE, STALL = 2.0, 90.0
 NEVER = math.inf
@@ -25,6 +25,19 @@ def running(**facts: float | bool) -> JobFacts:
 
 def cancelled(at: float = 50) -> JobFacts:
     return JobFacts("cancelled", cancelled_at=at)
+
+
+def bounds(settle: float, stall: float, waiting_ends: float = NEVER) -> tuple[Following, float]:
+    """Return what decides about a connection, besides the connection and its job."""
+    following = Following(
+        max_wait=NEVER,
+        settle=settle,
+        stall_timeout=stall,
+        retries=8,
+        concurrency=16,
+        refresh=False,
+    )
+    return following, waiting_ends
 
 
 def open_at(at: float, *, event: float | None = None, byte: float | None = None) -> Connection:
@@ -114,25 +127,25 @@ ROWS = [
 def test_closing(
     connection: Connection, job: JobFacts, waiting_ends: float, when: float, why: Close
 ) -> None:
-    assert closing(connection, job, Bounds(SETTLE, STALL, waiting_ends)) == (when, why)
+    assert closing(connection, job, *bounds(SETTLE, STALL, waiting_ends)) == (when, why)
 
 
 @pytest.mark.parametrize(("settle", "stall"), [(2, 1), (2, 2), (120, 90)])
 def test_past_the_wait_a_stall_is_only_quiet(settle: float, stall: float) -> None:
     """Else it would be opened again and again."""
-    bounds = Bounds(settle, stall, waiting_ends=50)
-    assert closing(SILENT, running(), bounds) == (100 + settle, Close.WAITED)
-    assert closing(SILENT, running(), Bounds(settle, stall, 500)) == (100 + stall, Close.STALLED)
+    limits = bounds(settle, stall, waiting_ends=50)
+    assert closing(SILENT, running(), *limits) == (100 + settle, Close.WAITED)
+    assert closing(SILENT, running(), *bounds(settle, stall, 500)) == (100 + stall, Close.STALLED)
 
 
 def test_what_was_read_is_no_break_however_short_a_stall_is() -> None:
-    bounds = Bounds(settle=2, stall=1)
-    assert closing(WITH_EVENT, JobFacts("completed", terminal=True), bounds) == (112, Close.READ)
-    assert closing(WITH_EVENT, cancelled(), bounds) == (112, Close.READ)
+    limits = bounds(settle=2, stall=1)
+    assert closing(WITH_EVENT, JobFacts("completed", terminal=True), *limits) == (112, Close.READ)
+    assert closing(WITH_EVENT, cancelled(), *limits) == (112, Close.READ)
 
 
 def test_an_ended_job_that_is_silent_has_half_a_minute_whatever_the_settle() -> None:
-    assert closing(SILENT, COMPLETED, Bounds(60, 90, 50)) == (130, Close.WAITED)
+    assert closing(SILENT, COMPLETED, *bounds(60, 90, 50)) == (130, Close.WAITED)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
@@ -147,14 +160,13 @@ def test_a_job_has_ended_by_its_terminal_event_alone(status: str | None) -> None
 
 
 def test_retries_past_the_wait() -> None:
-    bounds = Bounds(SETTLE, STALL, 100)
-    assert last_retry_at(running(), bounds) == 100
-    assert last_retry_at(COMPLETED, bounds) == 130
-    assert last_retry_at(running(terminal=True), bounds) == 130
-    assert last_retry_at(running(waiting_ends=60), bounds) == 60
-    assert last_retry_at(JobFacts("failed", waiting_ends=60), bounds) == 90
-    assert last_retry_at(running(), Bounds(SETTLE, STALL)) == math.inf
-    assert last_retry_at(COMPLETED, Bounds(SETTLE, STALL)) == math.inf
+    assert last_retry_at(running(), 100) == 100
+    assert last_retry_at(COMPLETED, 100) == 130
+    assert last_retry_at(running(terminal=True), 100) == 130
+    assert last_retry_at(running(waiting_ends=60), 100) == 60
+    assert last_retry_at(JobFacts("failed", waiting_ends=60), 100) == 90
+    assert last_retry_at(running(), NEVER) == math.inf
+    assert last_retry_at(COMPLETED, NEVER) == math.inf
 
 
 # --- Whatever the times are ----------------------------------------------------------------------
@@ -187,7 +199,7 @@ def facts(draw: st.DrawFn) -> JobFacts:
 def test_past_the_wait_every_connection_is_bounded(
     connection: Connection, job: JobFacts, waiting_ends: float, settle: float, stall: float
 ) -> None:
-    when, _ = closing(connection, job, Bounds(settle, stall, waiting_ends))
+    when, _ = closing(connection, job, *bounds(settle, stall, waiting_ends))
     reading_up = 600 if job.ended else 10 * settle
     assert when <= max(waiting_ends, connection.requested_at) + reading_up
 
@@ -198,7 +210,7 @@ def test_without_a_wait_none_is_closed_for_it(
     connection: Connection, job: JobFacts, settle: float, stall: float
 ) -> None:
     job.waiting_ends = math.inf
-    when, why = closing(connection, job, Bounds(settle, stall))
+    when, why = closing(connection, job, *bounds(settle, stall))
     assert math.isfinite(when)
     assert why not in {Close.WAITED, Close.CUT}
 
@@ -208,7 +220,7 @@ def test_without_a_wait_none_is_closed_for_it(
 def test_only_what_can_have_been_read_was(
     connection: Connection, job: JobFacts, waiting_ends: float
 ) -> None:
-    _, why = closing(connection, job, Bounds(SETTLE, STALL, waiting_ends))
+    _, why = closing(connection, job, *bounds(SETTLE, STALL, waiting_ends))
     if why is Close.READ:
         assert connection.opened_at is not None
         assert job.terminal or job.cancelled_at is not None

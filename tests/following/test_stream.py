@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 
 from reportgen.events import event_log
 from reportgen.following import fetch
-from reportgen.following.deadlines import Bounds
-from reportgen.following.fetch import Plan
 from reportgen.following.log_writer import EventLog
-from reportgen.following.stream import Outcome, Policy
+from reportgen.following.stream import Outcome
 from reportgen.model import history, log_lines
 from reportgen.model.history import History
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.selection import Selection
-from reportgen.snapshot.snapshot import Snapshot
+from reportgen.settings import Following
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.retention import Retention
 from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
 from reportgen.text.javascript import Object
+from reportgen.text.secrets import Secrets
 from tests import virtual_time
 from tests.taking import read_log
 
@@ -70,7 +71,6 @@ class World:
     told: list[tuple[str, str, float]] = field(default_factory=list)
     ended: dict[str, float] = field(default_factory=dict)
     readings: list[float] = field(default_factory=list)
-    tokens: tuple[str, ...] = ()
     recorded = False
     origin = Origin("studio", "http://127.0.0.1:4000")
 
@@ -170,10 +170,14 @@ def follow(
     tokens: tuple[str, ...] = (),
 ) -> Told:
     """Follow all jobs to their end."""
-    world = World(serve, {"job": "running"} if statuses is None else statuses, tokens=tokens)
-    bounds = Bounds(settle=2.0, stall=90.0)
-    plan = Plan(
-        Selection(), Policy(bounds, retries, lambda: 0.5), max_wait, concurrency=concurrency
+    world = World(serve, {"job": "running"} if statuses is None else statuses)
+    following = Following(
+        max_wait=max_wait,
+        settle=2.0,
+        stall_timeout=90.0,
+        retries=retries,
+        concurrency=concurrency,
+        refresh=False,
     )
 
     async def main() -> tuple[dict[str, History], float]:
@@ -181,7 +185,16 @@ def follow(
         beside = asyncio.ensure_future(meanwhile(world, stop)) if meanwhile else None
         with Snapshot.locked(tmp_path / "snapshot") as snapshot:
             folder = await fetch.fetch(
-                world, snapshot, plan, Watcher(world), stop=stop, now=lambda: START
+                world,
+                snapshot,
+                Selection(),
+                Retention(),
+                following,
+                watcher=Watcher(world),
+                secrets=Secrets(tokens),
+                chance=lambda: 0.5,
+                stop=stop,
+                now=lambda: START,
             )
             took = now()
             if beside is not None:
@@ -570,24 +583,24 @@ def test_a_disk_that_takes_its_time_holds_up_no_other_stream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first stream's log reaches the disk only once the second stream has gone on."""
-    is_settling, went_on = threading.Event(), threading.Event()
-    settle, waits = EventLog.settle, []
+    is_syncing, went_on = threading.Event(), threading.Event()
+    sync, waits = EventLog.sync, []
 
-    def settle_slowly(log: EventLog) -> None:
-        is_settling.set()
+    def sync_slowly(log: EventLog) -> None:
+        is_syncing.set()
         waits.append(went_on.wait(20))
-        settle(log)
+        sync(log)
 
     async def serve(world: World, opening: Opening) -> Chunks:
         del world
         yield event(1)
         if opening.job_id == "second":
-            await asyncio.to_thread(is_settling.wait, 20)
+            await asyncio.to_thread(is_syncing.wait, 20)
             yield event(2)
             went_on.set()
         yield DONE
 
-    monkeypatch.setattr(EventLog, "settle", settle_slowly)
+    monkeypatch.setattr(EventLog, "sync", sync_slowly)
     statuses = dict.fromkeys(("first", "second"), "completed")
     told = follow(tmp_path, serve, statuses=statuses, in_real_time=True)
     assert waits == [True, True]

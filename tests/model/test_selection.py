@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reportgen.errors import UsageError
 from reportgen.events.wire import Job
-from reportgen.model.selection import Selection, parse_shard, part_of
+from reportgen.model.selection import Selection, parse_shard, parse_statuses, part_of
 
 NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
 
@@ -168,3 +168,14 @@ def test_ten_thousand_jobs_are_spread_evenly() -> None:
         counts[part_of(f"job_{number}", 16) - 1] += 1
     assert min(counts) > 500
     assert max(counts) < 750
+
+
+def test_statuses_are_separated_by_commas() -> None:
+    assert parse_statuses("failed, running,failed,") == {"failed", "running"}
+    assert parse_statuses("resting") == {"resting"}
+
+
+@pytest.mark.parametrize("words", ["", ",", " , "])
+def test_no_status_is_told_with_those_that_there_are(words: str) -> None:
+    with pytest.raises(UsageError, match="queued, running, completed, failed, cancelled"):
+        parse_statuses(words)

@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportgen.snapshot.snapshot import Snapshot, SourceFolder
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.source_folder import SourceFolder
 from tests.standin import Job, StandIn
 from tests.standin.demo import listed_job, read_events
 
@@ -72,7 +73,7 @@ def _keep(folder: SourceFolder, job_ids: list[str]) -> None:
         old.unlink()
     (RECORDING / "jobs.json").write_bytes((folder.path / "jobs.json").read_bytes())
     for job_id in job_ids:
-        log = folder.log_path(job_id)
+        log = folder.logs.path_of(job_id)
         data = log.read_bytes() if log.exists() else b""
         packed = lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
         (RECORDING / f"{job_id}.log.xz").write_bytes(packed)

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reportgen import build, settings
+from reportgen import build
+from reportgen.model.selection import Selection
 from reportgen.rendering import render
+from reportgen.snapshot.retention import Retention
+from reportgen.text.secrets import Secrets
+from tests import samples
 from tests.command import Command
 from tests.standin import StandIn, completed, failed, job, training
 
@@ -24,12 +28,18 @@ def test_no_socket_is_opened(command: Command, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
-    options = settings.Settings(
-        out=command.directory / "again", snapshot_dir=command.directory / ".arkor-report"
+    output = samples.output(command.directory / "again")
+    build.render_only(
+        command.directory / ".arkor-report",
+        (None, None),
+        Selection(),
+        Retention(),
+        output,
+        warn=lambda _: None,
+        secrets=Secrets(),
     )
-    build.render_only(options, None, None, lambda _: None)
     for name in ("index.html", "jobs/a.html", "report.json"):
-        assert (options.out / name).read_bytes() == (built.out / name).read_bytes()
+        assert (output.out / name).read_bytes() == (built.out / name).read_bytes()
 
 
 def test_the_same_bytes_wherever_it_is_rendered(command: Command) -> None:

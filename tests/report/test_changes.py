@@ -9,7 +9,7 @@ import pytest
 from reportgen.errors import WriteError
 from reportgen.model.selection import Selection
 from reportgen.report import changes
-from reportgen.snapshot.snapshot import Snapshot
+from reportgen.snapshot.directory import Snapshot
 from tests.standin import Close, Replay, StandIn, completed, failed, job, log, numbered, training
 from tests.taking import Taken, Watcher, take, take_into
 
@@ -128,7 +128,7 @@ def test_what_a_command_fetches_twice_is_one_snapshot(tmp_path: Path) -> None:
         studio.jobs.add(job("b", events=training(3, "b")))
         with Snapshot.locked(tmp_path) as snapshot:
             taken = take_into(snapshot, studio)
-            taken.folder.log_path("a").unlink()
+            taken.folder.logs.path_of("a").unlink()
             assert take_into(snapshot, studio).marks == {"b": "new"}
 
 
@@ -152,7 +152,7 @@ def test_where_nothing_is_new_no_log_is_read_and_only_list_manifest_and_identity
             "/api/credentials", "/api/jobs", "/api/manifest",
         ]  # fmt: skip
         assert taken.listing.before == {f"job_{i}": "completed" for i in range(5)}
-        assert all(taken.folder.fingerprint(f"job_{i}") for i in range(5))
+        assert all(taken.folder.logs.fingerprint(f"job_{i}") for i in range(5))
 
 
 def test_one_more_job_opens_no_other_log(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from reportgen.errors import UsageError
 from reportgen.model.metrics import Metric
 from reportgen.report import gates
 from reportgen.report.gates import Rule
-from reportgen.report.report import JobSummary, Stream
+from reportgen.report.report import JobSummary, StreamSummary
 from tests.samples import HOSTILE, summary
 
-COMPLETE = Stream("complete", None, 1, 0, 0)
-OPEN = Stream("caught-up", "still open when waiting ended", 1, 0, 0)
-GONE = Stream("unavailable", None, 0, 0, 0)
+COMPLETE = StreamSummary("complete", None, 1, 0, 0)
+OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
+GONE = StreamSummary("unavailable", None, 0, 0, 0)
 
 
 def metric(last: float, low: float = -1e9) -> Metric:
@@ -72,7 +72,7 @@ def test_rules_are_read(text: str, rules: list[Rule]) -> None:
 def test_another_word_is_refused_with_the_nearest_rule(text: str, nearest: str) -> None:
     with pytest.raises(UsageError) as raised:
         gates.parse(text)
-    assert f"is no rule; the nearest is '{nearest}'" in str(raised.value)
+    assert f"is not a rule; the nearest is '{nearest}'" in str(raised.value)
     assert "queued, running, completed, failed, cancelled, incomplete, nan" in str(raised.value)
     assert repr(text.rpartition(",")[2]) in str(raised.value)
 

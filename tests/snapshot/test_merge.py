@@ -17,16 +17,17 @@ from hypothesis import strategies as st
 from reportgen.errors import SnapshotError, UsageError, WriteError
 from reportgen.events import wire
 from reportgen.events.event_log import Ended, Events, RunStarted, State
-from reportgen.following.log_writer import EventLog
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.selection import Selection
 from reportgen.report import changes
-from reportgen.snapshot import log_index, merge
-from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
+from reportgen.snapshot import merge
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.javascript import Object
 from tests.command import Command
 from tests.standin import StandIn, completed, job, log, numbered, training
-from tests.taking import NOW, lines_of, read_log, take
+from tests.taking import NOW, end_note, lines_of, open_log, read_log, take
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 JOBS = [
@@ -218,7 +219,7 @@ def test_the_target_takes_part_and_its_statuses_are_those_before(tmp_path: Path)
     assert {job_id: changes.mark(job_id, statuses[job_id], listing.before) for job_id in statuses} \
         == {"job_1": None, "runs": "ended", "job_5": "new", "job_0": None}  # fmt: skip
     assert listing.selected == ("job_1", "runs", "job_5", "job_0")
-    assert folder.is_read("job_0")
+    assert folder.logs.is_read("job_0")
 
 
 def test_the_same_directory_twice_and_the_target_itself_are_harmless(command: Command) -> None:
@@ -241,8 +242,8 @@ def test_the_same_directory_twice_and_the_target_itself_are_harmless(command: Co
 
 def a_log(folder: SourceFolder, events: int, state: State | None, *, name: str = "job") -> Path:
     """Write a log of so many events, whose stream ended like this."""
-    path = folder.log_path(name)
-    with EventLog(path, name) as written:
+    path = folder.logs.path_of(name)
+    with open_log(path, name) as written:
         written.append_note(0, RunStarted())
         for step in range(events):
             written.append_events([Events.of(step, wire.LOG, [None], [b'{"step":%d}' % step])])
@@ -269,7 +270,7 @@ def a_snapshot(
 
 
 def log_of(place: Path) -> bytes | None:
-    path = Snapshot.reading(place).last_folder().log_path("job")
+    path = Snapshot.reading(place).last_folder().logs.path_of("job")
     return path.read_bytes() if path.exists() else None
 
 
@@ -310,9 +311,9 @@ def test_the_complete_log_wins_else_the_longer(
 def test_of_logs_as_good_as_each_other_the_targets_stays(tmp_path: Path) -> None:
     into = a_snapshot(tmp_path / "into", 3, "complete")
     other = a_snapshot(tmp_path / "other", 3, "complete", at=5)
-    inode = Snapshot.reading(into).last_folder().log_path("job").stat().st_ino
+    inode = Snapshot.reading(into).last_folder().logs.path_of("job").stat().st_ino
     merged(into, other)
-    assert Snapshot.reading(into).last_folder().log_path("job").stat().st_ino == inode
+    assert Snapshot.reading(into).last_folder().logs.path_of("job").stat().st_ino == inode
 
 
 @pytest.mark.parametrize("held", [None, 2])
@@ -355,10 +356,10 @@ def test_a_good_copy_of_a_damaged_log_is_found(tmp_path: Path) -> None:
     into = a_snapshot(tmp_path / "into", 4, "complete", at=2)
     assert whole is not None
     held = Snapshot.reading(into).last_folder()
-    with EventLog(held.log_path("job"), "job") as written:
+    with open_log(held.logs.path_of("job"), "job") as written:
         state = written.state
-    held.learn("job", state, log_index.end_note(held.log_path("job")))
-    held.keep_facts()
+    held.logs.learn("job", state, end_note(held.logs.path_of("job")))
+    held.logs.keep_facts()
     for place in (bad, into):
         (path,) = place.rglob("*.log")
         path.write_bytes(whole.replace(b"1\rtraining.log\r\r", b"1\rtraining.log\n\n"))
@@ -452,7 +453,7 @@ def test_the_source_fetched_last_counts_and_others_in_the_target_stay(tmp_path: 
     assert (log_of(into) or b"").count(b"training.log") == 4
     demo = Snapshot.reading(into).last_folder("demo")
     assert len(lines_of(demo, "job")) == 4
-    assert Snapshot.reading(into).last_folder("studio", HERE.url).is_read("job") is False
+    assert Snapshot.reading(into).last_folder("studio", HERE.url).logs.is_read("job") is False
 
 
 def test_what_is_no_snapshot_is_named(tmp_path: Path) -> None:
@@ -530,7 +531,7 @@ def test_stopped_anywhere_it_can_be_done_again(tmp_path: Path) -> None:
         assert again.listing() == expected.listing()
         for job_id in listing.entries:
             assert lines_of(again, job_id) == lines_of(expected, job_id)
-        assert not list(target.rglob("*.new"))
+        assert not list(target.rglob("*.tmp"))
         steps += 1
     assert steps >= 5
 
@@ -538,7 +539,7 @@ def test_stopped_anywhere_it_can_be_done_again(tmp_path: Path) -> None:
 def _stopped_at(step: int, target: Path, directories: list[Path]) -> bool:
     """Merge, and stop as a kill does once so many files have taken their place."""
     code = (
-        "import os, sys; from pathlib import Path; from reportgen.merge import merge\n"
+        "import os, sys; from pathlib import Path; from reportgen.snapshot.merge import merge\n"
         "left = int(sys.argv[1])\n"
         "def audit(event, arguments):\n"
         "    global left\n"

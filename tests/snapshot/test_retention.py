@@ -145,7 +145,7 @@ def ended(job_id: str, days: float) -> StandInJob:
 
 def logs(taken: Taken) -> set[str]:
     """Give the jobs of the list that have a log; there must be no other one."""
-    has_log = {each for each in taken.listing.entries if taken.folder.log_path(each).exists()}
+    has_log = {each for each in taken.listing.entries if taken.folder.logs.path_of(each).exists()}
     assert len(list((taken.folder.path / "events").iterdir())) == len(has_log)
     return has_log
 

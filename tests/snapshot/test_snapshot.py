@@ -17,17 +17,20 @@ from hypothesis import strategies as st
 
 from reportgen.errors import SnapshotError, WriteError
 from reportgen.events import event_log, wire
-from reportgen.events.event_log import Ended, Events, OverLimitEvents, State
+from reportgen.events.event_log import Ended, Events, OverLimitEvents, Record, State
+from reportgen.files import temporary_name
 from reportgen.following.log_writer import EventLog
 from reportgen.following.replay import Kept, Trail
 from reportgen.following.sse import FrameDecoder
 from reportgen.model import history
 from reportgen.model.origin import Manifest, Origin
 from reportgen.snapshot import log_index
-from reportgen.snapshot.snapshot import Listing, Snapshot, SourceFolder
+from reportgen.snapshot.directory import Snapshot
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.source_folder import SourceFolder
 from tests import logs
 from tests.standin import Event, Framing, log, ping, training
-from tests.taking import lines_of, read_log
+from tests.taking import end_note, folder_at, lines_of, open_log, read_log
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -44,7 +47,7 @@ def folder_of(path: Path, origin: Origin) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> SourceFolder:
     """Give the folder of a source, made."""
-    return SourceFolder(folder_of(tmp_path / "snapshot", HERE))
+    return folder_at(folder_of(tmp_path / "snapshot", HERE))
 
 
 # --- Which folder --------------------------------------------------------------------------------
@@ -159,7 +162,7 @@ def test_everything_is_for_its_owner_alone_and_not_for_git(tmp_path: Path) -> No
         folder = snapshot.folder(HERE)
         snapshot.use(folder, HERE)
         folder.keep_listing(Listing(HERE, None, NOW, (), ()))
-        with EventLog(folder.log_path("job"), "job"):
+        with open_log(folder.logs.path_of("job"), "job"):
             pass
         paths = [place, *place.rglob("*")]
         for path in paths:
@@ -192,7 +195,7 @@ def test_someone_elses_cache_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_directory_is_taken_and_so_is_one_that_a_crash_left(tmp_path: Path) -> None:
-    (tmp_path / "CACHEDIR.TAG.new").write_text("Signa")
+    (tmp_path / ".arkor-report.0123456789abcdef.tmp").write_text("Signa")
     with Snapshot.locked(tmp_path):
         pass
     (tmp_path / ".gitignore").unlink()
@@ -240,6 +243,17 @@ def test_what_is_being_written_can_be_read(tmp_path: Path) -> None:
         '{"version": 2, "last": "../x", "urls": {}}',
         '{"version": 2, "last": "x", "urls": {"u": null}}',
         '{"version": 2, "last": "x", "urls": {}, "kinds": null}',
+        '{"version": true, "last": null, "urls": {}, "kinds": {}}',
+        *(
+            json.dumps({"version": 2, "last": name, "urls": {}, "kinds": {}})
+            for name in (
+                "..",
+                "x/y-0123456789",
+                "/etc-0123456789",
+                "x-0123456789\n",
+                "X-0123456789",
+            )
+        ),
     ],
 )
 def test_a_damaged_index(tmp_path: Path, text: str) -> None:
@@ -318,7 +332,11 @@ def test_a_torn_list_is_damaged(folder: SourceFolder) -> None:
     "change",
     [{"version": 3}, {"origin": None}, {"origin": {"x": 1}}, {"readAt": "soon"}, {"listed": None},
      {"entries": 7}, {"entries": [["a"]]}, {"entries": [["a", 7]]}, {"manifest": 7},
-     {"before": 7}, {"before": {"a": 7}}],
+     {"before": 7}, {"before": {"a": 7}}, {"origin": {"kind": "nowhere"}},
+     {"origin": {"kind": "demo", "url": 7}}, {"manifest": {"trainer": ["t"]}}, {"listed": "ab"},
+     {"selected": [7]}, {"numbers": {"a": "1"}}, {"finished": "no"}, {"readAt": 7},
+     {"entries": [["a", {"id": "b"}]]}, {"entries": [["a", {}]]}, {"entries": [["a", {"id": 1}]]},
+     {"entries": [["a", {"id": "a", "x": json.loads("[" * 70 + "]" * 70)}]]}],
 )  # fmt: skip
 def test_a_damaged_list(folder: SourceFolder, change: dict[str, object]) -> None:
     folder.keep_listing(LISTING)
@@ -360,13 +378,13 @@ def end(log: EventLog, state: State = "complete", reason: str | None = None) -> 
 
 
 def write(path: Path, events: list[Logged] = EVENTS) -> None:
-    with EventLog(path, "job") as log:
+    with open_log(path, "job") as log:
         note(log, "run")
         append(log, events)
 
 
 def finish(path: Path, state: State = "complete") -> None:
-    with EventLog(path, "job") as log:
+    with open_log(path, "job") as log:
         end(log, state)
 
 
@@ -385,7 +403,7 @@ def knowledge(log: EventLog) -> tuple[object, ...]:
 def test_a_log_knows_what_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     write(path)
-    with EventLog(path, "job") as log:
+    with open_log(path, "job") as log:
         state = log.state
         assert (log.trail.events, state.events, state.ended_as) == (4, 4, "completed")
         assert (state.was_opened, state.is_complete) == (False, False)
@@ -398,12 +416,12 @@ def test_a_log_knows_what_it_holds(tmp_path: Path) -> None:
 
 def test_events_that_are_alike_are_separate_events(tmp_path: Path) -> None:
     write(tmp_path / "job.log", EVENTS[:1] * 3)
-    with EventLog(tmp_path / "job.log", "job") as log:
+    with open_log(tmp_path / "job.log", "job") as log:
         assert kept(log) == EVENTS[:1] * 3
 
 
 def test_an_event_that_was_too_large_keeps_its_place(tmp_path: Path) -> None:
-    with EventLog(tmp_path / "job.log", "job") as log:
+    with open_log(tmp_path / "job.log", "job") as log:
         append(log, EVENTS[:1])
         log.append_events([OverLimitEvents.at(1, wire.LOG, b"9", "too large")])
         append(log, EVENTS[1:2])
@@ -425,7 +443,7 @@ def test_a_reopened_log_knows_what_it_knew(
     tmp_path_factory: pytest.TempPathFactory, runs: list[list[Logged | str]]
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "job.log"
-    going_on = EventLog(path, "job")
+    going_on = open_log(path, "job")
     for run in runs:
         with going_on as log:
             for what in run:
@@ -433,10 +451,10 @@ def test_a_reopened_log_knows_what_it_knew(
                     note(log, what)
                 else:
                     append(log, [what])
-        with EventLog(path, "job") as reopened, going_on as log:
+        with open_log(path, "job") as reopened, going_on as log:
             assert knowledge(reopened) == knowledge(log)
     events = [what for run in runs for what in run if not isinstance(what, str)]
-    with EventLog(path, "job") as log:
+    with open_log(path, "job") as log:
         assert kept(log) == [event for event in events if event[0] in wire.JOB_EVENTS]
 
 
@@ -449,7 +467,7 @@ def test_cut_at_any_byte_a_log_keeps_its_whole_lines(tmp_path: Path) -> None:
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
         lines = sum(start <= cut for start in starts[1:])
-        with EventLog(path, "job") as log:
+        with open_log(path, "job") as log:
             before = whole[: starts[lines]] or whole[: starts[1]]  # a log without a head gets one
             assert path.read_bytes() == before, cut
             assert kept(log) == EVENTS[: max(0, lines - 2)], cut
@@ -460,14 +478,19 @@ def test_cut_at_any_byte_a_log_keeps_its_whole_lines(tmp_path: Path) -> None:
         assert path.read_bytes() == before + b"1\rtraining.log\r9\rnew\n"
 
 
+def described(record: Record) -> object:
+    return record.lines if isinstance(record, Events) else record
+
+
 def test_cut_at_any_byte_a_log_that_is_only_read_gives_whole_lines(folder: SourceFolder) -> None:
-    path = folder.log_path("job")
+    path = folder.logs.path_of("job")
     write(path)
     whole = path.read_bytes()
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
         lines = whole[:cut].split(b"\n")[:-1]
-        assert list(map(repr, read_log(folder, "job"))) == list(map(repr, logs.records_of(lines)))
+        expected = logs.records_of(lines)
+        assert list(map(described, read_log(folder, "job"))) == list(map(described, expected))
         assert path.stat().st_size == cut
     assert list(read_log(folder, "nobody")) == []
 
@@ -478,13 +501,13 @@ def test_a_line_longer_than_what_is_read_at_once(tmp_path: Path) -> None:
         for number, size in enumerate([10, 3_000_000, 5, (1 << 20) - 20, 1 << 20, 7])
     ]
     write(tmp_path / "job.log", long)
-    with EventLog(tmp_path / "job.log", "job") as log:
+    with open_log(tmp_path / "job.log", "job") as log:
         assert kept(log) == long
         assert log.trail.events == len(long)
 
 
 def test_what_is_read_ends_where_the_log_ended_at_the_call(tmp_path: Path) -> None:
-    with EventLog(tmp_path / "job.log", "job") as log:
+    with open_log(tmp_path / "job.log", "job") as log:
         append(log, EVENTS[:2])
         reading = log.kept(0)
         first: Kept = next(reading)
@@ -498,12 +521,9 @@ def test_a_damaged_log_is_started_again(tmp_path: Path, damage: tuple[bytes, byt
     write(path)
     finish(path)
     path.write_bytes(path.read_bytes().replace(*damage))
-    with EventLog(path, "job") as log:
-        assert (log.trail, (log.state.ended_as is not None), log.state.is_complete) == (
-            Trail(),
-            False,
-            False,
-        )
+    with open_log(path, "job") as log:
+        assert (log.trail, log.state.events) == (Trail(), 0)
+        assert (log.state.ended_as, log.state.is_complete) == (None, False)
         assert kept(log) == []
     assert path.read_bytes().startswith(b"#0\rlog")
     assert path.read_bytes().count(b"\n") == 1
@@ -512,7 +532,7 @@ def test_a_damaged_log_is_started_again(tmp_path: Path, damage: tuple[bytes, byt
 def test_many_logs_are_learned_as_one_after_another(tmp_path: Path) -> None:
     ids: list[bytes | None] = [None, b"1", b"1", *(b"%d" % n for n in range(2, 30)), b"x", b""]
     events = [(wire.LOG, event_id, b'{"step":%d}' % at) for at, event_id in enumerate(ids)]
-    single, bulk = EventLog(tmp_path / "single.log", "job"), EventLog(tmp_path / "bulk.log", "job")
+    single, bulk = open_log(tmp_path / "single.log", "job"), open_log(tmp_path / "bulk.log", "job")
     with single, bulk:
         note(single, "open")
         note(bulk, "open")
@@ -523,7 +543,7 @@ def test_many_logs_are_learned_as_one_after_another(tmp_path: Path) -> None:
             append(single, part)
             expected = knowledge(single)
             assert knowledge(bulk) == expected
-    with EventLog(bulk.path, "job") as again:
+    with open_log(bulk.path, "job") as again:
         assert knowledge(again) == expected
 
 
@@ -541,7 +561,7 @@ def test_a_log_takes_no_more_than_a_fifth_more_than_its_stream(
         events += [ping()] * (alive if place % 10 == 0 else 0)
     stream = Framing(newline).stream(events)
     path = tmp_path / "job.log"
-    with EventLog(path, "job") as log:
+    with open_log(path, "job") as log:
         note(log, "run", at=NOW.isoformat(timespec="milliseconds"))
         note(log, "open", resumed=None)
         for frame in FrameDecoder().feed(stream):
@@ -569,14 +589,14 @@ def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     write(path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with EventLog(path, "job") as log:
+    with open_log(path, "job") as log:
         resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, limits[1]))
         try:
             with pytest.raises(WriteError, match=r"job\.log.*File too large"):
                 append(log, EVENTS)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    with EventLog(path, "job") as log:  # what was written of it is torn, and cut off
+    with open_log(path, "job") as log:  # what was written of it is torn, and cut off
         assert kept(log) == EVENTS
 
 
@@ -584,16 +604,16 @@ def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
 
 
 def test_a_log_is_read_if_it_ends_with_the_note_that_says_so(folder: SourceFolder) -> None:
-    path = folder.log_path("job")
-    assert not folder.is_read("job")
+    path = folder.logs.path_of("job")
+    assert not folder.logs.is_read("job")
     write(path)
-    assert not folder.is_read("job")
+    assert not folder.logs.is_read("job")
     finish(path, "caught-up")
-    assert not folder.is_read("job")
+    assert not folder.logs.is_read("job")
     finish(path)
-    assert folder.is_read("job")
+    assert folder.logs.is_read("job")
     finish(path, "interrupted")
-    assert not folder.is_read("job")
+    assert not folder.logs.is_read("job")
 
 
 @pytest.mark.parametrize(
@@ -609,19 +629,19 @@ def test_a_log_is_read_if_it_ends_with_the_note_that_says_so(folder: SourceFolde
     ],
 )
 def test_a_log_that_is_not_as_it_was_left_is_not_read(folder: SourceFolder, change: object) -> None:
-    path = folder.log_path("job")
+    path = folder.logs.path_of("job")
     write(path)
     finish(path)
     assert callable(change)
     path.write_bytes(change(path.read_bytes()))
-    assert not folder.is_read("job")
+    assert not folder.logs.is_read("job")
 
 
 def test_nothing_new_since_means_still_read(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     write(path)
     finish(path)
-    with EventLog(path, "job") as log:
+    with open_log(path, "job") as log:
         assert log.state.is_complete
         note(log, "run")
         note(log, "open", resumed="2")
@@ -634,26 +654,26 @@ def test_a_restart_takes_a_terminal_event_back(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     terminal = []
     for name in (wire.COMPLETED, wire.LOG, wire.STARTED, wire.FAILED):
-        with EventLog(path, "job") as log:
+        with open_log(path, "job") as log:
             append(log, [(name, None, b"{}")])
-        with EventLog(path, "job") as log:
-            terminal.append(log.state.ended_as is not None)
-    assert terminal == [True, True, False, True]
+        with open_log(path, "job") as log:
+            terminal.append(log.state.ended_as)
+    assert terminal == ["completed", "completed", None, "failed"]
 
 
 def test_a_fingerprint_stands_for_the_events_and_not_for_when_they_came(
     folder: SourceFolder,
 ) -> None:
-    assert folder.fingerprint("one") == "no log"
+    assert folder.logs.fingerprint("one") == "no log"
     for job_id, ms in (("one", 1), ("two", 99_999)):
-        with EventLog(folder.log_path(job_id), job_id) as log:
+        with open_log(folder.logs.path_of(job_id), job_id) as log:
             append(log, EVENTS, ms)
-        assert folder.fingerprint(job_id) is None
-        finish(folder.log_path(job_id))
-    assert folder.fingerprint("one") == folder.fingerprint("two")
-    write(folder.log_path("three"), [*EVENTS[:-1], (wire.COMPLETED, b"", b"{ }")])
-    finish(folder.log_path("three"))
-    assert folder.fingerprint("three") != folder.fingerprint("one")
+        assert folder.logs.fingerprint(job_id) is None
+        finish(folder.logs.path_of(job_id))
+    assert folder.logs.fingerprint("one") == folder.logs.fingerprint("two")
+    write(folder.logs.path_of("three"), [*EVENTS[:-1], (wire.COMPLETED, b"", b"{ }")])
+    finish(folder.logs.path_of("three"))
+    assert folder.logs.fingerprint("three") != folder.logs.fingerprint("one")
 
 
 def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
@@ -661,7 +681,7 @@ def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
 ) -> None:
     fingerprints: list[int] = []
     for kinds in ([], ["break"], ["break", "open"], ["break", "run", "open"], ["run", "open"]):
-        with EventLog(tmp_path / f"{len(fingerprints)}.log", "job") as log:
+        with open_log(tmp_path / f"{len(fingerprints)}.log", "job") as log:
             append(log, EVENTS)
             for kind in kinds:
                 note(log, kind)
@@ -675,31 +695,31 @@ def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
 
 
 def test_a_log_fetched_anew_takes_the_old_ones_place_once_it_is_read(folder: SourceFolder) -> None:
-    old, fresh = folder.log_path("job"), folder.log_path("job").with_suffix(".new")
+    old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     write(old)
     finish(old)
     write(fresh, EVENTS[3:])
     finish(fresh)
-    folder.renew("job", fresh)
+    folder.logs.renew("job", fresh.name)
     assert not fresh.exists()
-    with EventLog(old, "job") as log:
+    with open_log(old, "job") as log:
         assert kept(log) == EVENTS[3:]
 
 
 def test_a_log_that_was_read_stands_until_the_new_one_is(folder: SourceFolder) -> None:
-    old, fresh = folder.log_path("job"), folder.log_path("job").with_suffix(".new")
+    old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     write(old)
     finish(old)
     before = old.read_bytes()
     write(fresh, EVENTS * 3)
     finish(fresh, "interrupted")
-    folder.renew("job", fresh)
+    folder.logs.renew("job", fresh.name)
     assert old.read_bytes() == before
     assert not fresh.exists()
 
 
 def test_where_neither_was_read_the_one_with_more_events_is_kept(folder: SourceFolder) -> None:
-    old, fresh = folder.log_path("job"), folder.log_path("job").with_suffix(".new")
+    old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     pings = [(wire.PING, None, b"")] * 50
     for events, others, expected in (
         (EVENTS[:2], [EVENTS[0], *pings], EVENTS[:2]),
@@ -710,24 +730,24 @@ def test_where_neither_was_read_the_one_with_more_events_is_kept(folder: SourceF
         finish(old, "caught-up")
         write(fresh, others)
         finish(fresh, "interrupted")
-        folder.renew("job", fresh)
-        with EventLog(old, "job") as log:
+        folder.logs.renew("job", fresh.name)
+        with open_log(old, "job") as log:
             assert kept(log) == expected
         assert not fresh.exists()
 
 
 def test_where_there_was_no_log_the_new_one_is_kept(folder: SourceFolder) -> None:
-    fresh = folder.log_path("job").with_suffix(".new")
+    fresh = folder.logs.path_of("job").with_suffix(".new")
     write(fresh)
-    folder.renew("job", fresh)
+    folder.logs.renew("job", fresh.name)
     assert len(lines_of(folder, "job")) == 6
 
 
 def test_what_an_interrupted_refresh_left_is_cleared(folder: SourceFolder) -> None:
-    write(folder.log_path("job"))
-    write(folder.log_path("job").with_suffix(".new"))
+    write(folder.logs.path_of("job"))
+    write(folder.logs.path_of("job").with_name(temporary_name()))
     folder.clear_unfinished()
-    assert list((folder.path / "events").iterdir()) == [folder.log_path("job")]
+    assert list((folder.path / "events").iterdir()) == [folder.logs.path_of("job")]
 
 
 # --- Names ---------------------------------------------------------------------------------------
@@ -738,7 +758,7 @@ def test_what_an_interrupted_refresh_left_is_cleared(folder: SourceFolder) -> No
     ["job_1", "", "..", "../../x", "/etc/passwd", "a\0b", "-", "é" * 200, "\ud800", "CON"],
 )
 def test_any_id_has_a_safe_log_of_its_own(folder: SourceFolder, job_id: str) -> None:
-    path = folder.log_path(job_id)
+    path = folder.logs.path_of(job_id)
     assert path.parent == folder.path / "events"
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,70}\.log", path.name)
     write(path)
@@ -751,8 +771,8 @@ def test_any_id_has_a_safe_log_of_its_own(folder: SourceFolder, job_id: str) -> 
 @example("job", "JOB")
 @example("a/b", "a-b")
 def test_two_ids_never_share_a_log(one: str, other: str) -> None:
-    folder = SourceFolder(Path("folder"))
-    names = [folder.log_path(job_id).name.lower() for job_id in (one, other)]
+    folder = folder_at(Path("folder"))
+    names = [folder.logs.path_of(job_id).name.lower() for job_id in (one, other)]
     assert (names[0] == names[1]) == (one == other)
 
 
@@ -761,11 +781,11 @@ def test_two_ids_never_share_a_log(one: str, other: str) -> None:
 
 def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
     """Learn of a job's log, as a snapshot does; give the folder as the next command has it."""
-    with EventLog(folder.log_path(job_id), job_id) as log:
+    with open_log(folder.logs.path_of(job_id), job_id) as log:
         state = log.state
-    folder.learn(job_id, state, log_index.end_note(folder.log_path(job_id)))
-    folder.keep_facts()
-    return SourceFolder(folder.path)
+    folder.logs.learn(job_id, state, end_note(folder.logs.path_of(job_id)))
+    folder.logs.keep_facts()
+    return folder_at(folder.path)
 
 
 def spoil(path: Path) -> None:
@@ -776,19 +796,23 @@ def spoil(path: Path) -> None:
 
 
 def test_a_log_that_is_as_it_was_left_is_not_read(folder: SourceFolder) -> None:
-    path = folder.log_path("job")
+    path = folder.logs.path_of("job")
     write(path)
     finish(path)
     again = learned(folder, "job")
-    told = (folder.is_read("job"), folder.fingerprint("job"), folder.facts("job"))
+    told = (folder.logs.is_read("job"), folder.logs.fingerprint("job"), folder.logs.facts("job"))
     assert told[0]
     spoil(path)
-    assert (again.is_read("job"), again.fingerprint("job"), again.facts("job")) == told
-    assert again.is_as_left("job")
+    assert (
+        again.logs.is_read("job"),
+        again.logs.fingerprint("job"),
+        again.logs.facts("job"),
+    ) == told
+    assert again.logs.is_as_left("job")
     os.utime(path, ns=(0, 0))  # any doubt, and what it holds counts
-    assert not again.is_as_left("job")
-    assert not again.is_read("job")
-    assert again.fingerprint("job") is None
+    assert not again.logs.is_as_left("job")
+    assert not again.logs.is_read("job")
+    assert again.logs.fingerprint("job") is None
 
 
 @pytest.mark.parametrize(
@@ -803,36 +827,36 @@ def test_a_log_that_is_as_it_was_left_is_not_read(folder: SourceFolder) -> None:
     ],
 )
 def test_a_log_that_changed_since_is_noticed(folder: SourceFolder, change: object) -> None:
-    path = folder.log_path("job")
+    path = folder.logs.path_of("job")
     write(path)
     finish(path)
     again = learned(folder, "job")
-    assert again.is_read("job")
+    assert again.logs.is_read("job")
     assert callable(change)
     path.write_bytes(change(path.read_bytes()))
     os.utime(path, ns=(1, 1))
-    assert not again.is_read("job")
+    assert not again.logs.is_read("job")
     path.unlink()
-    assert not again.is_read("job")
-    assert again.fingerprint("job") == "no log"
-    assert again.facts("job") is None
+    assert not again.logs.is_read("job")
+    assert again.logs.fingerprint("job") == "no log"
+    assert again.logs.facts("job") is None
 
 
 def test_only_a_new_time_costs_the_last_line_and_not_the_log(folder: SourceFolder) -> None:
-    path = folder.log_path("job")
+    path = folder.logs.path_of("job")
     write(path)
     finish(path)
     again = learned(folder, "job")
-    before = again.facts("job")
+    before = again.logs.facts("job")
     assert before is not None
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"1\rtraining.log", b"x\rtraining.log"))  # nobody looks there
     os.utime(path, ns=(5, 5))
-    after = again.facts("job")
+    after = again.logs.facts("job")
     assert after is not None
     assert (after.mtime_ns, after.ended_as, after.end) == (5, before.ended_as, before.end)
-    again.keep_facts()
-    assert SourceFolder(folder.path).is_as_left("job")
+    again.logs.keep_facts()
+    assert folder_at(folder.path).logs.is_as_left("job")
 
 
 @pytest.mark.parametrize(
@@ -840,48 +864,84 @@ def test_only_a_new_time_costs_the_last_line_and_not_the_log(folder: SourceFolde
                b'{"version": 2, "logs": {}}', b"[" * 100_000, b"\xff"],
 )  # fmt: skip
 def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, damage: bytes) -> None:
-    path = folder.log_path("job")
+    path = folder.logs.path_of("job")
     write(path)
     finish(path)
-    known = learned(folder, "job").facts("job")
+    known = learned(folder, "job").logs.facts("job")
     assert known is not None
     assert (known.started, known.ended_as) == (False, "completed")
     (folder.path / "logs.json").write_bytes(damage)
-    again = SourceFolder(folder.path)
-    assert again.is_read("job")
-    assert again.facts("job") == known
-    again.keep_facts()
+    again = folder_at(folder.path)
+    assert again.logs.is_read("job")
+    assert again.logs.facts("job") == known
+    again.logs.keep_facts()
     assert json.loads((folder.path / "logs.json").read_bytes())["logs"].keys() == {path.name}
     assert stat.S_IMODE((folder.path / "logs.json").stat().st_mode) == 0o600
 
 
-def test_a_server_s_words_at_the_end_of_a_log_are_kept(folder: SourceFolder) -> None:
-    path = folder.log_path("job")
+@pytest.mark.parametrize(
+    "change",
+    [{"ended_as": "<script>"}, {"ended_as": 7}, {"size": "1"}, {"end": {"state": ["complete"]}}],
+)
+def test_what_is_known_is_not_believed_if_it_is_of_another_form(
+    folder: SourceFolder, change: dict[str, object]
+) -> None:
+    path = folder.logs.path_of("job")
     write(path)
-    with EventLog(path, "job") as log:
+    finish(path)
+    known = learned(folder, "job").logs.facts("job")
+    file = folder.path / "logs.json"
+    document = json.loads(file.read_bytes())
+    document["logs"][path.name] |= change
+    document["logs"]["../outside"] = document["logs"][path.name]
+    file.write_text(json.dumps(document))
+    again = folder_at(folder.path)
+    assert again.logs.facts("job") == known
+    again.logs.keep_facts()
+    assert json.loads(file.read_bytes())["logs"].keys() == {path.name}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"state":[]}', '{"state":{}}', '{"state":1.5}', '{"state":true}', '["end"]', "7",
+     '{"state":' + "[" * 3000],
+)  # fmt: skip
+def test_a_note_with_values_of_other_types_is_damage(folder: SourceFolder, text: str) -> None:
+    path = folder.logs.path_of("job")
+    write(path)
+    path.write_bytes(path.read_bytes() + f"#5\rend\r\r{text}\n".encode())
+    assert not folder.logs.is_read("job")
+    with pytest.raises(event_log.DamagedLogError):
+        log_index.examine(read_log(folder, "job"))
+
+
+def test_a_server_s_words_at_the_end_of_a_log_are_kept(folder: SourceFolder) -> None:
+    path = folder.logs.path_of("job")
+    write(path)
+    with open_log(path, "job") as log:
         told = log.state.fingerprint
         end(log, "interrupted", "\ud800 é")
     again = learned(folder, "job")
-    assert again.is_as_left("job")
-    assert again.fingerprint("job") == {
+    assert again.logs.is_as_left("job")
+    assert again.logs.fingerprint("job") == {
         "state": "interrupted", "reason": "\ud800 é", "fingerprint": told,
     }  # fmt: skip
 
 
 def test_damage_that_leaves_lines_which_still_read_as_such_is_found(folder: SourceFolder) -> None:
     """A lost block of a disk: the end note and the log's length still say that all is well."""
-    path = folder.log_path("job")
+    path = folder.logs.path_of("job")
     write(path, [(wire.LOG, None, b'{"step":%d,"loss":1}' % step) for step in range(100)])
     finish(path)
     whole = path.read_bytes()
     middle = whole.index(b"{", len(whole) // 2) + 5
     path.write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
-    assert SourceFolder(folder.path).is_read("job")  # by its end alone
+    assert folder_at(folder.path).logs.is_read("job")  # by its end alone
     with pytest.raises(event_log.DamagedLogError):
         history.fold(read_log(folder, "job"))
     with pytest.raises(event_log.DamagedLogError):
         log_index.examine(read_log(folder, "job"))
-    with EventLog(path, "job") as log:  # whoever goes on with it starts again
+    with open_log(path, "job") as log:  # whoever goes on with it starts again
         assert kept(log) == []
         assert not log.state.is_complete
 
@@ -905,10 +965,10 @@ def test_what_is_known_is_what_a_page_shows(
     tmp_path_factory: pytest.TempPathFactory, told: list[tuple[bytes, bytes, bool]]
 ) -> None:
     """Learned while it is written, by reading it again, or by whoever reads it whole."""
-    folder = SourceFolder(tmp_path_factory.mktemp("source"))
+    folder = folder_at(tmp_path_factory.mktemp("source"))
     folder.make()
-    path = folder.log_path("job")
-    with EventLog(path, "job") as log:
+    path = folder.logs.path_of("job")
+    with open_log(path, "job") as log:
         for name, data, over_limit in told:
             if over_limit:
                 log.append_events([OverLimitEvents.at(1, name, None, "too large")])
@@ -916,11 +976,11 @@ def test_what_is_known_is_what_a_page_shows(
                 append(log, [(name, None, data)])
         end(log)
         live = log.state
-    with EventLog(path, "job") as reopened:
+    with open_log(path, "job") as reopened:
         assert reopened.state.fingerprint == log.state.fingerprint
     page = history.fold(read_log(folder, "job"))
     expected = (page.started, page.terminal, page.completed_at)
-    for known in (live, reopened.state, folder.facts("job")):
+    for known in (live, reopened.state, folder.logs.facts("job")):
         assert known is not None
         assert (known.started, known.ended_as, known.ended_at) == expected
     examined = log_index.examine(read_log(folder, "job"))
@@ -932,19 +992,19 @@ def test_what_is_known_is_what_a_page_shows(
 
 def test_a_log_that_was_dropped_leaves_how_its_job_ended(folder: SourceFolder) -> None:
     for job_id, forget in (("a", False), ("b", True)):
-        write(folder.log_path(job_id))
-        finish(folder.log_path(job_id))
+        write(folder.logs.path_of(job_id))
+        finish(folder.logs.path_of(job_id))
         learned(folder, job_id)
         for _ in range(2):
-            folder.drop_log(job_id, forget=forget)
-        assert not folder.log_path(job_id).exists()
-        assert not folder.is_read(job_id)
-        assert folder.fingerprint(job_id) == "no log"
-    folder.keep_facts()
-    again = SourceFolder(folder.path)
+            folder.logs.drop(job_id, forget=forget)
+        assert not folder.logs.path_of(job_id).exists()
+        assert not folder.logs.is_read(job_id)
+        assert folder.logs.fingerprint(job_id) == "no log"
+    folder.logs.keep_facts()
+    again = folder_at(folder.path)
     assert again.status(wire.Job("a", status="running")) == "completed"
     assert again.status(wire.Job("b", status="running")) == "running"
-    write(folder.log_path("a"), [(wire.STARTED, None, b"{}")])
+    write(folder.logs.path_of("a"), [(wire.STARTED, None, b"{}")])
     assert again.status(wire.Job("a")) == "running"
 
 

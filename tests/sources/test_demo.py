@@ -1,10 +1,15 @@
 """The demo: real training, without network, without waiting."""
 
+import math
 import socket
 import time
 
 import pytest
 
+from reportgen.model.selection import Selection
+from reportgen.snapshot.retention import Retention
+from reportgen.text.secrets import Secrets
+from tests import samples
 from tests.command import Command, Result
 
 STATUSES = {"queued": 1, "running": 1, "completed": 4, "failed": 1, "cancelled": 1}
@@ -80,9 +85,17 @@ def test_it_works_on_a_machine_without_network(
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     directory = Path(str(tmp_path))
-    options = settings.Settings(
-        source="demo", out=directory / "out", snapshot_dir=directory / "snapshot"
+    fetching = settings.FetchSettings(
+        settings.SourceSettings("demo", None, None, None, None, directory),
+        Selection(),
+        Retention(),
+        settings.Following(math.inf, 2.0, 90.0, 8, 16, refresh=False),
+        directory / "snapshot",
     )
     began = time.monotonic()
-    build(options, World(lambda: settings.now({}), {}, Interrupts(), Quiet(), print))
+    build(
+        fetching,
+        samples.output(directory / "out"),
+        World(lambda: settings.now({}), {}, Interrupts(), Quiet(), Secrets()),
+    )
     assert time.monotonic() - began < 60  # it waits for nobody: a second or two here

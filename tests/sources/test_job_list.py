@@ -20,6 +20,8 @@ from reportgen.sources import JobList
 from reportgen.sources.http import Answer, BaseURL, Secret, Server, UnreachableError, path_segment
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.javascript import JSON
+from reportgen.text.redact import Redactor
+from reportgen.text.secrets import Secrets
 from tests.standin import Send, StandIn, Stream
 
 URL = "http://127.0.0.1:4000"
@@ -29,7 +31,7 @@ MEBIBYTE = 1 << 20
 
 def read(body: "bytes | JSON") -> JobList:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_job_list(data, URL, NOW)
+    return read_job_list(data, URL, NOW, Redactor())
 
 
 def ids(jobs: JobList) -> list[JSON]:
@@ -161,10 +163,8 @@ def test_the_largest_list_is_taken_and_a_larger_one_is_not() -> None:
          False, True),
         ("http://localhost.evil.org", "http://localhost.evil.org", "http://localhost.evil.org",
          False, True),
-        ("http://localhost@evil.org", "http://localhost@evil.org", "http://evil.org", False, True),
-        # User info goes to the server, and is never shown; query and fragment go nowhere.
-        ("https://me:pw@host:8443/x?key=1#y", "https://me:pw@host:8443/x", "https://host:8443/x",
-         False, False),
+        # Query and fragment go nowhere.
+        ("https://host:8443/x?key=1#y", "https://host:8443/x", "https://host:8443/x", False, False),
         ("HTTPS://HOST", "https://HOST", "https://host", False, False),
     ],
 )  # fmt: skip
@@ -181,6 +181,18 @@ def test_base_urls(text: str, url: str, shown: str, *, loopback: bool, clear_tex
 def test_what_is_no_base_url_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="--url"):
         BaseURL.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://me:hunter2@host", "https://me@host", "https://:hunter2@host", "http://@localhost",
+     "http://me:hunter2/x@host", "http://localhost:hunter2@evil.org:port"],
+)  # fmt: skip
+def test_user_info_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(UsageError, match="--url") as told:
+        BaseURL.parse(text)
+    assert "hunter2" not in str(told.value)
+    assert told.value.__cause__ is None
 
 
 @pytest.mark.parametrize(
@@ -220,7 +232,7 @@ def ask(studio: StandIn, url: str | None = None, *, limit: int = MEBIBYTE) -> An
     async def get() -> Answer:
         server = Server(
             BaseURL.parse(url or studio.url),
-            Secret(lambda: studio.token),
+            Secret(lambda: studio.token, Secrets()),
             lambda token: {"X-Arkor-Studio-Token": token},
         )
         try:
@@ -250,7 +262,7 @@ def test_connections_are_used_again_and_closed_at_the_end() -> None:
         listening = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = listening.sockets[0].getsockname()[1]
         server = Server(
-            BaseURL.parse(f"http://127.0.0.1:{port}"), Secret(lambda: "s"), lambda _: {}
+            BaseURL.parse(f"http://127.0.0.1:{port}"), Secret(lambda: "s", Secrets()), lambda _: {}
         )
         for _ in range(3):
             await server.get("/api/jobs", limit=MEBIBYTE)
@@ -274,7 +286,7 @@ def test_only_servers_elsewhere_are_asked_for_certificates_that_the_environment_
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-    secret = Secret(lambda: "s")
+    secret = Secret(lambda: "s", Secrets())
     Server(BaseURL.parse("https://127.0.0.1:1"), secret, lambda _: {})
     with pytest.raises(SourceError, match="SSL_CERT_FILE"):
         Server(BaseURL.parse("https://cloud.invalid"), secret, lambda _: {})

@@ -1,9 +1,11 @@
 """Secrets stay in: each pattern beside a look-alike that stays, and rules for any text."""
 
+import base64
 import html
 import json
 import math
 import time
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
@@ -11,8 +13,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reportgen.text.credentials import SHAPES, Shape
 from reportgen.text.javascript import JSON, Object
-from reportgen.text.redact import HIDDEN, REDACTED, Redactor, speaks_of_secret
+from reportgen.text.keys import speaks_of_secret
+from reportgen.text.redact import Redactor
+from reportgen.text.stand_ins import HIDDEN, REDACTED
 
 OWN: Final = "studio-token/0123+abc"
 PLAIN: Final = "zQ9zQ9"
@@ -30,7 +35,26 @@ redactor = Redactor([OWN, "short"])
         *("APIKey", "APIkey", "apikey", "API_KEY", "key", "keys", "secret", "clientSecrets"),
         *("password", "passWord", "db.password", "DBpassword", "passwd", "pass_phrase", "smtpPass"),
         *("Authorization", "auth", "credential", "awsCredentials", "bearer", "Set-Cookie"),
-        *("X-Amz-Signature", "token_type", "token2", "secretTokenId", "idToken", "my token"),
+        *(
+            "sessionId",
+            "cookies",
+            "SENTRY_DSN",
+            "azure-sas",
+            "githubPat",
+            "totp",
+            "pins",
+            "apiTokens",
+        ),
+        *(
+            "hf_tokens",
+            "access-tokens",
+            "X-Amz-Signature",
+            "token_type",
+            "token2",
+            "secretTokenId",
+            "idToken",
+            "my token",
+        ),
         "\N{KELVIN SIGN}ey",
     ],
 )
@@ -43,6 +67,14 @@ def test_key_of_a_secret(key: str) -> None:
     [
         *("padTokenId", "pad_token_id", "eos-token-id", "tokenID", "eosTokenIDs", "token_ids"),
         *("maxTokens", "tokens", "max_tokens", "tokenizer", "tokenized", "monkey", "keyboard"),
+        *(
+            "numTokens",
+            "newTokens",
+            "tokensPerSecond",
+            "dataloaderPinMemory",
+            "patience",
+            "pattern",
+        ),
         *("author", "secretary", "passRate", "pass@1", "compass", "loss", "", "_", "turkeys"),
     ],
 )
@@ -248,8 +280,9 @@ EVENTS = {
     '[completed] {"a": {"key" : "S"}} x': '[completed] {"a": {"key" : "[hidden]"}} x',
     '{"key":{"a":["}",{"b":"S\\""}]},"x":NaN}': '{"key":"[hidden]","x":NaN}',
     '{"key":[["S"],[]],"x":[]}': '{"key":"[hidden]","x":[]}',
-    '{"key":-1.5e3 ,"token":null,"auth":true}': (
-        '{"key":"[hidden]" ,"token":"[hidden]","auth":"[hidden]"}'
+    '{"key":-1.5e3 ,"token":null,"auth":true}': '{"key":-1.5e3 ,"token":"[hidden]","auth":true}',
+    '{"password":-1.5e3 ,"pin":12,"otp":true}': (
+        '{"password":"[hidden]" ,"pin":"[hidden]","otp":"[hidden]"}'
     ),
     r'{"to\u006ben":"S"}': r'{"to\u006ben":"[hidden]"}',
     r'{"my\"token":"S"}': r'{"my\"token":"[hidden]"}',
@@ -257,7 +290,8 @@ EVENTS = {
     r'{"token\\":["S"]}': r'{"token\\":"[hidden]"}',
     r'{"e":"saw {\"token\": \"S\"} x"}': r'{"e":"saw {\"token\": \"[hidden]\"} x"}',
     r'{"e":"{\"key\":[\"]S\"],\"x\":3}"}': r'{"e":"{\"key\":\"[hidden]\",\"x\":3}"}',
-    r'{"e":"{\n  \"key\":\n 5\n}"}': r'{"e":"{\n  \"key\":\n \"[hidden]\"\n}"}',
+    r'{"e":"{\n  \"pwd\":\n 5\n}"}': r'{"e":"{\n  \"pwd\":\n \"[hidden]\"\n}"}',
+    r'{"e":"{\n  \"key\":\n 5\n}"}': r'{"e":"{\n  \"key\":\n 5\n}"}',
     r'{"e":"{\u0022key\u0022:\u0022S\u0022,\u0022x"}': (
         r'{"e":"{\u0022key\u0022:\u0022[hidden]\u0022,\u0022x"}'
     ),
@@ -303,6 +337,141 @@ def test_decoded_value() -> None:
     }
 
 
+# --- Values that a text assigns to a name --------------------------------------------------------
+
+ASSIGNED = {
+    "HF_TOKEN=abcd1234": "HF_TOKEN=[hidden]",
+    "export API_KEY=abcd1234 && run": "export API_KEY=[hidden] && run",
+    "api_key: abcd1234": "api_key: [hidden]",
+    "--hf-token abcd1234 --lr 0.1": "--hf-token [hidden] --lr 0.1",
+    "--password hunter -x": "--password [hidden] -x",
+    "db password: hunter, next": "db password: [hidden], next",
+    "{'api_key': 'abcd1234', 'lr': 0.1}": "{'api_key': '[hidden]', 'lr': 0.1}",
+    "{'password': 'a b', 'pin': 1234}": "{'password': '[hidden]', 'pin': [hidden]}",
+    "os.environ['HF_TOKEN'] = 'abcd1234'": "os.environ['HF_TOKEN'] = '[hidden]'",
+    'TOKEN="abcd1234" x': 'TOKEN="[hidden]" x',
+    "a=1,token=abcd1234,b=2": "a=1,token=[hidden],b=2",
+    "token=abcd1234&x=1": "token=[hidden]&x=1",
+    "password=p@ss,w0rd;x y": "password=[hidden] y",
+    "AccountKey=abcd1234/+==;Endpoint=core": "AccountKey=[hidden];Endpoint=core",
+    "key=password=hunter": "key=password=[hidden]",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ASSIGNED.items())
+def test_a_value_that_is_assigned_to_a_secret_name_is_hidden(text: str, expected: str) -> None:
+    assert redactor.text(text) == expected
+    assert json.loads(redactor.event_text(json.dumps({"a": text}))) == {"a": expected}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("KeyError: 'lora_alpha'", "KeyError: 'lora_alpha12'", "Unexpected token: <"),
+        *("KeyException: abcd1234", "token: abcdefgh", "token: abc1234", "tokens: 12345678"),
+        *("max_tokens=12345678", "numTokens: 12345678", "padTokenId=12345678", "pin_memory=True"),
+        *("tokenizer: llama-3-8b-instruct", "tokensPerSecond=12345.678", "password: [redacted]"),
+        "sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "id=550e8400-e29b-41d4-a716-446655440000, ulid=01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        '{"token": 12345678}',
+    ],
+)
+def test_what_is_assigned_to_another_name_stays(text: str) -> None:
+    assert redactor.event_text(text) == text
+
+
+PAIRS = {
+    '[{"name":"HF_TOKEN","value":"S"}]': '[{"name":"HF_TOKEN","value":"[hidden]"}]',
+    '[{"value":["S"],"name":"apiKey"}]': '[{"value":"[hidden]","name":"apiKey"}]',
+    '[{"key":"pin","value":12}, 3]': '[{"key":"pin","value":"[hidden]"}, 3]',
+    '[{"Key":"LR","Value":"S"}]': '[{"Key":"LR","Value":"S"}]',
+    '[{"key":"lr","value":0.10,"token":"S"}]': '[{"key":"lr","value":0.10,"token":"[hidden]"}]',
+    '[[{"x":{"name":"a"},"name":"key","value":"S"}]]': (
+        '[[{"x":{"name":"a"},"name":"key","value":"[hidden]"}]]'
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PAIRS.items())
+def test_the_name_of_a_pair_decides_whether_its_value_is_hidden(text: str, expected: str) -> None:
+    assert redactor.event_text(text) == expected
+    assert redactor.value(json.loads(text)) == json.loads(expected)
+    nested = json.dumps({"e": text})
+    assert json.loads(redactor.event_text(nested)) == {"e": expected}
+    assert redactor.event_text(text[:-1]) == expected[:-1]
+    config = Redactor(show=["env"]).config({"env": json.loads(text)})
+    assert config == {"env": json.loads(expected)}
+
+
+# --- Shapes --------------------------------------------------------------------------------------
+
+
+def credential(shape: Shape, prefix: str, length: int) -> str:
+    letters = "a1B2c3D4" if "a-z" in shape.alphabet else "A1B2C3D4"
+    letters = "0a1b2c3d" if shape.alphabet == "0-9a-f" else letters
+    infix = "api03-" if shape.service == "Anthropic" else ""
+    return prefix + infix + (letters * (length // 8 + 1))[:length]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.service)
+def test_the_credentials_of_a_service(shape: Shape) -> None:
+    assert shape.source.startswith("https://")
+    for prefix in shape.prefixes:
+        for length in (shape.least, 5000):
+            secret = credential(shape, prefix, length)
+            assert redactor.text(f"x {secret}, y") == f"x {REDACTED}, y"
+            assert redactor.text(rf'{{"a":"b\n{secret}"}}') == rf'{{"a":"b\n{REDACTED}"}}'
+        if prefix != "sk-":
+            short = credential(shape, prefix, shape.least // 2)
+            assert redactor.text(f"x {short}, y") == f"x {short}, y"
+        inside = f"b{credential(shape, prefix, shape.least)}"
+        assert redactor.text(inside) == inside
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "Basic", "Token", "token"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("Authorization: ", ""), ("-H 'Authorization: ", "' x"), ("{'authorization': '", "'}")],
+)
+def test_what_an_authorization_header_holds(scheme: str, before: str, after: str) -> None:
+    assert redactor.text(f"{before}{scheme} abc{after}") == f"{before}{REDACTED}{after}"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\\n", " "])
+@pytest.mark.parametrize("end", ["-----END RSA PRIVATE KEY-----", ""])
+def test_a_pem_block(line_end: str, end: str) -> None:
+    block = line_end.join(["-----BEGIN RSA PRIVATE KEY-----", "MIIE/+a", "b1==", end])
+    assert redactor.text(f"x '{block}' y") == f"x '{REDACTED}' y"
+
+
+# --- Base64 and other case ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", [OWN, "????>>>>", "ab~cd~ef~gh~ij~kl~mn", "t0" * 300])
+@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
+def test_own_token_is_found_in_base64_amid_other_data(
+    token: str, before: int, encode: Callable[[bytes], bytes]
+) -> None:
+    ours = Redactor([token])
+    encoded = encode(b"x" * before + token.encode() + b" and more").decode()
+    pieces = [encoded[i : i + 8] for i in range(before + 4, len(token), 8)]
+    for text in (encoded, json.dumps(encoded), quote(encoded), encoded.replace("/", r"\/")):
+        redacted = ours.text(text)
+        assert REDACTED in redacted
+        assert not any(piece in redacted for piece in pieces if piece.isalnum())
+        assert ours.holds_token(text.encode())
+        assert not ours.holds_token(ours.own(text.encode()))
+
+
+@pytest.mark.parametrize("token", [OWN, "ключ😀12345", "t0" * 300])
+def test_own_token_is_found_in_other_case(token: str) -> None:
+    ours = Redactor([token])
+    for text in (token.upper(), token.lower(), token.title(), quote(token.upper(), safe="")):
+        assert ours.text(f"x {text} y") == f"x {REDACTED} y"
+        assert ours.own(text.encode()) == REDACTED.encode()
+
+
 # --- Config and list entries ---------------------------------------------------------------------
 
 
@@ -344,7 +513,7 @@ def test_config_shows_known_keys_and_plain_values() -> None:
         "padTokenId": 0,
         "note": HIDDEN,
         "list": HIDDEN,
-        "hfToken": HIDDEN,
+        "hfToken": 5,
         "https://h": 1,
     }
 
@@ -500,11 +669,14 @@ plain_values = st.recursive(
 )
 
 
-def hidden(value: JSON) -> JSON:
+def hidden(value: JSON, key: str = "") -> JSON:
+    plain = isinstance(value, bool | int | float) and key != "password"
+    if speaks_of_secret(key) and not plain:
+        return HIDDEN
     if isinstance(value, list):
         return [hidden(item) for item in value]
     if isinstance(value, dict):
-        return {k: HIDDEN if speaks_of_secret(k) else hidden(v) for k, v in value.items()}
+        return {k: hidden(v, k) for k, v in value.items()}
     return value
 
 
@@ -591,6 +763,10 @@ def test_time_is_linear(prefix: str) -> None:
             "sk-a-",
             "github_pat_",
         ),
+        *("key=", "key: ", "--key ", "'key': '", "password=,", "key=a,", "-----BEGIN A-----"),
+        *("SG.", "SG.aaaaaaaaaaaaaaaaaaaa-", "Authorization: Token ", "authorization:", "%25"),
+        *('[{"name":"key","value":', '[{"key":', '"value":', '[{"value":[', '"key":{"value":"'),
+        *("&amp;", "&#", OWN[:-1], base64.b64encode(OWN.encode()).decode()[:-4], "token:token:"),
     ]
     for unit in units:
         text = prefix + unit * (100_000 // len(unit))
@@ -609,4 +785,5 @@ def test_deep_nesting_is_no_recursion() -> None:
 def test_numbers_that_json_does_not_have() -> None:
     assert math.isnan(float(str(redactor.value(math.nan))))
     text = '{"loss":NaN,"key":-Infinity}'
-    assert redactor.event_text(text) == '{"loss":NaN,"key":"[hidden]"}'
+    assert redactor.event_text(text) == text
+    assert redactor.event_text('{"pin":-Infinity}') == '{"pin":"[hidden]"}'

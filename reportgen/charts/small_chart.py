@@ -1,0 +1,70 @@
+"""The small charts beneath the loss chart: one value over the same steps. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from reportgen.charts.axes import WIDTH
+from reportgen.charts.svg import Dot, Polyline
+from reportgen.model.rounding import significant
+from reportgen.model.span import Span
+from reportgen.model.trend import Trend
+from reportgen.text.javascript import js_number
+
+HEIGHT: Final = 48
+"""The height of the plot area, which is as wide as the loss chart's."""
+
+_LABEL_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SmallChart:
+    """A value over the same steps as the loss chart, with its ends in numbers."""
+
+    title: str
+    line: Polyline
+    dot: Dot | None
+    """Where there is but one point."""
+    high: str
+    low: str
+    last: str
+    last_y: float
+    description: str
+
+
+def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> SmallChart | None:
+    """Draw a trend of at most 160 places; None if it is empty.
+
+    `edges` are the first and the last step of the loss chart above it, whose axis is taken if all
+    of the trend is within.
+    """
+    points = list(trend.points())
+    if not points:
+        return None
+    steps, values = [step for step, _ in points], [value for _, value in points]
+    across = Span(steps[0], steps[-1])
+    if edges and edges[0] <= across.low and across.high <= edges[1]:
+        across = Span(*edges)
+    # Beyond 160 points the values drawn are means; the ends are labelled with the true values.
+    ends = [value for value in (trend.first, trend.last) if value is not None]
+    upwards = Span(min([*values, *ends]), max([*values, *ends]))
+    xs = [WIDTH * place for place in across.fractions(steps)]
+    ys = [HEIGHT * (1 - place) for place in upwards.fractions(values)]
+    first = _label(values[0] if trend.first is None else trend.first)
+    last = _label(values[-1] if trend.last is None else trend.last)
+    low, high = _label(upwards.low), _label(upwards.high)
+    course = f"{title}: {first}" if first == last else f"{title}: {first} → {last}"
+    about = "" if trend.is_exact else "≈ "  # of means
+    return SmallChart(
+        title=title,
+        line=Polyline(xs, ys),
+        dot=Dot(xs[0], ys[0]) if len(xs) == 1 else None,
+        high=high,
+        low="" if low == high else low,
+        last=last,
+        last_y=ys[-1],
+        description=course if low == high else f"{course}, between {about}{low} and {high}",
+    )
+
+
+def _label(value: float) -> str:
+    return js_number(significant(value, _LABEL_DIGITS))

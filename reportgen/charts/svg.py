@@ -1,0 +1,54 @@
+"""Geometry as SVG text: the one place where the coordinates of a chart are printed. Pure.
+
+Charts are computed as numbers, and templates print them with these functions as filters.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Polyline:
+    """Points that straight lines join, in the units of the SVG; x and y of equal number."""
+
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A point that is drawn by itself."""
+
+    x: float
+    y: float
+
+
+def coordinate(number: float) -> str:
+    """Format a coordinate, never negative, with at most two places and never an exponent."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def path(lines: Iterable[Polyline]) -> str:
+    """Format lines as the `d` of a path of absolute `M` and `L`, each number as a coordinate."""
+    return "".join(f"M{_joined(line)}" for line in lines)
+
+
+def _joined(line: Polyline) -> str:
+    """Format all points at once, since a page has hundreds.
+
+    Each number gets two places, so a zero at the end of one is always a decimal.
+    """
+    coordinates = [0.0] * (2 * len(line.xs))
+    coordinates[::2], coordinates[1::2] = line.xs, line.ys
+    text = "%.2f,%.2fL" * len(line.xs) % tuple(coordinates)
+    for mark in ",L":
+        text = text.replace(f"0{mark}", mark).replace(f".0{mark}", mark)
+    return text[:-1]
+
+
+def dots_path(dots: Iterable[Dot]) -> str:
+    """Format many dots as one path of strokes without length, which a round line cap shows.
+
+    The coordinates are whole: among so many dots nobody sees fractions.
+    """
+    return "".join(dict.fromkeys(f"M{dot.x:.0f},{dot.y:.0f}h0" for dot in dots))

@@ -1,0 +1,16 @@
+"""What is imported only when it is used, so that help and shell completion stay quick."""
+
+from collections.abc import Callable
+from importlib import import_module
+from operator import attrgetter
+from typing import Any
+
+
+def lazily(path: str) -> Callable[..., Any]:
+    """Return a function that imports `package.module:name` when it is called, and calls that."""
+    module, _, name = path.partition(":")
+
+    def call(*args: Any, **values: Any) -> Any:
+        return attrgetter(name)(import_module(module))(*args, **values)
+
+    return call

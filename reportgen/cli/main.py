@@ -1,0 +1,75 @@
+"""The entry point: run a command, report its error in one place, end with its exit code."""
+
+import gc
+import os
+import sys
+from contextlib import suppress
+from typing import Final, NoReturn
+
+import click
+
+from reportgen.cli.commands import program
+from reportgen.cli.configured import PREFIX
+from reportgen.cli.session import Session
+from reportgen.errors import ReportError
+
+_FAILED: Final = 1
+_INTERRUPTED: Final = 130
+_YOUNG: Final = 10_000
+"""How many new objects call for a garbage collection: nearly all of them live long."""
+
+
+def main() -> NoReturn:
+    """Run the command, and end with its exit code."""
+    gc.set_threshold(_YOUNG)
+    _open_what_is_closed()
+    # For errors that come before the options are read.
+    session = Session(as_json=os.environ.get(f"{PREFIX}LOG_FORMAT") == "json")
+    code = _run(session)
+    with suppress(OSError):
+        sys.stdout.flush()
+    sys.exit(code)
+
+
+def _run(session: Session) -> int:
+    """Run the command and report why it failed; return the exit code."""
+    try:
+        return program.main(standalone_mode=False, obj=session) or 0
+    except click.UsageError as error:
+        _report_usage(error, session)
+        return error.exit_code
+    except click.ClickException as error:
+        session.stderr.write_end("error", error.format_message())
+        return error.exit_code
+    except click.Abort:
+        return _INTERRUPTED
+    except ReportError as error:
+        session.stderr.write_end("error", str(error))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - never a traceback unless it was asked for
+        session.stderr.write_end(
+            "error",
+            f"Something unforeseen went wrong: {type(error).__name__}: {error}. "
+            "Run it again with -v to see where, and report it.",
+        )
+        return _FAILED
+
+
+def _open_what_is_closed() -> None:
+    """Discard output if the caller closed stdout or stderr: the report is written anyway."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _report_usage(error: click.UsageError, session: Session) -> None:
+    """Write in two lines what is wrong and where help is; the whole help without a command."""
+    command = error.ctx.command_path if error.ctx else "arkor-report"
+    hint = f"Try `{command} --help`."
+    if type(error).__name__ != "NoArgsIsHelpError":  # which click has since 8.2
+        session.stderr.write_end("usage", error.format_message(), hint=hint)
+    elif session.as_json:
+        session.stderr.write_end("usage", "Missing command.", hint=hint)
+    else:
+        error.show()

@@ -1,0 +1,158 @@
+"""The types of the options' values.
+
+Each turns a text into a final value, whether it comes from the command line, from a variable or
+from the configuration file.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from reportgen.cli.lazy import lazily
+from reportgen.errors import UsageError
+
+_SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
+_DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_UNITS: Final = (86_400, 3_600, 60, 1)
+_LONGEST: Final = 10_000 * 86_400.0
+_MOST_DIGITS: Final = 16
+
+
+# Generic by now, but not yet in the lowest version of click that is supported.
+class Parsed(click.ParamType):  # type: ignore[type-arg]
+    """A text that `parse` turns into a value, or refuses by raising `UsageError`.
+
+    A value that is not a text is a default, and final. `takes` is what the configuration file may
+    hold for it, a key of `configuration.KINDS`.
+    """
+
+    def __init__(self, name: str, parse: Callable[[str], Any], takes: str = "text") -> None:
+        self.name = name
+        self.takes = takes
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the final value. Raises `click.BadParameter`."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except UsageError as error:
+            option = max(param.opts, key=len) if param is not None else ""
+            self.fail(_without_subject(str(error), option), param, ctx)
+
+
+def _without_subject(message: str, option: str) -> str:
+    """Cut an option off the start of a message that click begins with its name."""
+    if not message.startswith(option):
+        return message
+    rest = message.removeprefix(option).lstrip(": ")
+    return f"it {rest}" if rest[:1].islower() else rest
+
+
+class PathType(click.Path):
+    """A path, never empty; a leading `~` is the home directory wherever the path comes from."""
+
+    takes = "path"
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path. Raises `click.BadParameter`."""
+        text = os.fspath(value)
+        if not text:
+            self.fail("the path is empty.", param, ctx)
+        try:
+            return super().convert(expand_home(text), param, ctx)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+class LinkedType(click.Choice):  # type: ignore[type-arg]
+    """A layout, as whether style and script are files of their own."""
+
+    def __init__(self) -> None:
+        super().__init__(["inline", "linked"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return whether the layout is `linked`. Raises `click.BadParameter`."""
+        return super().convert(value, param, ctx) == "linked"
+
+
+def expand_home(text: str) -> str:
+    """Return a path with a leading `~` or `~user` expanded. Raises `ValueError` without a home."""
+    if not text.startswith("~"):
+        return text
+    user = text[1:].partition("/")[0]
+    # With an empty HOME Python expands ~/x to /x.
+    expanded = text if not user and os.environ.get("HOME") == "" else os.path.expanduser(text)  # noqa: PTH111 - pathlib would also expand ./~
+    if expanded.startswith("/"):
+        return expanded
+    if user:
+        raise ValueError(f"no home directory is known for ~{user}: write ./~{user} for such a name")
+    raise ValueError("no home directory is known for ~: set HOME, or write the path in full")
+
+
+def duration(text: str) -> float:
+    """Return the seconds of `90`, `90s`, `10m`, `2h`, `1h30m` or `7d`. Raises `UsageError`."""
+    words = text.strip().lower()
+    # A number without a unit is seconds only by itself: 1h30 would be read as minutes.
+    match = _DURATION.fullmatch(f"{words}s" if _SECONDS.fullmatch(words) else words)
+    if match is None or not any(match.groups()):
+        raise UsageError(
+            f"{text!r} is not a duration: write it like 90, 90s, 10m, 2h, 1h30m or 7d."
+        )
+    parts = zip(match.groups(), _UNITS, strict=True)
+    return min(_LONGEST, sum(float(number) * unit for number, unit in parts if number))
+
+
+@cache  # zones that are read twice would not be equal
+def zone(name: str) -> ZoneInfo:
+    """Return a zone of the tzdata package, never of the system, so that pages are the same.
+
+    Raises `UsageError`.
+    """
+    folder, slash, leaf = name.rpartition("/")
+    package = ".".join(["tzdata", "zoneinfo", *folder.split("/")]) if folder else "tzdata.zoneinfo"
+    try:
+        if slash and not folder:
+            raise ValueError("no folder before the slash")  # noqa: TRY301 - one message for all
+        with resources.files(package).joinpath(leaf).open("rb") as file:
+            return ZoneInfo.from_file(file, key=name)
+    except (OSError, ValueError, ImportError, TypeError) as error:
+        raise UsageError(
+            f"{name!r} is not a zone of the IANA database: write it like Europe/Berlin."
+        ) from error
+
+
+def log_lines(text: str) -> int | None:
+    """Return how many lines of a log to show, None for all. Raises `UsageError`."""
+    if text == "all":
+        return None
+    if text.isascii() and text.isdecimal() and len(text) < _MOST_DIGITS:
+        return int(text)
+    raise UsageError(f"{text!r} is neither a number nor `all`.")
+
+
+def _base_url(text: str) -> str:
+    return str(lazily("reportgen.sources.http:BaseURL.parse")(text).shown)
+
+
+DURATION: Final = Parsed("duration", duration, "duration")
+PERIOD: Final = Parsed("duration", lambda text: timedelta(seconds=duration(text)), "duration")
+URL: Final = Parsed("url", _base_url)
+REPORT_URL: Final = Parsed("url", lazily("reportgen.exports.summary_md:base_url"))
+STATUSES: Final = Parsed("statuses", lazily("reportgen.model.selection:parse_statuses"), "words")
+SHARD: Final = Parsed("shard", lazily("reportgen.model.selection:parse_shard"))
+RULES: Final = Parsed("rules", lazily("reportgen.report.gates:parse"), "words")
+ZONE: Final = Parsed("zone", zone)
+LOG_LINES: Final = Parsed("lines", log_lines, "lines")

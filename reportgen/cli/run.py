@@ -1,0 +1,190 @@
+"""What each command does: hand the settings to the pipeline, print the result, return an exit code.
+
+Everything heavy is imported here, and this module only when a command runs.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from reportgen import build as pipeline
+from reportgen import settings
+from reportgen.build import World
+from reportgen.cli import settings_table
+from reportgen.cli.session import Session
+from reportgen.cli.stderr import Stderr, Verbosity
+from reportgen.console.messages import ERROR, Record
+from reportgen.console.signals import Interrupts
+from reportgen.errors import SourceError
+from reportgen.exports import github_actions
+from reportgen.files import open_named
+from reportgen.following.fetch import Interrupted
+from reportgen.model.selection import Selection
+from reportgen.rendering.render import Rendered
+from reportgen.report import gates as gate_rules
+from reportgen.settings import FetchSettings, Following, Gates, Output, SourceSettings
+from reportgen.snapshot.merge import merge as merge_snapshots
+from reportgen.snapshot.retention import Retention
+from reportgen.sources.doctor import examine
+
+
+def build(
+    session: Session,
+    *,
+    source: SourceSettings,
+    selection: Selection,
+    retention: Retention,
+    following: Following,
+    snapshot_dir: Path,
+    output: Output,
+    gates: Gates,
+    no_github: bool,
+    verbosity: Verbosity,
+) -> int:
+    """Build the report; return the exit code."""
+    fetching = FetchSettings(source, selection, retention, following, snapshot_dir)
+
+    def run(world: World) -> int:
+        rendered = pipeline.build(fetching, output, world)
+        return _deliver(session.stderr, rendered, gates, no_github=no_github)
+
+    return _fetch(session.stderr, verbosity, run)
+
+
+def snapshot(
+    session: Session,
+    *,
+    source: SourceSettings,
+    selection: Selection,
+    retention: Retention,
+    following: Following,
+    snapshot_dir: Path,
+    verbosity: Verbosity,
+) -> int:
+    """Fetch into the snapshot directory; return the exit code."""
+    fetching = FetchSettings(source, selection, retention, following, snapshot_dir)
+
+    def run(world: World) -> int:
+        click.echo(pipeline.snapshot(fetching, world))
+        return 0
+
+    return _fetch(session.stderr, verbosity, run)
+
+
+def render(
+    session: Session,
+    *,
+    kind: str | None,
+    url: str | None,
+    selection: Selection,
+    retention: Retention,
+    snapshot_dir: Path,
+    output: Output,
+    gates: Gates,
+    no_github: bool,
+    project_dir: Path,
+    verbosity: Verbosity,
+) -> int:
+    """Render what was fetched; return the exit code."""
+    del project_dir  # which only says where the configuration file is
+    rendered = pipeline.render_only(
+        snapshot_dir,
+        (kind, url),
+        selection,
+        retention,
+        output,
+        warn=session.stderr.progress(verbosity).warn,
+        secrets=session.stderr.secrets,
+    )
+    return _deliver(session.stderr, rendered, gates, no_github=no_github)
+
+
+def merge(
+    session: Session,
+    *,
+    directories: tuple[Path, ...],
+    snapshot_dir: Path,
+    project_dir: Path,
+    verbosity: Verbosity,
+) -> int:
+    """Merge snapshot directories; return the exit code."""
+    del project_dir  # which only says where the configuration file is
+    merge_snapshots(snapshot_dir, directories, session.stderr.progress(verbosity).warn)
+    click.echo(snapshot_dir)
+    return 0
+
+
+def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) -> None:
+    """Print what a build would read. Raises `SourceError` if it could not."""
+    stderr = session.stderr
+    stderr.capture_libraries(quiet=verbosity.quiet)
+    diagnosis = examine(
+        source, os.environ, lambda: settings.now(os.environ), secrets=stderr.secrets
+    )
+    for finding in diagnosis.findings:
+        click.echo(f"{finding.what:<10}{stderr.safe(finding.found)}")
+    if diagnosis.trouble is not None:
+        raise SourceError(diagnosis.trouble)
+
+
+def config(session: Session, **_settings: object) -> None:
+    """Print each setting in force."""
+    ctx = click.get_current_context()
+    for line in settings_table.lines(ctx, os.environ, session.stderr.safe):
+        click.echo(line)
+
+
+def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) -> int:
+    """Run a command that fetches, with signals caught and its progress on stderr."""
+    stderr.capture_libraries(quiet=verbosity.quiet)
+    settings.now(os.environ)  # a wrong SOURCE_DATE_EPOCH is reported before any work
+    interrupts = Interrupts()
+    code = 0
+    with interrupts.caught():
+        world = World(
+            now=lambda: settings.now(os.environ),
+            environment=os.environ,
+            interrupts=interrupts,
+            watcher=stderr.progress(verbosity),
+            secrets=stderr.secrets,
+        )
+        with suppress(Interrupted):
+            code = run(world)
+    if interrupts.exit_code is not None:
+        stderr.write_end("interrupted", "interrupted")
+        return interrupts.exit_code
+    return code
+
+
+def _deliver(stderr: Stderr, rendered: Rendered, gates: Gates, *, no_github: bool) -> int:
+    """Print where the report is, and report it to CI; return the exit code of the gates."""
+    click.echo(rendered.entry)
+    jobs = rendered.report.jobs
+    if not no_github:
+        _report_to_github(stderr, rendered)
+    breaches = gate_rules.broken(gates.fail_on, jobs)
+    if gates.strict:
+        breaches += gate_rules.strict(jobs)
+    for breach in breaches:
+        details = {"job": breach.job_id, "gate": breach.gate, "found": breach.found}
+        stderr.write(Record(stderr.now(), ERROR, "gate", breach.words, details=details))
+    return gate_rules.exit_code(breaches)
+
+
+def _report_to_github(stderr: Stderr, rendered: Rendered) -> None:
+    """Add the summary to the step's, and annotate what needs a look, if this runs on GitHub."""
+    if github_actions.annotates(os.environ):
+        for line in github_actions.annotations(rendered.report.jobs):
+            stderr.write_raw(line)
+    path = github_actions.step_summary_path(os.environ)
+    if path is None:
+        return
+    try:
+        descriptor = open_named(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        with open(descriptor, "a", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
+            file.write(f"\n{rendered.summary}")
+    except OSError as error:
+        stderr.warn(f"the step's summary can't be written to {path}: {error.strerror or error}")

@@ -1,0 +1,108 @@
+"""What a configuration file may not set when it was merely found, and which directories clash.
+
+A file that `--config` or its variable names is the user's own. One that happens to be in the
+project directory may have come with a repository: it must not choose which secret is sent where,
+nor lead out of its own directory.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from reportgen.cli.lazy import lazily
+from reportgen.cli.parameters import expand_home
+from reportgen.errors import UsageError, WriteError
+
+_BELOW: Final = ("out", "snapshot-dir")
+_AT_OR_BELOW: Final = ("project-dir",)
+
+
+def refuse_untrusted(file: Path, values: Mapping[str, object], source: str) -> None:
+    """Raise `UsageError` if a found file sets what only the user may set.
+
+    `values` are the file's values that are in force, by key; `source` is the source in force,
+    wherever it comes from.
+    """
+    if "token-file" in values:
+        raise _refusal(file, "token-file", "choose which file's content is sent as the secret")
+    if "url" in values and not (source == "studio" and _is_loopback(str(values["url"]))):
+        raise _refusal(file, "url", "choose where secrets are sent, but for Studio on this machine")
+    for key in (*_BELOW, *_AT_OR_BELOW):
+        if key in values and not _stays_below(
+            file.parent, str(values[key]), itself=key in _AT_OR_BELOW
+        ):
+            raise _refusal(file, key, "lead out of its own directory")
+
+
+def leads_out(link: Path, directory: Path) -> bool:
+    """Return whether a path leads out of a directory, all links followed."""
+    return not _is_within(_real(link), _real(directory))
+
+
+def refuse_planted(path: Path, option: str) -> None:
+    """Raise `WriteError` if a directory that nobody named leads out of the current one.
+
+    A link of the default name may have come with a repository.
+    """
+    if leads_out(path, Path()):
+        raise WriteError(
+            f"{path} leads out of this directory, to {_real(path)}: remove the link, or name the "
+            f"directory with {option}."
+        )
+
+
+def refuse_nested(out: Path, snapshot_dir: Path) -> None:
+    """Raise `UsageError` if one of the directories is or contains the other.
+
+    The report is published, and the snapshot is private.
+    """
+    if _contains(out, snapshot_dir) or _contains(snapshot_dir, out):
+        raise UsageError(
+            f"--out {out} and --snapshot-dir {snapshot_dir} must be apart: neither may be or "
+            "contain the other, since the report is published and the snapshot is private."
+        )
+
+
+def _refusal(file: Path, key: str, what: str) -> UsageError:
+    variable = f"ARKOR_REPORT_{key.replace('-', '_').upper()}"
+    return UsageError(
+        f"'{key}' in {file}: a file that was merely found may not {what}. If you trust it, name it "
+        f"with --config or ARKOR_REPORT_CONFIG; or use --{key} or {variable}."
+    )
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        return bool(lazily("reportgen.sources.http:BaseURL.parse")(url).loopback)
+    except UsageError:
+        return False
+
+
+def _stays_below(directory: Path, path: str, *, itself: bool) -> bool:
+    real, root = _real(Path(expand_home(path))), _real(directory)
+    return _is_within(real, root) and (itself or real != root)
+
+
+def _contains(outer: Path, inner: Path) -> bool:
+    real = _real(inner)
+    return _is_within(real, _real(outer)) or any(
+        _is_same(outer, place) for place in (real, *real.parents)
+    )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Return whether two paths name one directory: spelled in other case, say, or mounted twice."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_within(real: Path, root: Path) -> bool:
+    return real == root or root in real.parents
+
+
+def _real(path: Path) -> Path:
+    """Return a path with `..` and links resolved as far as it exists; links in a circle stay."""
+    return Path(os.path.realpath(path))

@@ -1,0 +1,137 @@
+"""The jobs of a source while their streams are followed: what the list says, and who expires."""
+
+from dataclasses import replace
+from typing import Protocol
+
+from reportgen.errors import SourceError, WriteError
+from reportgen.events import wire
+from reportgen.model.origin import Origin
+from reportgen.model.selection import Selection
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.job_numbers import numbered
+from reportgen.snapshot.retention import Retention
+from reportgen.snapshot.source_folder import SourceFolder
+from reportgen.sources import JobList
+from reportgen.text.javascript import Object
+from reportgen.text.redact import Redactor
+from reportgen.text.secrets import Secrets
+
+
+class KnownJobs:
+    """The job list as last read, joined with the jobs that only the snapshot still has.
+
+    `listing` is what the snapshot keeps of it, without secrets.
+    """
+
+    def __init__(self, folder: SourceFolder, listing: Listing, secrets: Secrets) -> None:
+        self.folder = folder
+        self.listing = listing
+        self._secrets = secrets
+
+    def update(self, jobs: JobList) -> bool:
+        """Apply a reading of the list; return whether it changed anything but the time.
+
+        Order and entries are those of the reading; the selection stays that of the first one.
+        Raises `WriteError` if an id holds a secret.
+        """
+        entries = _without_secrets(jobs, self._secrets.redactor)
+        listed = tuple(entries)
+        for job_id, entry in self.listing.entries.items():
+            entries.setdefault(job_id, entry)
+        has_changed = (listed, entries) != (self.listing.listed, self.listing.entries)
+        self.listing = replace(
+            self.listing,
+            read_at=jobs.read_at,
+            listed=listed,
+            entries=entries,
+            numbers=numbered(entries, self.listing.numbers),
+        )
+        return has_changed
+
+    def select(self, selection: Selection, origin: Origin, expired: frozenset[str]) -> None:
+        """Choose the jobs that the report is about, without the `expired` ones.
+
+        Raises `SourceError` if the selection names a job that neither list nor snapshot has.
+        """
+        unknown = selection.unknown(self.listing.entries)
+        if unknown:
+            raise SourceError(
+                f"There is no job {', '.join(unknown)}: neither the list of "
+                f"{origin.url or 'the demo'} nor the snapshot has it; "
+                "check --job, or leave it out."
+            )
+        known = (job for job in self.listing.jobs if job.id not in expired)
+        selected = selection.of(known, self.listing.read_at)
+        self.listing = replace(self.listing, selected=selected)
+
+    def job(self, job_id: str) -> wire.Job | None:
+        """Return what the list says of a job, or said last."""
+        return wire.read_job(self.listing.entries[job_id])
+
+    def without_token(self, data: bytes) -> bytes:
+        """Redact the tool's own tokens in raw bytes; everything else is kept verbatim."""
+        return self._secrets.redactor.own(data)
+
+
+def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, Object]:
+    cleaned: dict[str, Object] = {}
+    for place, entry in enumerate(jobs.entries, start=1):
+        job = wire.read_job(entry)
+        if job is None:
+            continue
+        if redactor.holds_token(job.id.encode("utf-8", "surrogatepass")):
+            raise WriteError(
+                f"The id of job {place} of the list holds the token, and ids are never "
+                "changed: nothing is kept or published. Rename or delete that job."
+            )
+        cleaned[job.id] = redactor.entry(entry)
+    return cleaned
+
+
+class Warnings(Protocol):
+    """Where warnings go."""
+
+    def warn(self, message: str) -> None:
+        """Report something that the command goes on without."""
+        ...
+
+
+class Expiry:
+    """Drops the jobs that no rule of `--keep` and `--keep-last` keeps from the snapshot."""
+
+    def __init__(self, folder: SourceFolder, retention: Retention, warnings: Warnings) -> None:
+        self._folder = folder
+        self._retention = retention
+        self._warnings = warnings
+        self._expired: frozenset[str] = frozenset()
+
+    def expired(self, listing: Listing) -> frozenset[str]:
+        """Return the ids of the jobs that no rule keeps."""
+        self._expired = self._folder.dropped(listing, self._retention)
+        return self._expired
+
+    def drop(self, listing: Listing) -> Listing:
+        """Remove the logs of the expired jobs, report it, and return what is left of the list.
+
+        The entry of a job that the list still has stays, and so does how and when it ended:
+        otherwise it would be fetched again.
+        """
+        if not self._expired:
+            return listing
+        self._warnings.warn(self._retention.told(len(self._expired)))
+        gone = self._expired - set(listing.listed)
+        # The list goes first: nobody misses a log that it no longer asks for.
+        self._folder.keep_listing(listing)
+        for job in listing.jobs:
+            if job.id in self._expired:
+                self._folder.logs.drop(job.id, forget=job.id in gone)
+        entries = {job_id: entry for job_id, entry in listing.entries.items() if job_id not in gone}
+        return replace(listing, entries=entries, numbers=numbered(entries, listing.numbers))
+
+    def drop_more(self, listing: Listing) -> Listing:
+        """Drop also the jobs that turned out to be over by what was fetched."""
+        before = self._expired
+        if self.expired(listing) <= before:
+            return listing
+        selected = tuple(job_id for job_id in listing.selected if job_id not in self._expired)
+        return self.drop(replace(listing, selected=selected))

@@ -1,0 +1,35 @@
+"""What all files of one report are made with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reportgen.model.origin import Origin
+from reportgen.pages import Pages
+from reportgen.rendering.cache import RenderCache
+from reportgen.rendering.publish import Publication
+from reportgen.settings import Output
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.retention import Retention
+from reportgen.snapshot.source_folder import SourceFolder
+from reportgen.text.redact import Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class RenderContext:
+    """What all files of one report are made with."""
+
+    output: Output
+    retention: Retention
+    refresh: bool
+    """Whether every job is rendered again."""
+    generator: str
+    """The program's name and version."""
+    folder: SourceFolder
+    listing: Listing
+    origin: Origin
+    """Where the jobs come from, redacted."""
+    redactor: Redactor
+    pages: Pages
+    publication: Publication
+    cache: RenderCache
+    warn: Callable[[str], None]

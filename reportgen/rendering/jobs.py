@@ -1,0 +1,178 @@
+"""Which jobs a report shows: each found in the render cache, or rendered, by several processes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from reportgen.events import wire
+from reportgen.model.selection import Selection
+from reportgen.rendering import workers
+from reportgen.rendering.cache import files_of
+from reportgen.rendering.context import RenderContext
+from reportgen.rendering.job_files import JobFiles
+from reportgen.report import comparison
+from reportgen.report.comparison import ComparedCurves, Shortlist
+from reportgen.report.report import Entry, JobSummary
+from reportgen.snapshot.job_list import Listing
+from reportgen.text import inert
+
+_EACH_JOB: Final = 120_000
+"""What a job costs whatever its length, in bytes of a log that cost as much."""
+
+_WORTH_SHARING: Final = 4_000_000
+"""The cost from which on sharing pays: another process costs some hundredths of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedJobs:
+    """The jobs of a report, in the order in which they are shown; their files are in place."""
+
+    summaries: list[JobSummary] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By job id."""
+    keys: dict[str, str | None] = field(default_factory=dict)
+    """The keys in the render cache, by job id."""
+    shortlist: Shortlist = field(default_factory=Shortlist)
+    """The curves of rendered jobs that the comparison may need."""
+
+
+def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
+    """Stage the files of the jobs that `narrowed` selects, unless the old report has them.
+
+    One job is done at a time: of the others only the summary is in memory.
+    """
+    staging = _Staging(context, JobFiles(context), narrowed)
+    candidates: Iterable[_Candidate] = _candidates(context)
+    rendered: Mapping[str, _Rendered] = {}
+    if narrowed.limit is None:  # with a limit, few of the candidates may be needed
+        candidates = list(candidates)
+        rendered = staging.rendered_by_workers(candidates)
+    left = narrowed.limit
+    for candidate in candidates:
+        if left == 0:
+            break
+        found = rendered.get(candidate.entry.job.id)
+        job, curves = found or staging.job(candidate)
+        if not staging.matches(job):
+            continue
+        left = None if left is None else left - 1
+        if narrowed.in_shard(job.id):
+            staging.add(job, candidate, curves, by_worker=found is not None)
+    return staging.staged
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A job that may be shown."""
+
+    entry: Entry
+    key: str | None
+    cached: JobSummary | None
+    """Its summary if its files need not be made."""
+
+
+def _candidates(context: RenderContext) -> Iterator[_Candidate]:
+    """Yield the selected jobs that are kept, listed ones first, in the server's order."""
+    listing = context.listing
+    dropped = context.folder.dropped(listing, context.retention)
+    if left_out := sum(job_id in dropped for job_id in listing.selected):
+        context.warn(context.retention.told_of_pages(left_out))
+    for entry in _entries(listing):
+        job_id = entry.job.id
+        if job_id not in dropped:
+            fingerprint = context.folder.logs.fingerprint(job_id)
+            key = context.cache.key(entry, listing.entries[job_id], fingerprint)
+            cached = None if context.refresh else context.cache.job(entry, key)
+            yield _Candidate(entry, key, cached)
+
+
+def _entries(listing: Listing) -> Iterator[Entry]:
+    """Yield the selected jobs in the order in which they are shown."""
+    slugs = inert.file_slugs(listing.entries)
+    selected, listed = set(listing.selected), set(listing.listed)
+    for job_id, entry in listing.entries.items():
+        job = wire.read_job(entry)
+        if job is not None and job_id in selected:
+            yield Entry(job, slugs[job_id], job_id in listed)
+
+
+class _Rendered(NamedTuple):
+    """A job that was found or rendered."""
+
+    summary: JobSummary
+    curves: ComparedCurves | None
+    """None if the comparison does not need them, or they are in the render cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Staging:
+    """The jobs of a report while they are staged."""
+
+    context: RenderContext
+    files: JobFiles
+    narrowed: Selection
+    staged: StagedJobs = field(default_factory=StagedJobs)
+
+    def matches(self, job: JobSummary) -> bool:
+        """Return whether a job is selected, judged by what its page shows."""
+        shown = wire.Job(job.id, job.name, job.status, job.created_at)
+        return self.narrowed.matches(shown, self.context.listing.read_at)
+
+    def job(self, candidate: _Candidate) -> _Rendered:
+        """Return a job from the render cache, or stage its files if it is selected."""
+        if candidate.cached is not None:
+            self.staged.shortlist.has_room_for(candidate.cached)
+            return _Rendered(candidate.cached, None)
+        return self._rendered(candidate.entry)
+
+    def _rendered(self, entry: Entry) -> _Rendered:
+        if self.narrowed.passes_all:
+            detail = self.files.stage(entry)
+        else:
+            # What the log says may exclude the job, so it is read a second time for the exports.
+            detail = self.files.detail(entry)
+            job = detail.summary
+            if not (self.matches(job) and self.narrowed.in_shard(job.id)):
+                return _Rendered(job, None)
+            self.files.stage_page(detail)
+            self.files.stage_exports(entry)
+        job = detail.summary
+        enough = len(self.context.listing.selected) >= comparison.LEAST_JOBS
+        compared = enough and self.staged.shortlist.has_room_for(job)
+        return _Rendered(job, comparison.compared_curves(detail) if compared else None)
+
+    def rendered_by_workers(self, candidates: Sequence[_Candidate]) -> Mapping[str, _Rendered]:
+        """Render the jobs that are not cached in several processes, if there are enough."""
+        entries = [candidate.entry for candidate in candidates if candidate.cached is None]
+        log_size = self.context.folder.logs.size
+        costs = [_EACH_JOB + log_size(entry.job.id) for entry in entries]
+        processes = workers.available()
+        if processes == 1 or len(entries) == 1 or sum(costs) < _WORTH_SHARING:
+            return {}
+        # The newest jobs of all are among the newest that each process meets.
+        rendered = workers.results(
+            lambda place: self._rendered(entries[place]), workers.shares(costs, processes)
+        )
+        return {job.summary.id: job for job in rendered}
+
+    def add(
+        self,
+        job: JobSummary,
+        candidate: _Candidate,
+        curves: ComparedCurves | None,
+        *,
+        by_worker: bool,
+    ) -> None:
+        """Add a job to the report: its files are staged or in the old report."""
+        context, staged = self.context, self.staged
+        staged.summaries.append(job)
+        staged.entries[job.id], staged.keys[job.id] = candidate.entry, candidate.key
+        take = context.publication.staged if by_worker else context.publication.keep
+        for name in files_of(job.slug):
+            take(name)
+        if curves is not None and (not by_worker or staged.shortlist.has_room_for(job)):
+            staged.shortlist.add(job.id, curves)
+        if candidate.cached is not None:
+            context.cache.keep_known_job(job)
+        else:
+            context.cache.keep_job(job, candidate.key)

@@ -1,0 +1,261 @@
+"""Staged files that take the places of a report's files: all of them, or none.
+
+`prepare` finds out beforehand what could not take its place, and keeps each old file as a second
+hard link in the temporary folder (a copy, if the file system has no links). `carry_out` moves the
+files. If something goes wrong all the same, `undo` puts back what had moved. No file is changed
+where it is: a name only ever comes to mean another file, so a backup made of hard links stays.
+"""
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self, TypeAlias
+
+from reportgen.errors import WriteError
+from reportgen.files import Directory, ForeignFileError, temporary_name
+from reportgen.rendering.file_list import HOME, JOBS
+
+PROBE: Final = "probe"
+"""The name, in the temporary folder, of an empty file to try things with."""
+
+_CHUNK: Final = 1 << 18
+
+_Identity: TypeAlias = tuple[int, int, int, int] | None
+"""What tells a regular file from one that was put in its place; None if there is no file.
+
+An inode alone does not: it may be used again at once.
+"""
+
+
+class ReportFolders:
+    """A directory with a report's files, held open, and its folder `jobs`, opened on first use."""
+
+    def __init__(self, top: Directory, jobs: str = JOBS, *, create: bool = False) -> None:
+        self.top = top
+        self._jobs_name = jobs
+        self._jobs = top.folder(jobs, create=True) if create else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._jobs is not None:
+            self._jobs.close()
+
+    def of(self, name: str, *, create: bool = False) -> tuple[Directory, str]:
+        """Return the folder of a file, named by its path within the report, and its name in there.
+
+        Raises `FileNotFoundError` if the folder is missing and `create` is false.
+        """
+        folder, _, leaf = name.rpartition("/")
+        if not folder:
+            return self.top, leaf
+        if self._jobs is None:
+            self._jobs = self.top.folder(self._jobs_name, create=create)
+        return self._jobs, leaf
+
+    def status(self, name: str) -> os.stat_result | None:
+        """Return the status of a regular file; None if there is none.
+
+        Raises `ForeignFileError` if something else is in its place.
+        """
+        try:
+            folder, leaf = self.of(name)
+            return folder.file_status(leaf)
+        except FileNotFoundError:
+            return None
+        except ForeignFileError:
+            raise
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.top.path / name)) from error
+
+    def has(self, name: str) -> bool:
+        """Return whether a regular file is in this place."""
+        try:
+            return self.status(name) is not None
+        except ForeignFileError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A name that is to mean another file, or none."""
+
+    name: str
+    old: _Identity
+    new: _Identity
+
+
+class Replacement:
+    """New files, staged in one directory, on their way into the places of others."""
+
+    def __init__(self, out: ReportFolders, staged: ReportFolders, kept: ReportFolders) -> None:
+        self._out = out
+        self._staged = staged
+        self._kept = kept
+        """Where old files are kept until the new ones are in place."""
+        self._checked: set[Path] = set()
+        self._changes: list[_Change] = []
+
+    def prepare(self, names: Iterable[str], gone: Iterable[str], ours: Container[str]) -> None:
+        """Check every place, and keep the files that will go.
+
+        `names` are the staged files; one that is the same as the old one stays out of it. `gone`
+        are files of the old report that the new one does not have. Only those in `ours` may be
+        there already. Raises `WriteError`, `ForeignFileError` or `OSError`.
+        """
+        can_link = self._can_link()
+        for name in sorted(names, key=lambda name: (name == HOME, name)):
+            self._check_folder(name)
+            if name not in ours and self._out.status(name) is not None:
+                raise ForeignFileError(self._out.top.path / name, "a file")
+            if not self._is_unchanged(name):
+                self._plan(name, _identity(self._staged.status(name)), can_link=can_link)
+        for name in sorted(gone):
+            if self._out.has(name):  # else it is not ours any more, and in nobody's way
+                self._check_folder(name)
+                self._plan(name, None, can_link=can_link)
+
+    def carry_out(self) -> None:
+        """Move the files, the home page last, and then remove what is gone."""
+        for change in self._changes:
+            folder, leaf = self._out.of(change.name)
+            if _identity(folder.file_status(leaf)) != change.old:
+                raise ForeignFileError(folder.path / leaf, "a file that was put there just now")
+            if change.new is None:
+                folder.remove(leaf)
+            else:
+                staged, _ = self._staged.of(change.name)
+                staged.rename(leaf, leaf, into=folder)
+
+    def undo(self) -> list[str]:
+        """Put back what had moved; return the names of the files that could not be."""
+        return [change.name for change in reversed(self._changes) if not self._is_undone(change)]
+
+    def _is_undone(self, change: _Change) -> bool:
+        try:
+            folder, leaf = self._out.of(change.name)
+            found = _identity(folder.file_status(leaf))
+            if found == change.old:
+                return True
+            if found != change.new:
+                return False  # somebody else's, so it stays
+            if change.old is None:
+                folder.remove(leaf)
+            else:
+                kept, _ = self._kept.of(change.name)
+                kept.rename(leaf, leaf, into=folder)
+        except OSError:
+            return False
+        return True
+
+    # What is found out beforehand
+
+    def _can_link(self) -> bool:
+        """Return whether the file system has hard links from one folder to another."""
+        top, kept = self._staged.top, self._kept.top
+        with top.create(PROBE):
+            pass
+        try:
+            _link(PROBE, top, kept)
+        except OSError:
+            return False
+        finally:
+            top.remove(PROBE)
+            kept.remove(PROBE)
+        return True
+
+    def _check_folder(self, of_name: str) -> None:
+        """Move a file into a folder, and remove it: a read-only one, or a mount, shows itself."""
+        folder, _ = self._out.of(of_name, create=True)
+        if folder.path in self._checked:
+            return
+        self._checked.add(folder.path)
+        top, name = self._staged.top, temporary_name()
+        with top.create(PROBE):
+            pass
+        try:
+            top.rename(PROBE, name, into=folder)
+            folder.remove(name)
+        except OSError as error:
+            raise _cannot_be_replaced(folder.path, error) from error
+
+    def _is_unchanged(self, name: str) -> bool:
+        if self._out.status(name) is None:
+            return False
+        (staged, leaf), (folder, _) = self._staged.of(name), self._out.of(name)
+        with staged.open_for_reading(leaf) as new, folder.open_for_reading(leaf) as old:
+            if os.fstat(new.fileno()).st_size != os.fstat(old.fileno()).st_size:
+                return False
+            while chunk := new.read(_CHUNK):
+                if old.read(len(chunk)) != chunk:
+                    return False
+        return True
+
+    def _plan(self, name: str, new: _Identity, *, can_link: bool) -> None:
+        status = self._out.status(name)
+        if status is not None:
+            self._keep(name, status, can_link=can_link)
+            status = self._out.status(name)  # on an overlay, linking may change the inode
+        self._changes.append(_Change(name, _identity(status), new))
+
+    def _keep(self, name: str, status: os.stat_result, *, can_link: bool) -> None:
+        """Keep an old file. Raises `WriteError` if no other can take its place."""
+        (folder, leaf), (kept, _) = self._out.of(name), self._kept.of(name)
+        _refuse_sticky(folder, leaf, status)
+        if can_link:
+            try:
+                _link(leaf, folder, kept)
+            except OSError as error:
+                # A file that is a mount is on another one than its folder; a file of ours that may
+                # not be linked to is immutable. Others may just have too many links already.
+                mine = status.st_uid == os.geteuid()
+                if error.errno == errno.EXDEV or (error.errno == errno.EPERM and mine):
+                    raise _cannot_be_replaced(folder.path / leaf, error) from error
+            else:
+                return
+        with folder.open_for_reading(leaf) as old, kept.create(leaf) as copy:
+            shutil.copyfileobj(old, copy, _CHUNK)
+
+
+def _link(leaf: str, folder: Directory, into: Directory) -> None:
+    os.link(
+        leaf,
+        leaf,
+        src_dir_fd=folder.descriptor,
+        dst_dir_fd=into.descriptor,
+        follow_symlinks=False,
+    )
+
+
+def _refuse_sticky(folder: Directory, leaf: str, status: os.stat_result) -> None:
+    """Refuse what belongs to someone else in a folder where each may only move their own."""
+    of_folder = os.fstat(folder.descriptor)
+    owners = {0, status.st_uid, of_folder.st_uid}
+    if of_folder.st_mode & stat.S_ISVTX and os.geteuid() not in owners:
+        error = PermissionError(errno.EPERM, "it belongs to someone else in a sticky directory")
+        raise _cannot_be_replaced(folder.path / leaf, error)
+
+
+def _identity(status: os.stat_result | None) -> _Identity:
+    if status is None:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+_REASONS: Final = {
+    errno.EXDEV: "it is a mount of its own",
+    errno.EBUSY: "it is a mount of its own",
+}
+
+
+def _cannot_be_replaced(path: Path, error: OSError) -> WriteError:
+    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    return WriteError(
+        f"{path} cannot be replaced ({reason}), so the old report stays: unmount it or fix its "
+        "permissions, or name another directory with --out."
+    )

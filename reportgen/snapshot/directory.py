@@ -1,0 +1,217 @@
+"""The snapshot directory: what was fetched, kept between builds.
+
+    <snapshot-dir>/
+        CACHEDIR.TAG, .gitignore     so that backups and git leave it alone
+        lock                         held while a build works
+        index.json                   the folder fetched last, and which URL led to which
+        <source>/                    one folder a source: a server's project, or the demo
+            jobs.json                the job list without its secrets, manifest and scope, and
+                                     each job's status in the snapshot before
+            logs.json                what is known of each log (see `log_index`)
+            events/<job>.log         one event log a job (see `event_log`), append-only
+
+Everything is readable by its owner alone: events are kept verbatim. A file is replaced whole or
+not at all; a log only ever grows, and a line torn by a crash is cut off when it is next opened.
+
+The directory may have come from a repository, a cache or an artifact. Nothing in it is reached
+through a link, and a name that one of its files holds is believed only if it has the form of ours.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Final, Self
+
+from reportgen.errors import SnapshotError, WriteError
+from reportgen.files import Directory, is_temporary_name
+from reportgen.model.origin import Origin
+from reportgen.snapshot import index
+from reportgen.snapshot.failures import reading, writing
+from reportgen.snapshot.index import Index
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.privacy import make_private
+from reportgen.snapshot.source_folder import SourceFolder
+
+Warn = Callable[[str], None]
+
+_TAG: Final = "CACHEDIR.TAG"
+_TAG_TEXT: Final = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# This directory holds what arkor-report fetched. Deleting it costs another fetch.\n"
+    "# For what this tag means see https://bford.info/cachedir/\n"
+)
+_IGNORE: Final = ".gitignore"
+_LOCK: Final = "lock"
+_OWN: Final = (_TAG, _IGNORE, _LOCK, index.FILE)
+_LONGEST_TAG: Final = 1 << 16
+_HARMLESS: Final = frozenset({"lost+found", ".gitkeep", ".DS_Store"})
+"""What may be in a new directory without being anyone's."""
+
+
+class Snapshot:
+    """An open snapshot directory."""
+
+    def __init__(self, directory: Directory, known: Index, warn: Warn) -> None:
+        self.path = directory.path
+        self._directory = directory
+        self._index = known
+        self._warn = warn
+        self._is_private = True
+        self._before: dict[str, dict[str, str] | None] = {}
+
+    @classmethod
+    @contextmanager
+    def locked(cls, path: Path, warn: Warn = lambda _: None) -> Iterator[Self]:
+        """Open the directory for writing, created if it is missing; one command at a time.
+
+        `warn` learns of what the command goes on without. Raises `WriteError` if the directory
+        can't be written, is someone else's, or is in use, and `SnapshotError` if it is damaged or
+        of another version.
+        """
+        with ExitStack() as stack:
+            with writing(path):
+                directory = Directory.open(path, create=True, private=True)
+                _make_ours(directory)
+                _lock(directory, stack)
+                directory.remove_leftovers()
+            known = index.read(directory) or Index(last=None, urls={}, kinds={})
+            snapshot = cls(directory, known, warn)
+            snapshot._is_private = make_private(directory, _OWN, warn)
+            yield snapshot
+
+    @classmethod
+    def reading(cls, path: Path) -> Self:
+        """Open the directory as it is, also beside a running build. Raises `SnapshotError`."""
+        known = None
+        with reading(path), suppress(FileNotFoundError, NotADirectoryError):
+            directory = Directory.open(path)
+            known = index.read(directory)
+        if known is None:
+            raise SnapshotError(
+                f"There is no snapshot in {path}: make one with `arkor-report snapshot`, "
+                "or name its place with --snapshot-dir."
+            )
+        return cls(directory, known, lambda _: None)
+
+    def folder(self, origin: Origin) -> SourceFolder:
+        """Return the folder of a source, so that no two sources ever mix.
+
+        A server is known by its org and project if it names them; if it fails to, by the folder
+        last used with its URL, else by the URL.
+        """
+        name = _folder_name(origin)
+        if not names_scope(origin) and origin.url is not None:
+            name = self._index.urls.get(f"{origin.kind} {origin.url}", name)
+        return SourceFolder(self._directory, name)
+
+    def use(self, folder: SourceFolder, origin: Origin) -> None:
+        """Remember the folder as the one fetched last, and as the one of this URL.
+
+        It is created if it is missing, and left to its owner alone. Raises `WriteError`.
+        """
+        folder.make()
+        self._is_private = self._is_private and folder.make_private(self._warn)
+        self._index.last = folder.name
+        self._index.kinds[origin.kind] = folder.name
+        if origin.url is not None:
+            self._index.urls[f"{origin.kind} {origin.url}"] = folder.name
+        with writing(self.path):
+            index.write(self._directory, self._index)
+
+    def before(self, folder: SourceFolder, kept: Listing | None) -> dict[str, str] | None:
+        """Return each job's status in the snapshot before, by id; None if there was none.
+
+        `kept` is the list that the folder holds. One that was never finished is not a snapshot,
+        so what it was to be compared with still is; and whatever one command fetches, however
+        often, is one snapshot.
+        """
+        if folder.name not in self._before:
+            self._before[folder.name] = _statuses_before(folder, kept)
+        return self._before[folder.name]
+
+    @property
+    def folders(self) -> list[SourceFolder]:
+        """The folders of all sources that it holds, the one fetched last first."""
+        names = [self._index.last, *self._index.kinds.values(), *self._index.urls.values()]
+        return [SourceFolder(self._directory, name) for name in dict.fromkeys(names) if name]
+
+    def last_folder(self, kind: str | None = None, url: str | None = None) -> SourceFolder:
+        """Return the folder fetched last, of all or of this kind and URL.
+
+        Raises `SnapshotError` if there is none.
+        """
+        if url is not None:
+            name = self._index.urls.get(f"{kind or 'studio'} {url}")
+        elif kind is not None:
+            name = self._index.kinds.get(kind)
+        else:
+            name = self._index.last
+        if name is None:
+            raise SnapshotError(
+                f"There is nothing of {url or kind or 'any source'} in the snapshot directory "
+                f"{self.path}: make a snapshot of it first."
+            )
+        return SourceFolder(self._directory, name)
+
+
+def _make_ours(directory: Directory) -> None:
+    """Take the directory if it is empty or was made by this tool. Raises `WriteError`."""
+    path, names = directory.path, set(directory.names())
+    if _TAG in names:
+        if b"arkor-report" not in directory.read(_TAG, _LONGEST_TAG):
+            raise WriteError(
+                f"{path} is someone else's cache: "
+                "name an empty or a new directory with --snapshot-dir."
+            )
+    elif any(name not in _HARMLESS and not is_temporary_name(name) for name in names):
+        raise WriteError(
+            f"{path} holds files and is not a snapshot directory: "
+            "name an empty or a new one with --snapshot-dir."
+        )
+    else:
+        _put(directory, _TAG, _TAG_TEXT)
+    if directory.file_status(_IGNORE) is None:
+        _put(directory, _IGNORE, "*\n")
+
+
+def _put(directory: Directory, name: str, text: str) -> None:
+    with directory.replacing(name) as file:
+        file.write(text.encode())
+
+
+def _lock(directory: Directory, stack: ExitStack) -> None:
+    """Hold the lock until the stack is left. Raises `WriteError` if another command does."""
+    try:
+        stack.enter_context(directory.locked(_LOCK))
+    except BlockingIOError:
+        raise WriteError(
+            f"Another build is working on the snapshot directory {directory.path}: "
+            "wait for it to end, or name another one with --snapshot-dir."
+        ) from None
+
+
+def names_scope(origin: Origin) -> bool:
+    """Return whether a server is known by its org and project, wherever it is reached."""
+    return origin.org is not None and origin.project is not None
+
+
+def _folder_name(origin: Origin) -> str:
+    """Return the name of a source's folder: readable, and never the same for two sources."""
+    if names_scope(origin):
+        key = [origin.kind, "scope", origin.org or "", origin.project or ""]
+        readable = f"{origin.org}-{origin.project}"
+    else:
+        key = [origin.kind, "url", origin.url or ""]
+        readable = (origin.url or "").partition("://")[2]
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:10]
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", f"{origin.kind}-{readable}")[:60].strip("-").lower()
+    return f"{plain}-{digest}"
+
+
+def _statuses_before(folder: SourceFolder, kept: Listing | None) -> dict[str, str] | None:
+    if kept is None:
+        return None
+    return folder.statuses(kept) if kept.finished else kept.before

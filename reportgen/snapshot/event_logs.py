@@ -1,0 +1,238 @@
+"""The event logs of a source's folder, and what is known of them without reading them.
+
+What is known is kept in `logs.json` beside the logs. It is a memory and nothing more: whatever is
+not there, or no longer fits a log, is learned from the log again.
+"""
+
+import hashlib
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from reportgen.events import event_log
+from reportgen.events.event_log import Ended, Readable, Record
+from reportgen.events.stream_state import StreamState, says_complete
+from reportgen.files import Directory
+from reportgen.snapshot import log_index
+from reportgen.snapshot.failures import reading, writing
+from reportgen.snapshot.log_index import LogFacts
+from reportgen.snapshot.privacy import make_private
+from reportgen.text.javascript import JSON
+
+FACTS: Final = "logs.json"
+FOLDER: Final = "events"
+
+_NAME: Final = re.compile(r"(?:[a-z0-9-]{1,40}-)?[0-9a-f]{20}\.log")
+
+
+class EventLogs:
+    """One event log a job. `folder` opens the folder of the source, once it is there."""
+
+    def __init__(self, path: Path, folder: Callable[[], Directory]) -> None:
+        self.path = path / FOLDER
+        self._folder = folder
+        self._names: dict[str, str] = {}
+        self._facts: dict[str, LogFacts] = {}
+        self._facts_are_read = False
+        self._facts_changed = False
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The folder of the logs. Raises `OSError`, of which one kind is that it is not there."""
+        return self._folder().folder(FOLDER)
+
+    def make_private(self, warn: Callable[[str], None]) -> bool:
+        """Leave the logs to their owner alone; return whether that was possible."""
+        with writing(self.path):
+            return make_private(
+                self.directory, filter(_NAME.fullmatch, self.directory.names()), warn
+            )
+
+    def name(self, job_id: str) -> str:
+        """Return the name of a job's log: safe for any id, and the same on every build."""
+        if job_id not in self._names:  # it is asked for again and again
+            digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+            readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
+            self._names[job_id] = f"{readable}-{digest}.log".removeprefix("-")
+        return self._names[job_id]
+
+    def path_of(self, job_id: str) -> Path:
+        """Return where a job's log is, for messages."""
+        return self.path / self.name(job_id)
+
+    def open(self, job_id: str) -> io.FileIO:
+        """Open a job's log for reading. Raises `OSError`."""
+        return self.directory.open_for_reading(self.name(job_id))
+
+    @contextmanager
+    def reading(self, job_id: str) -> Iterator[Iterator[Record]]:
+        """Open a job's log, to be read record by record; if there is none, it has no records.
+
+        Raises `SnapshotError`.
+        """
+        with ExitStack() as stack:
+            file: Readable = io.BytesIO()
+            with reading(self.path_of(job_id)), suppress(FileNotFoundError):
+                file = stack.enter_context(self.open(job_id))
+            yield event_log.read(file)
+
+    def status(self, job_id: str) -> os.stat_result | None:
+        """Return the status of a job's log; None if there is none. Raises `SnapshotError`."""
+        with reading(self.path_of(job_id)), suppress(FileNotFoundError):
+            return self.directory.file_status(self.name(job_id))
+        return None
+
+    def size(self, job_id: str) -> int:
+        """Return the length of a job's log in bytes, 0 if there is none."""
+        status = self.status(job_id)
+        return 0 if status is None else status.st_size
+
+    def fingerprint(self, job_id: str) -> JSON:
+        """Return what represents all that a page shows of a log; None if it must be read."""
+        end = self.end_of(job_id)
+        if end is None:
+            return "no log" if self.status(job_id) is None else None
+        return {"state": end.state, "reason": end.reason, "fingerprint": end.fingerprint}
+
+    def is_read(self, job_id: str) -> bool:
+        """Return whether a job's log ends with the note that its stream was read to its end."""
+        return says_complete(self.end_of(job_id))
+
+    def end_of(self, job_id: str) -> Ended | None:
+        """Return the note that a job's log ends with; the log is read only in doubt."""
+        if self.is_as_left(job_id):
+            return self._all_facts()[self.name(job_id)].end
+        return self._end_in(self.name(job_id))
+
+    def is_as_left(self, job_id: str) -> bool:
+        """Return whether a job's log is as it was when this tool last wrote or read it."""
+        known = self._all_facts().get(self.name(job_id))
+        status = self.status(job_id)
+        return known is not None and status is not None and known.holds_for(status)
+
+    def _end_in(self, name: str) -> Ended | None:
+        with (
+            reading(self.path / name),
+            suppress(FileNotFoundError),
+            self.directory.open_for_reading(name) as file,
+        ):
+            return log_index.end_note(file)
+        return None
+
+    # What is known of the logs
+
+    def facts(self, job_id: str) -> LogFacts | None:
+        """Return what is known of a job's log; None if there is none. It is read only in doubt.
+
+        Of a log that was dropped it is what was known of it then. Raises `SnapshotError`.
+        """
+        name = self.name(job_id)
+        known = self._all_facts().get(name)
+        status = self.status(job_id)
+        if status is None:
+            return known if known is not None and known.size == log_index.DROPPED else None
+        if known is not None and known.holds_for(status):
+            return known
+        try:
+            with reading(self.path_of(job_id)), self.open(job_id) as file:
+                facts = _facts_in(file, status, known)
+        except event_log.DamagedLogError:
+            return LogFacts.of(status, None, StreamState())  # the renderer has it fetched again
+        self._set_facts(name, facts)
+        return facts
+
+    def learn(self, job_id: str, state: StreamState, end: Ended | None) -> None:
+        """Remember what is known of a job's log as it is now, and how it ends."""
+        status = self.status(job_id)
+        if status is None:
+            self._all_facts().pop(self.name(job_id), None)
+        else:
+            self._set_facts(self.name(job_id), LogFacts.of(status, end, state))
+
+    def keep_facts(self) -> None:
+        """Have what was learned of the logs outlive the command. Raises `WriteError`."""
+        if self._facts_changed:
+            with writing(self.path), self._folder().replacing(FACTS) as file:
+                file.write(log_index.document(self._facts).encode())
+            self._facts_changed = False
+
+    def _all_facts(self) -> dict[str, LogFacts]:
+        if not self._facts_are_read:
+            self._facts_are_read = True
+            with reading(self.path), suppress(FileNotFoundError, PermissionError):
+                facts = log_index.read(self._folder().read(FACTS))
+                self._facts = {name: facts[name] for name in filter(_NAME.fullmatch, facts)}
+        return self._facts
+
+    def _set_facts(self, name: str, facts: LogFacts) -> None:
+        self._all_facts()[name] = facts
+        self._facts_changed = True
+
+    def drop(self, job_id: str, *, forget: bool) -> None:
+        """Remove a job's log, and how the job ended too if `forget`. Raises `WriteError`."""
+        name = self.name(job_id)
+        facts = self.facts(job_id)
+        self.remove(name)
+        if forget or facts is None:
+            if self._all_facts().pop(name, None) is not None:
+                self._facts_changed = True
+        elif facts.size != log_index.DROPPED:
+            self._set_facts(name, facts.dropped())
+
+    def remove(self, name: str) -> None:
+        """Remove the log of this name, if there is one. Raises `WriteError`."""
+        with writing(self.path / name), suppress(FileNotFoundError):
+            self.directory.remove(name)
+
+    # Logs that are fetched again
+
+    def renew(self, job_id: str, fresh: str) -> bool:
+        """Let a log that was fetched again take the old one's place, if it holds as much.
+
+        The old one stays until the new one is read to its end; if the old one was not either, the
+        one with more events is kept. `fresh` is the new one's name. Return whether it is the one
+        that is kept. Raises `WriteError`.
+        """
+        old = self.name(job_id)
+        with writing(self.path_of(job_id)):
+            if says_complete(self._end_in(fresh)) or not (
+                says_complete(self._end_in(old)) or self._events_in(old) > self._events_in(fresh)
+            ):
+                self.directory.rename(fresh, old)
+                return True
+            self.directory.remove(fresh)
+            return False
+
+    def _events_in(self, name: str) -> int:
+        """Count a log's job events; a log that is damaged, or not there, holds none."""
+        try:
+            with self.directory.open_for_reading(name) as file:
+                return log_index.examine(event_log.read(file)).events
+        except (FileNotFoundError, event_log.DamagedLogError):
+            return 0
+
+    def place(self, job_id: str, data: Iterable[bytes]) -> None:
+        """Put a log in a job's place, whole or not at all. Raises `WriteError`."""
+        with writing(self.path), self.directory.replacing(self.name(job_id)) as file:
+            file.writelines(data)
+
+
+def _facts_in(file: io.FileIO, status: os.stat_result, known: LogFacts | None) -> LogFacts:
+    """Learn what there is to know of a log that is not as it was left, or was never looked at.
+
+    If its last line says that it has the same events, only its time has changed. Raises
+    `DamagedLogError`.
+    """
+    note = log_index.end_note(file)
+    if known is not None and note is not None:
+        same = (status.st_size, note) == (known.size, known.end)
+        if same:
+            return replace(known, mtime_ns=status.st_mtime_ns)
+    file.seek(0)
+    return LogFacts.of(status, note, log_index.examine(event_log.read(file)))

@@ -1,0 +1,62 @@
+"""The snapshot's index: which folder was fetched last, and which URL led to which folder."""
+
+import json
+from contextlib import suppress
+from typing import Annotated, Final
+
+import msgspec
+
+from reportgen.errors import SnapshotError
+from reportgen.files import Directory
+from reportgen.snapshot.failures import reading
+from reportgen.text import javascript
+
+VERSION: Final = 2
+"""The version of the format of all that a snapshot directory holds."""
+
+FILE: Final = "index.json"
+
+FolderName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,60}-[0-9a-f]{10}\Z")]
+"""A source folder's name. No other form is believed, wherever the directory came from."""
+
+
+class Index(msgspec.Struct, kw_only=True):
+    """What the index holds."""
+
+    version: int = VERSION
+    last: FolderName | None
+    urls: dict[str, FolderName]
+    """The folder last used with a kind of source and a URL."""
+    kinds: dict[str, FolderName]
+    """The folder last used with a kind of source."""
+
+
+def read(directory: Directory) -> Index | None:
+    """Read the index; None if there is none. Raises `SnapshotError`."""
+    place = directory.path
+    data = None
+    with reading(place / FILE), suppress(FileNotFoundError):
+        data = directory.read(FILE)
+    if data is None:
+        return None
+    try:
+        document = javascript.decode(data)
+        version = document.get("version") if isinstance(document, dict) else None
+        if javascript.is_number(version) and version != VERSION:
+            raise SnapshotError(
+                f"The snapshot directory {place} has format version {version}, but this "
+                f"arkor-report reads version {VERSION}. Delete the directory and build again, use "
+                "another arkor-report, or name another directory with --snapshot-dir."
+            )
+        return msgspec.convert(document, Index)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise SnapshotError(
+            f"Cannot read {place / FILE}: it is damaged ({error}). Delete the directory {place} "
+            "and build again, or name another one with --snapshot-dir."
+        ) from error
+
+
+def write(directory: Directory, index: Index) -> None:
+    """Replace the index. Raises `OSError`."""
+    with directory.replacing(FILE) as file:
+        file.write(f"{json.dumps(msgspec.to_builtins(index), indent=1)}\n".encode())

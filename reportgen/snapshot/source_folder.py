@@ -1,0 +1,105 @@
+"""What was fetched from one source: its job list and its event logs."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+
+from reportgen.errors import SnapshotError
+from reportgen.events import wire
+from reportgen.files import Directory
+from reportgen.model import history
+from reportgen.snapshot import event_logs, job_list
+from reportgen.snapshot.event_logs import EventLogs
+from reportgen.snapshot.failures import reading, writing
+from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.privacy import make_private
+from reportgen.snapshot.retention import Candidate, Retention
+
+
+class SourceFolder:
+    """The folder of one source in the snapshot directory."""
+
+    def __init__(self, directory: Directory, name: str) -> None:
+        self.name = name
+        self.path = directory.path / name
+        self._directory = directory
+        self.logs = EventLogs(self.path, lambda: self._folder)
+
+    @cached_property
+    def _folder(self) -> Directory:
+        """Its own handle. Raises `OSError`, of which one kind is that it is not there yet."""
+        return self._directory.folder(self.name)
+
+    def unread(self) -> "SourceFolder":
+        """Return the same folder as one that nothing was read from yet."""
+        return SourceFolder(self._directory, self.name)
+
+    def make(self) -> None:
+        """Create the folder if it is missing. Raises `WriteError`."""
+        with writing(self.path):
+            self._directory.folder(self.name, create=True).folder(event_logs.FOLDER, create=True)
+
+    def make_private(self, warn: Callable[[str], None]) -> bool:
+        """Leave what it holds to its owner alone; return whether that was possible."""
+        with writing(self.path):
+            own = make_private(self._folder, (job_list.FILE, event_logs.FACTS), warn)
+        return own and self.logs.make_private(warn)
+
+    def check(self) -> None:
+        """Raise `SnapshotError` if something else is in the place of its folders."""
+        with reading(self.path), suppress(FileNotFoundError):
+            self.logs.directory.names()
+
+    def clear_unfinished(self) -> None:
+        """Remove what a command left that did not come to its end. Raises `WriteError`."""
+        with writing(self.path):
+            self._folder.remove_leftovers()
+            self.logs.directory.remove_leftovers()
+
+    # The job list
+
+    def listing(self) -> Listing | None:
+        """Read the job list; None if none was kept yet. Raises `SnapshotError`."""
+        file = self.path / job_list.FILE
+        try:
+            with reading(file), suppress(FileNotFoundError):
+                return job_list.decode(self._folder.read(job_list.FILE))
+        except ValueError as error:
+            raise SnapshotError(
+                f"Cannot read {file}: it is damaged ({error}). Delete this file and build again."
+            ) from error
+        return None
+
+    def keep_listing(self, listing: Listing) -> None:
+        """Replace the job list. Raises `WriteError`."""
+        with writing(self.path), self._folder.replacing(job_list.FILE) as file:
+            file.write(job_list.encode(listing))
+
+    def statuses(self, listing: Listing) -> dict[str, str]:
+        """Return each job's status as a page shows it, by id, from entry and log."""
+        return {job.id: self.status(job) for job in listing.jobs}
+
+    def status(self, job: wire.Job) -> str:
+        """Return a job's status as its page shows it."""
+        facts = self.logs.facts(job.id)
+        if facts is None:
+            return history.status_of(None, job.status, started=False)
+        return history.status_of(facts.ended_as, job.status, started=facts.started)
+
+    def dropped(self, listing: Listing, retention: Retention) -> frozenset[str]:
+        """Return the jobs that are over and that no rule keeps, by all that is known of them."""
+        if not retention:
+            return frozenset()
+        listed = set(listing.listed)
+        candidates = [self._candidate(job, listed=job.id in listed) for job in listing.jobs]
+        return retention.drops(candidates, listing.read_at)
+
+    def _candidate(self, job: wire.Job, *, listed: bool) -> Candidate:
+        facts = self.logs.facts(job.id)
+        return Candidate.of(
+            job.id,
+            status=self.status(job),
+            listed=listed,
+            completed_at=job.completed_at or (facts.ended_at if facts is not None else None),
+            created_at=job.created_at,
+        )

@@ -1,0 +1,88 @@
+"""Secrets that a text assigns to a name, as shells, command lines, YAML and Python write it.
+
+Prose has colons too, so a value counts as a secret only if it is one unbroken run of eight or
+more characters with a digit among them. After a word for a password anything does.
+"""
+
+import re
+from typing import Final
+
+from reportgen.text.keys import may_name_secret, speaks_of_password, speaks_of_secret
+from reportgen.text.stand_ins import HIDDEN, REDACTED
+
+_SHORTEST: Final = 8
+
+_ASSIGNMENT: Final = re.compile(
+    r"""
+    (?<![\w.-])
+    (?P<name> (?P<dashes> -- )?+ [\w.-]++ )
+    (?:
+        (?P<quote> \\*+ ["'] )? ]? \s{0,4} (?: => | :=? | ={1,2} (?!=) ) \s{0,4}
+        | (?(dashes) [ ]{1,4} | (?!) )
+    )
+    """,
+    re.VERBOSE,
+)
+_PREFIX: Final = re.compile(r"""(?: [bruf]{0,2} (?P<quote> \\*+["'] ) )?""", re.VERBOSE)
+_QUOTED: Final = re.compile(r"""(?: [^"'\\\r\n]++ | \\++[^"'\\nrt] )++""", re.VERBOSE)
+# A comma or the like goes on with the value unless something else begins behind it.
+_BARE: Final = re.compile(
+    r"""
+    (?: [^\s"'`\\<>,;&)\]}]++ | [,;&)\]}] (?! [\s,;&)\]}"'\\] | \Z | [\w.-]++ (?:[=:]|["']) )
+      | \\++ (?! ["'\\nrtbfu] | \Z ) )++
+    """,
+    re.VERBOSE,
+)
+_DIGIT: Final = re.compile("[0-9]")
+_STAND_INS: Final = (HIDDEN, REDACTED)
+
+
+def hidden(text: str, lowered: str) -> str:
+    """Put `[hidden]` in the place of the values whose names speak of secrets.
+
+    `lowered` is the text in lower case.
+    """
+    if not may_name_secret(lowered):
+        return text
+    parts: list[str] = []
+    done = position = plain_until = 0
+    while found := _ASSIGNMENT.search(text, position):
+        position = found.end()
+        name = found["name"]
+        if name.endswith(("Error", "Exception")) or not speaks_of_secret(name):
+            continue
+        of_password = speaks_of_password(name)
+        if position < plain_until and not of_password:
+            continue
+        value = _value(text, found)
+        if value is None:
+            continue
+        if text.startswith(_STAND_INS, value.start()):
+            position = value.end()
+        elif of_password or _looks_secret(value[0]):
+            parts += text[done : value.start()], HIDDEN
+            done = position = value.end()
+        elif len(value[0]) >= _SHORTEST:
+            # No digit is in it, nor behind any name in it: looking again would take quadratic time.
+            plain_until = value.end()
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _value(text: str, found: re.Match[str]) -> re.Match[str] | None:
+    """Return the value that is assigned, without its quotes."""
+    prefix = _PREFIX.match(text, found.end())
+    assert prefix is not None  # noqa: S101 - it also matches nothing
+    if prefix["quote"]:
+        return _QUOTED.match(text, prefix.end())
+    if (found["quote"] or "").endswith('"'):
+        return None  # a number or the like of JSON, which stays JSON
+    value = _BARE.match(text, found.end())
+    return None if value is None or value[0].startswith("//") else value
+
+
+def _looks_secret(value: str) -> bool:
+    return (
+        len(value) >= _SHORTEST
+        and _DIGIT.search(value) is not None
+        and not any(character.isspace() for character in value)
+    )

@@ -1,0 +1,229 @@
+"""Secrets in the text of JSON: the values of secret keys, and of pairs of a name and a value.
+
+JSON may be anywhere in a text, be cut off or broken, or be inside a JSON string, its own quotes
+escaped. So nothing is parsed: a key is what is between two quotes of which a colon follows the
+second, and how deep a quote is nested shows in the backslashes before it. Everything else stays
+character for character, and all of it takes linear time.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from reportgen.text.keys import speaks_of_password, speaks_of_secret
+from reportgen.text.stand_ins import HIDDEN
+
+_QUOTE: Final = r'(?<!\\)(?:\\*+"|\\++u0022)'
+_SPACE: Final = r"(?:\s|\\++[nrt])*+"
+_KEY: Final = re.compile(
+    rf"""
+    {_QUOTE}
+    (?P<key> (?: [^"\\]++ | (?!{_QUOTE})\\++ )*+ )
+    (?P<quote> \\*+" | \\++u0022 )
+    {_SPACE} : {_SPACE}
+    """,
+    re.VERBOSE,
+)
+_STRING_START: Final = re.compile(_QUOTE)
+_BRACKETS_OR_QUOTE: Final = re.compile(rf"{_QUOTE}|[\[{{]++|[\]}}]++")
+_BARE_VALUE: Final = re.compile(r'[^,}\]"\\\r\n]++')
+_ESCAPED_CHARACTER: Final = re.compile(r"\\++(?:u([0-9a-fA-F]{4})|.?)", re.DOTALL)
+_NUMBER_OR_BOOLEAN: Final = re.compile(
+    r"-?(?:[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|Infinity)|NaN|true|false"
+)
+
+_Hiding: TypeAlias = tuple[int, int, str]
+"""From where to where a value extends, and what to put in its place."""
+
+
+def hide_values(text: str) -> str:
+    """Put `"[hidden]"` in the place of each value whose key, or whose pair's name, is secret."""
+    pairs = _Pairs(text) if _MAY_HOLD_PAIRS.search(text) else None
+    found = _values_of_secret_keys(text, pairs.names if pairs else frozenset())
+    hidings = sorted(found + pairs.hidings) if pairs else found
+    parts: list[str] = []
+    done = 0
+    for start, end, replacement in hidings:
+        if start >= done:  # what is within a hidden value went with it
+            parts += text[done:start], replacement
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def _values_of_secret_keys(text: str, names: "set[int] | frozenset[int]") -> list[_Hiding]:
+    """Return the values to hide; at `names` the names of pairs begin, which stay."""
+    hidings: list[_Hiding] = []
+    position = 0
+    while found := _KEY.search(text, position):
+        # The quote that ends what is not a secret key may begin the next one.
+        position = found.start("quote")
+        key = _ESCAPED_CHARACTER.sub(_unescaped, found["key"])
+        if not speaks_of_secret(key) or found.end() in names:
+            continue
+        hiding = _hiding(text, found.end(), found["quote"], key)
+        if hiding is not None:
+            hidings.append(hiding)
+            position = hiding[1]
+    return hidings
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    # Any other escape stands for something that is not a letter, and so ends a word.
+    return chr(int(escape[1], 16)) if escape[1] else " "
+
+
+def _hiding(text: str, start: int, key_quote: str, key: str) -> _Hiding | None:
+    """Return how to hide the value that begins at `start`; None if it may be seen.
+
+    `key_quote` is the closing quote of the value's key, as it is spelled there.
+    """
+    level = _nesting(key_quote)
+    # Not the key's own spelling: backslashes at the key's end would come along with it.
+    quote = "\\" * (2**level - 1) + '"'
+    opening = _STRING_START.match(text, start)
+    if opening:
+        if _nesting(opening[0]) < level:
+            return None  # the end of the string that the JSON is in
+        return start, _string_end(text, opening), f"{opening[0]}{HIDDEN}{opening[0]}"
+    if text[start : start + 1] in {"[", "{"}:
+        return start, _bracket_end(text, start, level), f"{quote}{HIDDEN}{quote}"
+    bare = _BARE_VALUE.match(text, start)
+    value = bare[0].rstrip() if bare else ""
+    if not value or (_NUMBER_OR_BOOLEAN.fullmatch(value) and not speaks_of_password(key)):
+        return None
+    return start, start + len(value), f"{quote}{HIDDEN}{quote}"
+
+
+def _string_end(text: str, opening: re.Match[str]) -> int:
+    """Return where a string ends; one that is not closed ends with the text.
+
+    A quote that is nested less deep ends the string that this one is in.
+    """
+    level = _nesting(opening[0])
+    for found in _STRING_START.finditer(text, opening.end()):
+        nesting = _nesting(found[0])
+        if nesting <= level:
+            return found.end() if nesting == level else found.start()
+    return len(text)
+
+
+def _bracket_end(text: str, start: int, level: int) -> int:
+    """Return where the array or object at `start` ends; one that is not closed, with the text."""
+    depth = 0
+    in_string = False
+    for found in _BRACKETS_OR_QUOTE.finditer(text, start):
+        token = found[0]
+        if token[0] in "[{]}":
+            if in_string:
+                continue
+            if token[0] in "]}" and depth <= len(token):
+                return found.start() + depth
+            depth += len(token) if token[0] in "[{" else -len(token)
+        elif (nesting := _nesting(token)) < level:
+            return found.start()
+        elif nesting == level:
+            in_string = not in_string
+    return len(text)
+
+
+def _nesting(quote: str) -> int:
+    """Return how many JSON strings a quote is in, by the backslashes that escape it.
+
+    Each string doubles the backslashes inside it and adds one before a quote; a backslash that
+    is part of the text makes for an even number of them at its own level.
+    """
+    backslashes = quote.count("\\")
+    extra = 0
+    if not quote.endswith('"'):
+        while backslashes % 2 == 0:
+            backslashes //= 2
+            extra += 1
+    return extra + (backslashes ^ (backslashes + 1)).bit_length() - 1
+
+
+# --- Pairs of a name and a value -----------------------------------------------------------------
+
+_MAY_HOLD_PAIRS: Final = re.compile(r'(?i:value)(?:\\*+"|\\++u0022)')
+_PAIR_TOKEN: Final = re.compile(rf"(?P<quote>{_QUOTE})|[\[{{\]}}]")
+_AFTER_KEY: Final = re.compile(rf"{_SPACE}:{_SPACE}")
+
+
+@dataclass(slots=True)
+class _Object:
+    """An object or array that is open: at which depth of strings, and what is known of it."""
+
+    strings: int
+    in_array: bool
+    is_array: bool
+    name: str | None = None
+    name_at: int = -1
+    value: tuple[int, str] | None = None
+    """Where the value begins, and the quote of its key."""
+
+
+@dataclass(slots=True)
+class _Pairs:
+    """The pairs of a text, `{"name" or "key": …, "value": …}` in arrays, in either order."""
+
+    text: str
+    hidings: list[_Hiding] = field(default_factory=list)
+    names: set[int] = field(default_factory=set)
+    """Where the names begin, which are not secret whatever their key is."""
+    _open: list[_Object] = field(default_factory=list)
+    _strings: list[tuple[int, int]] = field(default_factory=list)
+    """The strings that are open: how deep their quotes are nested, and where they begin."""
+
+    def __post_init__(self) -> None:
+        for found in _PAIR_TOKEN.finditer(self.text):
+            if found["quote"]:
+                self._take_quote(found)
+            elif found[0] in "[{":
+                in_array = bool(self._open) and self._open[-1].is_array
+                self._open.append(_Object(len(self._strings), in_array, found[0] == "["))
+            elif self._open and self._open[-1].strings == len(self._strings):
+                self._close(self._open.pop())
+        while self._open:
+            self._close(self._open.pop())
+
+    def _take_quote(self, found: re.Match[str]) -> None:
+        nesting = _nesting(found[0])
+        while self._strings and self._strings[-1][0] > nesting:
+            self._strings.pop()
+        if not self._strings or self._strings[-1][0] < nesting:
+            self._strings.append((nesting, found.end()))
+            return
+        _, start = self._strings.pop()
+        while self._open and self._open[-1].strings > len(self._strings):
+            self._close(self._open.pop())
+        colon = _AFTER_KEY.match(self.text, found.end())
+        if colon and self._open and self._open[-1].in_array:
+            self._take_key(self.text[start : found.start()].lower(), found[0], colon.end())
+
+    def _take_key(self, key: str, quote: str, at: int) -> None:
+        pair = self._open[-1]
+        if key == "value":
+            pair.value = at, quote
+        elif key in {"name", "key"} and (opening := _STRING_START.match(self.text, at)):
+            end = self._closing(opening)
+            name = _ESCAPED_CHARACTER.sub(_unescaped, self.text[opening.end() : end])
+            if pair.name is None or speaks_of_secret(name):
+                pair.name = name
+            if key == "key":
+                pair.name_at = at
+
+    def _closing(self, opening: re.Match[str]) -> int:
+        level = _nesting(opening[0])
+        for found in _STRING_START.finditer(self.text, opening.end()):
+            if _nesting(found[0]) <= level:
+                return found.start()
+        return len(self.text)
+
+    def _close(self, pair: _Object) -> None:
+        if pair.value is None or pair.name is None:
+            return
+        if pair.name_at >= 0:
+            self.names.add(pair.name_at)
+        if speaks_of_secret(pair.name):
+            hiding = _hiding(self.text, *pair.value, pair.name)
+            if hiding is not None:
+                self.hidings.append(hiding)

@@ -1,0 +1,161 @@
+"""Which names speak of secrets: keys of JSON, config keys, options and variables."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+from reportgen.text.javascript import JSON
+
+
+def speaks_of_secret(name: str) -> bool:
+    """Return whether a name holds, as a whole word, a name of secrets: `hf_token`, `apiKey`.
+
+    Words end at a change of case and at whatever is not a letter. Model settings are not secrets:
+    neither `padTokenId` nor `maxTokens` nor `pinMemory`.
+    """
+    return _is_known_to_speak(name) if len(name) <= _USUAL_NAME else _speaks_of_secret(name)
+
+
+def speaks_of_password(name: str) -> bool:
+    """Return whether a name holds a word for what people type: even a number is secret there."""
+    return speaks_of_secret(name) and (
+        bool(_PASS_AT_END.search(name))
+        or any(_holds_password(_lowered(words.findall(name))) for words in _WORDS)
+    )
+
+
+def may_name_secret(lowered: str) -> bool:
+    """Rule out, fast, a text in lower case that holds no word for a secret."""
+    # A plain loop, since it is asked of every short text as well.
+    for hint in _HINTS:  # noqa: SIM110
+        if hint in lowered:
+            return True
+    return False
+
+
+def secret_texts(value: JSON, *, beneath: bool = False) -> Iterator[str]:
+    """Yield the texts beneath keys that speak of a secret, at any depth.
+
+    `beneath` is whether the value itself is beneath such a key.
+    """
+    match value:
+        case str() if beneath:
+            yield value
+        case list():
+            for item in value:
+                yield from secret_texts(item, beneath=beneath)
+        case dict():
+            for key, item in value.items():
+                yield from secret_texts(item, beneath=beneath or speaks_of_secret(key))
+
+
+def _speaks_of_secret(name: str) -> bool:
+    if not may_name_secret(name.lower()):
+        return False
+    if _PASS_AT_END.search(name):  # smtpPass, but not passRate, and not the metric pass@1
+        return True
+    return any(_holds_secret(_lowered(words.findall(name))) for words in _WORDS)
+
+
+# Every job and event comes with the same keys; how many are remembered is bounded.
+_USUAL_NAME: Final = 64
+_is_known_to_speak: Final = lru_cache(1 << 10)(_speaks_of_secret)
+
+
+def _lowered(words: Sequence[str]) -> list[str]:
+    return [word.lower() for word in words]
+
+
+def _holds_secret(words: Sequence[str]) -> bool:
+    return any(
+        _is_secret(before, word, after) or word + after in _SPLIT_WORDS
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
+    )
+
+
+def _is_secret(before: str, word: str, after: str) -> bool:
+    if word == "token":
+        return after not in {"id", "ids"}
+    if word == "tokens":
+        return before in _OWNERS_OF_TOKENS
+    if word == "pin":
+        return after != "memory"
+    return word in _SECRET_WORDS
+
+
+def _holds_password(words: Sequence[str]) -> bool:
+    return any(
+        word in _PASSWORD_WORDS or word + after in _SPLIT_WORDS
+        for word, after in zip(words, [*words[1:], ""], strict=True)
+    )
+
+
+def _with_plurals(*words: str) -> frozenset[str]:
+    return frozenset(words) | {f"{word}s" for word in words}
+
+
+_PASSWORD_WORDS: Final = _with_plurals(
+    "otp", "passcode", "passphrase", "passwd", "password", "pin", "pwd", "totp"
+)
+_SPLIT_WORDS: Final = frozenset({"password", "passphrase", "passcode"})
+_SECRET_WORDS: Final = _PASSWORD_WORDS | _with_plurals(
+    "accesskey",
+    "accesstoken",
+    "apikey",
+    "apisecret",
+    "apitoken",
+    "auth",
+    "authentication",
+    "authkey",
+    "authorisation",
+    "authorization",
+    "authtoken",
+    "bearer",
+    "clientsecret",
+    "cookie",
+    "cred",
+    "credential",
+    "dsn",
+    "hftoken",
+    "idtoken",
+    "jwt",
+    "key",
+    "oauth",
+    "passkey",
+    "pat",
+    "privatekey",
+    "privkey",
+    "refreshtoken",
+    "sas",
+    "secret",
+    "secretkey",
+    "secrettoken",
+    "session",
+    "sessiontoken",
+    "signature",
+    "sshkey",
+)
+# Before `tokens` one of these makes them secrets; a model counts all others.
+_OWNERS_OF_TOKENS: Final = frozenset(
+    {
+        *("access", "api", "auth", "authentication", "bearer", "bot", "csrf", "deploy", "gh"),
+        *("github", "gitlab", "hf", "hub", "huggingface", "identity", "jwt", "oauth", "openai"),
+        *("personal", "private", "refresh", "secret", "security", "service", "session", "slack"),
+        *("ssh", "wandb", "xsrf"),
+    }
+)
+# Each word for a secret holds one of these.
+_HINTS: Final = (
+    *("token", "key", "secret", "pass", "pwd", "auth", "cred", "session", "cookie", "signature"),
+    *("bearer", "jwt", "dsn", "sas", "pat", "otp", "pin"),
+)
+_PASS_AT_END: Final = re.compile(r"(?:\A|[^A-Za-z])pass\Z|(?:\A|[^A-Z])P(?:ass|ASS)\Z")
+
+# A letter that is not A to Z counts as a small one. Of a run of capitals before small letters
+# the last may begin the next word (HFToken) or not (APIkey): either reading can name a secret.
+_SMALL: Final = r"[^\W\d_A-Z]"
+_WORDS: Final = (
+    re.compile(rf"IDs?(?!{_SMALL})|[A-Z]+(?!{_SMALL})|[A-Z]?{_SMALL}+"),
+    re.compile(rf"IDs?(?!{_SMALL})|[A-Z]{{2,}}|[A-Z]?{_SMALL}+"),
+)

@@ -1,0 +1,29 @@
+"""The secrets that were read, wherever they came from, and the one redactor that knows them all.
+
+A token can come from a variable, from a file, or from a server's own answer, and a later one can
+replace it while streams are followed. Whoever reads one lets this object learn it; everything
+that writes, to stderr as well as to files, asks it for the redactor.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from reportgen.text.redact import Redactor
+
+
+class Secrets:
+    """All tokens that were read in this run, refused and replaced ones included."""
+
+    def __init__(self, tokens: Iterable[str] = ()) -> None:
+        self._tokens = {token for token in tokens if token}
+
+    def learn(self, token: str) -> None:
+        """Remember a token, so that no text written from now on holds it."""
+        if token and token not in self._tokens:
+            self._tokens.add(token)
+            self.__dict__.pop("redactor", None)
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """The redactor for all tokens learned so far; it is rebuilt only when one is added."""
+        return Redactor(self._tokens)

@@ -1,0 +1,259 @@
+"""The tool's own secrets, wherever a text holds them and however it spells them.
+
+A server may repeat a token as it came, in other case, escaped for JSON, HTML, Markdown or a URL,
+or in base64 amid other data. The patterns for all that are large, so they are compiled when a
+text is found that may hold a token, and nearly none is.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import chain
+from typing import AnyStr, Final
+
+from reportgen.text.stand_ins import HIDDEN, REDACTED
+
+SHORTEST_TOKEN: Final = 8
+"""A shorter token is not looked for: it would be found in any text."""
+
+_LONGEST_HEAD: Final = 96
+"""How many characters of a longer token are compared; as many as it has are then taken out."""
+
+_LONGEST_SPELLING: Final = 16
+"""How many characters one of a token's may be spelled with, as in `\\\\\\\\u0041`."""
+
+
+class KnownTokens:
+    """Tokens that no text may hold; those under eight characters are not looked for."""
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        usable = {t for t in tokens if len(t) >= SHORTEST_TOKEN and t not in REDACTED + HIDDEN}
+        self.tokens = sorted(usable, key=lambda token: (-len(token), token))
+        needles = sorted(set(chain.from_iterable(map(_needles, self.tokens))))
+        self._needles = needles
+        self._needle_bytes = [_encoded(_ascii_part(needle)) for needle in needles]
+        escapes = _escapes(self.tokens) if self.tokens else []
+        self._escapes = [re.compile(escape) for escape in escapes]
+        self._escapes_in_bytes = [re.compile(_encoded(escape)) for escape in escapes]
+
+    @property
+    def longest_spelling(self) -> int:
+        """At most so many characters of a token can stand at the end of a text that was cut."""
+        return _LONGEST_SPELLING * max(map(len, self.tokens), default=0)
+
+    def redacted(self, text: str, lowered: str) -> str:
+        """Take the tokens out of a text; `lowered` is the text in lower case."""
+        if _may_hold(text, lowered, self._needles, self._escapes):
+            return self._pattern.sub(rf"\g<kept>{REDACTED}", text)
+        return text
+
+    def redacted_bytes(self, data: bytes) -> bytes:
+        """Take the tokens out of raw bytes."""
+        if _may_hold(data, data.lower(), self._needle_bytes, self._escapes_in_bytes):
+            return self._pattern_of_bytes.sub(rb"\g<kept>" + REDACTED.encode(), data)
+        return data
+
+    def are_in(self, data: bytes) -> bool:
+        """Return whether one of the tokens is in the bytes, in any spelling."""
+        return (
+            _may_hold(data, data.lower(), self._needle_bytes, self._escapes_in_bytes)
+            and self._pattern_of_bytes.search(data) is not None
+        )
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(_any_spelling(self.tokens), re.IGNORECASE)
+
+    @cached_property
+    def _pattern_of_bytes(self) -> re.Pattern[bytes]:
+        return re.compile(_encoded(_any_spelling(self.tokens)), re.IGNORECASE)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _may_hold(
+    text: AnyStr, lowered: AnyStr, needles: Iterable[AnyStr], escapes: Iterable[re.Pattern[AnyStr]]
+) -> bool:
+    """Rule out, fast, the text that holds neither a token nor what could spell one."""
+    # Plain loops, since it is asked of every short text as well.
+    for needle in needles:
+        if needle in lowered:
+            return True
+    for escape in escapes:  # noqa: SIM110
+        if escape.search(text):
+            return True
+    return False
+
+
+def _any_spelling(tokens: Iterable[str]) -> str:
+    """Return a pattern for any of the tokens, however it is spelled.
+
+    An odd backslash before a letter is taken too: without the letter it would escape our bracket.
+    """
+    tokens = list(tokens)
+    cores = sorted(set(chain.from_iterable(map(_cores, tokens))))
+    spelled = "|".join(chain(map(_spelled, tokens), map(_spelled_core, cores)))
+    characters = {text[:1] for text in chain(tokens, cores)} | {"-", "_"}
+    firsts = "".join(sorted(map(re.escape, chain.from_iterable(map(_cases, characters)))))
+    # Where none can start is seen at a glance.
+    return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>(?:\\\\)*+)\\(?=[A-Za-z0-9]))?(?:{spelled})"
+
+
+# --- Characters ----------------------------------------------------------------------------------
+
+
+def _spelled(token: str) -> str:
+    head, more = token[:_LONGEST_HEAD], len(token) - _LONGEST_HEAD
+    rest = rf"(?:{_ANY_CHARACTER}){{0,{more}}}+" if more > 0 else ""
+    return "".join(map(_spellings, head)) + rest
+
+
+_ANY_CHARACTER: Final = r"\\++u[0-9a-f]{4}|%[0-9a-f]{2}|&\#?\w{1,8};|\\*+[^\s\"'<>\\&%,;]"
+
+
+def _spellings(character: str) -> str:
+    numbers = "".join(rf"(?<!\\)\\++u{unit}" for unit in _units(character))
+    plain = "|".join(re.escape(case) for case in _cases(character))
+    escaped = "" if _is_plain(character) else r"(?:(?<!\\)\\++)?"
+    percents = "|".join(map(_percent, _cases(character)))
+    entities = "|".join(_entities(character))
+    return rf"(?:{escaped}(?:{plain})|{numbers}|{percents}|&(?:amp;)*(?:{entities});)"
+
+
+def _cases(character: str) -> list[str]:
+    """Return a character in both cases; the pattern of bytes knows only those of ASCII itself."""
+    return sorted(
+        case for case in {character, character.lower(), character.upper()} if len(case) == 1
+    )
+
+
+def _is_plain(character: str) -> bool:
+    """Return whether a character is escaped by numbers alone, if at all."""
+    return character.isascii() and character.isalnum()
+
+
+def _units(character: str) -> list[str]:
+    """Return patterns for the UTF-16 units of a character, as JSON escapes them."""
+    cases = [case.encode("utf-16-be", "surrogatepass") for case in _cases(character)]
+    lengths = range(0, min(map(len, cases)), 2)
+    return [_one_of({units[i : i + 2].hex() for units in cases}) for i in lengths]
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%(?:25)*{byte:02X}" for byte in _encoded(character))
+
+
+def _entities(character: str) -> list[str]:
+    numbers = (f"\\#(?:0*+{ord(case)}|x0*+{ord(case):x})" for case in _cases(character))
+    return [*numbers, *_NAMED_ENTITIES.get(character, ())]
+
+
+_NAMED_ENTITIES: Final = {
+    "&": ("amp",),
+    "<": ("lt",),
+    ">": ("gt",),
+    '"': ("quot",),
+    "'": ("apos",),
+    "+": ("plus",),
+    "/": ("sol",),
+    ".": ("period",),
+    "=": ("equals",),
+    "_": ("lowbar",),
+    ":": ("colon",),
+    "@": ("commat",),
+    "$": ("dollar",),
+    "%": ("percnt",),
+    "!": ("excl",),
+}
+
+
+def _escapes(tokens: Iterable[str]) -> list[str]:
+    """Return patterns for the escapes of any character of the tokens.
+
+    Each escaped spelling of a token holds such an escape, and few other texts do. Each pattern
+    begins with a sign of its own, which lets `re` skip at once what does not hold it.
+    """
+    characters = sorted(set("".join(tokens)) | set("+/"))  # base64 has these two
+    others = [character for character in characters if not _is_plain(character)]
+    units = (unit for character in characters for unit in _units(character))
+    entities = (entity for character in characters for entity in _entities(character))
+    percents = (
+        _percent(case).removeprefix("%") for character in characters for case in _cases(character)
+    )
+    return [
+        rf"\\(?:[uU](?i:{_one_of(units)})|{_one_of(map(re.escape, others))})",
+        f"%(?i:{_one_of(percents)})",
+        f"&(?i:(?:amp;)*{_one_of(entities)});",
+    ]
+
+
+def _one_of(patterns: Iterable[str]) -> str:
+    return f"(?:{'|'.join(sorted(set(patterns))) or '(?!)'})"
+
+
+# --- Base64 --------------------------------------------------------------------------------------
+
+
+def _cores(token: str) -> Iterator[str]:
+    """Yield the base64 of a token amid other data: by how many bytes precede it, modulo three.
+
+    Characters that also depend on the data around it are left out.
+    """
+    data = _encoded(token)
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + data).decode()
+        start = (8 * before + 5) // 6
+        yield encoded[start : 8 * (before + len(data)) // 6]
+
+
+def _spelled_core(core: str) -> str:
+    """Return a pattern for base64, standard and URL-safe, in one line or several."""
+    head, more = core[:_LONGEST_CORE], len(core) - _LONGEST_CORE
+    rest = rf"(?:{_LINE_BREAK}{_ANY_BASE64}){{0,{more}}}+" if more > 0 else ""
+    spelled = _LINE_BREAK.join(_BASE64_SIGNS.get(character, character) for character in head)
+    return rf"{spelled}{rest}(?:{_LINE_BREAK}{_ANY_BASE64})?(?:=|%3D|\\++u003d)*+"
+
+
+_LONGEST_CORE: Final = 4 * _LONGEST_HEAD // 3
+_LINE_BREAK: Final = r"(?:[\r\n]|\\++[rn]|%0[ad])*+"
+_BASE64_SIGNS: Final = {
+    "+": f"(?:{_spellings('+')}|{_spellings('-')})",
+    "/": f"(?:{_spellings('/')}|{_spellings('_')})",
+}
+_ANY_BASE64: Final = f"(?:[A-Za-z0-9]|{_BASE64_SIGNS['+']}|{_BASE64_SIGNS['/']})"
+
+
+def _needles(token: str) -> Iterator[str]:
+    """Yield texts in lower case of which any spelling without escapes holds one.
+
+    Of base64 two pieces are looked for, as a line break can lie in one of them.
+    """
+    yield token.lower()
+    for core in _cores(token):
+        runs = re.findall(r"[A-Za-z0-9]+", core[:_LONGEST_CORE])
+        pieces = sorted(chain.from_iterable(map(_pieces, runs)), key=len, reverse=True)[:2]
+        yield from (piece.lower() for piece in pieces or _pieces(core) + _pieces(_url_safe(core)))
+
+
+def _ascii_part(needle: str) -> str:
+    """Return a part of a needle that bytes in lower case hold: only ASCII is lowered in them."""
+    longest = max(re.findall(r"[\x00-\x7f]+", needle), key=len, default="")
+    return longest if len(longest) >= _SHORTEST_PIECE else needle
+
+
+def _url_safe(core: str) -> str:
+    return core.replace("+", "-").replace("/", "_")
+
+
+def _pieces(run: str) -> list[str]:
+    size = min(_LONGEST_PIECE, max(_SHORTEST_PIECE, len(run) // 2))
+    return [run[i : i + size] for i in range(0, len(run) - size + 1, size)]
+
+
+_LONGEST_PIECE: Final = 30
+"""Two are shorter than the lines that base64 is broken into: 64 characters or more."""
+
+_SHORTEST_PIECE: Final = 4

@@ -1,0 +1,95 @@
+"""URLs, without what may be secret in them: user info, query and fragment.
+
+They are found in any text, in JSON's escapes as well, which have other signs for the same
+characters. All patterns take linear time.
+"""
+
+import re
+from typing import Final
+
+
+def bare_urls(text: str) -> str:
+    """Strip user info, query and fragment from every URL in a text."""
+    if "://" in text or "\\" in text:
+        return _URL.sub(_bare_url, text)
+    return text
+
+
+def without_query(url: str) -> str:
+    """Return what precedes the query and fragment of a text that is known to be a URL."""
+    return _QUERY_START.split(url, maxsplit=1)[0]
+
+
+_SLASH: Final = r"(?:\\*+/|\\++u002[fF])"
+_COLON: Final = r"(?::|\\++u003[aA])"
+_AT_SIGN: Final = r"(?:@|\\++u0040)"
+_QUERY_SIGN: Final = r"(?:[?#]|\\++u00(?:3[fF]|23))"
+# What no URL holds: spaces and controls, quotes of any kind, angle brackets, the punctuation of
+# scripts that use no spaces. An apostrophe may stand in one, but not as the end of a list's item.
+_OUTSIDE: Final = (
+    r"\s\x00-\x20\x7f\"<>`\\'«»\u2018-\u201f\u2039\u203a\u3000-\u303f"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+)
+_APOSTROPHE: Final = r"'(?![,)\]};:])"
+_ESCAPE: Final = r"\\++u(?!00(?:[01]|20|22|3[CEce]|5[Cc]|60|7[Ff]))[0-9A-Fa-f]{4}"
+
+_URL: Final = re.compile(
+    rf"""
+    (?<=[A-Za-z0-9+.-])
+    (?P<separator> {_COLON}{_SLASH}{_SLASH} )
+    (?P<place> (?:
+        [^{_OUTSIDE}?#:]++ | :(?!{_SLASH}{_SLASH}) | {_APOSTROPHE}
+        | {_SLASH} | (?!{_QUERY_SIGN}){_ESCAPE}
+    )*+ )
+    (?P<query> (?: {_QUERY_SIGN} (?: [^{_OUTSIDE}]++ | {_APOSTROPHE} | {_SLASH} | {_ESCAPE} )*+ )? )
+    """,
+    re.VERBOSE,
+)
+_QUERY_START: Final = re.compile(_QUERY_SIGN)
+_SLASH_OR_QUERY: Final = re.compile(f"{_SLASH}|{_QUERY_SIGN}")
+_AT: Final = re.compile(rf"{_AT_SIGN}++")
+_HOST_AND_PORT: Final = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?")
+_QUERY_PART: Final = re.compile(rf"[&=]|\\++u00(?:26|3[dD])|{_QUERY_SIGN}|{_AT_SIGN}")
+_PARENTHESIS: Final = re.compile(r"[()]")
+_CLOSING_PUNCTUATION: Final = ".,;:!?'*]}|"
+
+
+def _bare_url(url: re.Match[str]) -> str:
+    separator, place, query = url["separator"], url["place"], url["query"]
+    after = _after_url(query)
+    if "@" in place or "@" in query or "\\" in place or "\\" in query:
+        place = _without_user(place, query)
+    return f"{separator}{place}{after}"
+
+
+def _without_user(place: str, query: str) -> str:
+    """Return host and path of a URL without the user info before them."""
+    slash = _SLASH_OR_QUERY.search(place)
+    authority = place[: slash.start()] if slash else place
+    users = list(_AT.finditer(authority))
+    if users:
+        return place[users[-1].end() :]
+    if _HOST_AND_PORT.fullmatch(authority):
+        return place
+    # What looks like a port is a password, cut off by a slash, `?` or `#` that nobody encoded.
+    whole = place + query
+    users = list(_AT.finditer(whole))
+    return _QUERY_START.split(whole[users[-1].end() :], maxsplit=1)[0] if users else place
+
+
+def _after_url(query: str) -> str:
+    """Return the end of a query that belongs to the text and not the URL: closing punctuation.
+
+    A parenthesis that was not opened in the query ends it, but not where more of it follows.
+    """
+    last = 0
+    for part in _QUERY_PART.finditer(query):
+        last = part.end()
+    depth = max(0, query.count("(", 0, last) - query.count(")", 0, last))
+    end = len(query)
+    for parenthesis in _PARENTHESIS.finditer(query, last):
+        depth += 1 if parenthesis[0] == "(" else -1
+        if depth < 0:
+            end = parenthesis.start()
+            break
+    return query[len(query[:end].rstrip(_CLOSING_PUNCTUATION)) :]

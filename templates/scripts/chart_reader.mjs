@@ -1,0 +1,39 @@
+// What the loss chart's SVG holds, read once: its curves as points, and where its marks are.
+import { KIND_NAMES, meanPoints, parseNumbers, partsOf, stepAt, valueAt } from "./chart_model.mjs";
+
+const KINDS = Object.keys(KIND_NAMES);
+
+const all = (svg, selector) => [...svg.querySelectorAll(selector)];
+
+function readSeries(svg, kind, whole) {
+  const node = svg.querySelector(`path.${kind}`);
+  if (!node) return [];
+  const { steps, values, means = "" } = node.dataset;
+  const curve = { d: node.getAttribute("d"), steps: parseNumbers(steps), values: parseNumbers(values) };
+  const parts = partsOf(kind, curve, whole);
+  const points = parts.flat();
+  const smoothable = means.includes(",") ? meanPoints(means, whole) : points;
+  return [{ kind, node, parts, points, smoothable }];
+}
+
+export function readChart(svg) {
+  const whole = { across: parseNumbers(svg.dataset.across), upwards: parseNumbers(svg.dataset.upwards) };
+  const place = (x, y) => ({ step: stepAt(whole, Number(x)), value: valueAt(whole, Number(y)) });
+  return {
+    whole,
+    series: KINDS.flatMap((kind) => readSeries(svg, kind, whole)),
+    circles: all(svg, "circle").map((node) =>
+      ({ node, ...place(node.getAttribute("cx"), node.getAttribute("cy")) })),
+    labels: all(svg, ".extreme text"),
+    // Many dots are one path: "M1,2h0M3,4h0".
+    dots: all(svg, "path[class$='-dots']").map((node) => ({
+      node,
+      places: node.getAttribute("d").split("M").slice(1).map((dot) => place(...dot.slice(0, -2).split(","))),
+    })),
+    // Marks at a step and at no value.
+    fixed: all(svg, ".checkpoint, .not-finite").map((node) => {
+      const x = Number(/M([\d.]+)/.exec(node.getAttribute("d"))[1]);
+      return { node, x, step: stepAt(whole, x) };
+    }),
+  };
+}

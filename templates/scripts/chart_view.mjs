@@ -1,0 +1,124 @@
+// The loss chart on the page: its curves and marks are moved to where a view has them, and put back
+// exactly as they came when nothing is changed any more.
+import { KIND_NAMES, isDrawable, isVisible, smoothed, spreadLabels, valueRange } from "./chart_model.mjs";
+import { HEIGHT, WIDTH, linePath, plain, plotAxes } from "./plot_model.mjs";
+import { axesIn, fill, shape } from "./plot_view.mjs";
+
+// Sets attributes, and keeps those that were there first.
+function changes() {
+  const first = new Map();
+  return {
+    put(node, name, value) {
+      if (!first.has(node)) first.set(node, {});
+      const kept = first.get(node);
+      if (!(name in kept)) kept[name] = node.getAttribute(name);
+      node.setAttribute(name, value);
+    },
+    putBack() {
+      for (const [node, kept] of first) {
+        for (const [name, value] of Object.entries(kept)) {
+          if (value === null) node.removeAttribute(name);
+          else node.setAttribute(name, value);
+        }
+      }
+    },
+  };
+}
+
+// Curves and marks, to be moved onto scales.
+function movable({ series, circles, labels, dots, fixed }, put) {
+  function moveCircle({ node, ...point }, view, { x, y }) {
+    const visible = isVisible(point, view);
+    const label = node.nextElementSibling;
+    for (const one of labels.includes(label) ? [node, label] : [node]) {
+      put(one, "visibility", visible ? "visible" : "hidden");
+    }
+    if (!visible) return;
+    put(node, "cx", plain(x(point.step)));
+    put(node, "cy", plain(y(point.value)));
+  }
+
+  return (view, axes, line) => {
+    for (const { node, parts } of series) put(node, "d", parts.map(line).join(""));
+    for (const circle of circles) moveCircle(circle, view, axes);
+    for (const { node, places } of dots) {
+      const drawn = places.filter((place) => isDrawable(place, view));
+      put(node, "d", drawn.map((place) => `${line([place])}h0`).join(""));
+    }
+    for (const { node, x, step } of fixed) put(node, "transform", `translate(${plain(axes.x(step) - x)} 0)`);
+    const beside = labels.map((label) => Number(label.previousElementSibling.getAttribute("cy")));
+    spreadLabels(beside).forEach((at, index) => put(labels[index], "y", plain(at)));
+  };
+}
+
+// A nested SVG cuts off what zooming moves out of the plot area.
+function frameOf(svg, ...above) {
+  const frame = shape("svg", { x: -6, y: -8, width: 652, height: 216, viewBox: "-6 -8 652 216" });
+  const curves = svg.querySelector(".curves");
+  curves.replaceWith(frame);
+  frame.append(curves, ...above);
+}
+
+function switchOff(svg, off) {
+  for (const kind of Object.keys(KIND_NAMES)) {
+    const selector = `.curves .${kind}, .curves .${kind}-dot, .curves .${kind}-dots, .${kind}-extreme`;
+    for (const node of svg.querySelectorAll(selector)) {
+      node.setAttribute("display", off.has(kind) ? "none" : "inline");
+    }
+  }
+}
+
+export function chartView(svg, chart) {
+  const { series, whole } = chart;
+  const loss = series.find(({ kind }) => kind === "loss");
+  const sign = (name, attributes) => shape("path", { class: name, "vector-effect": "non-scaling-stroke", ...attributes });
+  const smooth = sign("smooth");
+  const cursor = sign("cursor", { visibility: "hidden" });
+  const band = shape("rect", { class: "band", height: HEIGHT, width: 0 });
+  frameOf(svg, smooth, band, cursor);
+  const axesDrawn = axesIn(svg);
+  const { put, putBack } = changes();
+  const move = movable(chart, put);
+  let axes;
+
+  function draw(view) {
+    const upwards = valueRange(series, view, whole);
+    axes = plotAxes({ across: view.range, upwards, log: view.log });
+    const { x, y } = axes;
+    const line = (points) => linePath(points.map((point) => isDrawable(point, view) && [x(point.step), y(point.value)]));
+    if (upwards === whole.upwards && view.range === whole.across) {
+      putBack();
+      axesDrawn.putBack();
+    } else {
+      axesDrawn.draw(axes);
+      move(view, axes, line);
+    }
+    switchOff(svg, view.off);
+    if (!loss) return;
+    const averaged = view.smoothing && !view.off.has("loss") ? smoothed(loss.smoothable, view.smoothing) : [];
+    smooth.setAttribute("d", line(averaged));
+    loss.node.setAttribute("opacity", view.smoothing ? 0.3 : 1);
+  }
+
+  return {
+    draw,
+    drawBand: (from, to) => fill(band, { x: Math.min(from, to), width: Math.abs(to - from) }),
+    hideBand: () => band.setAttribute("width", 0),
+    drawCursor([step, points]) {
+      const x = axes.x(step);
+      const marks = points.map(({ value }) => `M${plain(x - 3)},${plain(axes.y(value))}h6`);
+      fill(cursor, { visibility: "visible", d: `M${plain(x)} 0V200${marks.join("")}` });
+    },
+    hideCursor: () => cursor.setAttribute("visibility", "hidden"),
+    // Where in the window a step is at the plot's top.
+    inWindow(step) {
+      const { a, e, f } = svg.getScreenCTM();
+      return [a * axes.x(step) + e, f];
+    },
+    // Where on the plot, from 0 to its width, something in the window is.
+    onPlot(clientX) {
+      const { a, e } = svg.getScreenCTM();
+      return Math.min(Math.max((clientX - e) / a, 0), WIDTH);
+    },
+  };
+}

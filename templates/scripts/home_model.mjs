@@ -1,0 +1,43 @@
+// Which jobs the home page shows, and how that is written in the page's address.
+export const searchable = (name, id) => `${name}\n${id}`.toLowerCase();
+
+// `q` is searched for in a job's name and ID; `statuses` are those shown, all if it is empty.
+export function matchingJobs(jobs, { q, statuses }) {
+  const wanted = q.trim().toLowerCase();
+  return jobs.filter(({ text, status }) =>
+    text.includes(wanted) && (!statuses.size || statuses.has(status)));
+}
+
+// The statuses after a click on one; "" stands for all.
+export function toggleStatus(statuses, status) {
+  const changed = new Set(status ? statuses : []);
+  if (status && !changed.delete(status)) changed.add(status);
+  return changed;
+}
+
+export const foundText = (count, all) => (count ? `${count} of ${all} jobs` : "No job matches.");
+
+export const compareText = (count) => (count === 1 ? "Compare this job" : `Compare ${count} jobs`);
+
+// `route` is the home view's own address: "/", as in Studio, where all pages are in one file.
+// Null if the address is another view's.
+export function parseHome(hash, route, known) {
+  const address = hash.slice(1);
+  if (route && address.startsWith("/jobs/")) return null;
+  const parts = new URLSearchParams(address.slice(address.indexOf("?") + 1));
+  return {
+    q: parts.get("q") ?? "",
+    statuses: new Set(parts.getAll("status").filter((status) => known.has(status))),
+    sort: parts.get("sort") ?? "",
+  };
+}
+
+export function formatHome({ q, statuses, sort }, route) {
+  const parts = new URLSearchParams();
+  if (q) parts.set("q", q);
+  for (const status of statuses) parts.append("status", status);
+  if (sort) parts.set("sort", sort);
+  const text = parts.toString();
+  if (!route) return text && `#${text}`;
+  return text ? `#${route}?${text}` : `#${route}`;
+}

@@ -1,0 +1,46 @@
+// A table that readers sort by its headers, which become buttons.
+import { isDescending, nextSort, sortColumn, sortKey, sortValue, sorted } from "./table_model.mjs";
+
+// `items` hold a `row` each, in the report's order; `changed` is called when a header was used.
+export function sortable(table, items, changed) {
+  const heads = [...table.tHead.rows[0].cells];
+  const keys = heads.map((head) => sortKey(head.textContent));
+  let sort = "";
+  let ordered = items;
+
+  function order() {
+    const column = sortColumn(keys, sort);
+    if (column < 0) return items;
+    const numeric = heads[column].className === "n";
+    const valueOf = ({ row }) => {
+      const cell = row.cells[column];
+      const exact = numeric ? cell.dataset.n : cell.querySelector("time")?.dateTime;
+      return sortValue(exact ?? cell.textContent, numeric);
+    };
+    return sorted(items, valueOf, isDescending(sort));
+  }
+
+  function set(asked) {
+    // A link may name a column that is not there.
+    const known = sortColumn(keys, asked) < 0 ? "" : asked;
+    if (known !== sort) ordered = null;
+    sort = known;
+    heads.forEach((head, column) => {
+      if (sort === keys[column]) head.ariaSort = "ascending";
+      else if (sort === `-${keys[column]}`) head.ariaSort = "descending";
+      else head.removeAttribute("aria-sort");
+    });
+  }
+
+  heads.forEach((head, column) => {
+    const button = Object.assign(document.createElement("button"), { type: "button" });
+    button.append(...head.childNodes);
+    button.addEventListener("click", () => {
+      set(nextSort(sort, keys[column]));
+      changed();
+    });
+    head.append(button);
+  });
+  table.classList.add("sortable");
+  return { get: () => sort, set, order: () => (ordered ??= order()) };
+}

@@ -1,0 +1,175 @@
+"""The home page as text: the manifest, the table of jobs, the totals."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from reportgen.charts.sparkline import sparkline
+from reportgen.model.origin import Manifest, Origin
+from reportgen.report.report import StreamSummary
+from tests import samples
+from tests.pages.render import (
+    LONG_NUMBERS,
+    LOOKS,
+    SCRIPT,
+    Page,
+    home,
+    job,
+)
+
+NO_TRAINER = (
+    "No trainer in src/arkor/index.ts yet. Add createTrainer(...) and pass it to createArkor."
+)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text"),
+    [
+        (Manifest(trainer="rig-trainer"), "Run training: rig-trainer"),
+        (
+            Manifest(),
+            NO_TRAINER,
+        ),
+        (Manifest(error="no <such> file"), "Couldn't read manifest: no <such> file"),
+    ],
+)
+def test_run_training_shows_the_manifest(manifest: Manifest, text: str) -> None:
+    page = Page(home(samples.report(manifest=manifest)))
+    assert text in page.text
+    assert "arkor start" in page.text
+    assert [("disabled" in button) for button in page.all("button")] == [True]
+
+
+def test_run_training_is_left_out_without_a_manifest() -> None:
+    page = Page(home(samples.report(manifest=None)))
+    assert "Run training" not in page.text
+    assert page.all("main") == [{}]
+
+
+def test_jobs_are_linked_in_the_order_of_the_report() -> None:
+    report = samples.report()
+    links = [a["href"] for a in Page(home(report)).all("a")]
+    assert links == ["index.html", *(job.page for job in report.jobs)]
+
+
+def test_a_report_without_jobs_says_so() -> None:
+    assert "No jobs yet." in Page(home(samples.report(jobs=()))).text
+
+
+def test_a_job_without_a_name_is_shown_by_its_id() -> None:
+    page = home(samples.report(jobs=(samples.summary(name=None),)))
+    assert '<a href="jobs/job_01HV8ZZ1A0DONE.html">job_01HV8ZZ1A0DONE</a>' in page
+
+
+def test_long_names_and_ids_are_cut_in_the_table_and_whole_on_the_page() -> None:
+    long = samples.summary("i" * 300, "n" * 300)
+    table = home(samples.report(jobs=(long,)))
+    assert f">{'n' * 79}…</a>" in table
+    assert f"<code>{'i' * 39}…</code>" in table
+    page = job(samples.detail(long))
+    assert f"<code>{'i' * 300}</code>" in page
+    assert f">{'n' * 300}<" in page
+
+
+@pytest.mark.parametrize("text", ["support-bot", '"<&>' * 100, "\U0001f600" * 300, "\u202e" * 300])
+def test_a_row_stays_under_its_budget(text: str) -> None:
+    row = samples.summary(
+        text,
+        text,
+        slug="s" * 80,
+        status=text,
+        listed=False,
+        duration_seconds=-123456789.123456789,
+        loss=LONG_NUMBERS,
+        eval_loss=LONG_NUMBERS,
+        last_step=-1.2345678901234567e-300,
+        config={"maxSteps": -1.2345678901234567e-300},
+        sparkline=sparkline(samples.curve(range(32), lambda step: step % 2)),
+    )
+    alone, many = (home(samples.report(jobs=(row,) * count)) for count in (1, 101))
+    assert (len(many.encode()) - len(alone.encode())) / 100 < 1500
+    assert len(alone.encode()) < 60_000
+
+
+def test_a_row_shows_duration_steps_and_losses() -> None:
+    done = replace(samples.completed().summary, sparkline=(40, 35))
+    page = home(samples.report(jobs=(done,)))
+    text = Page(page).text
+    assert done.loss
+    assert done.eval_loss
+    assert f"13m 23s400 of 400{done.loss.last:.5g} {done.eval_loss.min:.5g} step 400" in text
+    assert '<td data-n="803">' in page
+    assert '<path d="M0 0l4 5"/>' in page
+
+
+def test_a_row_of_a_job_without_events_has_no_numbers() -> None:
+    page = home(samples.report(jobs=(samples.queued().summary,)))
+    assert "</code></td><td>—</td><td>0 of 400</td><td>—</td><td>—</td></tr>" in page
+
+
+def test_totals_count_jobs_by_status() -> None:
+    page = Page(home()).text
+    assert 'queued 1 running 1 completed 1 failed 1 cancelled 1 x" onmouseover="alert(1) 1 ' in page
+    assert "completed 0" not in Page(home(samples.report(jobs=(samples.queued().summary,)))).text
+
+
+def test_only_so_many_statuses_get_a_total() -> None:
+    jobs = tuple(samples.summary(status=f"status {n}") for n in range(30))
+    page = home(samples.report(jobs=jobs))
+    assert page.count("</span> <b>1</b>") == 12
+    assert "… and 18 more" in page
+
+
+def test_statuses_that_read_the_same_are_one_total() -> None:
+    jobs = tuple(samples.summary(status="s" * 30 + end) for end in "ab")
+    assert home(samples.report(jobs=jobs)).count("<b>2</b>") == 1
+
+
+def test_the_script_learns_when_the_page_is_stale() -> None:
+    page = home(looks=replace(LOOKS, stale_after=5400.0))
+    assert '<p class="as-of" data-stale-after="5400">From Arkor Studio, rig-org / rig' in page
+
+
+def test_the_script_of_the_home_page_is_small() -> None:
+    script = SCRIPT.search(home())
+    assert script
+    assert len(script[1].encode()) < 10_000
+    assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|eval\(", script[1])
+
+
+def test_home_names_its_source_its_time_and_its_streams() -> None:
+    text = Page(home()).text
+    assert "Arkor Studio, rig-org / rig at http://127.0.0.1:4000" in text
+    assert "as of 2026-05-01 12:00:00 UTC" in text
+    assert "6 jobs · 949 events" in text
+    assert "2 streams caught-up: still open when waiting ended" in text
+
+
+def test_only_so_many_kinds_of_broken_streams_are_listed() -> None:
+    jobs = tuple(
+        samples.summary(stream=StreamSummary("interrupted", f"{n} {'x' * 5000}", 0, 0, 0))
+        for n in range(100)
+    )
+    page = home(samples.report(jobs=jobs))
+    assert "… and 80 more" in page
+    assert page.count("1 stream interrupted") == 20
+    assert len(page.encode()) < 60_000 + 100 * 1500
+
+
+@pytest.mark.parametrize(
+    ("origin", "identity"),
+    [
+        (samples.STUDIO, "anonymous · rig-org / rig"),
+        (Origin("studio", mode="oauth", org="o", project="p"), "oauth · o / p"),
+        (Origin("cloud", org="o"), "o"),
+        (Origin("studio", mode="anon"), "anonymous"),
+    ],
+)
+def test_the_identity_is_shown_as_far_as_it_is_known(origin: Origin, identity: str) -> None:
+    for page in (home(samples.report(origin=origin)), job(origin=origin)):
+        assert f'<p class="identity">{identity}</p>' in page
+
+
+def test_an_unknown_identity_leaves_no_gap() -> None:
+    assert 'class="identity"' not in home(samples.report(origin=Origin("demo")))
