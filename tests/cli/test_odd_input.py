@@ -142,13 +142,13 @@ def test_a_token_in_the_variable_counts_without_the_line_feed_at_its_end(command
 # --- What is remembered --------------------------------------------------------------------------
 
 
-def test_a_remembered_course_that_is_damaged_is_made_anew(command: Command) -> None:
+def test_cached_curves_that_are_damaged_are_made_again(command: Command) -> None:
     built = command.run("build", "--source", "demo")
     before = (built.out / "compare.html").read_bytes()
     file = built.out / ".arkor-report.json"
     document = json.loads(file.read_text("utf-8"))
     record = next(iter(document["remembered"]["compare.html"].values()))
-    record["courses"]["loss"] = {"steps": [1.0, 2.0], "values": [1.0]}
+    record["curves"]["loss"] = {"steps": [1.0, 2.0], "values": [1.0]}
     file.write_text(json.dumps(document), "utf-8")
     rendered = command.run("render")
     assert rendered.code == 0, rendered.stderr

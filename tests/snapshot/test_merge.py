@@ -140,7 +140,7 @@ def test_a_cache_that_every_shard_had_costs_no_reading(command: Command) -> None
     assert merged(place / "merged", *directories) == []
     whole = render(command, place / "cache", "whole")
     # One build marks what is new since the cache; a fresh target has nothing to compare with.
-    ours = render(command, place / "merged", "merged")
+    ours = render(command, place / "merged", "ours")
     assert {name: ours[name] for name in ours if name.startswith("jobs/")} == {
         name: whole[name] for name in whole if name.startswith("jobs/")
     }
