@@ -12,13 +12,14 @@ from typing import Final
 
 from reportgen.errors import SnapshotError, UsageError
 from reportgen.events import event_log
+from reportgen.events.event_log import Ended, Readable
+from reportgen.events.stream_state import StreamState
 from reportgen.model.origin import Origin
 from reportgen.snapshot import log_index
 from reportgen.snapshot.directory import Snapshot, names_scope
 from reportgen.snapshot.failures import writing
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.job_numbers import numbered
-from reportgen.snapshot.log_index import Examination
 from reportgen.snapshot.source_folder import SourceFolder
 
 Warn = Callable[[str], None]
@@ -214,7 +215,7 @@ class _Log:
     folder: SourceFolder
     job_id: str
     size: int
-    end: tuple[object, ...] | None
+    end: Ended | None
 
     @property
     def path(self) -> Path:
@@ -228,7 +229,7 @@ class _Read:
 
     log: _Log
     size: int
-    told: Examination
+    state: StreamState
 
 
 def _merge_log(
@@ -251,11 +252,11 @@ def _merge_log(
         folder.logs.place(job_id, _bytes_of(best))
     with writing(folder.logs.path_of(job_id)), folder.logs.open(job_id) as file:
         end = log_index.end_note(file)
-    folder.logs.learn(job_id, best.told.course, end)
+    folder.logs.learn(job_id, best.state, end)
 
 
 def _rank(read: _Read) -> tuple[bool, int]:
-    return read.told.complete, read.told.events
+    return read.state.is_complete, read.state.events
 
 
 def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
@@ -268,7 +269,7 @@ def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
         return None
     if size == 0:
         return None
-    return _Log(folder, job_id, size, None if end is None else tuple(sorted(end.items())))
+    return _Log(folder, job_id, size, end)
 
 
 def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
@@ -309,17 +310,17 @@ def _read(log: _Log) -> _Read:
     """Read a log through. Raises `DamagedLogError` and `OSError`."""
     size = 0
 
-    def lines(file: log_index.Readable) -> Iterator[bytes]:
+    def blocks(file: Readable) -> Iterator[bytes]:
         nonlocal size
-        for line in log_index.whole_lines(file):
-            size += len(line) + 1
-            yield line
+        for block in event_log.blocks(file):
+            size += len(block) + 1
+            yield block
 
     with log.folder.logs.open(log.job_id) as file:
-        told = log_index.examine(lines(file))
+        state = log_index.examine(event_log.records(blocks(file)))
     if size == 0:
         raise event_log.DamagedLogError("not one whole line")
-    return _Read(log, size, told)
+    return _Read(log, size, state)
 
 
 def _bytes_of(read: _Read) -> Iterator[bytes]:
