@@ -54,7 +54,7 @@ class Command:
 
     def run(self, *arguments: str, **variables: str) -> Result:
         """Run it to its end."""
-        process = self.start(*arguments, **variables)
+        process = self._start([*_PROGRAM, *arguments], variables)
         stdout, stderr = process.communicate(timeout=PATIENCE)
         return Result(process.returncode, stdout, stderr, self.directory)
 

@@ -10,7 +10,7 @@ import os
 import select
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import IO, TYPE_CHECKING, Final, TextIO, cast
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -79,4 +79,5 @@ def _unfailing(stream: TextIO | None, descriptor: int) -> tuple[Descriptor, Text
     """Return what replaces a standard stream, which is None if the caller closed it."""
     raw = Descriptor(_CLOSED if stream is None else descriptor)
     encoding = "utf-8" if stream is None else stream.encoding
-    return raw, io.TextIOWrapper(raw, encoding, "backslashreplace", write_through=True)
+    buffer = cast("IO[bytes]", raw)
+    return raw, io.TextIOWrapper(buffer, encoding, "backslashreplace", write_through=True)
