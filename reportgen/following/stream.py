@@ -177,10 +177,7 @@ class Follower:
     async def _sync(self) -> None:
         """Wait until the log has reached the disk, while the streams of others go on."""
         async with self.disk:
-            try:
-                await asyncio.to_thread(self.log.sync)
-            except RuntimeError:  # no thread can be started
-                self.log.sync()
+            await asyncio.to_thread(self.log.sync)
 
     def _begin(self) -> bool:
         """Note in the log that a command begins; return whether the stream had been read."""

@@ -153,7 +153,7 @@ class _Staging:
         rendered = workers.results(
             lambda place: self._rendered(entries[place]), workers.shares(costs, processes)
         )
-        return {job.summary.id: job for job in rendered}
+        return {job.summary.id: job for job in rendered.values()}
 
     def add(
         self,

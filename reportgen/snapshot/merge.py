@@ -5,6 +5,7 @@ takes part with what it holds. Logs come first, then the list, then the index: a
 interrupted leaves a snapshot as good as it was, and can be done again.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,14 +82,22 @@ def _statuses_before(snapshot: Snapshot, held: Sequence[_Part]) -> dict[str, str
 def _each_once(directories: Sequence[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for directory in directories:
-        place = directory.resolve()
+        place = _real(directory)
         if place not in seen:
             seen.add(place)
             yield directory
 
 
 def _is_same(directory: Path, into: Path) -> bool:
-    return directory.resolve() == into.resolve()
+    return _real(directory) == _real(into)
+
+
+def _real(directory: Path) -> Path:
+    """Return a directory without links; as it is if the current directory is gone."""
+    try:
+        return Path(os.path.realpath(directory))
+    except OSError:
+        return directory
 
 
 def _part(directory: Path) -> _Part:

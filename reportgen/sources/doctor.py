@@ -15,6 +15,7 @@ from reportgen.model.origin import Origin
 from reportgen.settings import SourceSettings
 from reportgen.sources import JobList, Source, credentials
 from reportgen.sources.choice import choose_source
+from reportgen.sources.threads import Threads
 from reportgen.text.secrets import Secrets
 
 _PACKAGES = ("httpx", "httpx-sse", "msgspec", "jinja2")
@@ -62,6 +63,7 @@ def examine(
 
 
 async def _ask(source: Source) -> list[Finding]:
+    asyncio.get_running_loop().set_default_executor(Threads())
     try:
         jobs = await source.jobs()
         try:
