@@ -1,4 +1,4 @@
-"""A job's CSV and its whole log, made together of its event log's records."""
+"""A job's CSV and its whole log, made in one pass through its event log."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -9,10 +9,10 @@ from reportgen.exports import log_txt, points_csv
 def pieces(
     log: Iterable[Record], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
 ) -> Iterator[tuple[str, str]]:
-    """Yield whole rows of the CSV with whole lines of the log, piece by piece; nothing is held.
+    """Yield pairs of whole rows of the CSV and whole lines of the log, one per record.
 
-    Every text of a server's passes `redacted`; numbers and times do not, unless they hold a
-    token. Raises `DamagedLogError`.
+    Every text from the server passes through `redacted`; numbers and times do so only if they hold
+    a token. Raises `DamagedLogError`.
     """
 
     def is_clean(text: str) -> bool:

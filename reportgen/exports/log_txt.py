@@ -8,7 +8,7 @@ from reportgen.text import inert
 
 
 def lines(record: Record, redacted: Callable[[str], str], is_clean: Callable[[str], bool]) -> str:
-    """Return the lines that are shown for a record, if any, each passed through `redacted`.
+    """Return the lines that a record is shown as, if any, redacted.
 
     `is_clean` decides whether a text of numbers and our own words holds no secret.
     """

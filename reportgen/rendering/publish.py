@@ -30,7 +30,7 @@ from reportgen.rendering.replacement import PROBE, Replacement, ReportFolders
 _LOCK: Final = ".arkor-report.lock"
 _LOCK_POLL: Final = 0.05
 _SILENT_SECONDS: Final = 1.0
-"""How long to wait for another build before saying so."""
+"""How many seconds to wait for another build before reporting that."""
 _KEPT: Final = "old"
 _PIECE: Final = 1 << 16
 _MOST_NAMES: Final = 3

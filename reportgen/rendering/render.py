@@ -57,10 +57,10 @@ def render(
 ) -> Rendered:
     """Write the report on the jobs that the last snapshot selected.
 
-    `narrowed` selects among those jobs by what their pages show; with `refresh` every page is
+    `narrowed` selects among these jobs, judged by their pages; with `refresh` every page is
     rendered again; `waiting` surrounds the wait for another build that is publishing. Raises
-    `SnapshotError`, `DamagedRecordError`, `WriteError`, and `SourceError` if a job that was named
-    is not there.
+    `SnapshotError`, `DamagedRecordError`, `WriteError`, and `SourceError` if a job that `narrowed`
+    names is not in the snapshot.
     """
     narrowed = narrowed or Selection()
     listing = _listing(folder, redactor, narrowed)

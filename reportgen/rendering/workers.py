@@ -28,7 +28,7 @@ _MOST: Final = 8
 """The maximum number of processes, since each holds the points of a job in memory."""
 
 _UNABLE: Final = -1
-"""The place in the answer of a worker that can't do its share."""
+"""The place in the answer of a worker that cannot do its share."""
 
 _Result = TypeVar("_Result")
 _Answer: TypeAlias = tuple[int, Any, BaseException | None]
@@ -65,10 +65,10 @@ def shares(weights: Sequence[float], count: int) -> list[list[int]]:
 
 
 def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> dict[int, _Result]:
-    """Do each share in a process of its own; return the results by the places of their tasks.
+    """Do each share in a process of its own; return the results by their tasks' places.
 
-    The shares of processes that could not be started are missing. Raises what the first task
-    raised that failed, and `WriteError` if a worker was killed.
+    The shares of processes that could not be started are missing. Raises the error of the first
+    task that failed, or `WriteError` if a worker was killed.
     """
     done: dict[int, _Result] = {}
     failed: dict[int, BaseException] = {}
@@ -103,9 +103,9 @@ def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> 
 def _working(
     work: Callable[[int], object], shared: Sequence[Sequence[int]]
 ) -> Iterator[list[_Pipe]]:
-    """Start the workers, and yield the pipes that they answer through; none outlives the block.
+    """Start the workers and yield the pipes with their answers; no worker outlives the block.
 
-    There are fewer pipes than shares if the system lets this process start no more.
+    There are fewer pipes than shares if the system does not allow more processes.
     """
     pipes: list[_Pipe] = []
     pids: list[int] = []

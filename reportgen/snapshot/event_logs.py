@@ -72,7 +72,7 @@ class EventLogs:
 
     @contextmanager
     def reading(self, job_id: str) -> Iterator[Iterator[Record]]:
-        """Open a job's log, to be read record by record; if there is none, it has no records.
+        """Open a job's log and yield its records; a job without a log has none.
 
         A job without a log has no lines. Raises `SnapshotError`.
         """
@@ -148,7 +148,7 @@ class EventLogs:
         return facts
 
     def learn(self, job_id: str, state: StreamState, end: Ended | None) -> None:
-        """Remember what is known of a job's log as it is now, and how it ends."""
+        """Record what is known of a job's log as it is now, and the note that ends it."""
         status = self.status(job_id)
         if status is None:
             self._all_facts().pop(self.name(job_id), None)

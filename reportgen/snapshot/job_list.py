@@ -22,9 +22,9 @@ _KINDS: Final = frozenset({"studio", "cloud", "demo"})
 class Listing:
     """The job list as it was last read, with what the source said about itself.
 
-    `entries` holds, by id, each job's entry without its secrets, listed jobs first and in the
-    server's order, then those that the server no longer lists. They are JSON, since the objects
-    that a server can put into them may take ten times as much memory.
+    `entries` maps a job's id to its entry, without its secrets: first the listed jobs, in the
+    server's order, then those that are no longer listed. Entries are kept as JSON, since decoded
+    they can take ten times as much memory.
     """
 
     origin: Origin
@@ -47,7 +47,7 @@ class Listing:
 
 
 class _Document(msgspec.Struct, rename="camel"):
-    """What the file holds besides the entries."""
+    """The content of the file, except the entries."""
 
     origin: Origin
     manifest: Manifest | None

@@ -29,8 +29,8 @@ _LONGEST_NOTE: Final = 1 << 12  # the reason in it is cut far below this
 class LogFacts:
     """What a log said when it was last read or written.
 
-    `end` is the note that the log ends with, None if it does not end with such a note; the other
-    fields are those of its `StreamState`.
+    `end` is the note that ends the log, None if there is no such note; the other fields are those
+    of its `StreamState`.
     """
 
     size: int
@@ -50,7 +50,7 @@ class LogFacts:
 
     @classmethod
     def of(cls, stat: os.stat_result, end: Ended | None, state: StreamState) -> "LogFacts":
-        """Put together what is known of a log."""
+        """Return the facts of a log with this file status, end note and stream state."""
         return cls(
             stat.st_size, stat.st_mtime_ns, end, state.started, state.ended_as, state.ended_at
         )
@@ -81,7 +81,7 @@ def read(data: bytes) -> dict[str, LogFacts]:
 
 
 def examine(records: Iterable[Record]) -> StreamState:
-    """Return what all records of a log say of its stream. Raises `DamagedLogError`."""
+    """Return the stream state according to all records of a log. Raises `DamagedLogError`."""
     state = StreamState()
     for record in records:
         state.learn(record)
@@ -99,7 +99,7 @@ def end_note(file: io.FileIO) -> Ended | None:
 
 
 def _last_note(tail: bytes, size: int) -> Ended | None:
-    """Read the last line of a log of this size, if it is whole and says what became of it."""
+    """Read the last line of a log of `size` bytes; None if it is torn or not an end note."""
     if not tail.endswith(b"\n"):
         return None
     line = tail[:-1].rpartition(b"\n")[2]

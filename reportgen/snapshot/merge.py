@@ -93,7 +93,7 @@ def _is_same(directory: Path, into: Path) -> bool:
 
 
 def _real(directory: Path) -> Path:
-    """Return a directory without links; as it is if the current directory is gone."""
+    """Resolve the links in a directory's path; return it unchanged if that is impossible."""
     try:
         return Path(os.path.realpath(directory))
     except OSError:

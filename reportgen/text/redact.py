@@ -28,7 +28,7 @@ _LEAST_REST: Final = 1 << 13
 
 
 class Redactor:
-    """Takes secrets out of texts and JSON values.
+    """Redacts texts and JSON values.
 
     `tokens` are the tool's own secrets; those under eight characters are ignored. `show` names the
     config keys to show besides the known ones.
