@@ -322,7 +322,7 @@ for step in itertools.count():
 def test_whenever_a_folder_gets_in_the_way_no_mixture_is_left(tmp_path: Path, name: str) -> None:
     script = [sys.executable, "-c", OBSTACLES, str(tmp_path), name]
     ended = subprocess.run(
-        script, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=120
+        script, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=500
     )
     assert ended.returncode == 0, ended.stderr
     steps = dict(line.split() for line in ended.stdout.splitlines())
