@@ -66,6 +66,10 @@ def test_the_parts_of_a_duration_add_up(parts: tuple[int | None, ...]) -> None:
         ("Asia/Tokyo", 9),
         ("Etc/GMT+5", -5),
         ("America/Argentina/Buenos_Aires", -3),
+        ("GMT0", 0),
+        ("Etc/GMT-14", 14),
+        ("US/Hawaii", -10),
+        ("America/Port-au-Prince", -4),
     ],
 )
 def test_zones(name: str, hours: int) -> None:
@@ -99,7 +103,12 @@ def test_zones_are_the_same_on_every_machine() -> None:
     ["", "Berlin", "europe/berlin", "Europe", "Europe/", "/Europe/Berlin", "Europe//Berlin",
      "/etc/passwd", "../../etc/passwd", "..", ".", "./UTC", "Europe/../UTC", "UTC/x",
      "zone.tab", "__init__.py", "Europe.Berlin", "a.b/c", "\0", "UTC\0", "é", "\ud800",
-     "x" * 5000, "CEST", "+02:00", "__init__/x", "Europe/__init__/Berlin"],
+     "x" * 5000, "CEST", "+02:00", "__init__/x", "Europe/__init__/Berlin",
+     "Europe/__pycache__/Berlin", "__pycache__", "__init__", "Europe/__init__",
+     "Europe/__init__.py",
+     "Europe/Berlin/", "Europe/Berlin/.", "/", "//UTC", "utc", "EUROPE/BERLIN", "Europe/berlin",
+     "../zones", "../zoneinfo/UTC", "zones", "tzdata.zi", "iso3166.tab", "posix/UTC", "right/UTC",
+     " UTC", "UTC ", "UTC\n", "UTC\nEurope/Berlin", "Europe\\Berlin", "posixrules", "*"],
 )  # fmt: skip
 def test_what_is_no_zone_is_told(name: str) -> None:
     with pytest.raises(UsageError, match="not a zone"):
