@@ -17,8 +17,6 @@ has an option for is refused. No key holds a secret, as no option does.
 
 import difflib
 import math
-import os
-import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +24,7 @@ from typing import Final
 
 from reportgen.cli.trust import leads_out
 from reportgen.errors import UsageError
+from reportgen.files import open_named
 
 Given = str | bool | list[str]
 """A value as the command line would give it: a text, a flag, the texts of a repeated option."""
@@ -54,13 +53,9 @@ def load(file: Path, *, found: bool) -> bytes | None:
     `UsageError`.
     """
     try:
-        if found and leads_out(file, file.parent):
+        if found and _is_there(file) and leads_out(file, file.parent):
             raise _unreadable(file, "it leads out of its own directory", found=found)
-        # A pipe that nobody writes to would block, but for O_NONBLOCK.
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _unreadable(file, "it is not a regular file", found=found)
+        with open(open_named(file), "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
             data = stream.read(_LARGEST_FILE + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         if found:

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from reportgen import home
 from reportgen.cli.lazy import lazily
-from reportgen.errors import UsageError
+from reportgen.errors import ReportError, UsageError
 
 _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -72,7 +73,7 @@ class PathType(click.Path):
         if not text:
             self.fail("the path is empty.", param, ctx)
         try:
-            return super().convert(expand_home(text), param, ctx)
+            return super().convert(home.expand(text), param, ctx)
         except ValueError as error:
             self.fail(f"{error}.", param, ctx)
 
@@ -86,20 +87,6 @@ class LinkedType(click.Choice):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return whether the layout is `linked`. Raises `click.BadParameter`."""
         return super().convert(value, param, ctx) == "linked"
-
-
-def expand_home(text: str) -> str:
-    """Return a path with a leading `~` or `~user` expanded. Raises `ValueError` without a home."""
-    if not text.startswith("~"):
-        return text
-    user = text[1:].partition("/")[0]
-    # With an empty HOME Python expands ~/x to /x.
-    expanded = text if not user and os.environ.get("HOME") == "" else os.path.expanduser(text)  # noqa: PTH111 - pathlib would also expand ./~
-    if expanded.startswith("/"):
-        return expanded
-    if user:
-        raise ValueError(f"no home directory is known for ~{user}: write ./~{user} for such a name")
-    raise ValueError("no home directory is known for ~: set HOME, or write the path in full")
 
 
 def duration(text: str) -> float:
@@ -121,16 +108,20 @@ def zone(name: str) -> ZoneInfo:
 
     Raises `UsageError`.
     """
-    data = resources.files("tzdata")
     try:
+        data = resources.files("tzdata")
         # Not every path in the package is a zone, and which of them open depends on the system.
-        if name not in data.joinpath("zones").read_text("ascii").splitlines():
-            raise ValueError("it is not listed")  # noqa: TRY301 - one message for all
+        listed = data.joinpath("zones").read_text("ascii").splitlines()
+        if name not in listed:
+            raise UsageError(
+                f"{name!r} is not a zone of the IANA database: write it like Europe/Berlin."
+            )
         with data.joinpath("zoneinfo", name).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{name!r} is not a zone of the IANA database: write it like Europe/Berlin."
+    except (OSError, ValueError, ImportError) as error:
+        raise ReportError(
+            "The package tzdata is missing or damaged, which has the time zones: install it "
+            "with `pip install --force-reinstall tzdata`."
         ) from error
 
 

@@ -205,11 +205,3 @@ def test_merge_prints_where_it_is(command: Command) -> None:
     merged = command.run("merge", "s1", "s2", "--snapshot-dir", "whole")
     assert (merged.code, merged.stdout) == (0, "whole\n"), merged.stderr
     assert command.run("render", "--snapshot-dir", "whole").code == 0
-
-
-def test_a_program_that_listens_no_more_is_no_traceback(command: Command) -> None:
-    process = command.start("config")
-    assert process.stdout is not None
-    process.stdout.close()
-    _, told = process.communicate(timeout=60)
-    assert "Traceback" not in told

@@ -1,34 +1,14 @@
-"""Odd values, endless names, closed streams, damaged memories: still the right exit and size."""
+"""Odd values, endless names, damaged memories: still the right exit and size."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.command import PATIENCE, Command
+from tests.command import Command
 from tests.standin import StandIn, completed, job, log, started, training
 
 NO_TEXT = "\udcff"
 """What Python makes of an argument's byte that is no UTF-8."""
-
-
-def _with(command: Command, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command by way of a shell, with a redirection such as `2>&-`."""
-    checkout = Path(__file__).resolve().parents[2]
-    by_shell = ("/bin/sh", "-c", f'exec "$@" {redirection}', "sh")
-    return subprocess.run(
-        [*by_shell, sys.executable, "-m", "reportgen", *arguments],
-        cwd=command.directory,
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(checkout)},
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
 
 
 # --- Sizes ---------------------------------------------------------------------------------------
@@ -108,19 +88,6 @@ def test_an_unknown_option_is_told_as_json_where_the_file_asks_for_it(command: C
     assert json.loads(line)["event"] == "usage"
 
 
-# --- Closed streams ------------------------------------------------------------------------------
-
-
-def test_a_report_is_written_though_stderr_is_closed(command: Command) -> None:
-    built = _with(command, "2>&-", "build", "--source", "demo")
-    assert (built.returncode, built.stdout) == (0, "out/index.html\n")
-
-
-def test_no_traceback_where_stdout_is_closed(command: Command) -> None:
-    built = _with(command, ">&-", "build", "--source", "demo", "--quiet")
-    assert "Traceback" not in built.stderr
-
-
 # --- Secrets -------------------------------------------------------------------------------------
 
 
@@ -142,13 +109,13 @@ def test_a_token_in_the_variable_counts_without_the_line_feed_at_its_end(command
 # --- What is remembered --------------------------------------------------------------------------
 
 
-def test_a_remembered_course_that_is_damaged_is_made_anew(command: Command) -> None:
+def test_cached_curves_that_are_damaged_are_made_again(command: Command) -> None:
     built = command.run("build", "--source", "demo")
     before = (built.out / "compare.html").read_bytes()
     file = built.out / ".arkor-report.json"
     document = json.loads(file.read_text("utf-8"))
     record = next(iter(document["remembered"]["compare.html"].values()))
-    record["courses"]["loss"] = {"steps": [1.0, 2.0], "values": [1.0]}
+    record["curves"]["loss"] = {"steps": [1.0, 2.0], "values": [1.0]}
     file.write_text(json.dumps(document), "utf-8")
     rendered = command.run("render")
     assert rendered.code == 0, rendered.stderr

@@ -1,5 +1,6 @@
 """Values as users write them: durations, zones, lines of a log, paths."""
 
+import os
 import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from reportgen.cli import parameters
 from reportgen.errors import UsageError
+from tests.command import Command
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 SUMMER = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
@@ -113,3 +116,17 @@ def test_zones_are_the_same_on_every_machine() -> None:
 def test_what_is_no_zone_is_told(name: str) -> None:
     with pytest.raises(UsageError, match="not a zone"):
         parameters.zone(name)
+
+
+@pytest.mark.parametrize("damaged", [True, False], ids=["damaged", "missing"])
+def test_without_the_zones_the_error_names_their_package(
+    command: Command, *, damaged: bool
+) -> None:
+    (command.directory / "tzdata").mkdir()
+    package = "" if damaged else "raise ModuleNotFoundError('no tzdata', name='tzdata')"
+    (command.directory / "tzdata" / "__init__.py").write_text(package)
+    path = f"{command.directory}{os.pathsep}{CHECKOUT}"
+    result = command.run("build", "--source", "demo", PYTHONPATH=path)
+    assert result.code == 1
+    assert "tzdata is missing or damaged" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -312,13 +312,13 @@ def test_quiet_leaves_errors(command: Command) -> None:
 @pytest.mark.parametrize("as_json", [False, True])
 def test_what_libraries_log_is_told_like_everything_else(as_json: bool) -> None:  # noqa: FBT001
     code = (
-        "import logging, warnings\nfrom reportgen.cli.commands import _voice\n"
-        f"_voice.as_json = {as_json}\n_voice.overhear(quiet=False)\n"
-        "_voice.secrets.learn('s3cret-s3cret')\n"
+        "import logging, warnings\nfrom reportgen.cli.session import Session\n"
+        f"stderr = Session(as_json={as_json}).stderr\nstderr.capture_libraries(quiet=False)\n"
+        "stderr.secrets.learn('s3cret-s3cret')\n"
         "logging.getLogger('asyncio').error('::error::%s\\nx', 's3cret-s3cret')\n"
         "logging.getLogger('httpx').info('not this')\n"
         "warnings.warn('odd')\n"
-        "_voice.raw('::warning::an annotation s3cret-s3cret')\n"
+        "stderr.write_raw('::warning::an annotation s3cret-s3cret')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
