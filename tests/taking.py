@@ -111,7 +111,13 @@ def take_into(
 
     async def fetching() -> SourceFolder:
         secrets = Secrets()
-        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, secrets, now=lambda: now)
+        source = Studio(
+            BaseURL.parse(studio.url),
+            lambda: studio.token,
+            secrets,
+            environment={},
+            now=lambda: now,
+        )
         return await fetch.fetch(
             source,
             snapshot,
