@@ -301,7 +301,7 @@ def test_the_home_page_marks_what_is_new_ended_or_failed(
     marks = re.findall(r'href="jobs/([a-z]+)\.html">[a-z]+</a> <small class="mark">(\w+)<', home)
     assert rows == list(ROWS[number])
     assert dict(marks) == MARKS[number]
-    assert re.findall("Since the snapshot before: ([^<]*)<", home) == [
+    assert re.findall("Since the previous snapshot: ([^<]*)<", home) == [
         *filter(None, [NEWS[number]])
     ]
 

@@ -430,7 +430,7 @@ def test_a_log_that_was_damaged_wherever_it_is_costs_only_itself(
         path.write_bytes(zeroed(path.read_bytes()))
     render = machine(tmp_path, "render")
     merged, files = merge_and_render(render, shards)
-    assert merged.stderr.count("is damaged, and is left out") == PARTS
+    assert merged.stderr.count("is damaged and left out") == PARTS
     expected = next_run.one_build
     for name in expected:
         if name.startswith("jobs/") and not name.startswith("jobs/best."):
@@ -480,7 +480,7 @@ def test_shards_of_different_sources_are_wrong_usage(command: Command) -> None:
         assert snapshot(command, other, "1/1", "other").code == 0
     result = command.run("merge", "one", "other")
     assert (result.code, result.stdout) == (2, "")
-    assert "one and other are of different sources" in result.stderr
+    assert "one and other are from different sources" in result.stderr
     assert "anon-a1b2/support-bot" in result.stderr
     assert "anon-a1b2/another" in result.stderr
     assert not (command.directory / ".arkor-report").exists()

@@ -212,7 +212,7 @@ def test_learning_rate_and_throughput_are_drawn_beneath(tmp_path: Path, reader: 
         "Samples per second: 12.49 → 9.49, between 9.49 and 12.49",
     ]
     # Over the same steps as the loss chart, at the same width.
-    left = visit.page.locator("path.loss, path.course").evaluate_all(
+    left = visit.page.locator("path.loss, path.trend").evaluate_all(
         "paths => paths.map(path => path.getBoundingClientRect().left)"
     )
     assert max(left) - min(left) < 6

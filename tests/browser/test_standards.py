@@ -103,7 +103,7 @@ def _search(page: "Page") -> None:
 
 def _search_in_vain(page: "Page") -> None:
     page.get_by_label("Search").fill("no job has this name")
-    assert page.get_by_text("No job matches.").is_visible()
+    assert page.get_by_text("No jobs match.").is_visible()
 
 
 def _ask_the_chart(page: "Page") -> None:

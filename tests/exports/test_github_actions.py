@@ -87,9 +87,9 @@ def test_jobs_that_are_no_longer_listed_are_left_alone() -> None:
     [
         (10, 0, None),
         (7, 3, None),
-        (9, 2, "::warning title=More jobs need a look::2 more incomplete; the report names them"),
+        (9, 2, "::warning title=More jobs need a look::2 more incomplete; the report has them"),
         (12, 4, "::error title=More jobs need a look::3 more failed and 4 more incomplete; the"),
-        (11, 0, "::error title=More jobs need a look::2 more failed; the report names them all."),
+        (11, 0, "::error title=More jobs need a look::2 more failed; the report has them all."),
     ],
 )
 def test_ten_lines_at_most(failed: int, incomplete: int, last: str | None) -> None:

@@ -159,7 +159,7 @@ def test_a_failure_without_an_error_says_so(error: str | None) -> None:
     ("job", "reason"),
     [
         (summary(status="cancelled"), "cancelled"),
-        (summary(status="queued"), "queued: it had not started yet"),
+        (summary(status="queued"), "queued: not started yet"),
         (summary(status="running"), "running"),
         (summary(status="running", last_step=388.0), "running: at step 388 of 400"),
         (summary(status="pau<sed"), "status pau<sed: neither completed nor failed"),
@@ -187,11 +187,11 @@ def test_what_else_a_case_tells() -> None:
         listed=False,
     )
     assert told(job).split("\n") == [
-        "loss: 0.41 at last, least 0.39 at step 388",
-        "eval loss: 0.6 at last, least 0.58 at step 350",
+        "loss: last 0.41, lowest 0.39 at step 388",
+        "eval loss: last 0.6, lowest 0.58 at step 350",
         "1 loss not finite",
         "stream caught-up: still open when waiting ended",
-        "no longer in the job list",
+        "no longer listed",
         "page: jobs/job_01HV8ZZ1A0DONE.html",
     ]
 

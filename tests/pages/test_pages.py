@@ -160,7 +160,7 @@ def test_pages_refer_to_nothing_outside_the_report() -> None:
     for text in every_page():
         page = Page(text)
         for tag, attributes in page.elements:
-            data = {"type": "application/json", "id": "courses"}
+            data = {"type": "application/json", "id": "curve-data"}
             assert tag != "script" or attributes in ({}, data)
             assert tag not in {"img", "iframe", "object", "embed", "base", "form"}
             assert "style" not in attributes
@@ -249,7 +249,7 @@ def test_only_style_script_and_inert_data_go_unescaped() -> None:
         if re.search(r"\|\s*safe|autoescape", line)
     ]
     assert found == [
-        '<script type="application/json" id="courses">{{ data|safe }}</script>',
+        '<script type="application/json" id="curve-data">{{ data|safe }}</script>',
         "<style>{{ style|safe }}</style>",
         "<script>{{ script|safe }}</script>",
     ]

@@ -254,7 +254,7 @@ def test_what_changed_is_marked_and_rendering_changes_nothing(command: Command) 
         studio.jobs.update("r", status="cancelled")
         second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
         text = (second.out / "index.html").read_text("utf-8")
-    assert "Since the snapshot before: 1 ended, 1 new" in text
+    assert "Since the previous snapshot: 1 ended, 1 new" in text
     assert text.count('class="mark"') == 2
     command.run("render", "-o", "again")
     assert (command.directory / "again" / "index.html").read_text("utf-8") == text

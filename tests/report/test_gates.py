@@ -92,7 +92,7 @@ def test_a_limit_is_a_finite_number(number: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " ", ",", " , "])
 def test_no_rule_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--fail-on names no rule: use some of .*eval-loss>N"):
+    with pytest.raises(UsageError, match=r"--fail-on names no rule: use one or more of .*loss>N"):
         gates.parse(text)
 
 

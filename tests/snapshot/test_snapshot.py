@@ -608,15 +608,15 @@ def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
 
 def test_a_log_is_read_if_it_ends_with_the_note_that_says_so(folder: SourceFolder) -> None:
     path = folder.logs.path_of("job")
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
     write(path)
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
     finish(path, "caught-up")
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
     finish(path)
-    assert folder.logs.is_read("job")
+    assert folder.logs.is_complete("job")
     finish(path, "interrupted")
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
 
 
 @pytest.mark.parametrize(
@@ -637,7 +637,7 @@ def test_a_log_that_is_not_as_it_was_left_is_not_read(folder: SourceFolder, chan
     finish(path)
     assert callable(change)
     path.write_bytes(change(path.read_bytes()))
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
 
 
 def test_nothing_new_since_means_still_read(tmp_path: Path) -> None:
@@ -803,18 +803,22 @@ def test_a_log_that_is_as_it_was_left_is_not_read(folder: SourceFolder) -> None:
     write(path)
     finish(path)
     again = learned(folder, "job")
-    told = (folder.logs.is_read("job"), folder.logs.fingerprint("job"), folder.logs.facts("job"))
+    told = (
+        folder.logs.is_complete("job"),
+        folder.logs.fingerprint("job"),
+        folder.logs.facts("job"),
+    )
     assert told[0]
     spoil(path)
     assert (
-        again.logs.is_read("job"),
+        again.logs.is_complete("job"),
         again.logs.fingerprint("job"),
         again.logs.facts("job"),
     ) == told
     assert again.logs.is_as_left("job")
     os.utime(path, ns=(0, 0))  # any doubt, and what it holds counts
     assert not again.logs.is_as_left("job")
-    assert not again.logs.is_read("job")
+    assert not again.logs.is_complete("job")
     assert again.logs.fingerprint("job") is None
 
 
@@ -834,13 +838,13 @@ def test_a_log_that_changed_since_is_noticed(folder: SourceFolder, change: objec
     write(path)
     finish(path)
     again = learned(folder, "job")
-    assert again.logs.is_read("job")
+    assert again.logs.is_complete("job")
     assert callable(change)
     path.write_bytes(change(path.read_bytes()))
     os.utime(path, ns=(1, 1))
-    assert not again.logs.is_read("job")
+    assert not again.logs.is_complete("job")
     path.unlink()
-    assert not again.logs.is_read("job")
+    assert not again.logs.is_complete("job")
     assert again.logs.fingerprint("job") == "no log"
     assert again.logs.facts("job") is None
 
@@ -875,7 +879,7 @@ def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, dam
     assert (known.started, known.ended_as) == (False, "completed")
     (folder.path / "logs.json").write_bytes(damage)
     again = folder_at(folder.path)
-    assert again.logs.is_read("job")
+    assert again.logs.is_complete("job")
     assert again.logs.facts("job") == known
     again.logs.keep_facts()
     assert json.loads((folder.path / "logs.json").read_bytes())["logs"].keys() == {path.name}
@@ -913,7 +917,7 @@ def test_a_note_with_values_of_other_types_is_damage(folder: SourceFolder, text:
     path = folder.logs.path_of("job")
     write(path)
     path.write_bytes(path.read_bytes() + f"#5\rend\r\r{text}\n".encode())
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
     with pytest.raises(event_log.DamagedLogError):
         log_index.examine(read_log(folder, "job"))
 
@@ -939,7 +943,7 @@ def test_damage_that_leaves_lines_which_still_read_as_such_is_found(folder: Sour
     whole = path.read_bytes()
     middle = whole.index(b"{", len(whole) // 2) + 5
     path.write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
-    assert folder_at(folder.path).logs.is_read("job")  # by its end alone
+    assert folder_at(folder.path).logs.is_complete("job")  # by its end alone
     with pytest.raises(event_log.DamagedLogError):
         history.fold(read_log(folder, "job"))
     with pytest.raises(event_log.DamagedLogError):
@@ -1001,7 +1005,7 @@ def test_a_log_that_was_dropped_leaves_how_its_job_ended(folder: SourceFolder) -
         for _ in range(2):
             folder.logs.drop(job_id, forget=forget)
         assert not folder.logs.path_of(job_id).exists()
-        assert not folder.logs.is_read(job_id)
+        assert not folder.logs.is_complete(job_id)
         assert folder.logs.fingerprint(job_id) == "no log"
     folder.logs.keep_facts()
     again = folder_at(folder.path)
