@@ -81,6 +81,18 @@ def _refuse_all_but_files(path: Path, mode: int) -> None:
         raise ForeignFileError(path, _kind(mode))
 
 
+def _refuse_all_but_directories(path: Path) -> None:
+    """Raise `ForeignFileError` if a path, or one that leads to it, is not a directory's."""
+    for place in (*reversed(path.parents), path):
+        if place.is_dir():
+            continue
+        with suppress(FileNotFoundError):
+            kind = _kind(place.lstat().st_mode)
+            if place.is_symlink():
+                kind += " that leads to no directory"
+            raise ForeignFileError(place, kind)
+
+
 class Directory:
     """A directory that is held open, and whose names are used relative to it.
 
@@ -101,11 +113,16 @@ class Directory:
     def open(cls, path: Path, *, create: bool = False, private: bool = False) -> Self:
         """Open a directory that the user named; it and its parents may be links.
 
+        Raises `ForeignFileError` if it is to be created and one of them is something else.
         What is created in a private directory is readable by its owner alone; else the umask
         decides.
         """
         if create:
-            path.mkdir(mode=_PRIVATE_FOLDER if private else 0o777, parents=True, exist_ok=True)
+            try:
+                path.mkdir(mode=_PRIVATE_FOLDER if private else 0o777, parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                _refuse_all_but_directories(path)
+                raise
         return cls(path, os.open(path, _FOLDER), private=private)
 
     def folder(self, name: str, *, create: bool = False) -> "Directory":
@@ -194,15 +211,20 @@ class Directory:
     def open_for_appending(self, name: str) -> int:
         """Open a file for reading and appending; it is created if it is missing.
 
-        A file with several hard links is copied first, since the others may be a backup's. Returns
-        a descriptor.
+        A file with several hard links is copied first, since the others may be a backup's, and so
+        is one that may only be read, since the directory was restored or is shared by someone
+        else. Returns a descriptor.
         """
         status = self.file_status(name)
         if status is None:
             return self.create_file(name, os.O_RDWR | os.O_APPEND)
         if status.st_nlink > 1:
             self._unshare(name)
-        return self.open_file(name, os.O_RDWR | os.O_APPEND)
+        try:
+            return self.open_file(name, os.O_RDWR | os.O_APPEND)
+        except PermissionError:
+            self._unshare(name)
+            return self.open_file(name, os.O_RDWR | os.O_APPEND)
 
     def create(self, name: str) -> IO[bytes]:
         """Create a file, whose name must be free, and open it for writing."""
@@ -275,7 +297,7 @@ class Directory:
         return os.open(_checked(name), flags, mode, dir_fd=self.descriptor)
 
     def _unshare(self, name: str) -> None:
-        """Replace a file with several hard links by a copy of the same age."""
+        """Put a copy of a file, as old as it is, in its place."""
         with self.open_for_reading(name) as shared, self.replacing(name) as copy:
             shutil.copyfileobj(shared, copy)
             copy.flush()
@@ -308,7 +330,8 @@ def _lock(directory: Directory, name: str) -> int:
             found = directory.file_status(name)
             if found is not None and found.st_size:
                 raise ForeignFileError(directory.path / name, "a file that is not a lock") from None
-            descriptor = directory.open_file(name, os.O_RDWR)
+            # For reading, which is enough to lock it: it may be someone else's.
+            descriptor = directory.open_file(name, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             status = os.fstat(descriptor)

@@ -9,7 +9,7 @@ from reportgen.events.event_log import Ended, Record
 from reportgen.files import Directory
 from reportgen.following import fetch
 from reportgen.following.log_writer import EventLog
-from reportgen.following.stream import Outcome
+from reportgen.following.outcomes import Outcome
 from reportgen.model.selection import Selection
 from reportgen.report import changes
 from reportgen.settings import Following
@@ -111,7 +111,13 @@ def take_into(
 
     async def fetching() -> SourceFolder:
         secrets = Secrets()
-        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, secrets, now=lambda: now)
+        source = Studio(
+            BaseURL.parse(studio.url),
+            lambda: studio.token,
+            secrets,
+            environment={},
+            now=lambda: now,
+        )
         return await fetch.fetch(
             source,
             snapshot,

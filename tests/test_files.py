@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import stat
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -525,3 +526,23 @@ def test_a_named_file_that_is_not_one_is_refused_at_once(
         path = place / "link"
     with pytest.raises(ForeignFileError, match=f"{said}"):
         open_named(path, flags)
+
+
+def test_a_file_that_may_only_be_read_is_copied_to_be_appended_to() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("being someone else needs root")
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        theirs = Path(place) / "log"
+        theirs.write_text("old")
+        theirs.chmod(0o644)
+        os.seteuid(65534)
+        try:
+            with Directory.open(Path(place)) as directory:
+                descriptor = directory.open_for_appending("log")
+            os.write(descriptor, b" new")
+            os.close(descriptor)
+        finally:
+            os.seteuid(0)
+        assert theirs.read_text() == "old new"
+        assert theirs.stat().st_uid == 65534

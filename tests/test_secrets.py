@@ -296,3 +296,24 @@ def test_a_proxys_password_is_not_told(command: Command, proxy: str) -> None:
     assert result.code == 3
     assert "HTTPS_PROXY" in result.stderr
     assert "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize("place", ["--url", "file", "ARKOR_CLOUD_API_URL", "arkorCloudApiUrl"])
+def test_a_password_in_a_url_is_a_usage_error_that_does_not_repeat_it(
+    command: Command, place: str
+) -> None:
+    url = "https://me:hunter2@cloud.invalid"
+    credentials = {"mode": "oauth", "accessToken": TOKEN}
+    if place == "arkorCloudApiUrl":
+        credentials[place] = url
+    (command.directory / "home" / ".arkor").mkdir(parents=True)
+    (command.directory / "home" / ".arkor" / "credentials.json").write_text(json.dumps(credentials))
+    (command.directory / "file.toml").write_text(f'url = "{url}"')
+    arguments = {"--url": ["--url", url], "file": ["--config", "file.toml"]}.get(place, [])
+    result = command.run(
+        *("build", "-v", "--source", "cloud", "--org", "o", "--project", "p", *arguments),
+        **({place: url} if place.isupper() else {}),
+    )
+    assert result.code == 2, result.stderr
+    assert "hunter2" not in result.stdout + result.stderr
+    assert place.removeprefix("file") in result.stderr

@@ -12,7 +12,7 @@ from reportgen.console.live import Display
 from reportgen.console.messages import Record
 from reportgen.console.plain import Plain, Quiet, count
 from reportgen.events.event_log import INTERRUPTED, State
-from reportgen.following.stream import Outcome
+from reportgen.following.outcomes import Outcome
 from reportgen.text import inert
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

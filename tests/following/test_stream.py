@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reportgen.events import event_log
 from reportgen.following import fetch
 from reportgen.following.log_writer import EventLog
-from reportgen.following.stream import Outcome
+from reportgen.following.outcomes import Outcome
 from reportgen.model import history, log_lines
 from reportgen.model.history import History
 from reportgen.model.origin import Manifest, Origin

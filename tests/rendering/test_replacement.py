@@ -14,6 +14,7 @@ from reportgen.errors import WriteError
 from reportgen.files import Directory, ForeignFileError
 from reportgen.rendering.publish import Publication
 from reportgen.rendering.replacement import Replacement, ReportFolders
+from reportgen.snapshot.directory import Snapshot
 from tests.rendering.planting import tree
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -97,6 +98,19 @@ def test_what_does_not_change_may_be_a_mount(tmp_path: Path) -> None:
         assert (out / "index.html").read_text() == "2"
 
 
+@pytest.mark.parametrize("name", ["", "jobs"])
+def test_a_read_only_file_system(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    publish(out, OLD)
+    with mounted(out / name, out / name):
+        run_or_skip("mount", "-o", "remount,bind,ro", str(out / name))
+        with pytest.raises(WriteError, match=f"{out / name}.* (Read-only|a mount)"):
+            publish(out, NEW)
+        assert files_of(out) == OLD
+    publish(out, NEW)
+    assert files_of(out) == NEW
+
+
 @pytest.mark.parametrize("name", ["badge.svg", "jobs/a.html", "jobs"])
 def test_what_is_immutable(tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
@@ -145,6 +159,16 @@ def test_a_folder_that_may_not_be_written(open_place: Path, mode: int) -> None:
         assert files_of(out) == OLD
 
 
+def test_someone_elses_report_in_a_folder_that_may_be_written(open_place: Path) -> None:
+    out = open_place / "out"
+    publish(out, OLD)
+    for folder in (out, out / "jobs"):
+        folder.chmod(0o777)
+    with ordinary_user():
+        publish(out, NEW)
+    assert files_of(out) == NEW
+
+
 def test_someone_elses_file_in_a_sticky_folder(open_place: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("giving files to others needs root")
@@ -158,6 +182,34 @@ def test_someone_elses_file_in_a_sticky_folder(open_place: Path) -> None:
         refused(out, "jobs/a.html")
         refused(out, "index.html", {"badge.svg": "2", "index.html": "2", "jobs/a.html": "1"})
         refused(out, "jobs/a.html", {"badge.svg": "2", "index.html": "1"})
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("dangling", "a symbolic link that leads to no directory"),
+        ("dangling/out", "a symbolic link that leads to no directory"),
+        ("loop", "a symbolic link that leads to no directory"),
+        ("to a file", "a symbolic link that leads to no directory"),
+        ("file", "a file"),
+        ("file/out", "a file"),
+        ("FIFO/x/y", "a FIFO"),
+    ],
+)
+def test_no_directory_can_be_made_there(tmp_path: Path, name: str, kind: str) -> None:
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "to a file").symlink_to("file")
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "FIFO")
+    at_fault = tmp_path / name.partition("/")[0]
+    with pytest.raises(WriteError, match=f"{at_fault} is in the way: it is {kind}, and not"):
+        publish(tmp_path / name, NEW)
+    with (
+        pytest.raises(WriteError, match=f"{at_fault} is {kind}, which this tool did not put"),
+        Snapshot.locked(tmp_path / name),
+    ):
+        pass
 
 
 # --- Put back ------------------------------------------------------------------------------------
@@ -322,7 +374,7 @@ for step in itertools.count():
 def test_whenever_a_folder_gets_in_the_way_no_mixture_is_left(tmp_path: Path, name: str) -> None:
     script = [sys.executable, "-c", OBSTACLES, str(tmp_path), name]
     ended = subprocess.run(
-        script, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=120
+        script, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=500
     )
     assert ended.returncode == 0, ended.stderr
     steps = dict(line.split() for line in ended.stdout.splitlines())

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -196,6 +197,23 @@ def test_modes_that_cannot_be_set_are_a_warning(base: Base, tmp_path: Path) -> N
         subprocess.run(["chattr", "-i", log], check=True)  # noqa: S607
     assert warning.startswith("cannot make ")
     assert str(log.parent) in warning
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o644], ids=["shared", "restored"])
+def test_someone_elses_snapshot_that_may_be_written(base: Base, mode: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("being someone else needs root")
+    with tempfile.TemporaryDirectory() as open_place:
+        Path(open_place).chmod(0o755)
+        place = copy_of(base, Path(open_place) / "place")
+        for path in [*place.rglob("*"), place]:
+            path.chmod(0o777 if path.is_dir() else mode)
+        os.seteuid(65534)
+        try:
+            (warning,) = fetch_into_it(base, place)
+        finally:
+            os.seteuid(0)
+        assert f"{place} cannot be made private" in warning
 
 
 def test_a_read_only_snapshot_is_rendered_and_merged(base: Base, tmp_path: Path) -> None:

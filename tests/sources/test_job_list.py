@@ -6,7 +6,6 @@ import json
 import tracemalloc
 import zlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -182,7 +181,7 @@ def test_base_urls(text: str, url: str, shown: str, *, loopback: bool, clear_tex
     "text",
     ["", " ", "127.0.0.1:4000", "localhost", "ftp://host", "file:///etc/passwd", "http://",
      "http:///path", "http://:4000", "http://host:port", "http://host:99999", "http://[::1",
-     "http://ho\x00st", "javascript:alert(1)"],
+     "http://ho\x00st", "javascript:alert(1)", "https://a..b", "https://" + "x" * 64 + ".example"],
 )  # fmt: skip
 def test_what_is_no_base_url_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="--url"):
@@ -192,7 +191,8 @@ def test_what_is_no_base_url_is_told(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["https://me:hunter2@host", "https://me@host", "https://:hunter2@host", "http://@localhost",
-     "http://me:hunter2/x@host", "http://localhost:hunter2@evil.org:port"],
+     "http://me:hunter2/x@host", "http://localhost:hunter2@evil.org:port",
+     "https://me:12/hunter2@host", "https://me:12?hunter2@host", "https://me:12#hunter2@host"],
 )  # fmt: skip
 def test_user_info_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(UsageError, match="--url") as told:
@@ -286,16 +286,6 @@ def test_connections_are_used_again_and_closed_at_the_end() -> None:
     asyncio.run(asyncio.wait_for(ask_often(), 30))
     assert len(requests) == 13
     assert not any(b"cookie" in request.lower() for request in requests)
-
-
-def test_only_servers_elsewhere_are_asked_for_certificates_that_the_environment_names(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-    secret = Secret(lambda: "s", Secrets())
-    Server(BaseURL.parse("https://127.0.0.1:1"), secret, lambda _: {})
-    with pytest.raises(SourceError, match="SSL_CERT_FILE"):
-        Server(BaseURL.parse("https://cloud.invalid"), secret, lambda _: {})
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "GZIP"])

@@ -14,7 +14,7 @@ import pytest
 from reportgen.errors import SourceError
 from reportgen.sources import small_files
 from tests.command import Command
-from tests.standin import Cloud, StandIn, job, training
+from tests.standin import Cloud, StandIn, job, refusal, training
 
 JOB = job("job_done", events=training(5, "job_done"))
 TOKEN = "bearer-token-of-the-test"  # noqa: S105 - it opens the stand-in alone
@@ -142,6 +142,35 @@ def test_a_token_from_a_process(command: Command) -> None:
         words = f"--token-file <(sleep 0.2; echo {studio.token})"
         result = command.run_in_bash(words, "build", "--url", studio.url)
     assert result.code == 0, result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("build", "-q"), ("snapshot",), ("doctor",)])
+def test_every_command_that_asks_reads_the_process_once(
+    command: Command, arguments: tuple[str, ...]
+) -> None:
+    with StandIn(JOB) as studio:
+        words = f"--token-file <(echo x >> asked; echo {studio.token})"
+        result = command.run_in_bash(words, *arguments, "--url", studio.url)
+    assert result.code == 0, result.stderr
+    assert (command.directory / "asked").read_text() == "x\n"
+    assert studio.token not in result.stdout + result.stderr
+
+
+def test_a_token_from_standard_input(command: Command) -> None:
+    with StandIn(JOB) as studio:
+        words = f"--token-file /dev/stdin < <(sleep 0.2; echo {studio.token})"
+        result = command.run_in_bash(words, "build", "--url", studio.url)
+    assert result.code == 0, result.stderr
+
+
+def test_a_refused_stream_does_not_ask_the_pipe_again(command: Command) -> None:
+    with StandIn(job("a", script=refusal(401, "no"))) as studio:
+        words = f"--token-file <(echo x >> asked; echo {studio.token})"
+        result = command.run_in_bash(words, "build", "--url", studio.url, "--max-wait", "0")
+        assert len(studio.openings("a")) == 1
+    assert result.code == 0, result.stderr
+    assert result.job("a")["stream"]["state"] == "unavailable"
+    assert (command.directory / "asked").read_text() == "x\n"
 
 
 def test_a_token_from_a_pipe_by_the_variable(command: Command) -> None:
