@@ -82,14 +82,14 @@ def _refuse_all_but_files(path: Path, mode: int) -> None:
 
 
 def _refuse_all_but_directories(path: Path) -> None:
-    """Raise `ForeignFileError` if a path, or one that leads to it, is not a directory's."""
+    """Raise `ForeignFileError` if a path or one of its parents is not a directory."""
     for place in (*reversed(path.parents), path):
         if place.is_dir():
             continue
         with suppress(FileNotFoundError):
             kind = _kind(place.lstat().st_mode)
             if place.is_symlink():
-                kind += " that leads to no directory"
+                kind += " that does not lead to a directory"
             raise ForeignFileError(place, kind)
 
 
@@ -113,7 +113,7 @@ class Directory:
     def open(cls, path: Path, *, create: bool = False, private: bool = False) -> Self:
         """Open a directory that the user named; it and its parents may be links.
 
-        Raises `ForeignFileError` if it is to be created and one of them is something else.
+        With `create`, raises `ForeignFileError` if one of them is something else.
         What is created in a private directory is readable by its owner alone; else the umask
         decides.
         """
@@ -297,7 +297,7 @@ class Directory:
         return os.open(_checked(name), flags, mode, dir_fd=self.descriptor)
 
     def _unshare(self, name: str) -> None:
-        """Put a copy of a file, as old as it is, in its place."""
+        """Replace a file by a copy of the same age."""
         with self.open_for_reading(name) as shared, self.replacing(name) as copy:
             shutil.copyfileobj(shared, copy)
             copy.flush()

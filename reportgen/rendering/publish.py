@@ -301,7 +301,7 @@ def _writing(place: Path) -> Iterator[None]:
         yield
     except ForeignFileError as error:
         raise WriteError(
-            f"{error.path} is in the way: it is {error.kind} that arkor-report did not write. "
+            f"{error.path} is in the way: it is {error.kind}, not made by arkor-report. "
             "Move it away, or name another directory with --out."
         ) from error
     except OSError as error:

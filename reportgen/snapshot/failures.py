@@ -24,7 +24,7 @@ class _Naming:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ForeignFileError):
             raise self.error(
-                f"{error.path} is {error.kind} that arkor-report did not write: move it away, "
+                f"{error.path} is {error.kind}, not made by arkor-report: move it away, "
                 "or name another directory with --snapshot-dir."
             ) from error
         if isinstance(error, OSError):

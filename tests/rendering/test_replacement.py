@@ -187,10 +187,10 @@ def test_someone_elses_file_in_a_sticky_folder(open_place: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("dangling", "a symbolic link that leads to no directory"),
-        ("dangling/out", "a symbolic link that leads to no directory"),
-        ("loop", "a symbolic link that leads to no directory"),
-        ("to a file", "a symbolic link that leads to no directory"),
+        ("dangling", "a symbolic link that does not lead to a directory"),
+        ("dangling/out", "a symbolic link that does not lead to a directory"),
+        ("loop", "a symbolic link that does not lead to a directory"),
+        ("to a file", "a symbolic link that does not lead to a directory"),
         ("file", "a file"),
         ("file/out", "a file"),
         ("FIFO/x/y", "a FIFO"),

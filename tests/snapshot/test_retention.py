@@ -193,7 +193,7 @@ def test_a_job_that_vanished_leaves_no_trace(tmp_path: Path) -> None:
     assert logs(taken) == {"new"}
     assert b"gone" not in b"".join(
         path.read_bytes() for path in taken.folder.path.rglob("*.json")
-    ).replace(b'"before": {"new": "completed", "gone": "running"}', b"")
+    ).replace(b'"before":{"new":"completed","gone":"running"}', b"")
 
 
 def test_the_time_of_the_event_counts_where_the_list_has_none(tmp_path: Path) -> None:
