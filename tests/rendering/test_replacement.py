@@ -203,10 +203,10 @@ def test_no_directory_can_be_made_there(tmp_path: Path, name: str, kind: str) ->
     (tmp_path / "file").touch()
     os.mkfifo(tmp_path / "FIFO")
     at_fault = tmp_path / name.partition("/")[0]
-    with pytest.raises(WriteError, match=f"{at_fault} is in the way: it is {kind}, and not"):
+    with pytest.raises(WriteError, match=f"{at_fault} is in the way: it is {kind}, not made"):
         publish(tmp_path / name, NEW)
     with (
-        pytest.raises(WriteError, match=f"{at_fault} is {kind}, which this tool did not put"),
+        pytest.raises(WriteError, match=f"{at_fault} is {kind}, not made"),
         Snapshot.locked(tmp_path / name),
     ):
         pass
