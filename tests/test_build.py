@@ -39,7 +39,7 @@ DONE = job(
 )
 
 
-def test_a_finished_job_as_the_report_tells_it(command: Command) -> None:
+def test_the_report_of_a_finished_job(command: Command) -> None:
     with StandIn(DONE) as studio:
         result = command.build(studio)
     assert (result.code, result.stdout) == (0, "out/index.html\n")
@@ -81,7 +81,7 @@ def test_the_second_build_fetches_nothing_again_and_changes_no_byte(command: Com
     assert (page.read_bytes(), page.stat().st_mtime_ns) == before
 
 
-def test_the_token_goes_into_the_header_and_nowhere_else(command: Command) -> None:
+def test_the_token_is_sent_in_the_header_and_nowhere_else(command: Command) -> None:
     with StandIn(DONE) as studio:
         command.build(studio, "-v", HTTP_PROXY="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
         assert studio.requests
@@ -110,7 +110,7 @@ def test_it_waits_for_a_job_that_is_still_training(command: Command) -> None:
     assert (told["status"], told["loss"]["last"], told["loss"]["points"]) == ("completed", 0.25, 6)
 
 
-def test_max_wait_takes_what_is_there_and_the_next_build_goes_on(command: Command) -> None:
+def test_max_wait_keeps_what_has_arrived_and_the_next_build_resumes(command: Command) -> None:
     running = job("job_run", "running", events=training(5, "job_run", complete=False))
     with StandIn(running) as studio:
         first = command.build(studio, "--max-wait", "0", "--settle", "0.3s")
@@ -141,7 +141,7 @@ def test_a_stream_that_breaks_is_resumed_and_each_event_counts_once(command: Com
         assert log_text.count("\n") == 41
 
 
-def test_a_job_that_the_list_has_lost_stays(command: Command) -> None:
+def test_a_job_that_is_no_longer_listed_stays(command: Command) -> None:
     with StandIn(DONE, job("job_2", events=training(3, "job_2"))) as studio:
         command.build(studio)
         studio.jobs.remove("job_done")
@@ -189,7 +189,7 @@ def test_selection(command: Command, options: list[str], ids: list[str]) -> None
     assert [told["id"] for told in result.report["jobs"]] == ids, result.stderr
 
 
-def test_a_job_that_nobody_has_is_told(command: Command) -> None:
+def test_a_job_that_does_not_exist_is_reported(command: Command) -> None:
     with StandIn(DONE) as studio:
         result = command.build(studio, "--job", "nope")
     assert result.code == 3
@@ -231,7 +231,7 @@ def test_the_token_is_refused(command: Command) -> None:
     ("body", "shown"),
     [(b"<html>hello", "<html>hello"), (b"", "an empty answer"), (b"[]", "[]"), (b'{"a":1}', "a")],
 )
-def test_no_job_list_is_told_with_what_came_instead(
+def test_an_answer_that_is_not_a_job_list_is_quoted(
     command: Command, body: bytes, shown: str
 ) -> None:
     with StandIn(DONE) as studio:
@@ -289,7 +289,7 @@ def test_an_odd_entry_costs_that_entry_at_most(command: Command) -> None:
     assert result.stderr.count("left out") == 3
 
 
-def test_ten_running_jobs_wait_in_line_for_two_places(command: Command) -> None:
+def test_ten_running_jobs_queue_for_two_connections(command: Command) -> None:
     jobs = [job(f"job_{i}", "running", events=training(2, complete=False)) for i in range(10)]
     with StandIn(*jobs, DONE) as studio:
         result = command.build(studio, "--max-wait", "0", "--settle", "0.2s", "--concurrency", "2")
@@ -299,7 +299,7 @@ def test_ten_running_jobs_wait_in_line_for_two_places(command: Command) -> None:
     assert states == ["caught-up"] * 10 + ["complete"]
 
 
-def test_a_run_that_was_taken_up_again(command: Command) -> None:
+def test_a_resumed_run(command: Command) -> None:
     events = numbered(
         [started(), *(log(step, 5 - step) for step in range(1, 5)), checkpoint(2), started()]
         + [log(step, 1.0 / step) for step in range(3, 7)]
@@ -329,7 +329,7 @@ def test_the_snapshot_is_private_and_small(command: Command) -> None:
     assert kept.stat().st_size <= 1.2 * len(Framing().stream(events))
 
 
-def test_a_strangers_file_is_left_alone(command: Command) -> None:
+def test_a_file_of_someone_else_is_left_alone(command: Command) -> None:
     stranger = command.directory / "out" / "index.html"
     stranger.parent.mkdir()
     stranger.write_text("mine")

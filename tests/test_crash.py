@@ -181,7 +181,7 @@ def test_a_log_that_is_damaged_within_is_fetched_again_when_it_is_read(command: 
     assert result.job("job_0")["stream"]["events"] == 603
 
 
-def test_render_tells_of_a_damaged_or_newer_snapshot(command: Command) -> None:
+def test_render_reports_a_damaged_or_newer_snapshot(command: Command) -> None:
     command.run("build", "--source", "demo")
     before = files_of(command.directory / "out")
     index = command.directory / ".arkor-report" / "index.json"

@@ -271,13 +271,13 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> tuple[Day, ...]:
         return tuple(play(Command(tmp_path_factory.mktemp("week")), studio))
 
 
-def test_each_night_ends_well_and_says_where_the_report_is(week: tuple[Day, ...]) -> None:
+def test_each_build_succeeds_and_prints_the_reports_path(week: tuple[Day, ...]) -> None:
     for day in week:
         assert (day.result.code, day.result.stdout) == (0, "out/index.html\n"), day.result.stderr
 
 
 @pytest.mark.parametrize("number", range(len(WEEK)))
-def test_report_json_tells_every_job_as_it_stands(week: tuple[Day, ...], number: int) -> None:
+def test_report_json_has_every_job_as_of_that_day(week: tuple[Day, ...], number: int) -> None:
     report = week[number].report
     told = {
         job["id"]: (job["status"], job["stream"]["events"], job["listed"]) for job in report["jobs"]
@@ -319,9 +319,7 @@ def test_every_event_counts_once_and_none_is_lost(week: tuple[Day, ...]) -> None
 
 
 @pytest.mark.parametrize("number", range(len(WEEK)))
-def test_only_streams_that_are_not_read_yet_are_asked_for(
-    week: tuple[Day, ...], number: int
-) -> None:
+def test_only_streams_that_are_not_drained_are_opened(week: tuple[Day, ...], number: int) -> None:
     assert week[number].opened == OPENED[number]
 
 
@@ -359,7 +357,7 @@ def test_only_what_has_news_is_rewritten(week: tuple[Day, ...]) -> None:
             assert untouched == (before.files[name].data == day.files[name].data), (number, name)
 
 
-def test_what_was_left_as_it_is_is_what_would_be_written_today(week: tuple[Day, ...]) -> None:
+def test_files_left_unchanged_equal_those_of_a_fresh_render(week: tuple[Day, ...]) -> None:
     day = week[5]
     afresh = files_of(day.result.directory / "afresh")
     assert {name: file.data for name, file in afresh.items()} == {
@@ -389,7 +387,7 @@ def job_files_with_news(number: int) -> set[str]:
     return names
 
 
-def test_it_is_known_which_files_have_news(week: tuple[Day, ...]) -> None:
+def test_exactly_the_files_with_news_change(week: tuple[Day, ...]) -> None:
     for number, before, day in days_and_the_ones_before(week):
         changed = rewritten(before, day)
         assert {name for name in changed if "/" in name} == job_files_with_news(number), number
@@ -433,7 +431,7 @@ def test_a_jobs_line_keeps_its_colour(week: tuple[Day, ...]) -> None:
 # --- What is kept no longer ----------------------------------------------------------------------
 
 
-def test_what_is_kept_no_longer_is_said_and_gone(week: tuple[Day, ...]) -> None:
+def test_dropped_jobs_are_reported_and_removed(week: tuple[Day, ...]) -> None:
     *earlier, last = week
     assert not any("--keep-last" in day.result.stderr for day in earlier)
     (line,) = [line for line in last.result.stderr.splitlines() if "--keep-last 3" in line]
@@ -458,7 +456,7 @@ def test_everything_is_well_formed(week: tuple[Day, ...], number: int) -> None:
 # --- Around a night ------------------------------------------------------------------------------
 
 
-def test_render_touches_nothing_between_two_nights(command: Command) -> None:
+def test_render_changes_nothing_between_two_builds(command: Command) -> None:
     """It marks what the build before it marked, and the next build compares with that one."""
     with StandIn(job("a", events=training(3, "a")), job("b", events=training(3, "b"))) as studio:
         command.build(studio, SOURCE_DATE_EPOCH=noon(1))
@@ -471,7 +469,7 @@ def test_render_touches_nothing_between_two_nights(command: Command) -> None:
     assert 'class="mark"' not in (again.out / "index.html").read_text("utf-8")
 
 
-def test_a_night_that_comes_while_the_last_one_still_waits(command: Command) -> None:
+def test_a_build_that_starts_while_the_last_one_still_waits(command: Command) -> None:
     running = job("runs", R, events=begun("runs", 1, [1, 2]))
     with StandIn(running) as studio:
         first = command.start("build", *command.options(studio))

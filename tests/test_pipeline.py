@@ -304,7 +304,9 @@ def runner(first_run: Run, tmp_path: Path) -> Runner:
     return Runner(first_run.render, tmp_path / "summary")
 
 
-def test_fail_on_wins_and_github_is_told_of_everything(first_run: Run, runner: Runner) -> None:
+def test_fail_on_wins_and_github_gets_summary_and_annotations(
+    first_run: Run, runner: Runner
+) -> None:
     result = runner.render("--fail-on", "failed,nan,loss>4,eval-loss>0", "--strict")
     assert result.code == 5
     assert told(gates_in(result.stderr), [*GATES, *STRICT]), result.stderr
@@ -317,7 +319,7 @@ def test_fail_on_wins_and_github_is_told_of_everything(first_run: Run, runner: R
     assert files_of(result.out) == first_run.one_build
 
 
-def test_strict_alone_and_github_left_alone(runner: Runner) -> None:
+def test_strict_alone_without_github(runner: Runner) -> None:
     result = runner.render("--strict", "--no-github")
     assert result.code == 4
     assert told(gates_in(result.stderr), STRICT), result.stderr
@@ -357,7 +359,7 @@ def next_run(first_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(studio, place, whole, shards, render)
 
 
-def test_a_cache_in_every_shard_and_at_the_merge_is_one_build_on_that_cache(next_run: Run) -> None:
+def test_with_the_cache_everywhere_shards_equal_one_build(next_run: Run) -> None:
     """Down to what the home page marks as new."""
     ended = len(JOBS) - 2
     assert all(len(list(shard.rglob("*.log"))) >= ended for shard in next_run.shards)
@@ -406,7 +408,7 @@ def cut_off(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("damage", "is_told"), [(zeroed, True), (run_together, True), (cut_off, False)]
 )
-def test_a_log_that_was_damaged_in_one_shard_does_not_win(
+def test_a_log_damaged_in_one_shard_is_not_chosen(
     next_run: Run, tmp_path: Path, damage: Callable[[bytes], bytes], *, is_told: bool
 ) -> None:
     """Not even where it is the newest; what is merely shorter loses without a word."""
@@ -421,9 +423,7 @@ def test_a_log_that_was_damaged_in_one_shard_does_not_win(
     }
 
 
-def test_a_log_that_was_damaged_wherever_it_is_costs_only_itself(
-    next_run: Run, tmp_path: Path
-) -> None:
+def test_a_log_damaged_in_every_shard_costs_only_itself(next_run: Run, tmp_path: Path) -> None:
     shards = [shutil.copytree(shard, tmp_path / shard.name) for shard in next_run.shards]
     for shard in shards:
         path = log_of(shard, "best")
@@ -452,7 +452,7 @@ def snapshot(command: Command, studio: StandIn, shard: str, directory: str) -> R
     )
 
 
-def test_a_shard_without_a_job_is_nobodys_fault(command: Command, tmp_path: Path) -> None:
+def test_a_shard_without_jobs_is_not_an_error(command: Command, tmp_path: Path) -> None:
     downloads = tmp_path / "downloads"
     downloads.mkdir()
     with StandIn(job("sweep-1", events=training(4, "sweep-1"))) as studio:

@@ -82,7 +82,7 @@ def test_each_recipe_is_tried_here() -> None:
     assert [(each.section, each.language) for each in recipes()] == RECIPES
 
 
-def test_no_recipe_waits_for_ever() -> None:
+def test_every_recipe_limits_its_waiting() -> None:
     builds = [build for each in recipes() for build in BUILDS.findall(each.text)]
     assert len(builds) == 6
     for build in builds:
@@ -122,7 +122,7 @@ def test_github_keeps_everything_of_a_build_that_fails_by_its_rules(tmp_path: Pa
         assert opened(server) == before, "what was saved is not restored"
 
 
-def test_github_is_started_by_hand_and_by_the_clock() -> None:
+def test_github_starts_on_demand_and_on_schedule() -> None:
     # YAML 1.1 reads the key `on` as true.
     triggers = workflow(0)[True]
     assert triggers.keys() == {"workflow_dispatch", "schedule"}
@@ -267,7 +267,7 @@ def test_systemd_runs_a_build(tmp_path: Path) -> None:
     assert (directory / "out/jobs/job_broken.html").is_file()
 
 
-def test_systemd_starts_it_by_the_clock() -> None:
+def test_systemd_starts_it_on_schedule() -> None:
     assert unit(recipe("systemd", "ini", 0))["Service"]["Type"] == "oneshot"
     timer = unit(recipe("systemd", "ini", 1))
     assert timer["Timer"]["OnCalendar"]
@@ -294,7 +294,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
 # --- Settings, completion ------------------------------------------------------------------------
 
 
-def test_the_configuration_file_is_taken_as_it_stands(command: Command) -> None:
+def test_the_configuration_file_is_accepted_as_printed(command: Command) -> None:
     text = recipe("Settings that stay", "toml")
     file = command.directory / "ci/arkor-report.toml"
     file.parent.mkdir()

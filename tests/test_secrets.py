@@ -63,7 +63,7 @@ def everything(directory: Path) -> dict[str, bytes]:
     }
 
 
-def test_no_secret_is_written_or_said(command: Command) -> None:
+def test_no_secret_is_written_or_printed(command: Command) -> None:
     with StandIn(LEAKY, REFUSED, token=TOKEN) as studio:
         studio.answers.trainer = f"trainer {TOKEN}"
         studio.answers.credentials = {
@@ -90,7 +90,7 @@ def test_no_secret_is_written_or_said(command: Command) -> None:
     assert told["name"] == "run with [redacted]"
 
 
-def test_nothing_that_is_said_is_obeyed(command: Command) -> None:
+def test_no_output_is_obeyed(command: Command) -> None:
     """Not by a terminal, and not by a CI runner that reads the log line by line."""
     hostile = "::error::x\n##[error]y\x1b[31m\x9b2J\u202e"
     with StandIn(
@@ -286,7 +286,7 @@ def test_the_refresh_token_is_known(command: Command) -> None:
         "socks9://u:hunter2@h",
     ],
 )
-def test_a_proxys_password_is_not_told(command: Command, proxy: str) -> None:
+def test_a_proxys_password_is_not_printed(command: Command, proxy: str) -> None:
     result = command.run(
         *("build", "-v", "--source", "cloud", "--url", "https://cloud.invalid"),
         *("--org", "o", "--project", "p", "--max-wait", "0"),

@@ -95,7 +95,7 @@ def test_equal_values_have_one_label_which_is_never_infinite(
 @example([5e-324, 1.5e-323, 1e-323], 4)
 @example([2.0], 32)
 @given(st.lists(FINITE, min_size=1, max_size=12), st.integers(1, 700))
-def test_many_values_lie_where_each_one_does(values: list[float], count: int) -> None:
+def test_many_values_are_placed_as_each_alone(values: list[float], count: int) -> None:
     span = Span(min(values), max(values))
     fractions = [span.fraction(value) for value in values]
     assert span.fractions(values) == fractions

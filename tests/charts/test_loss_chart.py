@@ -72,7 +72,7 @@ def test_corners() -> None:
     assert drawn_points(drawn.loss) == [("M", 0, 0), ("L", 320, 200), ("L", 640, 100)]
 
 
-def test_equal_values_lie_in_the_middle() -> None:
+def test_equal_values_are_drawn_in_the_middle() -> None:
     drawn = chart(curve((1, 5), (2, 5)))
     assert drawn_points(drawn.loss) == [("M", 0, 100), ("L", 640, 100)]
 
@@ -117,7 +117,7 @@ def curves(draw_: st.DrawFn, values: st.SearchStrategy[float] = ANY, most: int =
 
 @settings(deadline=None, max_examples=150)
 @given(curves(), curves(most=10))
-def test_any_curve_lies_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
+def test_any_curve_stays_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
     drawn = chart(loss, eval_loss)
     for line in (drawn.loss, drawn.eval_loss):
         points = drawn_points(line)
@@ -272,7 +272,7 @@ def test_a_long_curve_is_thinned_as_a_part_among_parts_is(seed: int) -> None:
 
 
 @pytest.mark.parametrize("step", [0.5, 2.0**53, -(2.0**53), 1e300])
-def test_steps_that_a_script_cannot_hold_are_none_of_its_data(step: float) -> None:
+def test_steps_that_a_script_cannot_hold_are_left_out_of_its_data(step: float) -> None:
     steps = sorted([1.0, 2.0, step])
     drawn = chart(curve(*((at, 1) for at in steps)))
     assert drawn.loss.script is None
@@ -290,7 +290,7 @@ def test_a_script_gets_each_value_to_six_digits(values: list[float]) -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(curves())
-def test_each_point_is_drawn_where_it_lies(loss: Curve) -> None:
+def test_each_point_is_drawn_at_its_place(loss: Curve) -> None:
     """All at once, and with a short way for those of which thinning takes none."""
     drawn = chart(loss)
     ends = loss.steps[0], loss.steps[-1]
@@ -386,7 +386,7 @@ def test_the_legend_names_what_occurs_side_by_side() -> None:
     assert all(a + 60 < b for a, b in pairwise(places))
 
 
-def test_ticks_stand_at_their_values() -> None:
+def test_ticks_are_at_their_values() -> None:
     drawn = chart(curve((0, 0), (10, 10)))
     across = {tick.label: tick.at for tick in drawn.x_ticks}
     upwards = {tick.label: tick.at for tick in drawn.y_ticks}
@@ -404,9 +404,7 @@ def test_ticks_stand_at_their_values() -> None:
         (7, 7, ["7"]),
     ],
 )
-def test_steps_that_are_whole_have_whole_ticks(
-    first: float, last: float, labels: list[str]
-) -> None:
+def test_whole_steps_have_whole_ticks(first: float, last: float, labels: list[str]) -> None:
     drawn = chart(curve(*((step, 1) for step in sorted({first, last}))))
     assert [tick.label for tick in drawn.x_ticks] == labels
 
@@ -484,7 +482,7 @@ def test_each_curve_is_a_single_path_of_its_class() -> None:
     assert of_class(svg, "superseded-dot") == []
 
 
-def test_marks_lie_on_the_edges_and_checkpoints_across_the_plot() -> None:
+def test_marks_are_on_the_edges_and_checkpoints_across_the_plot() -> None:
     svg = drawing(full_chart())
     top, bottom = (mark.get("d", "") for mark in of_class(svg, "not-finite"))
     assert top.startswith("M213.33 4l")

@@ -31,7 +31,7 @@ def options_of(command: Command, name: str) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", command.run(name, "--help").stdout))
 
 
-def test_options_stand_where_they_make_sense(command: Command) -> None:
+def test_options_belong_to_the_commands_that_use_them(command: Command) -> None:
     build = options_of(command, "build")
     said = {"--quiet", "--verbose", "--progress", "--no-progress", "--log-format"}
     everywhere = said | {"--config", "--project-dir", "--help"}
@@ -92,7 +92,7 @@ def test_the_readmes_first_two_blocks_are_commands_of_one_line() -> None:
     assert "pytest" in commands[1]
 
 
-def test_every_option_of_build_stands_in_the_readme(command: Command) -> None:
+def test_every_option_of_build_is_in_the_readme(command: Command) -> None:
     text = README.read_text("utf-8")
     options = set(re.findall(r"--[a-z][a-z-]+", command.run("build", "--help").stdout))
     missing = {option for option in options - {"--help", "--no-progress"} if option not in text}
@@ -112,7 +112,7 @@ def test_an_option_can_come_from_a_variable_and_the_command_line_wins(command: C
         assert len(empty.report["jobs"]) == 2
 
 
-def test_a_traceback_only_where_it_was_asked_for(command: Command) -> None:
+def test_a_traceback_only_with_verbose(command: Command) -> None:
     (command.directory / "out").write_text("a file")
     for arguments, shown in ((["render"], False), (["render", "-v"], True)):
         result = command.run(*arguments)
@@ -120,7 +120,7 @@ def test_a_traceback_only_where_it_was_asked_for(command: Command) -> None:
         assert ("Traceback" in result.stderr) == shown
 
 
-def test_quiet_says_nothing(command: Command) -> None:
+def test_quiet_prints_nothing(command: Command) -> None:
     result = command.run("build", "--source", "demo", "-q")
     assert (result.code, result.stdout, result.stderr) == (0, "out/index.html\n", "")
 
@@ -134,7 +134,7 @@ def test_quiet_says_nothing(command: Command) -> None:
         ["--log-lines", "9" * 5000], ["--timezone", "Mars"],
     ],
 )  # fmt: skip
-def test_a_wrong_value_is_told_before_any_work(command: Command, arguments: list[str]) -> None:
+def test_a_wrong_value_is_reported_before_any_work(command: Command, arguments: list[str]) -> None:
     result = command.run("build", "--source", "demo", *arguments)
     assert (result.code, result.stdout) == (2, "")
     assert f"Invalid value for '{arguments[0]}'" in result.stderr
@@ -181,7 +181,7 @@ def test_usage_errors_come_in_the_format_that_was_asked_for(
         (["build", "--bogus", "--", "--log-format", "json"], "", {}),
     ],
 )
-def test_what_wins_decides_the_format_too(
+def test_precedence_holds_for_the_format_too(
     command: Command, arguments: list[str], file: str, variables: dict[str, str]
 ) -> None:
     (command.directory / "arkor-report.toml").write_text(file)
@@ -207,7 +207,7 @@ def test_merge_prints_where_it_is(command: Command) -> None:
     assert command.run("render", "--snapshot-dir", "whole").code == 0
 
 
-def test_a_program_that_listens_no_more_is_no_traceback(command: Command) -> None:
+def test_a_reader_that_has_gone_causes_no_traceback(command: Command) -> None:
     process = command.start("config")
     assert process.stdout is not None
     process.stdout.close()

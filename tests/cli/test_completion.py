@@ -62,7 +62,7 @@ def test_each_shell_gets_its_script(program: Path, shell: str) -> None:
         ("arkor-report snapshot --sing", 2, set()),
     ],
 )
-def test_bash_is_told_what_may_follow(
+def test_bash_is_offered_what_may_follow(
     program: Path, words: str, position: int, expected: set[str]
 ) -> None:
     answer = run(

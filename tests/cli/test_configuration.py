@@ -127,14 +127,14 @@ def test_a_secret_has_no_key() -> None:
         (b"title = 'x' limit = 1", 1), (b"x = " + b"[" * 100_000, 1), (b"x = " + b"9" * 10_000, 1),
     ],
 )  # fmt: skip
-def test_what_is_no_toml_names_file_and_line(data: bytes, line: int) -> None:
+def test_invalid_toml_names_file_and_line(data: bytes, line: int) -> None:
     with pytest.raises(UsageError) as told:
         read_bytes(data)
     assert str(FILE) in str(told.value)
     assert f"(at line {line}," in str(told.value).replace(")", ",")
 
 
-def test_a_byte_order_mark_is_no_trouble() -> None:
+def test_a_byte_order_mark_is_ignored() -> None:
     assert read_bytes(b"\xef\xbb\xbflimit = 1") == {"limit": "1"}
 
 
@@ -171,7 +171,7 @@ def test_the_command_line_wins_then_the_variable_then_the_file(command: Command)
     assert found["url"] == ("http://127.0.0.1:4000", "default")
 
 
-def test_what_the_file_says_can_be_taken_back(command: Command) -> None:
+def test_settings_of_the_file_can_be_undone(command: Command) -> None:
     (command.directory / "arkor-report.toml").write_text(
         'strict = true\nprogress = false\njob = ["a"]\nrefresh = true\n'
     )
@@ -194,7 +194,7 @@ def test_an_empty_variable_counts_as_not_set(command: Command) -> None:
     assert in_force(command.run("config", **dict.fromkeys(names, ""))) == untouched
 
 
-def test_blanks_part_the_values_in_a_variable(command: Command) -> None:
+def test_spaces_separate_the_values_in_a_variable(command: Command) -> None:
     found = in_force(command.run("config", ARKOR_REPORT_JOB=" a  b", ARKOR_REPORT_SHOW_CONFIG="x"))
     assert found["job"] == ("a, b", "ARKOR_REPORT_JOB")
     assert found["show-config"] == ("x", "ARKOR_REPORT_SHOW_CONFIG")
@@ -211,7 +211,7 @@ def test_blanks_part_the_values_in_a_variable(command: Command) -> None:
         ("ci.toml", [], {"ARKOR_REPORT_CONFIG": "ci.toml"}, "1"),
     ],
 )
-def test_where_the_file_is_looked_for(
+def test_where_the_file_is_searched(
     command: Command, file: str, arguments: list[str], variables: dict[str, str], limit: str
 ) -> None:
     (command.directory / "p").mkdir()
@@ -268,7 +268,7 @@ def test_a_wrong_file_is_wrong_usage(command: Command, text: str, words: str) ->
 
 
 @pytest.mark.parametrize("name", ["missing.toml", "folder", "missing/x.toml"])
-def test_a_file_that_can_not_be_read_is_named(command: Command, name: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(command: Command, name: str) -> None:
     (command.directory / "folder").mkdir()
     result = command.run("config", "--config", name)
     assert result.code == 2
@@ -289,7 +289,7 @@ def test_a_wrong_variable_is_named(command: Command, variable: str, value: str) 
 # --- Telling it ----------------------------------------------------------------------------------
 
 
-def test_no_secret_is_told(command: Command) -> None:
+def test_config_shows_no_secret(command: Command) -> None:
     secret = "abcdefgh-12345"  # noqa: S105 - made up
     result = command.run(
         "config", "--report-url", f"https://user:{secret}@host/x", "--org", secret,
@@ -302,7 +302,7 @@ def test_no_secret_is_told(command: Command) -> None:
     assert in_force(command.run("config"))["token"] == ("not set", "ARKOR_REPORT_TOKEN")
 
 
-def test_nothing_told_is_obeyed(command: Command) -> None:
+def test_no_shown_value_is_obeyed(command: Command) -> None:
     (command.directory / "arkor-report.toml").write_text(
         'title = "\\u001b[31m::error::x\\n\\u202ey"\n', "utf-8"
     )

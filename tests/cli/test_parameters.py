@@ -38,7 +38,7 @@ def test_durations(text: str, seconds: float) -> None:
      "inf", "nan", "1e3", "one", "90ms", "P1D", "1h30m7d",
      "1h30", "1m30", "7d12", "1h0.5", "1h 30", "30h1h", "s1", "90 s"],
 )  # fmt: skip
-def test_what_is_no_duration_is_told_with_how_to_write_one(text: str) -> None:
+def test_a_wrong_duration_is_reported_with_how_to_write_one(text: str) -> None:
     with pytest.raises(UsageError, match="1h30m") as told:
         parameters.duration(text)
     assert repr(text) in str(told.value)
@@ -101,6 +101,6 @@ def test_zones_are_the_same_on_every_machine() -> None:
      "zone.tab", "__init__.py", "Europe.Berlin", "a.b/c", "\0", "UTC\0", "é", "\ud800",
      "x" * 5000, "CEST", "+02:00", "__init__/x", "Europe/__init__/Berlin"],
 )  # fmt: skip
-def test_what_is_no_zone_is_told(name: str) -> None:
+def test_a_wrong_zone_is_reported(name: str) -> None:
     with pytest.raises(UsageError, match="not a zone"):
         parameters.zone(name)

@@ -68,7 +68,7 @@ def test_a_found_file_may_not_send_secrets(command: Command, name: str, text: st
         "",
     ],
 )
-def test_what_only_looks_like_loopback_is_not(command: Command, url: str) -> None:
+def test_addresses_that_only_look_like_loopback_are_not(command: Command, url: str) -> None:
     write(command, f'url = "{url}"')
     refused(command.run("doctor"), "url")
 
@@ -96,7 +96,7 @@ def test_studio_on_this_machine_may_be_named(command: Command, url: str) -> None
         ([], {"ARKOR_REPORT_SOURCE": "cloud"}),
     ],
 )
-def test_the_source_in_force_counts_wherever_it_comes_from(
+def test_the_source_in_force_counts_whatever_set_it(
     command: Command, arguments: list[str], variables: dict[str, str]
 ) -> None:
     write(command, 'url = "https://localhost:1"')
@@ -104,7 +104,7 @@ def test_the_source_in_force_counts_wherever_it_comes_from(
         refused(command.run(name, *arguments, **variables), "'url'")
 
 
-def test_no_token_is_sent_to_where_a_found_file_points(command: Command) -> None:
+def test_no_token_is_sent_to_a_url_from_a_found_file(command: Command) -> None:
     command.environment["ARKOR_REPORT_TOKEN"] = "a-token-of-some-length"  # noqa: S105
     with StandIn(job(events=[completed()])) as studio:
         for name in ("build", "snapshot", "doctor"):
@@ -113,7 +113,7 @@ def test_no_token_is_sent_to_where_a_found_file_points(command: Command) -> None
             assert studio.requests == []
 
 
-def test_what_is_overridden_is_not_in_force(command: Command) -> None:
+def test_an_overridden_setting_is_not_judged(command: Command) -> None:
     write(command, 'url = "https://evil.example"\ntoken-file = "secret"\nout = "../x"\n')
     overriding = ["--url", "http://127.0.0.1:1", "--token-file", "mine", "--out", "out"]
     assert command.run("config", *overriding).code == 0
@@ -189,7 +189,7 @@ def test_paths_below_a_found_file_are_fine(command: Command) -> None:
 
 
 @pytest.mark.parametrize("key", ["out", "snapshot-dir"])
-def test_the_found_files_own_directory_is_no_place_for_output(command: Command, key: str) -> None:
+def test_output_may_not_go_into_the_found_files_own_directory(command: Command, key: str) -> None:
     write(command, f'{key} = "."')
     refused(command.run("snapshot"), f"'{key}'")
 
@@ -215,7 +215,7 @@ def test_a_default_directory_may_not_be_a_link_that_leads_out(command: Command, 
 
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "huge", "loop"])
-def test_what_is_not_a_small_regular_file_is_refused(
+def test_anything_but_a_small_regular_file_is_refused(
     command: Command, kind: str, *, named: bool
 ) -> None:
     file = command.directory / "arkor-report.toml"
@@ -259,7 +259,7 @@ def ordinary(command: Command) -> Command:
     return command
 
 
-def test_a_file_in_a_directory_that_may_not_be_searched_counts_as_absent(
+def test_a_file_in_a_directory_that_cannot_be_entered_counts_as_absent(
     ordinary: Command,
 ) -> None:
     file = write(ordinary, "limit = 1", "p/arkor-report.toml")
@@ -271,7 +271,7 @@ def test_a_file_in_a_directory_that_may_not_be_searched_counts_as_absent(
     assert "arkor-report.toml" not in told.stdout
 
 
-def test_a_file_that_is_there_and_may_not_be_read_is_wrong_usage(ordinary: Command) -> None:
+def test_a_file_without_read_permission_is_wrong_usage(ordinary: Command) -> None:
     write(ordinary, "limit = 1").chmod(0)
     refused(ordinary.run("config"), "arkor-report.toml can't be read: Permission denied")
 
@@ -299,7 +299,7 @@ def test_an_empty_path_in_the_file_is_wrong_usage(command: Command) -> None:
     refused(command.run("build"), "Invalid value for 'out' in arkor-report.toml", "empty")
 
 
-def test_a_home_directory_is_found_wherever_a_path_comes_from(command: Command) -> None:
+def test_a_tilde_is_expanded_wherever_a_path_comes_from(command: Command) -> None:
     home = command.directory / "home"
     by_line = command.run("snapshot", "--source", "demo", "--snapshot-dir", "~/one", "-q")
     assert (by_line.code, by_line.stdout) == (0, f"{home}/one\n")
@@ -316,7 +316,9 @@ def test_a_home_directory_is_found_wherever_a_path_comes_from(command: Command) 
 
 @pytest.mark.parametrize("path", ["~/x", "~", "~nobody-of-this-name/x"])
 @pytest.mark.parametrize("home", ["", "relative"])
-def test_no_home_directory_is_plain_wrong_usage(command: Command, path: str, home: str) -> None:
+def test_a_tilde_without_a_home_directory_is_wrong_usage(
+    command: Command, path: str, home: str
+) -> None:
     command.environment["HOME"] = home
     refused(command.run("build", "--out", path), "no home directory is known for ~")
     refused(command.run("build", ARKOR_REPORT_PROJECT_DIR=path), "no home directory")
@@ -343,7 +345,9 @@ def test_no_home_directory_is_plain_wrong_usage(command: Command, path: str, hom
         ("new/a", "new/b/../a/c"),
     ],
 )
-def test_report_and_snapshot_are_apart(command: Command, name: str, out: str, kept: str) -> None:
+def test_report_and_snapshot_may_not_overlap(
+    command: Command, name: str, out: str, kept: str
+) -> None:
     (command.directory / "x").mkdir()
     (command.directory / "link").symlink_to("x")
     (command.directory / "up").symlink_to("x/..")
@@ -359,12 +363,12 @@ def test_defaults_and_files_count_too(command: Command) -> None:
     refused(command.run("render"), "apart")
 
 
-def test_neighbours_are_apart(command: Command) -> None:
+def test_neighbours_do_not_overlap(command: Command) -> None:
     told = command.run("config", "--out", "x/a", "--snapshot-dir", "x/ab")
     assert told.code == 0, told.stderr
 
 
-def test_only_where_both_are_taken(command: Command) -> None:
+def test_only_commands_that_use_both_directories_compare_them(command: Command) -> None:
     """`out` in the environment is not the business of a command that writes no report."""
     told = command.run("snapshot", "--source", "demo", ARKOR_REPORT_OUT=".arkor-report")
     assert told.code == 0, told.stderr

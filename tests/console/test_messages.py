@@ -215,7 +215,7 @@ def test_plain_lines_carry_a_time_and_a_job_and_no_colour(command: Command) -> N
     assert len(times.findall(result.stderr)) == 2
 
 
-def test_colours_where_they_are_asked_for(command: Command) -> None:
+def test_colours_on_request(command: Command) -> None:
     with StandIn(job("job_1", events=training(3))) as studio:
         forced = command.build(studio, FORCE_COLOR="1")
         assert "\x1b[32mjob_1: complete" in forced.stderr
@@ -224,7 +224,7 @@ def test_colours_where_they_are_asked_for(command: Command) -> None:
         assert "\x1b" not in unwanted.stderr
 
 
-def test_json_tells_what_becomes_of_each_stream(command: Command) -> None:
+def test_json_reports_the_outcome_of_each_stream(command: Command) -> None:
     with StandIn(job("a", events=training(3)), job("b", script=refusal(410, "gone"))) as studio:
         result = command.build(studio, "-v", "--log-format", "json")
     assert (result.code, result.stdout) == (0, "out/index.html\n")
@@ -288,7 +288,7 @@ def test_the_command_line_wins_for_errors_too(command: Command) -> None:
     assert result.stderr.startswith("arkor-report: Invalid value")
 
 
-def test_the_format_may_stand_in_the_file(command: Command) -> None:
+def test_the_file_may_set_the_format(command: Command) -> None:
     (command.directory / "arkor-report.toml").write_text('log-format = "json"\nlimit = "x"')
     (told,) = objects(command.run("build"))
     assert told["event"] == "usage"
@@ -310,7 +310,7 @@ def test_quiet_leaves_errors(command: Command) -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_what_libraries_log_is_told_like_everything_else(as_json: bool) -> None:  # noqa: FBT001
+def test_library_logs_are_printed_like_our_own_messages(as_json: bool) -> None:  # noqa: FBT001
     code = (
         "import logging, warnings\nfrom reportgen.cli.session import Session\n"
         f"stderr = Session(as_json={as_json}).stderr\nstderr.capture_libraries(quiet=False)\n"
@@ -340,7 +340,7 @@ def test_what_libraries_log_is_told_like_everything_else(as_json: bool) -> None:
         assert third == "::warning::an annotation [redacted]"
 
 
-def test_no_time_of_arrival_is_older_than_the_command(command: Command) -> None:
+def test_no_message_is_older_than_the_command(command: Command) -> None:
     before = datetime.now(UTC) - timedelta(milliseconds=1)
     (told,) = objects(command.run("build", "--log-format", "json", TZ="Asia/Tokyo"))
     assert before <= datetime.fromisoformat(told["time"]) <= datetime.now(UTC)

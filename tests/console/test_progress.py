@@ -45,7 +45,7 @@ def read_a_stream(watcher: Plain) -> None:
         watcher.ended("a", Outcome(history.INTERRUPTED, "given up"))
 
 
-def test_a_line_for_what_becomes_of_each_stream() -> None:
+def test_a_line_for_the_outcome_of_each_stream() -> None:
     told = Told()
     read_a_stream(told.plain)
     assert told.lines == [
@@ -56,13 +56,13 @@ def test_a_line_for_what_becomes_of_each_stream() -> None:
     ]
 
 
-def test_each_connection_where_more_is_wanted() -> None:
+def test_each_connection_when_verbose() -> None:
     told = Told(verbose=True)
     read_a_stream(told.plain)
     assert [line[9:] for line in told.lines].count("a: open") == 2
 
 
-def test_numbers_for_programs() -> None:
+def test_programs_get_numbers() -> None:
     told = Told()
     read_a_stream(told.plain)
     listed, broke, warning, ended = told.records
@@ -79,14 +79,14 @@ def test_numbers_for_programs() -> None:
     [("complete", "info"), ("caught-up", "info"), ("interrupted", "warning"),
      ("unavailable", "warning")],
 )  # fmt: skip
-def test_how_serious_an_end_is(state: str, level: str) -> None:
+def test_the_level_of_an_outcome(state: str, level: str) -> None:
     told = Told()
     told.plain.ended("never opened", Outcome(state))
     (record,) = told.records
     assert (record.level, record.message) == (level, f"{state}, 0 new events")
 
 
-def test_quiet_tells_nothing() -> None:
+def test_quiet_reports_no_progress() -> None:
     read_a_stream(Quiet())
 
 

@@ -50,7 +50,7 @@ def test_before_the_list_there_is_nothing_to_write(command: Command) -> None:
     assert (first.out / "index.html").read_bytes() == before
 
 
-def test_two_signals_at_once_are_one_wish(command: Command) -> None:
+def test_two_signals_at_once_count_as_one(command: Command) -> None:
     """`timeout` sends its signal to the process and to its group."""
     with StandIn(RUNNING) as studio:
         process = command.start("build", *command.options(studio))

@@ -108,7 +108,7 @@ def test_any_text_is_one_cell(text: str) -> None:
     assert row == ["1", "", "", "", "", "", text]
 
 
-def test_data_over_several_lines_and_events_too_large_have_their_rows() -> None:
+def test_multi_line_data_and_oversized_events_have_their_rows() -> None:
     assert parsed_rows(
         event_log.event_line(1, wire.LOG, None, b'{"step":\n1,"loss":null}'),
         event_log.over_limit_line(2, wire.LOG, None, "17 MB"),
@@ -141,7 +141,7 @@ FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
      ('"-inf"', "-Infinity"), ("-1.5", "-1.5"), ("-0.0000001", "-1e-7")],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["step", "loss", "samplesPerSecond"])
-def test_what_is_no_finite_number_prints_as_one_all_the_same(
+def test_numbers_that_are_not_finite_print_without_quotes(
     logged: str, cell: str, field: str
 ) -> None:
     data = f'{{"{field}":{logged}}}'.encode()
@@ -245,7 +245,7 @@ def detail_of(entry: Object, *lines: bytes) -> Report:
     return Report("g", REPORT.snapshot_at, REPORT.origin, None, (detail.summary,))
 
 
-def test_each_fact_stands_under_its_key() -> None:
+def test_each_fact_is_under_its_key() -> None:
     noon = datetime(2026, 5, 1, 14, 0, 0, 999, tzinfo=timezone(timedelta(hours=2)))
     job = summary(
         "job_1",
@@ -408,7 +408,7 @@ def test_texts_are_the_servers_own_character_for_character() -> None:
     written(detail_of({"id": "x", "name": name})).encode()
 
 
-def test_a_status_that_nobody_knows_gets_a_count() -> None:
+def test_an_unknown_status_gets_a_count() -> None:
     document = json.loads(written(detail_of({"id": "x", "status": "paused"})))
     assert list(document["counts"].items())[-1] == ("paused", 1)
 

@@ -42,7 +42,7 @@ def job(number: int = 1, **changes: object) -> JobSummary:
     return summary(f"job_{number}", **(plain | changes))  # type: ignore[arg-type]
 
 
-def test_a_job_that_went_well_is_no_annotation() -> None:
+def test_a_job_that_succeeded_gets_no_annotation() -> None:
     assert github_actions.annotations([job(), job(2, status="cancelled")]) == []
 
 

@@ -172,13 +172,13 @@ def test_any_other_job_is_skipped_with_the_reason(job: JobSummary, reason: str) 
     assert case(job).find("failure") is None
 
 
-def test_an_incomplete_stream_is_told_and_fails_nothing() -> None:
+def test_an_incomplete_stream_is_reported_and_fails_nothing() -> None:
     found = case(summary(stream=StreamSummary("interrupted", "HTTP 502", 3, 0, 0)))
     assert found.find("failure") is None
     assert "stream interrupted: HTTP 502" in (found.findtext("system-out") or "").split("\n")
 
 
-def test_what_else_a_case_tells() -> None:
+def test_the_properties_of_a_case() -> None:
     job = summary(
         loss=Metric(400, 2.3, 0.41, 0.39, 388, 2.31),
         eval_loss=Metric(8, 2.2, 0.6, 0.58, 350, 2.2),

@@ -121,7 +121,7 @@ def test_the_whole() -> None:
     assert rows(source)[0] == ["triage|8k (job_2)", "failed", *3 * ["—"], "CUDA out of memory"]
 
 
-def test_those_that_need_a_look_come_first() -> None:
+def test_jobs_that_need_attention_come_first() -> None:
     jobs = [
         summary("done"),
         summary("cancelled", status="cancelled"),
@@ -224,7 +224,7 @@ def test_names_are_plain_text_without_a_url() -> None:
 @pytest.mark.parametrize(
     "url", ["", "out/", "javascript:alert(1)", "https://", "https://[x/", f"https://x/{'y' * 2000}"]
 )
-def test_what_is_no_url_is_refused(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match=r"--report-url has to be the http\(s\) URL"):
         summary_md.base_url(url)
 

@@ -76,7 +76,7 @@ def test_a_limit_alone_leaves_no_job_out_by_what_it_is() -> None:
     assert not any(selection.passes_all for selection in narrow)
 
 
-def test_ids_that_nobody_has() -> None:
+def test_ids_that_do_not_exist() -> None:
     selection = Selection(ids=("b", "a", "c"))
     assert list(selection.unknown(["a", "z"])) == ["b", "c"]
     assert list(Selection().unknown([])) == []
@@ -118,12 +118,12 @@ def test_a_shard_is_read(text: str, shard: tuple[int, int]) -> None:
     ["", "1", "/", "1/", "/3", "0/3", "4/3", "-1/3", "1/-3", "1/0", "0/0", "a/b", "1/3/5", "1.0/3",
      "1 of 3", "1/3x", "١/٣", "1_0/20", f"1/{'9' * 5000}"],
 )  # fmt: skip
-def test_what_is_no_shard_is_wrong_usage(text: str) -> None:
+def test_an_invalid_shard_is_wrong_usage(text: str) -> None:
     with pytest.raises(UsageError, match="--shard"):
         parse_shard(text)
 
 
-def test_the_shard_comes_behind_filters_and_limit() -> None:
+def test_the_shard_is_applied_after_filters_and_limit() -> None:
     of_all = [Selection(name="*o*", limit=3, shard=(part, 2)).of(JOBS, NOW) for part in (1, 2)]
     together = [job_id for ids in of_all for job_id in ids]
     assert sorted(together) == sorted(Selection(name="*o*", limit=3).of(JOBS, NOW))
@@ -176,6 +176,6 @@ def test_statuses_are_separated_by_commas() -> None:
 
 
 @pytest.mark.parametrize("words", ["", ",", " , "])
-def test_no_status_is_told_with_those_that_there_are(words: str) -> None:
+def test_an_empty_status_is_reported_with_the_known_ones(words: str) -> None:
     with pytest.raises(UsageError, match="queued, running, completed, failed, cancelled"):
         parse_statuses(words)

@@ -93,7 +93,7 @@ def test_any_sample(values: list[float]) -> None:
 
 @given(st.lists(st.floats() | st.sampled_from([1.7e308, -1.7e308]), max_size=9))
 @settings(deadline=None)
-def test_finite_values_are_told_from_the_rest(values: list[float]) -> None:
+def test_finite_values_are_distinguished_from_the_rest(values: list[float]) -> None:
     """Also where their sum is beyond a double's range, or of an infinity and its opposite."""
     found = array("d", values)
     expected = [value for value in values if math.isfinite(value)]

@@ -117,7 +117,7 @@ def test_contrast_meets_wcag_aa(above: str, ground: str, least: float, scheme: i
 
 @SCHEMES
 @pytest.mark.parametrize("eye", EYES)
-def test_any_two_lines_of_a_comparison_can_be_told_apart(eye: str, scheme: int) -> None:
+def test_any_two_lines_of_a_comparison_can_be_distinguished(eye: str, scheme: int) -> None:
     for one, other in combinations(palette(scheme), 2):
         assert distance(seen(one, eye), seen(other, eye)) > 25, (one, other)
 

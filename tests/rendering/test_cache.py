@@ -87,7 +87,7 @@ def test_what_json_cannot_hold_is_not_remembered(tmp_path: Path, odd: float | st
         ('"sparkline":[]', '"sparkline":"M0 0"'),
     ],
 )
-def test_a_record_of_another_form_is_none(tmp_path: Path, old: str, new: str) -> None:
+def test_a_record_of_another_form_is_ignored(tmp_path: Path, old: str, new: str) -> None:
     job = samples.completed().summary
     publish(tmp_path, job)
     ours = tmp_path / ".arkor-report.json"

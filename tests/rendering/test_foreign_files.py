@@ -78,7 +78,7 @@ def claim(out: Path, *names: object, temporary: tuple[str, ...] = ()) -> None:
 @pytest.mark.parametrize("name", [*NAMES, "jobs", LIST, LOCK])
 @pytest.mark.parametrize("kind", [*LINKS, *SPECIAL, FOLDER, HARD_LINK])
 @pytest.mark.parametrize("claimed", [True, False])
-def test_what_is_in_the_way_is_named_and_left(
+def test_a_foreign_file_in_the_way_is_named_and_left_alone(
     out: Path, outside: Path, name: str, kind: str, *, claimed: bool
 ) -> None:
     if name == "jobs" and kind == FOLDER:
@@ -123,7 +123,7 @@ def test_the_command_names_it_and_exits_with_1(
 
 @pytest.mark.parametrize("name", ["lost+found", ".gitkeep", ".DS_Store", "notes.txt"])
 @pytest.mark.parametrize("where", ["", "jobs"])
-def test_what_is_in_nobodys_way(out: Path, name: str, where: str) -> None:
+def test_foreign_files_elsewhere_do_not_matter(out: Path, name: str, where: str) -> None:
     (out / where).mkdir(parents=True)
     if name == "lost+found":
         (out / where / name).mkdir(mode=0)

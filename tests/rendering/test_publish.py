@@ -57,7 +57,7 @@ def forge(out: Path, *names: object) -> None:
 # --- A new report for an old one -----------------------------------------------------------------
 
 
-def test_a_new_report_takes_the_olds_place(tmp_path: Path) -> None:
+def test_a_new_report_replaces_the_old_one(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
     publish(out, index="1", jobs__a="a", jobs__b="b")
     publish(out, index="2", jobs__a="a")
@@ -69,7 +69,7 @@ def test_a_new_report_takes_the_olds_place(tmp_path: Path) -> None:
     assert not (out / "jobs").exists()
 
 
-def test_what_did_not_change_is_not_touched(tmp_path: Path) -> None:
+def test_unchanged_files_are_not_touched(tmp_path: Path) -> None:
     publish(tmp_path, index="1", jobs__a="a", jobs__b="b")
     before = (tmp_path / "jobs" / "a.html").stat()
     with Publication.into(tmp_path) as publication:
@@ -91,7 +91,7 @@ def test_a_file_of_ours_that_is_gone_is_written_again(tmp_path: Path) -> None:
     assert files_of(tmp_path) == {"index.html": "1", "jobs/a.html": "a"}
 
 
-def test_what_the_old_report_has(tmp_path: Path) -> None:
+def test_the_files_of_the_old_report(tmp_path: Path) -> None:
     publish(tmp_path, index="1", jobs__a="a", jobs__b="b")
     (tmp_path / "jobs" / "a.html").unlink()
     (tmp_path / "report.html").write_text("mine")
@@ -107,7 +107,7 @@ def test_text_is_written_as_it_is_whatever_its_pieces(tmp_path: Path) -> None:
     assert (tmp_path / "index.html").read_bytes() == "".join(pieces).encode()
 
 
-def test_records_are_kept_with_the_report_that_they_are_of(tmp_path: Path) -> None:
+def test_records_are_kept_with_their_report(tmp_path: Path) -> None:
     record = r'{"key": "abc", "summary": [1, null, "\ud800"]}'
     for expected in (None, record, None):
         with Publication.into(tmp_path) as publication:
@@ -157,7 +157,7 @@ def test_a_secret_is_never_published(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["index.html", LIST])
-def test_who_has_opened_a_file_reads_the_old_one_to_its_end(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_open_is_read_to_its_old_end(tmp_path: Path, name: str) -> None:
     publish(tmp_path, index="1" * 100)
     before = (tmp_path / name).read_bytes()
     with (tmp_path / name).open("rb", buffering=0) as reader:
@@ -244,7 +244,9 @@ def test_killed_at_any_step_a_reader_sees_whole_files_and_the_next_build_clears_
 
 @pytest.mark.parametrize("name", ["index.html", "jobs/a.html"])
 @pytest.mark.parametrize("kind", ["file", "link", "dangling", "folder"])
-def test_a_stranger_in_the_way_is_named_and_left(tmp_path: Path, name: str, kind: str) -> None:
+def test_a_foreign_file_found_while_publishing_is_named_and_left_alone(
+    tmp_path: Path, name: str, kind: str
+) -> None:
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     publish(out, compare="1")
     stranger = out / name
@@ -265,7 +267,7 @@ def test_a_stranger_in_the_way_is_named_and_left(tmp_path: Path, name: str, kind
     assert elsewhere.exists() == (kind == "link")
 
 
-def test_a_stranger_where_a_folder_should_be_is_named_before_anything_moves(
+def test_a_foreign_file_in_place_of_a_folder_is_named_before_anything_moves(
     tmp_path: Path,
 ) -> None:
     publish(tmp_path, badge="1", index="1")
@@ -275,7 +277,7 @@ def test_a_stranger_where_a_folder_should_be_is_named_before_anything_moves(
     assert files_of(tmp_path) == {"badge.svg": "1", "index.html": "1", "jobs": "mine"}
 
 
-def test_a_strangers_folder_in_place_of_a_file_of_ours(tmp_path: Path) -> None:
+def test_a_foreign_folder_in_place_of_a_file_of_ours(tmp_path: Path) -> None:
     publish(tmp_path, badge="1", index="1", jobs__a="1")
     page = tmp_path / "jobs" / "a.html"
     page.unlink()
@@ -302,7 +304,7 @@ def test_nothing_is_written_or_removed_behind_a_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "jobs", "a\0b"])
-def test_a_list_that_names_what_is_no_file(tmp_path: Path, name: str) -> None:
+def test_a_list_that_names_something_else_than_a_file(tmp_path: Path, name: str) -> None:
     publish(tmp_path, index="1", jobs__a="a")
     forge(tmp_path, name)
     publish(tmp_path, index="2", jobs__a="b")
@@ -310,7 +312,7 @@ def test_a_list_that_names_what_is_no_file(tmp_path: Path, name: str) -> None:
     assert ours(tmp_path)["files"] == ["index.html", "jobs/a.html"]
 
 
-def test_a_strangers_file_beside_ours_stays(tmp_path: Path) -> None:
+def test_a_foreign_file_beside_ours_stays(tmp_path: Path) -> None:
     publish(tmp_path, index="1", jobs__a="a")
     (tmp_path / "jobs" / "notes.txt").write_text("mine")
     publish(tmp_path, index="2")
@@ -371,7 +373,7 @@ def an_ordinary_user() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_directory_that_can_not_be_written() -> None:
+def test_a_directory_that_cannot_be_written() -> None:
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "out"
         publish(out, index="1")

@@ -214,7 +214,7 @@ def test_layouts_come_and_go_whole(command: Command) -> None:
     assert (again.out / "jobs" / "j0.html").read_bytes() == inline
 
 
-def test_a_single_file_that_has_grown_large_is_told_of(command: Command) -> None:
+def test_a_large_single_file_causes_a_warning(command: Command) -> None:
     assert render.size_warning(25_000_000) is None
     assert "30 MB" in str(render.size_warning(30_000_000))
     with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(2))) as studio:
@@ -222,7 +222,7 @@ def test_a_single_file_that_has_grown_large_is_told_of(command: Command) -> None
     assert "MB" not in small.stderr
 
 
-def test_render_drops_what_is_not_kept_from_the_pages_alone(command: Command) -> None:
+def test_render_drops_jobs_from_the_pages_only(command: Command) -> None:
     ended = [
         job(f"j{n}", events=training(3, f"j{n}"), completedAt=f"2026-05-0{n + 1}T00:00:00Z")
         for n in range(3)

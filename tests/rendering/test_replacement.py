@@ -242,7 +242,7 @@ def test_without_an_error_all_is_new_and_can_still_be_put_back(
     assert tree(tmp_path / "out") == before
 
 
-def test_what_can_not_be_put_back_does_not_keep_the_rest_from_it(
+def test_a_file_that_cannot_be_put_back_does_not_stop_the_others(
     tmp_path: Path, three: tuple[ReportFolders, ReportFolders, ReportFolders]
 ) -> None:
     replacement = Replacement(*three)
@@ -257,7 +257,7 @@ def test_what_can_not_be_put_back_does_not_keep_the_rest_from_it(
     }  # fmt: skip
 
 
-def test_what_can_not_be_linked_is_copied(open_place: Path) -> None:
+def test_a_file_that_cannot_be_linked_is_copied(open_place: Path) -> None:
     """Linux lets nobody make a link to a file of someone else's that they may not write."""
     out = open_place / "out"
     publish(out, OLD)

@@ -120,7 +120,7 @@ def test_the_first_failure_surfaces_as_it_is() -> None:
 
 
 @forking
-def test_a_failure_that_cannot_be_sent_is_told_in_words() -> None:
+def test_a_failure_that_cannot_be_sent_is_described() -> None:
     said = run(
         "def work(n):\n"
         "    error = ValueError('odd')\n"
@@ -133,7 +133,7 @@ def test_a_failure_that_cannot_be_sent_is_told_in_words() -> None:
 
 
 @forking
-def test_a_worker_that_was_killed_is_told_of() -> None:
+def test_a_killed_worker_is_reported() -> None:
     said = run(
         "import os, signal\n"
         "from reportgen.errors import WriteError\n"
@@ -290,7 +290,7 @@ def test_a_command_that_ends_amid_its_workers_leaves_nothing_in_the_way(
 
 
 @forking
-def test_a_damaged_log_is_told_of_by_whichever_process_meets_it(command: Command) -> None:
+def test_a_damaged_log_is_reported_whichever_process_meets_it(command: Command) -> None:
     with StandIn(*JOBS) as studio:
         assert command.run("snapshot", *command.options(studio)).code == 0
         for name in ("job-long", "job-7"):

@@ -80,7 +80,7 @@ def test_what_the_home_page_marks_through_a_week(tmp_path: Path) -> None:
         assert take(studio, tmp_path).marks == {}
 
 
-def test_a_restart_and_its_end_are_told(tmp_path: Path) -> None:
+def test_a_restart_and_its_end_are_marked(tmp_path: Path) -> None:
     with StandIn(job("a", events=training(3, "a"))) as studio:
         take(studio, tmp_path)
         studio.jobs.update("a", status="running")
@@ -113,7 +113,7 @@ def test_a_snapshot_that_failed_is_not_the_one_before(tmp_path: Path) -> None:
         assert take(studio, tmp_path).marks == {}
 
 
-def test_a_first_snapshot_that_failed_is_none(tmp_path: Path) -> None:
+def test_a_first_snapshot_that_failed_does_not_count(tmp_path: Path) -> None:
     with StandIn(job("a", events=training(3, "a"))) as studio:
         with pytest.raises(WriteError):
             take(studio, tmp_path, watcher=_Breaking())

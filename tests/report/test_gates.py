@@ -69,7 +69,7 @@ def test_rules_are_read(text: str, rules: list[Rule]) -> None:
         ("in-complete", "incomplete"),
     ],
 )
-def test_another_word_is_refused_with_the_nearest_rule(text: str, nearest: str) -> None:
+def test_an_unknown_rule_is_refused_with_the_nearest_one(text: str, nearest: str) -> None:
     with pytest.raises(UsageError) as raised:
         gates.parse(text)
     assert f"is not a rule; the nearest is '{nearest}'" in str(raised.value)
@@ -91,7 +91,7 @@ def test_a_limit_is_a_finite_number(number: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", ",", " , "])
-def test_no_rule_is_refused(text: str) -> None:
+def test_an_empty_rule_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"--fail-on names no rule: use some of .*eval-loss>N"):
         gates.parse(text)
 
@@ -124,7 +124,7 @@ def test_each_status_meets_its_own_rule_only() -> None:
         assert words(status, *jobs) == [f"--fail-on {status}: {status} (support-bot): {status}"]
 
 
-def test_the_reason_of_a_failure_is_told() -> None:
+def test_the_reason_of_a_failure_is_reported() -> None:
     assert words("failed", job(status="failed", error="CUDA out of memory")) == [
         "--fail-on failed: job_1 (support-bot): failed: CUDA out of memory"
     ]
@@ -164,7 +164,7 @@ def test_a_limit_is_met_above_it_by_the_last_value() -> None:
     ]
 
 
-def test_a_curve_without_a_finite_loss_is_nan_s_business() -> None:
+def test_a_curve_without_a_finite_loss_meets_only_nan() -> None:
     assert words("loss>2,nan", job(not_finite=3)) == [
         "--fail-on nan: job_1 (support-bot): 3 losses are not finite"
     ]

@@ -150,7 +150,7 @@ def test_artifacts(events: list[bytes], count: int | None, texts: tuple[str, ...
         ({"createdAt": ONE}, [event(wire.COMPLETED, {"timestamp": THREE})], THREE),
     ],
 )
-def test_what_a_page_is_a_picture_of(
+def test_the_time_that_a_page_shows(
     entry: dict[str, Any], events: list[bytes], as_of: str | None
 ) -> None:
     assert detail(entry, *events).summary.as_of == as_of
@@ -191,7 +191,7 @@ def test_numbers_are_those_of_what_was_not_superseded() -> None:
     assert (job.not_finite, job.last_step) == (2, 5)
 
 
-def test_only_losses_that_are_not_finite_are_no_metric() -> None:
+def test_a_curve_without_a_finite_loss_has_no_metric() -> None:
     job = detail({}, event(wire.LOG, {"step": 3, "loss": "NaN"})).summary
     assert (job.loss, job.not_finite, job.last_step) == (None, 1, 3)
 
@@ -284,7 +284,7 @@ def test_no_secret_is_left_in_any_text() -> None:
     assert shown.count("[hidden]") >= 5
 
 
-def test_what_is_no_secret_stays_character_for_character() -> None:
+def test_text_without_secrets_stays_character_for_character() -> None:
     text = 'a "b" \\ é \ud800 \x00 \u202e 😀\n'
     found = detail({"name": text, "status": text, "error": text, "config": {"model": text}})
     job = found.summary

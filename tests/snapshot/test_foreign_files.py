@@ -40,7 +40,7 @@ KINDS = [
 
 @pytest.mark.parametrize("use", WRITES)
 @pytest.mark.parametrize("kind", [*KINDS, "file"])
-def test_what_is_in_the_way_is_named_and_left(
+def test_a_foreign_file_in_the_way_is_named_and_left_alone(
     base: Base, tmp_path: Path, kind: str, use: Use
 ) -> None:
     before = tree(base.outside)
@@ -84,7 +84,7 @@ def test_nothing_is_read_through_what_is_in_the_way(
 
 
 @pytest.mark.parametrize("use", WRITES)
-def test_hard_links_lead_nowhere(base: Base, tmp_path: Path, use: Use) -> None:
+def test_hard_links_are_not_written_through(base: Base, tmp_path: Path, use: Use) -> None:
     """As a file of someone else's under each name: it is damaged, foreign, or replaced."""
     before = tree(base.outside)
     for number, name in enumerate(names_in(base.snapshot)):
@@ -146,7 +146,7 @@ def test_a_folder_swapped_for_a_link_while_we_work_is_still_itself(
     assert not level or log.read_bytes() == b"x"
 
 
-def test_what_is_in_nobodys_way(base: Base, tmp_path: Path) -> None:
+def test_foreign_files_elsewhere_do_not_matter(base: Base, tmp_path: Path) -> None:
     place = tmp_path / "new"
     for path in (place / "lost+found", place / ".gitkeep", place / ".DS_Store"):
         path.mkdir(parents=True)

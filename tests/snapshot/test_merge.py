@@ -313,7 +313,7 @@ def test_the_complete_log_wins_else_the_longer(
     assert (b'"complete"' in won, won.count(b"training.log")) == max(ranks)
 
 
-def test_of_logs_as_good_as_each_other_the_targets_stays(tmp_path: Path) -> None:
+def test_among_equal_logs_the_targets_stays(tmp_path: Path) -> None:
     into = a_snapshot(tmp_path / "into", 3, "complete")
     other = a_snapshot(tmp_path / "other", 3, "complete", at=5)
     inode = Snapshot.reading(into).last_folder().logs.path_of("job").stat().st_ino
@@ -345,7 +345,7 @@ def test_a_damaged_log_never_wins(tmp_path: Path, held: int | None, damage: obje
     assert log_of(into) == log_of(good)
 
 
-def test_where_all_are_damaged_none_is_taken(tmp_path: Path) -> None:
+def test_if_all_are_damaged_none_is_merged(tmp_path: Path) -> None:
     bad = a_snapshot(tmp_path / "bad", 9, "complete")
     (path,) = bad.rglob("*.log")
     path.write_bytes(b"garbage\n")
@@ -372,7 +372,7 @@ def test_a_good_copy_of_a_damaged_log_is_found(tmp_path: Path) -> None:
     assert log_of(into) == whole
 
 
-def test_a_torn_last_line_is_left_behind(tmp_path: Path) -> None:
+def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
     torn = a_snapshot(tmp_path / "torn", 4)
     (path,) = torn.rglob("*.log")
     whole = path.read_bytes()
@@ -382,7 +382,7 @@ def test_a_torn_last_line_is_left_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe", "link"])
-def test_what_is_no_log_is_told_and_left_out(tmp_path: Path, what: str) -> None:
+def test_anything_but_a_log_is_reported_and_left_out(tmp_path: Path, what: str) -> None:
     odd = a_snapshot(tmp_path / "odd", 1)
     (path,) = odd.rglob("*.log")
     path.unlink()
@@ -461,7 +461,7 @@ def test_the_source_fetched_last_counts_and_others_in_the_target_stay(tmp_path: 
     assert Snapshot.reading(into).last_folder("studio", HERE.url).logs.is_read("job") is False
 
 
-def test_what_is_no_snapshot_is_named(tmp_path: Path) -> None:
+def test_anything_but_a_snapshot_is_named(tmp_path: Path) -> None:
     good = a_snapshot(tmp_path / "good", 1)
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("mine")
@@ -484,7 +484,7 @@ def test_what_is_no_snapshot_is_named(tmp_path: Path) -> None:
         merged(tmp_path / "into", good, tmp_path / "into")
 
 
-def test_a_target_that_is_someone_elses_or_in_use(tmp_path: Path) -> None:
+def test_a_target_of_someone_else_or_in_use(tmp_path: Path) -> None:
     good = a_snapshot(tmp_path / "good", 1)
     mine = tmp_path / "mine"
     mine.mkdir()

@@ -72,7 +72,7 @@ def test_what_is_dropped(retention: Retention, dropped: set[str]) -> None:
         ("running", False, None, "2026-05-01T00:00:00Z", (True, 1)),
     ],
 )
-def test_who_is_over_and_since_when(
+def test_which_jobs_have_ended_and_when(
     status: str, *, listed: bool, completed_at: str, created_at: str,
     candidate: tuple[bool, int | None],
 ) -> None:  # fmt: skip
@@ -127,7 +127,7 @@ def test_two_rules_keep_what_either_keeps_and_what_is_dropped_stays_dropped(
         (Retention(90.0, 3), 2, "by --keep 1m30s and --keep-last 3$"),
     ],
 )
-def test_it_is_said(retention: Retention, dropped: int, words: str) -> None:
+def test_the_warning_about_dropped_jobs(retention: Retention, dropped: int, words: str) -> None:
     assert re.search(words, retention.told(dropped))
 
 
@@ -234,7 +234,7 @@ def test_a_dropped_job_that_runs_again_is_followed(tmp_path: Path) -> None:
         assert logs(take(studio, tmp_path, keep=DAY)) == {"again"}
 
 
-def test_who_ends_now_pushes_the_last_one_out(tmp_path: Path) -> None:
+def test_a_newly_ended_job_displaces_the_oldest(tmp_path: Path) -> None:
     running = job("runs", "running", events=training(3, "runs", complete=False))
     with StandIn(running, ended("d2", 2), ended("d1", 1)) as studio:
         assert take(studio, tmp_path, keep_last=2).listing.selected == ("runs", "d2", "d1")

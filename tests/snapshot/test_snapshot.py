@@ -78,7 +78,7 @@ def test_a_source_is_known_by_its_scope_else_by_its_url(tmp_path: Path) -> None:
     assert {path.parent for path in strangers} == {place}
 
 
-def test_the_scope_told_last_is_the_one_of_the_url(tmp_path: Path) -> None:
+def test_the_scope_reported_last_is_the_urls(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
     later = folder_of(place, studio(4000, "org", "later"))
@@ -86,7 +86,7 @@ def test_the_scope_told_last_is_the_one_of_the_url(tmp_path: Path) -> None:
     assert Snapshot.reading(place).last_folder().path == later
 
 
-def test_a_scope_that_is_told_later_gets_its_own_folder(tmp_path: Path) -> None:
+def test_a_scope_that_is_reported_later_gets_its_own_folder(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     by_url = folder_of(place, studio(4000))
     by_scope = folder_of(place, HERE)
@@ -126,14 +126,14 @@ def test_the_folder_fetched_last_of_all_of_a_kind_or_of_a_url(tmp_path: Path) ->
             kept.last_folder(kind, url)
 
 
-def test_an_org_alone_is_no_scope(tmp_path: Path) -> None:
+def test_an_org_alone_is_not_a_scope(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     first = folder_of(place, studio(4000, "org"))
     assert folder_of(place, studio(4001, "org")) != first
     assert folder_of(place, studio(4000, "org")) == first
 
 
-def test_there_is_no_snapshot(tmp_path: Path) -> None:
+def test_a_missing_snapshot(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match=str(tmp_path)):
         Snapshot.reading(tmp_path)
     with pytest.raises(SnapshotError, match="no snapshot"):
@@ -173,7 +173,7 @@ def test_everything_is_for_its_owner_alone_and_not_for_git(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", ".hidden", "index.json"])
-def test_strangers_directories_are_refused(tmp_path: Path, name: str) -> None:
+def test_directories_of_others_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
     before = tmp_path.stat().st_mode
     with pytest.raises(WriteError, match=str(tmp_path)), Snapshot.locked(tmp_path):
@@ -345,7 +345,7 @@ def test_a_damaged_list(folder: SourceFolder, change: dict[str, object]) -> None
 
 
 @pytest.mark.parametrize("text", ["", "7", "[]", '{"version": 1}', "[" * 100_000])
-def test_what_is_no_list(folder: SourceFolder, text: str) -> None:
+def test_anything_but_a_list(folder: SourceFolder, text: str) -> None:
     (folder.path / "jobs.json").write_text(text)
     with pytest.raises(SnapshotError, match=r"jobs\.json"):
         folder.listing()
@@ -438,7 +438,7 @@ ONE_EVENT = st.tuples(
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(ONE_EVENT | st.sampled_from(["open", "break"]), max_size=8), max_size=4))
-def test_a_reopened_log_knows_what_it_knew(
+def test_a_reopened_log_knows_the_same(
     tmp_path_factory: pytest.TempPathFactory, runs: list[list[Logged | str]]
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "job.log"
@@ -586,7 +586,7 @@ def test_no_event_takes_more_than_its_frame(event: Event, event_id: str | None, 
     assert len(event_log.event_line(ms, frame.name, frame.id, frame.data)) <= len(stream)
 
 
-def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
+def test_a_failed_write_is_reported_with_its_path(tmp_path: Path) -> None:
     """A file may not grow: what a full disk does, without one."""
     path = tmp_path / "job.log"
     write(path)
@@ -639,7 +639,7 @@ def test_a_log_that_is_not_as_it_was_left_is_not_read(folder: SourceFolder, chan
     assert not folder.logs.is_read("job")
 
 
-def test_nothing_new_since_means_still_read(tmp_path: Path) -> None:
+def test_a_drained_stream_without_news_stays_drained(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     write(path)
     finish(path)
@@ -652,7 +652,7 @@ def test_nothing_new_since_means_still_read(tmp_path: Path) -> None:
         assert not log.was_read
 
 
-def test_a_restart_takes_a_terminal_event_back(tmp_path: Path) -> None:
+def test_a_restart_cancels_a_terminal_event(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     terminal = []
     for name in (wire.COMPLETED, wire.LOG, wire.STARTED, wire.FAILED):
@@ -663,7 +663,7 @@ def test_a_restart_takes_a_terminal_event_back(tmp_path: Path) -> None:
     assert terminal == [True, True, False, True]
 
 
-def test_a_fingerprint_stands_for_the_events_and_not_for_when_they_came(
+def test_a_fingerprint_depends_on_the_events_and_not_on_their_arrival(
     folder: SourceFolder,
 ) -> None:
     assert folder.logs.fingerprint("one") == "no log"
@@ -681,7 +681,7 @@ def test_a_fingerprint_stands_for_the_events_and_not_for_when_they_came(
     assert folder.logs.fingerprint("three") != folder.logs.fingerprint("one")
 
 
-def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
+def test_a_fingerprint_depends_on_breaks_and_reconnects_but_not_on_a_later_run(
     tmp_path: Path,
 ) -> None:
     fingerprints: list[int] = []
@@ -699,7 +699,7 @@ def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
 # --- Fetched anew --------------------------------------------------------------------------------
 
 
-def test_a_log_fetched_anew_takes_the_old_ones_place_once_it_is_read(folder: SourceFolder) -> None:
+def test_a_refetched_log_replaces_the_old_one_once_drained(folder: SourceFolder) -> None:
     old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     write(old)
     finish(old)
@@ -711,7 +711,7 @@ def test_a_log_fetched_anew_takes_the_old_ones_place_once_it_is_read(folder: Sou
         assert kept(log) == EVENTS[3:]
 
 
-def test_a_log_that_was_read_stands_until_the_new_one_is(folder: SourceFolder) -> None:
+def test_a_drained_log_stays_until_the_new_one_is_drained(folder: SourceFolder) -> None:
     old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     write(old)
     finish(old)
@@ -723,7 +723,7 @@ def test_a_log_that_was_read_stands_until_the_new_one_is(folder: SourceFolder) -
     assert not fresh.exists()
 
 
-def test_where_neither_was_read_the_one_with_more_events_is_kept(folder: SourceFolder) -> None:
+def test_if_neither_is_drained_the_log_with_more_events_is_kept(folder: SourceFolder) -> None:
     old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     pings = [(wire.PING, None, b"")] * 50
     for events, others, expected in (
@@ -741,14 +741,14 @@ def test_where_neither_was_read_the_one_with_more_events_is_kept(folder: SourceF
         assert not fresh.exists()
 
 
-def test_where_there_was_no_log_the_new_one_is_kept(folder: SourceFolder) -> None:
+def test_without_an_old_log_the_new_one_is_kept(folder: SourceFolder) -> None:
     fresh = folder.logs.path_of("job").with_suffix(".new")
     write(fresh)
     folder.logs.renew("job", fresh.name)
     assert len(list(read_log(folder, "job"))) == 6
 
 
-def test_what_an_interrupted_refresh_left_is_cleared(folder: SourceFolder) -> None:
+def test_leftovers_of_an_interrupted_refresh_are_removed(folder: SourceFolder) -> None:
     write(folder.logs.path_of("job"))
     write(folder.logs.path_of("job").with_name(temporary_name()))
     folder.clear_unfinished()
@@ -868,7 +868,7 @@ def test_only_a_new_time_costs_the_last_line_and_not_the_log(folder: SourceFolde
     "damage", [b"", b"{", b"[]", b"7", b'{"version": 1}', b'{"version":1,"logs":{"x":7}}',
                b'{"version": 2, "logs": {}}', b"[" * 100_000, b"\xff"],
 )  # fmt: skip
-def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, damage: bytes) -> None:
+def test_lost_facts_are_learned_again(folder: SourceFolder, damage: bytes) -> None:
     path = folder.logs.path_of("job")
     write(path)
     finish(path)
@@ -888,9 +888,7 @@ def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, dam
     "change",
     [{"ended_as": "<script>"}, {"ended_as": 7}, {"size": "1"}, {"end": {"state": ["complete"]}}],
 )
-def test_what_is_known_is_not_believed_if_it_is_of_another_form(
-    folder: SourceFolder, change: dict[str, object]
-) -> None:
+def test_facts_of_another_form_are_ignored(folder: SourceFolder, change: dict[str, object]) -> None:
     path = folder.logs.path_of("job")
     write(path)
     finish(path)
@@ -920,7 +918,7 @@ def test_a_note_with_values_of_other_types_is_damage(folder: SourceFolder, text:
         log_index.examine(read_log(folder, "job"))
 
 
-def test_a_server_s_words_at_the_end_of_a_log_are_kept(folder: SourceFolder) -> None:
+def test_a_servers_text_at_the_end_of_a_log_is_kept(folder: SourceFolder) -> None:
     path = folder.logs.path_of("job")
     write(path)
     with open_log(path, "job") as log:
@@ -933,7 +931,7 @@ def test_a_server_s_words_at_the_end_of_a_log_are_kept(folder: SourceFolder) -> 
     }  # fmt: skip
 
 
-def test_damage_that_leaves_lines_which_still_read_as_such_is_found(folder: SourceFolder) -> None:
+def test_damage_that_leaves_well_formed_lines_is_found(folder: SourceFolder) -> None:
     """A lost block of a disk: the end note and the log's length still say that all is well."""
     path = folder.logs.path_of("job")
     write(path, [(wire.LOG, None, b'{"step":%d,"loss":1}' % step) for step in range(100)])
@@ -966,7 +964,7 @@ TOLD = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(TOLD)
-def test_what_is_known_is_what_a_page_shows(
+def test_known_facts_equal_what_a_page_shows(
     tmp_path_factory: pytest.TempPathFactory, told: list[tuple[bytes, bytes, bool]]
 ) -> None:
     """Learned while it is written, by reading it again, or by whoever reads it whole."""
@@ -1016,7 +1014,7 @@ def test_a_log_that_was_dropped_leaves_how_its_job_ended(folder: SourceFolder) -
     assert again.status(wire.Job("a")) == "running"
 
 
-def test_a_list_of_before_there_was_anything_to_compare_with(folder: SourceFolder) -> None:
+def test_a_list_of_an_older_version_has_nothing_to_compare_with(folder: SourceFolder) -> None:
     folder.keep_listing(LISTING)
     file = folder.path / "jobs.json"
     document = json.loads(file.read_bytes())

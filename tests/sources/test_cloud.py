@@ -173,7 +173,7 @@ def test_refusals(command: Command, status: int) -> None:
 @pytest.mark.parametrize(
     "variables", [{"ALL_PROXY": "socks5://127.0.0.1:1"}, {"HTTPS_PROXY": "nothing://127.0.0.1:1"}]
 )
-def test_a_proxy_that_cannot_be(command: Command, variables: dict[str, str]) -> None:
+def test_an_invalid_proxy(command: Command, variables: dict[str, str]) -> None:
     credentials(command)
     state(command)
     result = command.run(
@@ -183,7 +183,7 @@ def test_a_proxy_that_cannot_be(command: Command, variables: dict[str, str]) -> 
     assert "PROXY" in result.stderr
 
 
-def test_notices_are_told_once(command: Command) -> None:
+def test_notices_are_reported_once(command: Command) -> None:
     credentials(command)
     state(command)
     headers = {"Deprecation": "true", "Sunset": "Sat, 01 May 2027", "Warning": '299 - "use v2"'}

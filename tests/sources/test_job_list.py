@@ -58,14 +58,14 @@ def test_no_jobs() -> None:
 @pytest.mark.parametrize(
     "entry", [{}, {"id": None}, {"id": 7}, {"id": ["a"]}, {"ID": "a"}, None, 7, "a", ["id"], True]
 )
-def test_an_entry_without_an_id_is_left_out_and_told(entry: JSON) -> None:
+def test_an_entry_without_an_id_is_left_out_and_reported(entry: JSON) -> None:
     jobs = read({"jobs": [{"id": "a"}, entry, {"id": "b"}]})
     assert ids(jobs) == ["a", "b"]
     (told,) = jobs.oddities
     assert "entry 2" in told
 
 
-def test_of_two_entries_with_one_id_the_first_stands() -> None:
+def test_of_two_entries_with_one_id_the_first_counts() -> None:
     jobs = read({"jobs": [{"id": "a", "name": "first"}, {"id": "A"}, {"id": "a", "name": "2"}]})
     assert [entry.get("name") for entry in jobs.entries] == ["first", None]
     (told,) = jobs.oddities
@@ -94,7 +94,7 @@ def nested(levels: int) -> JSON:
     return value
 
 
-def test_a_field_nested_too_deep_counts_as_missing_and_is_told() -> None:
+def test_a_field_nested_too_deep_counts_as_missing_and_is_reported() -> None:
     deep = {"id": "a", "name": "n", "config": {"x": nested(64)}, "error": nested(65)}
     jobs = read({"jobs": [deep, {"id": "b", "config": {"x": nested(63)}}]})
     assert jobs.entries[0] == {"id": "a", "name": "n"}
@@ -126,7 +126,7 @@ def test_what_python_writes_and_browsers_take() -> None:
         (b'{"jobs":' + b"[" * 200_000, "jobs"),
     ],
 )
-def test_no_list_is_told_with_what_came_instead(body: bytes, shown: str) -> None:
+def test_an_answer_that_is_not_a_job_list_is_quoted(body: bytes, shown: str) -> None:
     with pytest.raises(SourceError) as told:
         read(body)
     message = str(told.value)
@@ -136,7 +136,7 @@ def test_no_list_is_told_with_what_came_instead(body: bytes, shown: str) -> None
     assert len(message) < 400
 
 
-def test_the_largest_list_is_taken_and_a_larger_one_is_not() -> None:
+def test_the_largest_list_is_accepted_and_a_larger_one_is_not() -> None:
     body = b'{"jobs": [{"id": "a"}]}'.ljust(MAX_LIST_BYTES)
     assert ids(read(body)) == ["a"]
     with pytest.raises(SourceError, match="more than 64 MiB"):
@@ -178,7 +178,7 @@ def test_base_urls(text: str, url: str, shown: str, *, loopback: bool, clear_tex
      "http:///path", "http://:4000", "http://host:port", "http://host:99999", "http://[::1",
      "http://ho\x00st", "javascript:alert(1)"],
 )  # fmt: skip
-def test_what_is_no_base_url_is_told(text: str) -> None:
+def test_an_invalid_base_url_is_reported(text: str) -> None:
     with pytest.raises(UsageError, match="--url"):
         BaseURL.parse(text)
 
@@ -306,7 +306,7 @@ def test_a_body_may_be_packed_though_nobody_asked_for_it(encoding: str) -> None:
     assert request.headers["accept-encoding"] == "identity"
 
 
-def test_a_body_that_unpacks_without_end_is_cut_behind_the_limit() -> None:
+def test_a_body_that_unpacks_without_end_is_cut_at_the_limit() -> None:
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(b" " * MEBIBYTE) for _ in range(200)) + packer.flush()
     with StandIn() as studio:
@@ -317,7 +317,7 @@ def test_a_body_that_unpacks_without_end_is_cut_behind_the_limit() -> None:
     assert answer == Answer(200, b" " * (MEBIBYTE + 1))
 
 
-def test_nothing_is_held_of_what_comes_behind_the_end_of_a_packed_body() -> None:
+def test_nothing_after_the_end_of_a_packed_body_is_held() -> None:
     packer = zlib.compressobj(wbits=31)
     packed = packer.compress(b"{}") + packer.flush()
     with StandIn() as studio:

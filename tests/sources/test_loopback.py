@@ -92,7 +92,7 @@ def test_the_hook_sees_what_a_resolver_is_asked_for() -> None:
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
-def test_the_ipv6_address_is_tried_where_the_ipv4_one_takes_no_connection() -> None:
+def test_the_ipv6_address_is_tried_if_the_ipv4_one_refuses() -> None:
     with lookups() as seen:
         assert ask("evil.localhost", "::1")
     assert "evil.localhost" not in seen

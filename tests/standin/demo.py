@@ -91,14 +91,14 @@ def parts(jobs: Iterable[Job]) -> list[Part]:
     for each in jobs:
         match each.entry["status"]:
             case "running":
-                plan.append(Part(each, 0.0, TRAINING_SECONDS, _retold(each, whole)))
+                plan.append(Part(each, 0.0, TRAINING_SECONDS, _reissued(each, whole)))
             case "queued":
                 begin = TRAINING_SECONDS / 2
-                plan.append(Part(each, begin, TRAINING_SECONDS, _retold(each, whole)))
+                plan.append(Part(each, begin, TRAINING_SECONDS, _reissued(each, whole)))
     return plan
 
 
-def _retold(to: Job, whole: Job) -> list[Event]:
+def _reissued(to: Job, whole: Job) -> list[Event]:
     names = whole.id.encode(), to.id.encode()
     return [replace(event, data=event.payload().replace(*names)) for event in whole.events]
 

@@ -353,7 +353,7 @@ def test_markdown_is_text_in_a_table(one: str, two: str) -> None:
         *("%1", '%"v 1"', "~bug", '~"a b"', "&9", "group&9", "$5"),
     ],
 )
-def test_markdown_calls_nobody(text: str) -> None:
+def test_markdown_mentions_nobody(text: str) -> None:
     shown = rendered(inert.markdown(text))[-1]
     assert not re.search(r"[@#!%~&$-][\w\"]", shown)
     assert shown.replace(ZERO_WIDTH_SPACE, "") == text

@@ -43,7 +43,7 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 @settings(deadline=None, max_examples=300)
 @given(FINITE)
-def test_a_printed_number_is_the_number_in_a_shape_of_javascripts(number: float) -> None:
+def test_a_printed_number_has_a_form_of_javascripts(number: float) -> None:
     text = js_number(number)
     assert float(text) == number
     assert SHAPE.fullmatch(text)

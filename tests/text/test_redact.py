@@ -78,7 +78,7 @@ def test_key_of_a_secret(key: str) -> None:
         *("author", "secretary", "passRate", "pass@1", "compass", "loss", "", "_", "turkeys"),
     ],
 )
-def test_key_of_no_secret(key: str) -> None:
+def test_key_without_a_secret(key: str) -> None:
     assert not speaks_of_secret(key)
 
 
@@ -317,11 +317,11 @@ def test_value_of_a_secret_key_is_hidden_in_text(text: str, expected: str) -> No
     assert redactor.event_text(text) == expected
 
 
-def test_what_comes_together_is_redacted_too() -> None:
+def test_adjacent_secrets_are_all_redacted() -> None:
     assert redactor.text("https://h/bearer?S abcd1234efgh") == f"https://h/{REDACTED}"
 
 
-def test_json_escape_is_no_part_of_a_word() -> None:
+def test_a_json_escape_is_not_part_of_a_word() -> None:
     text = r'"\bearer abcd1234" "\nhf_"'
     assert redactor.text(text) == text
 
@@ -376,7 +376,7 @@ def test_a_value_that_is_assigned_to_a_secret_name_is_hidden(text: str, expected
         '{"token": 12345678}',
     ],
 )
-def test_what_is_assigned_to_another_name_stays(text: str) -> None:
+def test_a_value_that_is_assigned_to_another_name_stays(text: str) -> None:
     assert redactor.event_text(text) == text
 
 
@@ -776,7 +776,7 @@ def test_time_is_linear(prefix: str) -> None:
         assert time.process_time() - start < 1, unit
 
 
-def test_deep_nesting_is_no_recursion() -> None:
+def test_deep_nesting_needs_no_recursion() -> None:
     deep = "[" * 100_000
     assert redactor.event_text('{"key":' + deep) == '{"key":"[hidden]"'
     assert redactor.event_text('{"token":' + deep + "]" * 100_000 + "}") == '{"token":"[hidden]"}'
