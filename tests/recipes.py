@@ -1,7 +1,7 @@
-"""The README's recipes, and what plays them: a machine with the command, and two CI services.
+"""The README's recipes, and what runs them: a machine with the command, and two CI services.
 
-`recipe("GitLab", "yaml")` gives a fenced block as text. `GitHub` and `GitLab` do with a pipeline
-what the services do as far as the recipes go, and refuse whatever they do not know: an action, an
+`recipe("GitLab", "yaml")` returns a fenced block as text. `GitHub` and `GitLab` run a pipeline as
+the services do, as far as the recipes need it, and refuse what they do not know: an action, an
 input, a condition, a key.
 """
 
@@ -23,12 +23,12 @@ from tests.command import PATIENCE
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# --- Out of the README ---------------------------------------------------------------------------
+# --- From the README -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Fence:
-    """A fenced block, and the headings that it stands under."""
+    """A fenced block, and the headings above it."""
 
     chapter: str
     section: str
@@ -37,7 +37,7 @@ class Fence:
 
 
 def fences() -> list[Fence]:
-    """Give all fenced blocks of the README, in order."""
+    """Return all fenced blocks of the README, in order."""
     found = []
     headings = {"h2": "", "h3": ""}
     tokens = MarkdownIt().parse((CHECKOUT / "README.md").read_text("utf-8"))
@@ -52,7 +52,7 @@ def fences() -> list[Fence]:
 
 
 def recipe(section: str, language: str, number: int = 0) -> str:
-    """Give the text of a section's block in this language."""
+    """Return the text of a section's block in this language."""
     texts = [
         each.text for each in fences() if each.section == section and each.language == language
     ]
@@ -64,7 +64,7 @@ def recipe(section: str, language: str, number: int = 0) -> str:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a script left."""
+    """What a script left behind."""
 
     script: str
     code: int
@@ -74,14 +74,14 @@ class Ran:
 
 @dataclass(frozen=True)
 class Machine:
-    """A home with the command in `.local/bin`, and a `pip` that has nothing more to install."""
+    """A home with the command in `.local/bin`, and a `pip` with nothing left to install."""
 
     home: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     """What the service, or whoever set the machine up, gives to every script."""
 
     def install(self) -> "Machine":
-        """Put the commands into their place."""
+        """Put the commands in place."""
         self.bin.mkdir(parents=True)
         lines = [
             f"#!{sys.executable}",
@@ -114,7 +114,7 @@ class Machine:
         return Ran(script, ran.returncode, ran.stdout, ran.stderr)
 
     def run_in_ci(self, script: str, directory: Path, **variables: str) -> Ran:
-        """Run a script where the installed commands are found by their names."""
+        """Run a script with the installed commands on the path."""
         return self.run(script, directory, path=f"{self.bin}:/usr/bin:/bin", **variables)
 
     def _program(self, name: str, lines: list[str]) -> None:
@@ -128,7 +128,7 @@ class Machine:
 
 @dataclass
 class Played:
-    """What a run of a pipeline left, by the names of its jobs and artifacts."""
+    """What a pipeline left behind, by the names of its jobs and artifacts."""
 
     place: Path
     results: dict[str, bool] = field(default_factory=dict)
@@ -150,7 +150,7 @@ class Played:
 
 @dataclass
 class GitHub:
-    """Plays workflows, each run after those before it."""
+    """Runs workflows, one after another, as GitHub does."""
 
     place: Path
     machine: Machine
@@ -162,7 +162,7 @@ class GitHub:
         return self.place / "caches"
 
     def play(self, workflow: Mapping[Any, Any]) -> Played:
-        """Run all jobs, each after those that it needs."""
+        """Run all jobs, each after those it needs."""
         # YAML 1.1 reads the key `on` as true.
         assert set(workflow) <= {"name", True, "permissions", "jobs"}
         self.runs += 1
@@ -198,7 +198,7 @@ class GitHub:
 
 @dataclass
 class _Runner:
-    """One machine that runs the steps of one job."""
+    """The machine that runs the steps of one job."""
 
     github: GitHub
     played: Played
@@ -218,7 +218,7 @@ class _Runner:
         }
 
     def play(self, steps: Iterable[Mapping[str, Any]]) -> bool:
-        """Run the steps; tell whether all succeeded."""
+        """Run the steps; return whether all succeeded."""
         for step in steps:
             assert set(step) <= {"id", "if", "uses", "with", "run", "env"}
             assert ("uses" in step) != ("run" in step), step
@@ -266,14 +266,14 @@ class _Runner:
             self.values[f"steps.{step.get('id')}.outputs.{name}"] = value
 
     def _filled(self, text: str) -> str:
-        """Put values in the place of expressions; one that nobody set is a `KeyError`."""
+        """Replace expressions by their values; one that nobody set is a `KeyError`."""
         return re.sub(r"\$\{\{ *([\w.]+) *\}\}", lambda found: self.values[found[1]], text)
 
     def _set_up_python(self, *, python_version: str) -> None:
         assert re.fullmatch(r"3\.\d+", python_version)
 
     def _restore(self, *, path: str, key: str, restore_keys: str) -> None:
-        # The newest: a run's number is its place in time.
+        # The newest: run numbers grow with time.
         kept = [
             self.github.caches / key,
             *sorted(self.github.caches.glob(f"{restore_keys}*"))[::-1],
@@ -333,7 +333,7 @@ _ON_THE_DEFAULT_BRANCH = {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when
 
 @dataclass
 class GitLab:
-    """Plays pipelines, each after those before it."""
+    """Runs pipelines, one after another, as GitLab does."""
 
     place: Path
     machine: Machine
@@ -342,7 +342,7 @@ class GitLab:
     runs: int = 0
 
     def play(self, pipeline: Mapping[str, Any], *, default_branch: bool = True) -> Played:
-        """Run all jobs, each after those that it needs."""
+        """Run all jobs, each after those it needs."""
         self.runs += 1
         played = Played(self.place / f"pipeline-{self.runs}")
         needs = {name: job.get("needs", []) for name, job in pipeline.items()}
@@ -387,7 +387,7 @@ class GitLab:
     ) -> None:
         assert set(artifacts) <= {"when", "expose_as", "paths", "reports"}
         assert set(artifacts.get("reports", {})) <= {"junit"}
-        # What GitLab allows in the words that a merge request shows.
+        # What GitLab allows in the name that a merge request shows.
         assert re.fullmatch(r"[\w -]{1,100}", artifacts.get("expose_as", "none"))
         if succeeded or artifacts.get("when") == "always":
             _keep(workspace, artifacts["paths"], into)

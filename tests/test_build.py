@@ -294,7 +294,7 @@ def test_ten_running_jobs_queue_for_two_connections(command: Command) -> None:
     with StandIn(*jobs, DONE) as studio:
         result = command.build(studio, "--max-wait", "0", "--settle", "0.2s", "--concurrency", "2")
         first = next(request for request in studio.requests if request.job_id)
-    assert first.job_id == "job_done"  # what has ended comes first
+    assert first.job_id == "job_done"  # ended jobs come first
     states = [told["stream"]["state"] for told in result.report["jobs"]]
     assert states == ["caught-up"] * 10 + ["complete"]
 

@@ -36,7 +36,7 @@ def directory(place: Path) -> Iterator[Directory]:
 
 
 def theirs(place: Path) -> tuple[str, int, set[str]]:
-    """Return all that must not change outside."""
+    """Return everything outside that must not change."""
     file = place.parent / "outside" / "file"
     names = {path.name for path in file.parent.iterdir()}
     return file.read_text(), stat.S_IMODE(file.stat().st_mode), names
@@ -65,7 +65,7 @@ def plant_directory(path: Path) -> None:
 def plant_socket(path: Path) -> None:
     server = socket.socket(socket.AF_UNIX)
     before = Path.cwd()
-    os.chdir(path.parent)  # a socket's path may have 108 bytes
+    os.chdir(path.parent)  # a socket's path is limited to 108 bytes
     try:
         server.bind(path.name)
     finally:

@@ -1,4 +1,4 @@
-"""A whole CI pipeline: a matrix of shards, their artifacts, one step that merges and renders."""
+"""A whole CI pipeline: a matrix of shards, their artifacts, and a step that merges and renders."""
 
 import re
 import shutil
@@ -42,7 +42,7 @@ HOSTILE: Final = (
 
 
 def breaking_once(opening: Opening) -> Stream:
-    """Break off after five events, whoever it is that reads them for the first time."""
+    """Break the first connection of each reader after five events."""
     return Replay(breaks=[5] * 100 if opening.last_event_id is None else [])(opening)
 
 
@@ -71,7 +71,7 @@ JOBS: Final = (
 
 @dataclass(frozen=True)
 class Step:
-    """A step: a command in a directory of its own, at its time."""
+    """A step: a command, its own directory, and its time."""
 
     command: Command
     arguments: Sequence[str]
@@ -79,7 +79,7 @@ class Step:
 
 
 def together(steps: Sequence[Step]) -> list[Result]:
-    """Run steps at the same time, as a matrix does; all of them are to end well."""
+    """Run steps at the same time, as a matrix does, and check that all succeed."""
     started = [
         step.command.start(*step.arguments, SOURCE_DATE_EPOCH=str(step.at)) for step in steps
     ]
@@ -92,7 +92,7 @@ def together(steps: Sequence[Step]) -> list[Result]:
 
 
 def machine(place: Path, name: str) -> Command:
-    """Give a machine of its own: another home, another directory, nothing on it."""
+    """Return a fresh machine: another home, another directory, both empty."""
     (place / name).mkdir()
     return Command(place / name)
 
@@ -116,9 +116,9 @@ def through_an_artifact(directory: Path, into: Path) -> Path:
 def fetch_in_shards(
     studio: StandIn, place: Path, *, at: int, cache: Path | None = None
 ) -> tuple[Path, list[Path]]:
-    """Fetch in shards and, beside them, in one build. Gives its machine and the artifacts.
+    """Fetch in shards and also in one build. Return the build's machine and the artifacts.
 
-    Each shard reads the list at a time of its own; the build reads it when the last one does.
+    Each shard reads the list at its own time; the build reads it together with the last shard.
     """
     whole = machine(place, "whole")
     matrix = [machine(place, f"machine-{part}") for part in range(1, PARTS + 1)]
@@ -146,7 +146,7 @@ LOOKS: Final = ["--single-file", "--report-url", URL]
 
 
 def files_of(out: Path) -> dict[str, bytes]:
-    """Give all files of a report but those that the tool keeps for itself."""
+    """Return all files of a report except the tool's own."""
     return {
         path.relative_to(out).as_posix(): path.read_bytes()
         for path in out.rglob("*")
@@ -155,7 +155,7 @@ def files_of(out: Path) -> dict[str, bytes]:
 
 
 def merge_and_render(command: Command, shards: Sequence[Path]) -> tuple[Result, dict[str, bytes]]:
-    """Merge into the machine's own snapshot directory, and render; give the merge's result."""
+    """Merge into the machine's own snapshot directory, and render; return the merge's result."""
     merged = command.run("merge", *map(str, shards))
     assert (merged.code, merged.stdout) == (0, ".arkor-report\n"), merged.stderr
     rendered = command.run("render", *LOOKS)
@@ -168,7 +168,7 @@ def merge_and_render(command: Command, shards: Sequence[Path]) -> tuple[Result, 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of the pipeline left."""
+    """What the pipeline left behind."""
 
     studio: StandIn
     place: Path
@@ -210,7 +210,7 @@ def test_shards_are_merged_and_rendered_as_one_build(first_run: Run) -> None:
     assert {job_id: state for job_id, state in states.items() if state != "complete"} == {
         "refused": "unavailable", "runs-on": "caught-up", "queued": "caught-up",
     }  # fmt: skip
-    # Once by the build and once by the one shard that it is in.
+    # Once by the build and once by its shard.
     assert len(first_run.studio.openings("best")) == 2
 
 
@@ -264,7 +264,7 @@ STRICT: Final = (
 
 
 def commands_in(stderr: str) -> list[str]:
-    """Give the lines that a runner would obey."""
+    """Return the lines that a runner would obey."""
     assert "##[" not in stderr
     return [line for line in re.split("[\r\n]+", stderr) if line.lstrip().startswith("::")]
 
@@ -274,7 +274,7 @@ def gates_in(stderr: str) -> list[str]:
 
 
 def told(lines: Sequence[str], expected: Sequence[str]) -> bool:
-    """Tell whether each line holds the words that are expected of it, in this order."""
+    """Return whether the lines contain the expected words, in this order."""
     return len(lines) == len(expected) and all(
         words in line for line, words in zip(lines, expected, strict=True)
     )
@@ -282,7 +282,7 @@ def told(lines: Sequence[str], expected: Sequence[str]) -> bool:
 
 @dataclass
 class Runner:
-    """A GitHub runner: a machine with a step summary in which others have written already."""
+    """A GitHub runner: a machine with a step summary that already has content."""
 
     command: Command
     summary: Path
@@ -295,7 +295,7 @@ class Runner:
             GITHUB_STEP_SUMMARY=str(self.summary),
         )  # fmt: skip
         assert result.stdout == "out/index.html\n", result.stderr
-        assert (result.out / "index.html").is_file()  # whatever the gates say
+        assert (result.out / "index.html").is_file()  # whatever the gates decide
         return result
 
 
@@ -331,7 +331,7 @@ def test_rules_that_no_job_meets_and_logs_for_machines(runner: Runner) -> None:
     result = runner.render("--fail-on", "loss>5,eval-loss>0", "--log-format", "json")
     assert (result.code, result.stderr) == (0, "")
     assert "## Arkor report" not in result.stdout
-    assert len(runner.summary.read_text("utf-8")) > 500  # the summary is no log
+    assert len(runner.summary.read_text("utf-8")) > 500  # the summary is not a log
 
 
 # --- The next run, on a cache that every shard got -----------------------------------------------
@@ -339,7 +339,7 @@ def test_rules_that_no_job_meets_and_logs_for_machines(runner: Runner) -> None:
 
 @pytest.fixture(scope="module")
 def next_run(first_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run it once more: jobs came, one ended, one was cancelled, one is gone from the list."""
+    """Run it once more: jobs were added, one ended, one was cancelled, one is no longer listed."""
     studio, cache = first_run.studio, first_run.whole / ".arkor-report"
     place = tmp_path_factory.mktemp("next")
     for job_id in ("job_1", "job_3", "job_4"):
@@ -360,7 +360,7 @@ def next_run(first_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_with_the_cache_everywhere_shards_equal_one_build(next_run: Run) -> None:
-    """Down to what the home page marks as new."""
+    """Including what the home page marks as new."""
     ended = len(JOBS) - 2
     assert all(len(list(shard.rglob("*.log"))) >= ended for shard in next_run.shards)
     merged, files = merge_and_render(next_run.render, next_run.shards)
@@ -390,13 +390,13 @@ def log_of(shard: Path, job_id: str) -> Path:
 
 
 def zeroed(data: bytes) -> bytes:
-    """Lose some lines in the middle; the log's length and its end still say that all is well."""
+    """Zero some lines in the middle; the log's length and its end note still match."""
     line = data.index(b"\n", len(data) // 2) + 1
     return data[:line] + bytes(200) + data[line + 200 :]
 
 
 def run_together(data: bytes) -> bytes:
-    """Lose the end of a line and what comes behind it: what is left reads as one line."""
+    """Remove a line's end and what follows it, so that the rest reads as one line."""
     start = data.index(b"{", len(data) // 2) + 5
     return data[:start] + bytes(200) + data[start + 200 :]
 
@@ -411,7 +411,7 @@ def cut_off(data: bytes) -> bytes:
 def test_a_log_damaged_in_one_shard_is_not_chosen(
     next_run: Run, tmp_path: Path, damage: Callable[[bytes], bytes], *, is_told: bool
 ) -> None:
-    """Not even where it is the newest; what is merely shorter loses without a word."""
+    """Not even if it is the newest; one that is merely shorter loses without a warning."""
     shards = [shutil.copytree(shard, tmp_path / shard.name) for shard in next_run.shards]
     path = log_of(shards[-1], "best")
     path.write_bytes(damage(path.read_bytes()))
@@ -438,7 +438,7 @@ def test_a_log_damaged_in_every_shard_costs_only_itself(next_run: Run, tmp_path:
     result = render.run("render", "--strict")
     assert result.code == 4
     assert "--strict: best (best): stream unavailable" in result.stderr
-    # Whoever builds on it next fetches what is missing.
+    # The next build on it fetches what is missing.
     mended = render.build(next_run.studio, "--max-wait", "0")
     assert mended.job("best")["stream"]["state"] == "complete"
 
@@ -464,7 +464,7 @@ def test_a_shard_without_jobs_is_not_an_error(command: Command, tmp_path: Path) 
     shards = [through_an_artifact(tmp_path / f"shard-{part}", downloads) for part in (1, 2)]
     _, files = merge_and_render(command, shards)
     assert "jobs/sweep-1.html" in files
-    # Of none but such shards there is a report, too: one without jobs.
+    # Such shards alone also make a report: one without jobs.
     empty = [shard for shard, logs in zip(shards, held, strict=True) if not logs]
     _, files = merge_and_render(machine(tmp_path, "of-nothing"), empty)
     assert b"No jobs yet." in files["index.html"]

@@ -1,4 +1,4 @@
-"""The README's recipes do what they promise: read out of it, and played against a real server."""
+"""The README's recipes do what they promise: read from it, and run against a real server."""
 
 import configparser
 import fcntl
@@ -53,7 +53,7 @@ def in_ci(place: Path, server: StandIn) -> Machine:
 
 
 def at_home(place: Path, studio: StandIn) -> Machine:
-    """Give the machine where `arkor dev` runs: its token lies in the home, beside a project."""
+    """Return a machine where `arkor dev` runs: a token in its home, beside a project."""
     studio.write_token(place / "home/.arkor/studio-token")
     (place / "home/project").mkdir()
     return machine(place, ARKOR_REPORT_URL=studio.url)
@@ -199,7 +199,7 @@ def test_jenkins_keeps_a_report_that_its_policy_lets_look_right(tmp_path: Path) 
 
 
 def assert_is_a_schedule(fields: str) -> None:
-    """Check the five fields of a crontab's line, as far as the recipes use them."""
+    """Check the five time fields of a crontab line, as far as the recipes use them."""
     first_and_last = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
     for given, (first, last) in zip(fields.split(" "), first_and_last, strict=True):
         found = re.fullmatch(r"\*(?:/(\d+))?|(\d+)", given)
@@ -209,7 +209,7 @@ def assert_is_a_schedule(fields: str) -> None:
 
 
 def cron_line() -> str:
-    """Give the command of the crontab, which is one line."""
+    """Return the command of the crontab, which is one line."""
     (line,) = recipe("cron", "crontab").splitlines()
     *fields, command = line.split(" ", 5)
     assert_is_a_schedule(" ".join(fields))
@@ -261,7 +261,7 @@ def test_systemd_runs_a_build(tmp_path: Path) -> None:
         directory = Path(service["WorkingDirectory"].replace("%h", str(here.home)))
         assert directory == here.home / "project"
         assert Path(shlex.split(command)[0]) == here.bin / "arkor-report"
-        # systemd starts no shell: each word reaches the command as it stands.
+        # systemd starts no shell: each word reaches the command unchanged.
         ran = here.run(f"exec {shlex.join(shlex.split(command))}", directory)
     assert ran.code == 0, ran.stderr
     assert (directory / "out/jobs/job_broken.html").is_file()
@@ -287,7 +287,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     if "Failed to initialize manager" in ran.stderr:
         pytest.skip("systemd-analyze does not work here")
     assert ran.code == 0, ran.stderr
-    # What it ignores costs no exit code. It may have words on the machine's own units, too.
+    # Ignored settings do not change its exit code. It may also warn about the machine's own units.
     assert "arkor-report" not in ran.stderr
 
 

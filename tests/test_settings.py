@@ -1,4 +1,4 @@
-"""The time, as the environment may set it."""
+"""The current time, which the environment may set."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The stand-in server: it must break streams exactly as it is told, or no other test means much."""
+"""The stand-in server: it must break streams exactly as scripted, or other tests prove little."""
 
 import gzip
 import itertools
