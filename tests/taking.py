@@ -1,4 +1,4 @@
-"""Takes snapshots of a stand-in by plain calls: the snapshot step alone, at the time it is told."""
+"""Fetch snapshots of a stand-in by plain calls: only the snapshot step, at a given time."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
 
 @dataclass
 class Watcher:
-    """Remembers what is told."""
+    """A progress listener that records what is reported."""
 
     warnings: list[str] = field(default_factory=list)
     to_fetch: int = 0
@@ -54,7 +54,7 @@ class Watcher:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a snapshot left."""
+    """What a snapshot left behind."""
 
     folder: SourceFolder
     listing: Listing
@@ -83,7 +83,7 @@ def take(
     now: datetime = NOW,
     watcher: Watcher | None = None,
 ) -> Taken:
-    """Take a snapshot, waiting for no job that runs on."""
+    """Fetch a snapshot without waiting for running jobs."""
     watcher = watcher or Watcher()
     with Snapshot.locked(place, watcher.warn) as snapshot:
         return take_into(
@@ -103,7 +103,7 @@ def take_into(
     now: datetime = NOW,
     watcher: Watcher | None = None,
 ) -> Taken:
-    """Take a snapshot into a directory that is open already."""
+    """Fetch a snapshot into a directory that is already open."""
     watcher = watcher or Watcher()
     following = Following(
         max_wait=0.0, settle=0.2, stall_timeout=90.0, retries=8, concurrency=16, refresh=refresh
@@ -132,7 +132,7 @@ def take_into(
 
 
 def read_log(folder: SourceFolder, job_id: str) -> list[bytes]:
-    """Give the whole lines of a job's log, without their ends."""
+    """Return the whole lines of a job's log, without their ends."""
     with folder.logs.reading(job_id) as blocks:
         return [line for block in blocks for line in block.split(b"\n")]
 

@@ -49,20 +49,20 @@ def test_the_report_of_a_finished_job(command: Command) -> None:
     ]  # fmt: skip
     assert report["manifest"] == {"trainer": "support-bot-v1", "error": None}
     assert report["counts"]["completed"] == 1
-    told = result.job("job_done")
-    assert told["status"] == "completed"
-    assert told["durationSeconds"] == 93.0
-    assert told["artifacts"] == 1
-    assert told["stream"] == {
+    entry = result.job("job_done")
+    assert entry["status"] == "completed"
+    assert entry["durationSeconds"] == 93.0
+    assert entry["artifacts"] == 1
+    assert entry["stream"] == {
         "state": "complete", "reason": None, "events": 23, "skipped": 0, "reconnects": 0,
     }  # fmt: skip
-    assert told["loss"] == {
+    assert entry["loss"] == {
         "points": 20, "first": 2.4, "last": 0.5, "min": 0.5, "minStep": 20, "max": 2.4,
     }  # fmt: skip
-    assert told["evalLoss"] is None
-    assert told["checkpoints"] == [10]
-    assert told["logTail"][1] == "[log] step=1 loss=2.4"
-    assert told["config"] == {
+    assert entry["evalLoss"] is None
+    assert entry["checkpoints"] == [10]
+    assert entry["logTail"][1] == "[log] step=1 loss=2.4"
+    assert entry["config"] == {
         "model": "m", "maxSteps": 20, "secretThing": "[hidden]", "apiKey": "[hidden]",
     }  # fmt: skip
     rows = list(csv.reader((result.out / "jobs" / "job_done.csv").read_text().splitlines()))
@@ -106,8 +106,12 @@ def test_it_waits_for_a_job_that_is_still_training(command: Command) -> None:
         studio.jobs.finish("job_run", Close())
         stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (0, "out/index.html\n"), stderr
-    told = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
-    assert (told["status"], told["loss"]["last"], told["loss"]["points"]) == ("completed", 0.25, 6)
+    entry = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
+    assert (entry["status"], entry["loss"]["last"], entry["loss"]["points"]) == (
+        "completed",
+        0.25,
+        6,
+    )
 
 
 def test_max_wait_keeps_what_has_arrived_and_the_next_build_resumes(command: Command) -> None:
@@ -132,9 +136,9 @@ def test_a_stream_that_breaks_is_resumed_and_each_event_counts_once(command: Com
     ) as studio:
         result = command.build(studio)
     for job_id in ("honours", "ignores"):
-        told = result.job(job_id)
-        assert told["loss"]["points"] == 40
-        assert told["stream"] == {
+        entry = result.job(job_id)
+        assert entry["loss"]["points"] == 40
+        assert entry["stream"] == {
             "state": "complete", "reason": None, "events": 43, "skipped": 0, "reconnects": 2,
         }  # fmt: skip
         log_text = (result.out / "jobs" / f"{job_id}.csv").read_text()
@@ -146,7 +150,7 @@ def test_a_job_that_is_no_longer_listed_stays(command: Command) -> None:
         command.build(studio)
         studio.jobs.remove("job_done")
         result = command.build(studio)
-    assert [(told["id"], told["listed"]) for told in result.report["jobs"]] == [
+    assert [(entry["id"], entry["listed"]) for entry in result.report["jobs"]] == [
         ("job_2", True), ("job_done", False),
     ]  # fmt: skip
     assert result.job("job_done")["loss"]["points"] == 20
@@ -186,7 +190,7 @@ def test_selection(command: Command, options: list[str], ids: list[str]) -> None
         job("c", "cancelled", name="other"),
     ) as studio:
         result = command.build(studio, *options, SOURCE_DATE_EPOCH="1777690000")
-    assert [told["id"] for told in result.report["jobs"]] == ids, result.stderr
+    assert [entry["id"] for entry in result.report["jobs"]] == ids, result.stderr
 
 
 def test_a_job_that_does_not_exist_is_reported(command: Command) -> None:
@@ -267,9 +271,9 @@ def test_hostile_names_and_ids_are_text_and_safe_file_names(command: Command) ->
     name, job_id = "<script>alert(1)</script>", "../../x"
     with StandIn(job(job_id, events=training(3, job_id), name=name)) as studio:
         result = command.build(studio)
-    told = result.job(job_id)
-    assert told["name"] == name
-    assert re.fullmatch(r"jobs/[A-Za-z0-9._-]+-[0-9a-f]{10}\.html", told["page"])
+    entry = result.job(job_id)
+    assert entry["name"] == name
+    assert re.fullmatch(r"jobs/[A-Za-z0-9._-]+-[0-9a-f]{10}\.html", entry["page"])
     assert "<script>alert" not in result.page(job_id)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in result.page(job_id)
     inside = {file.relative_to(command.directory).parts[0] for file in command.directory.rglob("*")}
@@ -283,7 +287,7 @@ def test_an_odd_entry_costs_that_entry_at_most(command: Command) -> None:
             job("odd", events=[completed([], "odd")], name=7, createdAt=True, config=[])
         )
         result = command.build(studio)
-    assert [told["id"] for told in result.report["jobs"]] == ["job_done", "odd"]
+    assert [entry["id"] for entry in result.report["jobs"]] == ["job_done", "odd"]
     assert result.job("job_done")["name"] == "support-bot"
     assert (result.job("odd")["name"], result.job("odd")["createdAt"]) == (None, None)
     assert result.stderr.count("left out") == 3
@@ -295,7 +299,7 @@ def test_ten_running_jobs_queue_for_two_connections(command: Command) -> None:
         result = command.build(studio, "--max-wait", "0", "--settle", "0.2s", "--concurrency", "2")
         first = next(request for request in studio.requests if request.job_id)
     assert first.job_id == "job_done"  # ended jobs come first
-    states = [told["stream"]["state"] for told in result.report["jobs"]]
+    states = [entry["stream"]["state"] for entry in result.report["jobs"]]
     assert states == ["caught-up"] * 10 + ["complete"]
 
 
@@ -364,8 +368,8 @@ def test_an_interrupted_build_still_writes_the_report(
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (code, "out/index.html\n"), stderr
-    told = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
-    assert told["stream"]["state"] == "interrupted"
+    entry = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
+    assert entry["stream"]["state"] == "interrupted"
     assert "Traceback" not in stderr
 
 

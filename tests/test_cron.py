@@ -45,8 +45,8 @@ def noon(day: int) -> str:
 
 def logs(job_id: str, day: int, steps: Iterable[int]) -> list[Event]:
     """Return what a job logs on a day, with an id for each event."""
-    told = [(step, log(step, round(0.4 + 2 / step, 4), job_id, at(day))) for step in steps]
-    return [Event(event.name, event.data, f"{job_id}-{step}") for step, event in told]
+    logged = [(step, log(step, round(0.4 + 2 / step, 4), job_id, at(day))) for step in steps]
+    return [Event(event.name, event.data, f"{job_id}-{step}") for step, event in logged]
 
 
 def begun(job_id: str, day: int, steps: Iterable[int]) -> list[Event]:
@@ -279,15 +279,15 @@ def test_each_build_succeeds_and_prints_the_reports_path(week: tuple[Day, ...]) 
 @pytest.mark.parametrize("number", range(len(WEEK)))
 def test_report_json_has_every_job_as_of_that_day(week: tuple[Day, ...], number: int) -> None:
     report = week[number].report
-    told = {
+    rows = {
         job["id"]: (job["status"], job["stream"]["events"], job["listed"]) for job in report["jobs"]
     }
-    assert list(told.items()) == list(ROWS[number].items())
+    assert list(rows.items()) == list(ROWS[number].items())
     assert report["snapshotAt"] == at(number + 1, 12).replace(".000", "")
-    for told_job in report["jobs"]:
-        state = "complete" if told_job["status"] in READ else "caught-up"
-        assert told_job["stream"]["state"] == state, told_job
-        assert told_job["stream"]["reconnects"] == told_job["stream"]["skipped"] == 0
+    for entry in report["jobs"]:
+        state = "complete" if entry["status"] in READ else "caught-up"
+        assert entry["stream"]["state"] == state, entry
+        assert entry["stream"]["reconnects"] == entry["stream"]["skipped"] == 0
     statuses = [status for status, _, _ in ROWS[number].values()]
     assert report["counts"] == {each: statuses.count(each) for each in (Q, R, C, F, X)}
 
@@ -449,8 +449,8 @@ def test_dropped_jobs_are_reported_and_removed(week: tuple[Day, ...]) -> None:
 def test_everything_is_well_formed(week: tuple[Day, ...], number: int) -> None:
     files = {name: file.data for name, file in week[number].files.items()}
     wellformed.check(files)
-    told = {row[0]: row[1] for row in wellformed.rows_of(files["summary.md"].decode())}
-    assert told == {
+    rows = {row[0]: row[1] for row in wellformed.rows_of(files["summary.md"].decode())}
+    assert rows == {
         f"{job_id} ({job_id})": status for job_id, (status, _, _) in ROWS[number].items()
     }
 

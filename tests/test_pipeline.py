@@ -200,13 +200,13 @@ def test_shards_are_merged_and_rendered_as_one_build(first_run: Run) -> None:
     assert rendered.code == 0, rendered.stderr
     files = files_of(rendered.out)
     assert files == first_run.one_build
-    told = {job["id"]: job for job in rendered.report["jobs"]}
-    assert list(told) == [job.id for job in JOBS]
+    entries = {job["id"]: job for job in rendered.report["jobs"]}
+    assert list(entries) == [job.id for job in JOBS]
     assert rendered.report["snapshotAt"] == "2026-05-01T20:00:03Z"
-    assert told["breaks"]["stream"] == {
+    assert entries["breaks"]["stream"] == {
         "state": "complete", "reason": None, "events": 15, "skipped": 0, "reconnects": 1,
     }  # fmt: skip
-    states = {job_id: job["stream"]["state"] for job_id, job in told.items()}
+    states = {job_id: job["stream"]["state"] for job_id, job in entries.items()}
     assert {job_id: state for job_id, state in states.items() if state != "complete"} == {
         "refused": "unavailable", "runs-on": "caught-up", "queued": "caught-up",
     }  # fmt: skip
@@ -233,7 +233,7 @@ def test_every_file_is_well_formed_whatever_a_job_is_called(first_run: Run) -> N
     }
 
 
-# --- What CI is told -----------------------------------------------------------------------------
+# --- Messages for CI -----------------------------------------------------------------------------
 
 ANNOTATIONS: Final = (
     re.compile(r"::error title=evil\|.* \(oom\) failed::CUDA: 100 %25 of memory :.*pwned"),
@@ -273,7 +273,7 @@ def gates_in(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if "--fail-on" in line or "--strict" in line]
 
 
-def told(lines: Sequence[str], expected: Sequence[str]) -> bool:
+def has_in_order(lines: Sequence[str], expected: Sequence[str]) -> bool:
     """Return whether the lines contain the expected words, in this order."""
     return len(lines) == len(expected) and all(
         words in line for line, words in zip(lines, expected, strict=True)
@@ -309,7 +309,7 @@ def test_fail_on_wins_and_github_gets_summary_and_annotations(
 ) -> None:
     result = runner.render("--fail-on", "failed,nan,loss>4,eval-loss>0", "--strict")
     assert result.code == 5
-    assert told(gates_in(result.stderr), [*GATES, *STRICT]), result.stderr
+    assert has_in_order(gates_in(result.stderr), [*GATES, *STRICT]), result.stderr
     lines = commands_in(result.stderr)
     assert len(lines) == len(ANNOTATIONS)
     for line, expected in zip(lines, ANNOTATIONS, strict=True):
@@ -322,7 +322,7 @@ def test_fail_on_wins_and_github_gets_summary_and_annotations(
 def test_strict_alone_without_github(runner: Runner) -> None:
     result = runner.render("--strict", "--no-github")
     assert result.code == 4
-    assert told(gates_in(result.stderr), STRICT), result.stderr
+    assert has_in_order(gates_in(result.stderr), STRICT), result.stderr
     assert commands_in(result.stderr) == []
     assert runner.summary.read_text() == "What an earlier step said.\n"
 

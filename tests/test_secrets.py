@@ -80,14 +80,14 @@ def test_no_secret_is_written_or_printed(command: Command) -> None:
         leaks = [name for name, data in written.items() if secret.encode() in data]
         # Events are kept verbatim, except for the tool's own token.
         assert all(name.endswith(".log") and secret != TOKEN for name in leaks), (secret, leaks)
-    told = result.job("leaky")
-    assert told["config"]["datasetSource"] == {
+    entry = result.job("leaky")
+    assert entry["config"]["datasetSource"] == {
         "type": "blob", "url": "https://files.example/d.jsonl", "token": "[hidden]",
     }  # fmt: skip
-    assert told["config"]["maxTokens"] == 42
-    assert told["config"]["tokenizer"] == "plain"
-    assert told["config"]["apiKey"] == "[hidden]"
-    assert told["name"] == "run with [redacted]"
+    assert entry["config"]["maxTokens"] == 42
+    assert entry["config"]["tokenizer"] == "plain"
+    assert entry["config"]["apiKey"] == "[hidden]"
+    assert entry["name"] == "run with [redacted]"
 
 
 def test_no_output_is_obeyed(command: Command) -> None:

@@ -1,4 +1,4 @@
-"""Coordinates as text: all at once as one by one."""
+"""Coordinates as text: many at once print as each alone."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from reportgen.charts.axes import WIDTH
 from reportgen.charts.svg import Dot, Polyline, coordinate, dots_path, path
 
-# Whole numbers, halves of a hundredth, which are rounded to even digits, and anything between.
+# Whole numbers, halves of a hundredth (rounded to even digits), and anything between.
 COORDINATES = (
     st.integers(0, WIDTH).map(float)
     | st.integers(0, 8 * WIDTH).map(lambda eighths: eighths / 8)

@@ -1,4 +1,4 @@
-"""The command's face: version, help, and how errors are told."""
+"""The command's surface: version, help, and how errors are reported."""
 
 import json
 import re
@@ -37,16 +37,16 @@ def test_options_belong_to_the_commands_that_use_them(command: Command) -> None:
     everywhere = said | {"--config", "--project-dir", "--help"}
     looks = {"--out", "--log-lines", "--single-file", "--layout", "--title", "--theme"}
     looks |= {"--timezone", "--stale-after", "--show-config", "--report-url"}
-    told = {"--strict", "--fail-on", "--no-github"}
+    judging = {"--strict", "--fail-on", "--no-github"}
     fetching = {"--max-wait", "--settle", "--stall-timeout", "--retries", "--concurrency"}
     fetching |= {"--refresh"}
     which = {"--job", "--name", "--status", "--since", "--limit", "--shard"}
     which |= {"--keep", "--keep-last"}
     where = {"--source", "--url", "--token-file", "--org", "--project"}
     kept = {"--snapshot-dir"}
-    assert build == everywhere | looks | told | fetching | which | where | kept
+    assert build == everywhere | looks | judging | fetching | which | where | kept
     assert options_of(command, "config") == build
-    assert options_of(command, "snapshot") == build - looks - told
+    assert options_of(command, "snapshot") == build - looks - judging
     assert options_of(command, "render") == build - fetching - {
         "--token-file",
         "--org",
@@ -57,9 +57,9 @@ def test_options_belong_to_the_commands_that_use_them(command: Command) -> None:
 
 
 def test_help_keeps_its_examples_in_lines_of_their_own(command: Command) -> None:
-    told = command.run("--help").stdout
-    assert "\n  arkor-report build --source demo " in told
-    assert "\\b" not in told
+    text = command.run("--help").stdout
+    assert "\n  arkor-report build --source demo " in text
+    assert "\\b" not in text
 
 
 def test_version_and_help_load_nothing_heavy(command: Command) -> None:
@@ -96,18 +96,18 @@ def test_every_option_of_build_is_in_the_readme(command: Command) -> None:
     text = README.read_text("utf-8")
     options = set(re.findall(r"--[a-z][a-z-]+", command.run("build", "--help").stdout))
     missing = {option for option in options - {"--help", "--no-progress"} if option not in text}
-    assert missing <= {"--quiet", "--verbose"}  # told as -q and -v
+    assert missing <= {"--quiet", "--verbose"}  # listed as -q and -v
 
 
 def test_an_option_can_come_from_a_variable_and_the_command_line_wins(command: Command) -> None:
     done = completed()
     with StandIn(job("a", events=[done]), job("b", "failed", events=[done])) as studio:
         limited = command.build(studio, "--max-wait", "0", ARKOR_REPORT_STATUS="failed")
-        assert [told["id"] for told in limited.report["jobs"]] == ["b"]
+        assert [entry["id"] for entry in limited.report["jobs"]] == ["b"]
         both = command.build(
             studio, "--max-wait", "0", "--status", "completed", ARKOR_REPORT_STATUS="failed"
         )
-        assert [told["id"] for told in both.report["jobs"]] == ["a"]
+        assert [entry["id"] for entry in both.report["jobs"]] == ["a"]
         empty = command.build(studio, "--max-wait", "0", ARKOR_REPORT_STATUS="")
         assert len(empty.report["jobs"]) == 2
 
@@ -167,9 +167,9 @@ def test_usage_errors_come_in_the_format_that_was_asked_for(
     command: Command, arguments: list[str], file: str, variables: dict[str, str]
 ) -> None:
     (command.directory / "arkor-report.toml").write_text(file)
-    told = command.run(*arguments, **variables)
-    assert (told.code, told.stdout) == (2, "")
-    (line,) = told.stderr.splitlines()
+    result = command.run(*arguments, **variables)
+    assert (result.code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
     assert json.loads(line)["event"] in {"usage", "error"}
 
 
@@ -185,9 +185,9 @@ def test_precedence_holds_for_the_format_too(
     command: Command, arguments: list[str], file: str, variables: dict[str, str]
 ) -> None:
     (command.directory / "arkor-report.toml").write_text(file)
-    told = command.run(*arguments, **variables)
-    assert told.code == 2
-    assert told.stderr.startswith("arkor-report: ")
+    result = command.run(*arguments, **variables)
+    assert result.code == 2
+    assert result.stderr.startswith("arkor-report: ")
 
 
 def test_merge_needs_a_directory(command: Command) -> None:
@@ -211,5 +211,5 @@ def test_a_reader_that_has_gone_causes_no_traceback(command: Command) -> None:
     process = command.start("config")
     assert process.stdout is not None
     process.stdout.close()
-    _, told = process.communicate(timeout=60)
-    assert "Traceback" not in told
+    _, stderr = process.communicate(timeout=60)
+    assert "Traceback" not in stderr

@@ -91,9 +91,9 @@ def test_values_as_the_command_line_would_give_them(line: str, value: Given) -> 
 def test_a_wrong_kind_names_file_and_key_and_never_the_value(
     line: str, expected: str, got: str
 ) -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as raised:
         read(line)
-    words = str(told.value)
+    words = str(raised.value)
     key = line.partition(" ")[0]
     assert words.startswith(f"Wrong value for '{key}' in {FILE}: expected {expected}"[:40])
     assert expected in words
@@ -107,16 +107,16 @@ def test_a_wrong_kind_names_file_and_key_and_never_the_value(
      ("loglines", "log-lines"), ("token_file", "token-file"), ('""', ""), ("xyzzy", "")],
 )  # fmt: skip
 def test_an_unknown_key_is_refused_with_the_nearest(key: str, nearest: str) -> None:
-    with pytest.raises(UsageError, match="Unknown key") as told:
+    with pytest.raises(UsageError, match="Unknown key") as raised:
         read(f"{key} = 1")
-    assert str(FILE) in str(told.value)
-    assert f"'{nearest}" in str(told.value).partition("did you mean ")[2]
+    assert str(FILE) in str(raised.value)
+    assert f"'{nearest}" in str(raised.value).partition("did you mean ")[2]
 
 
 def test_a_secret_has_no_key() -> None:
-    with pytest.raises(UsageError, match=r"'token-file'.*ARKOR_REPORT_TOKEN") as told:
+    with pytest.raises(UsageError, match=r"'token-file'.*ARKOR_REPORT_TOKEN") as raised:
         read('token = "hunter2hunter2"')
-    assert "hunter2" not in str(told.value)
+    assert "hunter2" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_a_secret_has_no_key() -> None:
     ],
 )  # fmt: skip
 def test_invalid_toml_names_file_and_line(data: bytes, line: int) -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as raised:
         read_bytes(data)
-    assert str(FILE) in str(told.value)
-    assert f"(at line {line}," in str(told.value).replace(")", ",")
+    assert str(FILE) in str(raised.value)
+    assert f"(at line {line}," in str(raised.value).replace(")", ",")
 
 
 def test_a_byte_order_mark_is_ignored() -> None:
@@ -286,7 +286,7 @@ def test_a_wrong_variable_is_named(command: Command, variable: str, value: str) 
     assert value in result.stderr
 
 
-# --- Telling it ----------------------------------------------------------------------------------
+# --- `config` ------------------------------------------------------------------------------------
 
 
 def test_config_shows_no_secret(command: Command) -> None:

@@ -1,4 +1,4 @@
-"""Odd values, endless names, closed streams, damaged memories: still the right exit and size."""
+"""Odd values, endless names, closed streams, damaged caches: exit code and size stay right."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from tests.command import PATIENCE, Command
 from tests.standin import StandIn, completed, job, log, started, training
 
 NOT_TEXT = "\udcff"
-"""What Python makes of an argument's byte that is no UTF-8."""
+"""What Python makes of a byte in an argument that is not UTF-8."""
 
 
 def _with(command: Command, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command by way of a shell, with a redirection such as `2>&-`."""
+    """Run the command in a shell, with a redirection such as `2>&-`."""
     checkout = Path(__file__).resolve().parents[2]
     by_shell = ("/bin/sh", "-c", f'exec "$@" {redirection}', "sh")
     return subprocess.run(
@@ -57,7 +57,7 @@ def test_pages_stay_small_however_long_org_and_project_are(command: Command) -> 
     assert (built.out / "index.html").stat().st_size < 60_000 + 1_500
 
 
-# --- What is kept --------------------------------------------------------------------------------
+# --- Retention -----------------------------------------------------------------------------------
 
 
 def test_a_dropped_job_whose_age_only_its_events_give_is_not_fetched_again(
@@ -126,18 +126,18 @@ def test_no_traceback_where_stdout_is_closed(command: Command) -> None:
 
 @pytest.mark.parametrize("url", ["user:hunter22@host", "http:/user:hunter22@host"])
 def test_config_shows_no_password_of_a_malformed_url(command: Command, url: str) -> None:
-    told = command.run("config", "--url", url)
-    assert "hunter22" not in told.stdout + told.stderr
+    result = command.run("config", "--url", url)
+    assert "hunter22" not in result.stdout + result.stderr
 
 
 def test_the_final_line_feed_of_a_token_in_the_variable_is_dropped(command: Command) -> None:
-    told = command.run(
+    result = command.run(
         "config", "--title", "a-token-of-some-length", ARKOR_REPORT_TOKEN="a-token-of-some-length\n"
     )
-    assert "a-token-of-some-length" not in told.stdout
+    assert "a-token-of-some-length" not in result.stdout
 
 
-# --- What is remembered --------------------------------------------------------------------------
+# --- The render cache ----------------------------------------------------------------------------
 
 
 def test_cached_curves_that_are_damaged_are_made_again(command: Command) -> None:

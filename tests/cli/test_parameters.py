@@ -1,4 +1,4 @@
-"""Values as users write them: durations, zones, lines of a log, paths."""
+"""Values as users write them: durations, zones, log lines, paths."""
 
 import zoneinfo
 from collections.abc import Iterator
@@ -39,9 +39,9 @@ def test_durations(text: str, seconds: float) -> None:
      "1h30", "1m30", "7d12", "1h0.5", "1h 30", "30h1h", "s1", "90 s"],
 )  # fmt: skip
 def test_a_wrong_duration_is_reported_with_how_to_write_one(text: str) -> None:
-    with pytest.raises(UsageError, match="1h30m") as told:
+    with pytest.raises(UsageError, match="1h30m") as raised:
         parameters.duration(text)
-    assert repr(text) in str(told.value)
+    assert repr(text) in str(raised.value)
 
 
 @hypothesis_settings(deadline=None)
@@ -76,7 +76,7 @@ def test_zones(name: str, hours: int) -> None:
 
 @pytest.fixture
 def strange_system(tmp_path: Path) -> Iterator[None]:
-    """Make the system's own zone data say that Berlin is where Tokyo is."""
+    """Make the system's own zone data give Berlin the time of Tokyo."""
     tokyo = resources.files("tzdata.zoneinfo.Asia").joinpath("Tokyo").read_bytes()
     (tmp_path / "Europe").mkdir()
     (tmp_path / "Europe" / "Berlin").write_bytes(tokyo)

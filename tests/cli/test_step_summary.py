@@ -1,4 +1,4 @@
-"""The file that GitHub Actions names for a step's summary: appended to, and never waited for."""
+"""GitHub Actions' file for a step's summary: appended to, without ever waiting for it."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What a configuration file that was merely found may not do; directories that must be apart."""
+"""What a configuration file that was merely found may not do; directories that may not overlap."""
 
 import os
 import shutil
@@ -123,7 +123,7 @@ def test_an_overridden_setting_is_not_judged(command: Command) -> None:
         "ARKOR_REPORT_OUT": "out",
     }
     assert command.run("config", **variables).code == 0
-    # A command without the option can be told by the variable alone.
+    # For a command without the option, only the variable can set it.
     (command.directory / "shard").mkdir()
     assert command.run("merge", "shard", **variables).code == 1
     refused(command.run("merge", "shard"), "'token-file'")
@@ -140,12 +140,14 @@ def test_a_secret_in_its_variable_overrides_a_token_file(command: Command) -> No
     with StandIn(job(events=[completed()]), token=token) as studio:
         for more in ({"ARKOR_REPORT_TOKEN_FILE": "secret"}, {"ARKOR_REPORT_CONFIG": "x.toml"}):
             write(command, 'token-file = "secret"', "x.toml")
-            told = command.run("build", "--url", studio.url, "-q", ARKOR_REPORT_TOKEN=token, **more)
-            assert told.code == 0, told.stderr
-        told = command.run(
+            result = command.run(
+                "build", "--url", studio.url, "-q", ARKOR_REPORT_TOKEN=token, **more
+            )
+            assert result.code == 0, result.stderr
+        result = command.run(
             "build", "--url", studio.url, "--token-file", "secret", ARKOR_REPORT_TOKEN=token
         )
-        assert told.code == 3
+        assert result.code == 3
 
 
 @pytest.mark.parametrize("named_by", ["option", "variable"])
@@ -153,13 +155,13 @@ def test_a_named_file_is_obeyed(command: Command, named_by: str) -> None:
     text = 'url = "https://host.example"\ntoken-file = "/s"\nout = "/o"\nproject-dir = "../x"'
     write(command, text, "conf/arkor-report.toml")
     name = "conf/arkor-report.toml"
-    told = (
+    result = (
         command.run("config", "--config", name)
         if named_by == "option"
         else command.run("config", ARKOR_REPORT_CONFIG=name)
     )
-    assert told.code == 0, told.stderr
-    assert "https://host.example" in told.stdout
+    assert result.code == 0, result.stderr
+    assert "https://host.example" in result.stdout
 
 
 # --- Paths ---------------------------------------------------------------------------------------
@@ -230,8 +232,8 @@ def test_anything_but_a_small_regular_file_is_refused(
             file.write_bytes(b"#" * 2_000_000)
         case _:
             file.symlink_to(file.name)
-    told = command.run("build", *(["--config", file.name] if named else []))
-    refused(told, "The configuration file arkor-report.toml can't be read", "--config")
+    result = command.run("build", *(["--config", file.name] if named else []))
+    refused(result, "The configuration file arkor-report.toml can't be read", "--config")
 
 
 def test_a_found_link_may_not_lead_out(command: Command) -> None:
@@ -251,10 +253,10 @@ def test_a_found_link_may_not_lead_out(command: Command) -> None:
 
 @pytest.fixture
 def ordinary(command: Command) -> Command:
-    """The command without root's right to read everything."""
+    """The command, without root's right to read everything."""
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
-            pytest.skip("root reads everything, and there is no setpriv")
+            pytest.skip("root reads everything, and setpriv is not installed")
         command.prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
     return command
 
@@ -264,11 +266,11 @@ def test_a_file_in_a_directory_that_cannot_be_entered_counts_as_absent(
 ) -> None:
     file = write(ordinary, "limit = 1", "p/arkor-report.toml")
     file.parent.chmod(0o600)
-    told = ordinary.run("config", "--project-dir", "p")
+    result = ordinary.run("config", "--project-dir", "p")
     refused(ordinary.run("config", "--config", "p/arkor-report.toml"), "can't be read")
     file.parent.chmod(0o700)
-    assert told.code == 0, told.stderr
-    assert "arkor-report.toml" not in told.stdout
+    assert result.code == 0, result.stderr
+    assert "arkor-report.toml" not in result.stdout
 
 
 def test_a_file_without_read_permission_is_wrong_usage(ordinary: Command) -> None:
@@ -326,7 +328,7 @@ def test_a_tilde_without_a_home_directory_is_wrong_usage(
     refused(command.run("build"), "no home directory")
 
 
-# --- Apart ---------------------------------------------------------------------------------------
+# --- Overlapping directories ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["build", "render", "config"])
@@ -351,8 +353,8 @@ def test_report_and_snapshot_may_not_overlap(
     (command.directory / "x").mkdir()
     (command.directory / "link").symlink_to("x")
     (command.directory / "up").symlink_to("x/..")
-    told = command.run(name, "--out", out, "--snapshot-dir", kept)
-    refused(told, "--out", "--snapshot-dir", "apart")
+    result = command.run(name, "--out", out, "--snapshot-dir", kept)
+    refused(result, "--out", "--snapshot-dir", "apart")
     assert not list((command.directory / "x").iterdir())
 
 
@@ -364,12 +366,12 @@ def test_defaults_and_files_count_too(command: Command) -> None:
 
 
 def test_neighbours_do_not_overlap(command: Command) -> None:
-    told = command.run("config", "--out", "x/a", "--snapshot-dir", "x/ab")
-    assert told.code == 0, told.stderr
+    result = command.run("config", "--out", "x/a", "--snapshot-dir", "x/ab")
+    assert result.code == 0, result.stderr
 
 
 def test_only_commands_that_use_both_directories_compare_them(command: Command) -> None:
-    """`out` in the environment is not the business of a command that writes no report."""
-    told = command.run("snapshot", "--source", "demo", ARKOR_REPORT_OUT=".arkor-report")
-    assert told.code == 0, told.stderr
+    """`out` in the environment does not concern a command that writes no report."""
+    result = command.run("snapshot", "--source", "demo", ARKOR_REPORT_OUT=".arkor-report")
+    assert result.code == 0, result.stderr
     assert command.run("merge", ".arkor-report", "--snapshot-dir", "whole").code == 0

@@ -1,4 +1,4 @@
-"""The exports: their keys, their rows, and nothing in them that comes alive."""
+"""The exports: their keys, their rows, and that nothing in them is active."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ def no_token(_: bytes) -> bool:
 
 
 def in_both_ways(log: Iterable[bytes], made: Callable[[Iterable[Part]], str]) -> str:
-    """Make a text line by line and, to the same end, of a log as it is read."""
+    """Make a text line by line and from a log as it is read; both must be equal."""
     lines = list(log)
     text = made(columns.parts([b"\n".join(lines)] if lines else []))
     assert text == made(lines)
@@ -164,7 +164,7 @@ def test_no_text_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> 
         data = json.dumps({"step": 1, "loss": 2, field: f"{before}{sign}1+1"}).encode()
         text = csv_of([event_log.event_line(1, wire.LOG, None, data)[:-1]], str)
         for delimiter in ",;\t":
-            # Line by line, as most spreadsheets read a cell whose quotes they do not see, too.
+            # Also line by line, as most spreadsheets read a cell if they do not see its quotes.
             for lines in ([text], text.split("\n")):
                 for line in lines:
                     read = csv.reader(io.StringIO(line, newline=""), delimiter=delimiter)
@@ -314,7 +314,7 @@ def test_each_fact_is_under_its_key() -> None:
             }
         ],
     }
-    # Numbers that are whole are written as such, but for those that would be a line of digits.
+    # Whole numbers are written as integers, unless they would have too many digits.
     for line in ('"minStep": 388,', '"max": 3\n', '"max": 1e+300\n', "[\n        100,"):
         assert line in text
 
@@ -451,7 +451,7 @@ def test_the_whole_log_line_by_line() -> None:
     ]
 
 
-# --- Many events at once, against each one alone -----------------------------------------------
+# --- Many events at once, compared with each alone ----------------------------------------------
 
 OWN_TOKEN = "20260501"  # noqa: S105 - of digits alone, so that numbers and times can hold it
 FIELDS = st.one_of(

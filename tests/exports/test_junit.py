@@ -1,4 +1,4 @@
-"""JUnit XML: valid for Jenkins, parsed by others, and each text in it the server's own."""
+"""JUnit XML: valid for Jenkins, parsed by others, and with each text of the server unchanged."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -62,7 +62,7 @@ def case(job: JobSummary) -> ET.Element:
     return found
 
 
-def told(job: JobSummary) -> str:
+def system_out(job: JobSummary) -> str:
     return case(job).findtext("system-out") or ""
 
 
@@ -186,7 +186,7 @@ def test_the_properties_of_a_case() -> None:
         stream=WAITING,
         listed=False,
     )
-    assert told(job).split("\n") == [
+    assert system_out(job).split("\n") == [
         "loss: 0.41 at last, least 0.39 at step 388",
         "eval loss: 0.6 at last, least 0.58 at step 350",
         "1 loss not finite",
@@ -220,7 +220,7 @@ def test_a_long_error_is_cut() -> None:
 @given(texts, texts, st.sampled_from(["failed", "completed", "running", None]))
 @example("", "[[[ATTACHMENT|/x]]", "failed")
 def test_every_text_comes_back(name: str, text: str, status: str | None) -> None:
-    # An attribute comes back as it was, line feeds and tabs too: the parser would make them blanks.
+    # Line feeds and tabs come back too, which the parser would turn into spaces.
     job = summary(text, name, status=text if status is None else status, error=text)
     found = case(replace(job, stream=StreamSummary("interrupted", text, 0, 0, 0)))
     assert found.get("name") == inert.xml(f"{name} ({text})" if name else text)

@@ -1,4 +1,4 @@
-"""The Markdown summary: what comes first, what a renderer makes of it, and that it fits."""
+"""The Markdown summary: its order, what a renderer shows, and that it fits."""
 
 import re
 from dataclasses import replace
@@ -77,7 +77,7 @@ def text_of(token: Token) -> str:
 
 
 def table(source: str) -> list[list[Token]]:
-    """Return the cells of each row of the body, as a renderer takes them."""
+    """Return the cells of each row of the body, as a renderer reads them."""
     rows: list[list[Token]] = []
     tokens = gfm.parse(source)
     body = [token.type for token in tokens].index("tbody_open")

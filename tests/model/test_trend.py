@@ -1,4 +1,4 @@
-"""Trends: the course of a long series in bounded room, and what a resumed run takes back."""
+"""Trends: a long series in bounded memory, and what a resumed run supersedes."""
 
 import math
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ def test_a_resumed_run_supersedes_what_it_repeats() -> None:
 
 
 def test_a_stretch_that_reaches_the_step_goes_whole() -> None:
-    trend = trend_of(range(2 * COLUMNS + 1))  # four points a stretch, and one point more
+    trend = trend_of(range(2 * COLUMNS + 1))  # four points per stretch, and one more
     trend.cut(2 * COLUMNS)
     assert list(trend.points())[-1][0] == 2 * COLUMNS - 2.5
     trend.cut(2 * COLUMNS - 1)
@@ -131,5 +131,5 @@ def test_many_at_once_equal_one_after_another(
         if back is not None:
             for small in (*bulk, *single):
                 small.cut(last - back)
-        # Every digit is the same, and so is all that comes after.
+        # Every digit is the same, and so is everything added later.
         assert repr(bulk) == repr(single)

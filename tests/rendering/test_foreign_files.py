@@ -1,4 +1,4 @@
-"""What others planted in `out/`: named and left alone, and nothing outside is ever touched."""
+"""Foreign files in `out/`: named and left alone, and nothing outside is ever touched."""
 
 import json
 import os
@@ -35,7 +35,7 @@ TEMPORARY = ".arkor-report.0123456789abcdef.tmp"
 
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
-    """Fail a test that hangs, as opening a FIFO would."""
+    """Fail a test that hangs, for example at opening a FIFO."""
 
     def fail(_number: int, _frame: FrameType | None) -> None:
         raise TimeoutError
@@ -66,7 +66,7 @@ def publish(out: Path, text: str = "new", names: list[str] = NAMES) -> None:
 
 
 def claim(out: Path, *names: object, temporary: tuple[str, ...] = ()) -> None:
-    """Write a list that claims files, as one that came with the directory may."""
+    """Write a list that claims files, as a foreign directory's list may."""
     out.mkdir(exist_ok=True)
     document = {"version": 1, "files": [*NAMES, *names], "temporary": list(temporary)}
     (out / LIST).write_text(json.dumps(document))
@@ -88,7 +88,7 @@ def test_a_foreign_file_in_the_way_is_named_and_left_alone(
         claim(out)
     plant(kind, out / name, outside)
     before = tree(outside), tree(out)
-    # By such a list this name is ours, and taking its place leaves the file outside as it is.
+    # According to that list this name is ours, and replacing it does not change the file outside.
     if claimed and kind == HARD_LINK and name in NAMES:
         publish(out)
         assert (out / name).read_text() == "new"
@@ -204,7 +204,7 @@ def test_nothing_is_removed_through_a_linked_folder(out: Path, outside: Path) ->
     publish(out, "old")
     plant("link to a folder", out / "jobs", outside)
     before = tree(outside)
-    publish(out, names=["index.html"])  # which has no jobs any more
+    publish(out, names=["index.html"])  # without any jobs
     assert tree(outside) == before
     assert (out / "jobs").is_symlink()
 
@@ -297,7 +297,7 @@ def test_a_backup_of_hard_links_stays_as_it_is(out: Path, tmp_path: Path) -> Non
     assert tree(backup) == before
     assert (out / "jobs" / "a.html").read_text() == "new"
     assert not (out / "summary.md").exists()
-    publish(backup, "of the backup")  # and the other way round
+    publish(backup, "of the backup")  # and vice versa
     assert (out / "jobs" / "a.html").read_text() == "new"
 
 

@@ -1,4 +1,4 @@
-"""Publishing: whole or not at all, and never a stranger's file."""
+"""Publishing: all or nothing, and never over a foreign file."""
 
 import json
 import os
@@ -22,7 +22,7 @@ OURS = {"index.html", LIST, ".arkor-report.lock"}
 
 
 def publish(out: Path, **files: str) -> None:
-    """Publish files: `jobs__a="x"` is a page `jobs/a.html` that says x."""
+    """Publish files: `jobs__a="x"` is a page `jobs/a.html` with the text x."""
     suffixes = {"badge": ".svg", "summary": ".md"}
     with Publication.into(out) as publication:
         for key, text in files.items():
@@ -35,7 +35,7 @@ def temporary_folders(out: Path) -> list[str]:
 
 
 def files_of(out: Path) -> dict[str, str]:
-    """Return all files but those that publishing itself needs."""
+    """Return all files except those that publishing itself needs."""
     return {
         path.relative_to(out).as_posix(): path.read_text()
         for path in sorted(out.rglob("*"))
@@ -49,7 +49,7 @@ def ours(out: Path) -> dict[str, list[str]]:
 
 
 def forge(out: Path, *names: object) -> None:
-    """Name more files in the list than those that are ours."""
+    """Add names to the list that are not ours."""
     document = ours(out)
     (out / LIST).write_text(json.dumps({**document, "files": [*document["files"], *names]}))
 
@@ -146,12 +146,12 @@ def test_an_error_leaves_the_old_report_and_nothing_else(
 def test_a_secret_is_never_published(tmp_path: Path) -> None:
     publish(tmp_path, index="1")
     with (  # noqa: PT012
-        pytest.raises(WriteError, match="token") as told,
+        pytest.raises(WriteError, match="token") as raised,
         Publication.into(tmp_path, lambda data: b"s3cret" in data) as publication,
     ):
         publication.stage("badge.svg", ["fine"])
         publication.stage("index.html", ["x" * 70_000, "s3cret"])
-    assert "s3cret" not in str(told.value)
+    assert "s3cret" not in str(raised.value)
     assert files_of(tmp_path) == {"index.html": "1"}
     assert not temporary_folders(tmp_path)
 
@@ -228,9 +228,9 @@ def test_killed_at_any_step_a_reader_sees_whole_files_and_the_next_build_clears_
             assert text in {old.get(name), new.get(name)}, out.name
             assert name in ours(out)["files"], out.name
         if found["index.html"] == new["index.html"]:
-            assert found.items() >= new.items()  # no link of the new home page leads nowhere
+            assert found.items() >= new.items()  # every link of the new home page works
         else:
-            assert found.keys() >= old.keys()  # nor does one of the old
+            assert found.keys() >= old.keys()  # and so does every link of the old one
         seen.add(tuple(sorted(found)))
         publish(out, index="again")
         assert files_of(out) == {"index.html": "again"}, out.name
@@ -362,7 +362,7 @@ def test_a_file_where_a_directory_should_be(tmp_path: Path, inside: str) -> None
 
 @contextmanager
 def an_ordinary_user() -> Iterator[None]:
-    """Be someone who may not write everywhere."""
+    """Run as someone who may not write everywhere."""
     if os.geteuid() != 0:
         yield
         return
@@ -389,7 +389,7 @@ def test_a_directory_that_cannot_be_written() -> None:
 
 
 def test_pages_can_be_read_by_others(tmp_path: Path) -> None:
-    """A web server is someone else; the usual umask says so."""
+    """A web server runs as another user, whom the usual umask lets read."""
     before = os.umask(0o022)
     try:
         publish(tmp_path / "out", index="1", jobs__a="a")

@@ -1,4 +1,4 @@
-"""`render` and what is rendered again: no network, the same bytes, and no more work than news."""
+"""`render`, and rendering again: no network, the same bytes, and only the work that news needs."""
 
 import os
 import socket
@@ -79,10 +79,12 @@ def test_it_shows_what_was_selected_narrowed_by_what_the_pages_show(command: Com
     def shown(*options: str) -> list[str]:
         result = command.run("render", *options)
         assert result.code == 0, result.stderr
-        return [told["id"] for told in result.report["jobs"]]
+        return [entry["id"] for entry in result.report["jobs"]]
 
     assert shown() == ["a", "b"]
-    assert shown("--status", "failed") == ["a"]  # the list says running, the page says failed
+    assert shown("--status", "failed") == [
+        "a"
+    ]  # running according to the list, failed according to its page
     assert shown("--limit", "1") == ["a"]
     assert shown("--job", "b") == ["b"]
     assert shown("--job", "c") == []
@@ -230,7 +232,7 @@ def test_render_drops_jobs_from_the_pages_only(command: Command) -> None:
     with StandIn(*ended) as studio:
         command.build(studio)
     few = command.run("render", "--keep-last", "1")
-    assert [told["id"] for told in few.report["jobs"]] == ["j2"]
+    assert [entry["id"] for entry in few.report["jobs"]] == ["j2"]
     assert not (few.out / "jobs" / "j0.html").exists()
     assert len(command.run("render").report["jobs"]) == 3
 
@@ -239,7 +241,7 @@ def test_shards_of_one_render_have_no_job_in_common(command: Command) -> None:
     with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(9))) as studio:
         command.build(studio)
     shards = [
-        [told["id"] for told in command.run("render", "--shard", f"{n}/2").report["jobs"]]
+        [entry["id"] for entry in command.run("render", "--shard", f"{n}/2").report["jobs"]]
         for n in (1, 2)
     ]
     assert sorted(shards[0] + shards[1]) == [f"j{n}" for n in range(9)]

@@ -1,4 +1,4 @@
-"""Work shared out among processes: none can tell who did it, and no worker outlives its parent."""
+"""Work shared among processes: the result stays the same, and no worker outlives its parent."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def test_no_share_is_heavier_than_a_fair_one_by_more_than_a_task(
 
 @dataclass(frozen=True)
 class Ended:
-    """What a script said, and how it ended."""
+    """What a script printed, and how it ended."""
 
     code: int
     said: str
@@ -65,7 +65,7 @@ class Ended:
 
 
 def run(script: str, *arguments: str) -> Ended:
-    """Run a script in an interpreter of its own: the test's has threads."""
+    """Run a script in another interpreter, since the test's has threads."""
     ended = subprocess.run(
         [
             sys.executable,
@@ -86,7 +86,7 @@ def run(script: str, *arguments: str) -> Ended:
 
 @forking
 def test_results_come_in_the_order_of_the_tasks() -> None:
-    """The first ones take longest."""
+    """Although the first tasks take longest."""
     said = run(
         "import os, time\n"
         "def work(n):\n"
@@ -147,7 +147,7 @@ def test_a_killed_worker_is_reported() -> None:
 
 @forking
 def test_workers_ignore_the_signals_that_their_parent_hears() -> None:
-    """A terminal and `timeout` send them to all of the group."""
+    """A terminal and `timeout` send them to the whole group."""
     said = run(
         "import os, signal\n"
         "def work(n):\n"
@@ -221,7 +221,7 @@ def test_a_process_with_threads_does_not_fork() -> None:
 
 @contextmanager
 def on_one_processor() -> Iterator[None]:
-    """Let what is started within the block have a single processor."""
+    """Give processes that are started within the block a single processor."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:
@@ -298,7 +298,7 @@ def test_a_damaged_log_is_reported_whichever_process_meets_it(command: Command) 
             kept.write_bytes(kept.read_bytes().replace(b"\r{", b" {", 3))
         rendered = command.run("render", SOURCE_DATE_EPOCH=EPOCH)
         assert rendered.code == 1
-        assert "job-7" in rendered.stderr  # the first in the list's order
+        assert "job-7" in rendered.stderr  # the first one in the list's order
         assert "Traceback" not in rendered.stderr
         built = command.build(studio, SOURCE_DATE_EPOCH=EPOCH)
     assert built.code == 0, built.stderr

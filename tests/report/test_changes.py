@@ -1,4 +1,4 @@
-"""What is new since the snapshot before: as a rule, and as real snapshots keep it."""
+"""What is new since the snapshot before: the rule, and what real snapshots keep."""
 
 import os
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ BEFORE = {"r": "running", "q": "queued", "c": "completed", "f": "failed", "x": "
         ("c", "cancelled", None),
         ("x", "running", None),
         ("odd", "odder", None),
-        # Whoever was not there is new, whatever became of it.
+        # A job that was not there is new, whatever its status.
         ("n", "queued", "new"),
         ("n", "failed", "new"),
         ("n", "completed", "new"),
@@ -64,7 +64,7 @@ def test_what_the_home_page_marks_through_a_week(tmp_path: Path) -> None:
         assert first.listing.before is None
         assert first.marks == {}
         assert take(studio, tmp_path).marks == {}
-        # By its event alone, by list and event, by the list alone, new, and gone from the list.
+        # Ended by event only, by list and event, by list only; new; and no longer listed.
         studio.jobs.send("ends", *numbered([completed([], "ends")], 100))
         studio.jobs.update("fails", status="failed")
         studio.jobs.send("fails", *numbered([failed("no", "fails")], 100))
@@ -122,7 +122,7 @@ def test_a_first_snapshot_that_failed_does_not_count(tmp_path: Path) -> None:
 
 
 def test_what_a_command_fetches_twice_is_one_snapshot(tmp_path: Path) -> None:
-    """A damaged record is fetched again within one build."""
+    """A build fetches a damaged log twice."""
     with StandIn(job("a", events=training(3, "a"))) as studio:
         take(studio, tmp_path)
         studio.jobs.add(job("b", events=training(3, "b")))
@@ -133,7 +133,7 @@ def test_what_a_command_fetches_twice_is_one_snapshot(tmp_path: Path) -> None:
 
 
 def spoil(taken: Taken) -> None:
-    """Spoil all logs in a way that only reading them can tell."""
+    """Damage all logs in a way that only reading them reveals."""
     for path in (taken.folder.path / "events").iterdir():
         status = path.stat()
         path.write_bytes(b"x" * status.st_size)
@@ -165,7 +165,7 @@ def test_one_more_job_opens_no_other_log(tmp_path: Path) -> None:
 
 
 def test_statuses_survive_a_cache_that_gives_every_file_a_new_time(tmp_path: Path) -> None:
-    """Also one that has lost what is known of the logs."""
+    """Even if the facts about the logs are lost."""
     with StandIn(
         job("a", "running", events=numbered([log(1, 0.5, "a"), completed([], "a")])),
         job("b", events=training(3, "b"), script=Replay(breaks=[2])),

@@ -1,4 +1,4 @@
-"""Gates: which rules there are, which jobs meet them, and what is said of it."""
+"""Gates: the rules, the jobs that meet them, and the messages about them."""
 
 import math
 
@@ -132,12 +132,14 @@ def test_the_reason_of_a_failure_is_reported() -> None:
 
 def test_a_stream_that_is_not_complete() -> None:
     jobs = (job(), job("job_2", stream=OPEN), job("job_3", stream=GONE, name=None))
-    told = [
+    reasons = [
         "job_2 (support-bot): stream caught-up: still open when waiting ended",
         "job_3: stream unavailable",
     ]
-    assert words("incomplete", *jobs) == [f"--fail-on incomplete: {line}" for line in told]
-    assert [breach.words for breach in gates.strict(jobs)] == [f"--strict: {line}" for line in told]
+    assert words("incomplete", *jobs) == [f"--fail-on incomplete: {line}" for line in reasons]
+    assert [breach.words for breach in gates.strict(jobs)] == [
+        f"--strict: {line}" for line in reasons
+    ]
 
 
 def test_losses_that_are_not_finite() -> None:

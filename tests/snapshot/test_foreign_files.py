@@ -1,4 +1,4 @@
-"""Whatever a snapshot directory came with, nothing outside it is touched, and nothing hangs."""
+"""Whatever is in a snapshot directory, nothing outside it is touched, and nothing hangs."""
 
 import os
 import shutil
@@ -74,18 +74,18 @@ def test_nothing_is_read_through_what_is_in_the_way(
         if kind == FOLDER and (place / name).is_dir():
             continue
         plant(kind, place / name, base.outside)
-        told = ""
+        message = ""
         try:
-            told = "\n".join(use(base, place))
+            message = "\n".join(use(base, place))
         except SnapshotError as error:
-            told = str(error)
-        assert (str(place / name) in told) == (name not in NOT_READ)
+            message = str(error)
+        assert (str(place / name) in message) == (name not in NOT_READ)
     assert tree(base.outside) == before
 
 
 @pytest.mark.parametrize("use", WRITES)
 def test_hard_links_are_not_written_through(base: Base, tmp_path: Path, use: Use) -> None:
-    """As a file of someone else's under each name: it is damaged, foreign, or replaced."""
+    """With someone else's file under each name: it is damaged, foreign, or replaced."""
     before = tree(base.outside)
     for number, name in enumerate(names_in(base.snapshot)):
         place = copy_of(base, tmp_path / str(number))
@@ -104,13 +104,13 @@ def test_a_backup_by_hard_links_stays_as_it_is(base: Base, tmp_path: Path, use: 
         path.chmod(0o644)
     subprocess.run(["cp", "-al", place, backup], check=True)  # noqa: S607
     before = tree(backup)
-    base.studio.jobs.update("done", status="running")  # so that its stream is read once more
+    base.studio.jobs.update("done", status="running")  # so that its stream is read again
     try:
         use(base, place)
     finally:
         base.studio.jobs.update("done", status="completed")
     assert tree(backup) == before
-    assert use(base, backup) is not None  # and it is as good a snapshot
+    assert use(base, backup) is not None  # and the backup is still a good snapshot
 
 
 def test_each_of_two_backups_by_hard_links_can_be_built(base: Base, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_each_of_two_backups_by_hard_links_can_be_built(base: Base, tmp_path: Pa
 def test_a_folder_swapped_for_a_link_while_we_work_is_still_itself(
     base: Base, tmp_path: Path, level: str
 ) -> None:
-    """The folders of an open snapshot, as what is opened once is not looked up again."""
+    """The folders of an open snapshot, since what is open is not looked up again."""
     place = copy_of(base, tmp_path / "place")
     before = tree(base.outside)
     with Snapshot.locked(place) as snapshot:
@@ -184,7 +184,7 @@ def test_files_of_others_in_the_directory_stay_as_they_are(base: Base, tmp_path:
 
 
 def test_modes_that_cannot_be_set_are_a_warning(base: Base, tmp_path: Path) -> None:
-    """On an immutable file, as on a file system without modes."""
+    """On an immutable file; a file system without modes behaves alike."""
     place = copy_of(base, tmp_path / "place")
     (log,) = place.rglob("done*.log")
     log.chmod(0o644)

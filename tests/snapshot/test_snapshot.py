@@ -35,7 +35,7 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def folder_of(path: Path, origin: Origin) -> Path:
-    """Fetch something from this source, as a build does; give the folder."""
+    """Fetch something from this source, as a build does; return the folder."""
     with Snapshot.locked(path) as snapshot:
         folder = snapshot.folder(origin)
         snapshot.use(folder, origin)
@@ -44,7 +44,7 @@ def folder_of(path: Path, origin: Origin) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> SourceFolder:
-    """Give the folder of a source, made."""
+    """Create and return the folder of a source."""
     return folder_at(folder_of(tmp_path / "snapshot", HERE))
 
 
@@ -59,7 +59,7 @@ def test_a_source_is_known_by_its_scope_else_by_its_url(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     first = folder_of(place, HERE)
     assert folder_of(place, studio(4001, "org", "project")) == first
-    # A Studio that fails to tell its scope: the folder last used with this URL.
+    # A Studio that does not report its scope: the folder last used with this URL.
     assert folder_of(place, studio(4000)) == first
     assert folder_of(place, studio(4001)) == first
     strangers = {
@@ -263,7 +263,7 @@ def test_a_damaged_index(tmp_path: Path, text: str) -> None:
     with pytest.raises(SnapshotError, match=r"index\.json"), Snapshot.locked(place):
         pass
     (place / "index.json").unlink()
-    with Snapshot.locked(place):  # the lock was let go
+    with Snapshot.locked(place):  # the lock was released
         pass
 
 
@@ -363,7 +363,7 @@ EVENTS: list[Logged] = [
 
 
 def append(log: EventLog, events: list[Logged]) -> None:
-    """Keep events as they come."""
+    """Append events to a log."""
     for name, event_id, data in events:
         line = event_log.event_line(1, name, event_id, data)
         if name in wire.JOB_EVENTS:
@@ -392,7 +392,7 @@ def kept(log: EventLog, start: int = 0) -> list[Logged]:
 
 
 def knowledge(log: EventLog) -> tuple[object, ...]:
-    """Give all that a log knows of what it holds."""
+    """Return everything that a log knows of its content."""
     return (
         log.size, log.trail, log.terminal, log.was_opened, log.was_read, log.fingerprint,
         list(log.kept(0)), list(log.ids()),
@@ -467,7 +467,7 @@ def test_cut_at_any_byte_a_log_keeps_its_whole_lines(tmp_path: Path) -> None:
         path.write_bytes(whole[:cut])
         lines = sum(start <= cut for start in starts[1:])
         with open_log(path, "job") as log:
-            before = whole[: starts[lines]] or whole[: starts[1]]  # a log without a head gets one
+            before = whole[: starts[lines]] or whole[: starts[1]]  # a log without a header gets one
             assert path.read_bytes() == before, cut
             assert kept(log) == EVENTS[: max(0, lines - 2)], cut
             assert log.trail.events == len(kept(log))
@@ -556,7 +556,7 @@ def test_many_logs_are_learned_as_one_after_another(tmp_path: Path) -> None:
 def test_a_log_takes_no_more_than_a_fifth_more_than_its_stream(
     tmp_path: Path, newline: bytes, *, ids: bool, steps: int, alive: int
 ) -> None:
-    """Also late on its third day, with `alive` pings behind each tenth event."""
+    """Even late on its third day, with `alive` pings after every tenth event."""
     events: list[Event] = []
     for place, event in enumerate(training(steps)):
         events.append(event if ids else Event(event.name, event.data))
@@ -587,7 +587,7 @@ def test_no_event_takes_more_than_its_frame(event: Event, event_id: str | None, 
 
 
 def test_a_failed_write_is_reported_with_its_path(tmp_path: Path) -> None:
-    """A file may not grow: what a full disk does, without one."""
+    """With a limit on the file's size, which acts like a full disk."""
     path = tmp_path / "job.log"
     write(path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -598,7 +598,7 @@ def test_a_failed_write_is_reported_with_its_path(tmp_path: Path) -> None:
                 log.append(b"x" * 100)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    with open_log(path, "job") as log:  # what was written of it is torn, and cut off
+    with open_log(path, "job") as log:  # the part that was written is torn, and removed
         assert kept(log) == EVENTS
 
 
@@ -785,7 +785,7 @@ def test_two_ids_never_share_a_log(one: str, other: str) -> None:
 
 
 def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
-    """Learn of a job's log, as a snapshot does; give the folder as the next command has it."""
+    """Learn a log's facts, as a snapshot does; return the folder as the next command sees it."""
     with open_log(folder.logs.path_of(job_id), job_id) as log:
         course = log.course
     folder.logs.learn(job_id, course, end_note(folder.logs.path_of(job_id)))
@@ -794,7 +794,7 @@ def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
 
 
 def spoil(path: Path) -> None:
-    """Spoil a log so that `stat` does not tell."""
+    """Damage a log without changing its `stat`."""
     status = path.stat()
     path.write_bytes(b"x" * status.st_size)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -805,16 +805,16 @@ def test_a_log_that_is_as_it_was_left_is_not_read(folder: SourceFolder) -> None:
     write(path)
     finish(path)
     again = learned(folder, "job")
-    told = (folder.logs.is_read("job"), folder.logs.fingerprint("job"), folder.logs.facts("job"))
-    assert told[0]
+    known = (folder.logs.is_read("job"), folder.logs.fingerprint("job"), folder.logs.facts("job"))
+    assert known[0]
     spoil(path)
     assert (
         again.logs.is_read("job"),
         again.logs.fingerprint("job"),
         again.logs.facts("job"),
-    ) == told
+    ) == known
     assert again.logs.is_as_left("job")
-    os.utime(path, ns=(0, 0))  # any doubt, and what it holds counts
+    os.utime(path, ns=(0, 0))  # in doubt, its content counts
     assert not again.logs.is_as_left("job")
     assert not again.logs.is_read("job")
     assert again.logs.fingerprint("job") is None
@@ -855,7 +855,9 @@ def test_only_a_new_time_costs_the_last_line_and_not_the_log(folder: SourceFolde
     before = again.logs.facts("job")
     assert before is not None
     whole = path.read_bytes()
-    path.write_bytes(whole.replace(b"1\rtraining.log", b"x\rtraining.log"))  # nobody looks there
+    path.write_bytes(
+        whole.replace(b"1\rtraining.log", b"x\rtraining.log")
+    )  # which is not looked at
     os.utime(path, ns=(5, 5))
     after = again.logs.facts("job")
     assert after is not None
@@ -922,29 +924,36 @@ def test_a_servers_text_at_the_end_of_a_log_is_kept(folder: SourceFolder) -> Non
     path = folder.logs.path_of("job")
     write(path)
     with open_log(path, "job") as log:
-        told = log.fingerprint
-        note(log, "end", state="interrupted", reason="\ud800 é", fingerprint=told, size=log.size)
+        fingerprint = log.fingerprint
+        note(
+            log,
+            "end",
+            state="interrupted",
+            reason="\ud800 é",
+            fingerprint=fingerprint,
+            size=log.size,
+        )
     again = learned(folder, "job")
     assert again.logs.is_as_left("job")
     assert again.logs.fingerprint("job") == {
-        "state": "interrupted", "reason": "\ud800 é", "fingerprint": told,
+        "state": "interrupted", "reason": "\ud800 é", "fingerprint": fingerprint,
     }  # fmt: skip
 
 
 def test_damage_that_leaves_well_formed_lines_is_found(folder: SourceFolder) -> None:
-    """A lost block of a disk: the end note and the log's length still say that all is well."""
+    """As by a lost disk block: the end note and the log's length still match."""
     path = folder.logs.path_of("job")
     write(path, [(wire.LOG, None, b'{"step":%d,"loss":1}' % step) for step in range(100)])
     finish(path)
     whole = path.read_bytes()
     middle = whole.index(b"{", len(whole) // 2) + 5
     path.write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
-    assert folder_at(folder.path).logs.is_read("job")  # by its end alone
+    assert folder_at(folder.path).logs.is_read("job")  # according to its end only
     with pytest.raises(event_log.DamagedLogError):
         history.fold(read_log(folder, "job"))
     with pytest.raises(event_log.DamagedLogError):
         log_index.examine(read_log(folder, "job"))
-    with open_log(path, "job") as log:  # whoever goes on with it starts again
+    with open_log(path, "job") as log:  # a writer that resumes it starts again
         assert kept(log) == []
         assert not log.was_read
 
@@ -965,14 +974,14 @@ TOLD = st.lists(
 @settings(deadline=None, max_examples=60)
 @given(TOLD)
 def test_known_facts_equal_what_a_page_shows(
-    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[bytes, bytes, bool]]
+    tmp_path_factory: pytest.TempPathFactory, logged: list[tuple[bytes, bytes, bool]]
 ) -> None:
-    """Learned while it is written, by reading it again, or by whoever reads it whole."""
+    """Whether learned while writing it, by reading it again, or by a reader of all of it."""
     folder = folder_at(tmp_path_factory.mktemp("source"))
     folder.make()
     path = folder.logs.path_of("job")
     with open_log(path, "job") as log:
-        for name, data, over_limit in told:
+        for name, data, over_limit in logged:
             if name in wire.JOB_EVENTS:
                 log.note_event(log.size, name, None, b"" if over_limit else data)
             log.append(

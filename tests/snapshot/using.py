@@ -1,4 +1,4 @@
-"""All that commands do with a snapshot directory, by plain calls."""
+"""Everything that commands do with a snapshot directory, by plain calls."""
 
 import shutil
 from collections.abc import Callable
@@ -24,7 +24,7 @@ JOBS = (
 
 @dataclass(frozen=True)
 class Base:
-    """A good snapshot, the server that it came from, and a tree of someone else's."""
+    """A good snapshot, the server it came from, and someone else's folder tree."""
 
     studio: StandIn
     snapshot: Path
@@ -32,7 +32,7 @@ class Base:
 
 
 def render_it(base: Base, place: Path) -> list[str]:
-    """Render a snapshot as it is; return the warnings."""
+    """Render a snapshot; return the warnings."""
     warnings: list[str] = []
     before = tree(place)
     try:
@@ -93,5 +93,5 @@ def copy_of(base: Base, place: Path) -> Path:
 
 
 def names_in(snapshot: Path) -> list[str]:
-    """Return the paths of all that a snapshot directory holds, relative to it."""
+    """Return the paths of everything in a snapshot directory, relative to it."""
     return sorted(path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*"))

@@ -1,4 +1,4 @@
-"""The cloud API: credentials, scope, what is sent and what is refused."""
+"""The cloud API: credentials, scope, requests and refusals."""
 
 import json
 from pathlib import Path
@@ -220,11 +220,11 @@ def test_two_scopes_never_mix(command: Command) -> None:
     state(command, project="other")
     with StandIn(job("job_2", events=training(3)), cloud=Cloud(TOKEN, project="other")) as server:
         result = build(command, server)
-    assert [told["id"] for told in result.report["jobs"]] == ["job_2"]
+    assert [entry["id"] for entry in result.report["jobs"]] == ["job_2"]
 
 
 def test_a_token_that_was_renewed_meanwhile(command: Command) -> None:
-    """The first answer refuses; by then the file holds the new token."""
+    """The first answer refuses; by then the file has the new token."""
     file = credentials(command, token="an-older-token")
     state(command)
     with cloud() as server:
@@ -234,7 +234,7 @@ def test_a_token_that_was_renewed_meanwhile(command: Command) -> None:
         server.wait_until(lambda: bool(server.requests))
         file.write_text(json.dumps(ANONYMOUS))
         _, stderr = process.communicate(timeout=60)
-    # Either the refusal came after the change, or it was told: what it never does is hang or leak.
+    # The refusal came after the change, or it was reported: it never hangs or leaks.
     assert process.returncode in {0, 3}, stderr
     assert "an-older-token" not in stderr
 

@@ -1,4 +1,4 @@
-"""The demo: real training, without network, without waiting."""
+"""The demo: real training data, without network and without waiting."""
 
 import math
 import socket
@@ -98,4 +98,4 @@ def test_it_works_on_a_machine_without_network(
         samples.output(directory / "out"),
         World(lambda: settings.now({}), {}, Interrupts(), Quiet(), Secrets()),
     )
-    assert time.monotonic() - began < 60  # it waits for nobody: a second or two here
+    assert time.monotonic() - began < 60  # it never waits: a second or two here

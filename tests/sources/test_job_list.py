@@ -1,4 +1,4 @@
-"""A job list as it comes, the addresses it comes from, and bodies that unpack without end."""
+"""Job lists as received, the addresses of servers, and bodies that unpack without end."""
 
 import asyncio
 import contextlib
@@ -61,15 +61,15 @@ def test_no_jobs() -> None:
 def test_an_entry_without_an_id_is_left_out_and_reported(entry: JSON) -> None:
     jobs = read({"jobs": [{"id": "a"}, entry, {"id": "b"}]})
     assert ids(jobs) == ["a", "b"]
-    (told,) = jobs.oddities
-    assert "entry 2" in told
+    (oddity,) = jobs.oddities
+    assert "entry 2" in oddity
 
 
 def test_of_two_entries_with_one_id_the_first_counts() -> None:
     jobs = read({"jobs": [{"id": "a", "name": "first"}, {"id": "A"}, {"id": "a", "name": "2"}]})
     assert [entry.get("name") for entry in jobs.entries] == ["first", None]
-    (told,) = jobs.oddities
-    assert "entry 3" in told
+    (oddity,) = jobs.oddities
+    assert "entry 3" in oddity
 
 
 @pytest.mark.parametrize("job_id", ["", " ", "../../x", "a/b", "\ud800", "é", "\0", "x" * 5000])
@@ -127,9 +127,9 @@ def test_what_python_writes_and_browsers_take() -> None:
     ],
 )
 def test_an_answer_that_is_not_a_job_list_is_quoted(body: bytes, shown: str) -> None:
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as raised:
         read(body)
-    message = str(told.value)
+    message = str(raised.value)
     assert URL in message
     assert shown in message
     assert "--url" in message
@@ -157,13 +157,13 @@ def test_the_largest_list_is_accepted_and_a_larger_one_is_not() -> None:
         ("https://api.arkor.ai/", "https://api.arkor.ai", "https://api.arkor.ai", False, False),
         ("https://host/a/b/", "https://host/a/b", "https://host/a/b", False, False),
         ("http://studio.lan:4000", "http://studio.lan:4000", "http://studio.lan:4000", False, True),
-        # Not on this machine, however much they look like it.
+        # Not on this machine, even if they look like it.
         ("http://0.0.0.0", "http://0.0.0.0", "http://0.0.0.0", False, True),
         ("http://127.0.0.1.evil.org", "http://127.0.0.1.evil.org", "http://127.0.0.1.evil.org",
          False, True),
         ("http://localhost.evil.org", "http://localhost.evil.org", "http://localhost.evil.org",
          False, True),
-        # Query and fragment go nowhere.
+        # Query and fragment are dropped.
         ("https://host:8443/x?key=1#y", "https://host:8443/x", "https://host:8443/x", False, False),
         ("HTTPS://HOST", "https://HOST", "https://host", False, False),
     ],
@@ -189,10 +189,10 @@ def test_an_invalid_base_url_is_reported(text: str) -> None:
      "http://me:hunter2/x@host", "http://localhost:hunter2@evil.org:port"],
 )  # fmt: skip
 def test_user_info_is_refused_and_not_repeated(text: str) -> None:
-    with pytest.raises(UsageError, match="--url") as told:
+    with pytest.raises(UsageError, match="--url") as raised:
         BaseURL.parse(text)
-    assert "hunter2" not in str(told.value)
-    assert told.value.__cause__ is None
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__cause__ is None
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_any_id_is_one_segment_of_the_path_that_is_asked_for(job_id: str) -> Non
 
 
 def ask(studio: StandIn, url: str | None = None, *, limit: int = MEBIBYTE) -> Answer:
-    """Ask for the job list, as a source does."""
+    """Request the job list, as a source does."""
 
     async def get() -> Answer:
         server = Server(
@@ -270,7 +270,7 @@ def test_connections_are_used_again_and_closed_at_the_end() -> None:
         await asyncio.gather(*(server.get("/api/jobs", limit=MEBIBYTE) for _ in range(9)))
         assert len(connections) == 9
         await server.get("/api/jobs", limit=MEBIBYTE)
-        for _ in range(9 - 4):  # no more than four are left idle
+        for _ in range(9 - 4):  # at most four stay idle
             await gone.get()
         await server.close()
         for _ in range(4):
@@ -342,16 +342,16 @@ def test_a_body_as_long_as_it_may_be_is_whole_and_a_longer_one_is_cut() -> None:
 def test_nothing_listens_on_this_machine_which_is_final() -> None:
     with StandIn() as gone:
         pass
-    with pytest.raises(UnreachableError) as told:
+    with pytest.raises(UnreachableError) as raised:
         ask(gone)
-    assert told.value.refused
-    assert gone.url in str(told.value)
+    assert raised.value.refused
+    assert gone.url in str(raised.value)
 
 
 def test_a_token_never_goes_out_in_clear_text() -> None:
     with (
         StandIn() as studio,
-        pytest.raises(SourceError, match=r"studio\.lan.*clear text.*https") as told,
+        pytest.raises(SourceError, match=r"studio\.lan.*clear text.*https") as raised,
     ):
         ask(studio, "http://studio.lan:4000")
-    assert studio.token not in str(told.value)
+    assert studio.token not in str(raised.value)

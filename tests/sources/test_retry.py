@@ -1,4 +1,4 @@
-"""Which refusals are final, how long to wait, and when a stream is given up."""
+"""Which refusals are final, how long to wait, and when to give up a stream."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -93,7 +93,7 @@ def test_a_longer_delay_that_a_server_asks_for_is_obeyed() -> None:
         ("Fri, 01 May 2026 02:00:30 +0200", 30),
         ("Friday, 01-May-26 00:00:30 GMT", 30),
         ("Fri, 01 May 2020 00:00:00 GMT", 0),
-        # Nonsense is as if it were not there.
+        # Nonsense counts as missing.
         ("soon", None), ("-5", None), ("1.5", None), ("1e3", None), ("7 s", None), ("", None),
         ("٣", None), ("²", None), (",", None), ("Fri,", None), ("\0", None), (None, None),
         ("Fri, 01 May 2026 00:00:30", None), ("Fri, 99 May 2026 00:00:30 GMT", None),

@@ -1,4 +1,4 @@
-"""Token, credentials and scope: regular files, or a pipe for the token, and never a hang."""
+"""Token, credentials and scope: regular files, or a pipe for the token, without ever hanging."""
 
 import os
 import socket
@@ -25,7 +25,7 @@ TOKEN = "bearer-token-of-the-test"  # noqa: S105 - it opens the stand-in alone
 
 @pytest.fixture(params=["itself", "link"])
 def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """Return the path to plant something at; or of a link to it, which makes no difference."""
+    """Return the path to plant something at, or a link to it, which makes no difference."""
     if request.param == "link":
         (tmp_path / "link").symlink_to("file")
         (tmp_path / "named").symlink_to("link")
@@ -194,7 +194,7 @@ def test_a_token_file_that_is_a_device(command: Command, source: str) -> None:
         ("home/.arkor/credentials.json", 3),
         ("home/.arkor/studio-token", 3),
         (".arkor/state.json", 3),
-        ("node_modules/arkor/package.json", 0),  # then a version is assumed
+        ("node_modules/arkor/package.json", 0),  # a version is assumed then
     ],
 )
 @pytest.mark.parametrize(("kind", "make"), [("FIFO", os.mkfifo), ("directory", os.mkdir)])

@@ -1,4 +1,4 @@
-"""Secrets stay in: each pattern beside a look-alike that stays, and rules for any text."""
+"""Redaction: each pattern with a look-alike that stays, and rules for any text."""
 
 import base64
 import html
@@ -608,7 +608,7 @@ def test_own_token_never_gets_through(before: str, after: str) -> None:
 
 
 def spellings(character: str) -> list[str]:
-    """Give ways in which JSON, HTML, Markdown or a URL may spell a character."""
+    """Return ways in which JSON, HTML, Markdown or a URL may spell a character."""
     numbers = "".join(
         f"\\u{unit:04x}" for unit in memoryview(character.encode("utf-16")).cast("H")[1:]
     )
@@ -632,7 +632,7 @@ def test_own_token_is_found_however_each_character_is_spelled(
     data: st.DataObject, token: str, before: str, after: str
 ) -> None:
     assume(token not in REDACTED)
-    # Of some tokens a single character is escaped, so that each way has to be known by itself.
+    # In some tokens a single character is escaped, so each spelling must be recognised on its own.
     escaped = data.draw(st.sets(st.integers(0, len(token) - 1), min_size=1, max_size=len(token)))
     spelled = "".join(
         data.draw(st.sampled_from(spellings(character))) if place in escaped else character
@@ -693,7 +693,7 @@ def test_only_values_of_secret_keys_change(
 
 
 def marked(value: JSON) -> JSON:
-    """Put the secret into every leaf."""
+    """Replace every leaf by the secret."""
     if isinstance(value, list):
         return [marked(item) for item in value]
     if isinstance(value, dict):
@@ -707,7 +707,7 @@ def marked(value: JSON) -> JSON:
 )
 def test_no_secret_survives_under_its_key(value: JSON, key: str, prefix: str, cut: int) -> None:
     text = f'{{"{key}": {json.dumps(marked(value))}'
-    # Cut off anywhere, it is no JSON, and still no secret gets out.
+    # Cut off anywhere, it is not JSON, and still no secret leaks.
     text = text[: len(key) + 5 + cut % (len(text) - len(key) - 4)]
     for level in (text, json.dumps(text), json.dumps(json.dumps(text))):
         assert PLAIN not in redactor.event_text("[failed] " + level)
@@ -772,7 +772,7 @@ def test_time_is_linear(prefix: str) -> None:
         text = prefix + unit * (100_000 // len(unit))
         start = time.process_time()
         redactor.event_text(text)
-        # A tenth of it is usual; in quadratic time it would be minutes.
+        # A tenth of that is usual; quadratic time would take minutes.
         assert time.process_time() - start < 1, unit
 
 
