@@ -19,7 +19,7 @@ from tests.snapshot.using import READS, WRITES, Base, Use, copy_of
 
 pytestmark = pytest.mark.usefixtures("bounded")
 
-SAMPLE: Final = 160
+SAMPLE: Final = 60
 USES: Final = (*READS, *WRITES)
 
 # Text that `json.dumps` cannot write is inserted afterwards.
