@@ -334,14 +334,14 @@ def test_the_snapshot_is_private_and_small(command: Command) -> None:
 
 
 def test_a_file_of_someone_else_is_left_alone(command: Command) -> None:
-    stranger = command.directory / "out" / "index.html"
-    stranger.parent.mkdir()
-    stranger.write_text("mine")
+    theirs = command.directory / "out" / "index.html"
+    theirs.parent.mkdir()
+    theirs.write_text("mine")
     with StandIn(DONE) as studio:
         result = command.build(studio)
     assert result.code == 1
     assert "index.html" in result.stderr
-    assert stranger.read_text() == "mine"
+    assert theirs.read_text() == "mine"
 
 
 def test_two_builds_on_one_snapshot_directory(command: Command) -> None:

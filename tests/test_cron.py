@@ -259,8 +259,8 @@ def play(command: Command, studio: StandIn) -> Iterator[Day]:
             studio, "--max-wait", "0", "--settle", "1s", *keep, SOURCE_DATE_EPOCH=noon(number)
         )
         if number == 6:
-            afresh = command.run("render", "--out", "afresh")
-            assert afresh.code == 0, afresh.stderr
+            fresh = command.run("render", "--out", "fresh")
+            assert fresh.code == 0, fresh.stderr
         opened = [request.job_id for request in studio.requests[asked:] if request.job_id]
         yield Day(result, files_of(result.out), sorted(opened))
 
@@ -361,8 +361,8 @@ def test_only_what_has_news_is_rewritten(week: tuple[Day, ...]) -> None:
 
 def test_files_left_unchanged_equal_those_of_a_fresh_render(week: tuple[Day, ...]) -> None:
     day = week[5]
-    afresh = files_of(day.result.directory / "afresh")
-    assert {name: file.data for name, file in afresh.items()} == {
+    fresh = files_of(day.result.directory / "fresh")
+    assert {name: file.data for name, file in fresh.items()} == {
         name: file.data for name, file in day.files.items()
     }
 

@@ -439,8 +439,8 @@ def test_a_log_damaged_in_every_shard_costs_only_itself(next_run: Run, tmp_path:
     assert result.code == 4
     assert "--strict: best (best): stream unavailable" in result.stderr
     # The next build on it fetches what is missing.
-    mended = render.build(next_run.studio, "--max-wait", "0")
-    assert mended.job("best")["stream"]["state"] == "complete"
+    repaired = render.build(next_run.studio, "--max-wait", "0")
+    assert repaired.job("best")["stream"]["state"] == "complete"
 
 
 # --- Shards of their own kind --------------------------------------------------------------------

@@ -70,10 +70,10 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
             target=2.0,
             least=3.0,
         )
-        agains = [many.again() for _ in range(3)]
+        rebuilds = [many.again() for _ in range(3)]
         yield Row(
             "nothing new: a second build, to the first",
-            tuple(again / min(firsts) for again in agains),
+            tuple(again / min(firsts) for again in rebuilds),
             target=0.1,
             least=0.1 if jobs == _JOBS else 0.2,  # with few jobs, starting takes most of the time
         )

@@ -55,7 +55,7 @@ AXE = """async () => {
   return [found.violations, found.incomplete, found.passes.map((rule) => rule.id)];
 }"""
 
-# The contrast of a text with the first ground behind it that is not transparent, as WCAG 2.2
+# The contrast of a text with the first background that is not transparent, as WCAG 2.2
 # defines it. axe-core looks neither into an SVG nor at what a box clips, so this does.
 CONTRAST = """(selectors) => {
   const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

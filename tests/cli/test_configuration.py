@@ -264,6 +264,10 @@ def test_a_wrong_file_is_wrong_usage(command: Command, text: str, words: str) ->
     assert words in result.stderr
     assert len(result.stderr.splitlines()) <= 2
     assert not (command.directory / ".arkor-report").exists()
+
+
+def test_a_wrong_file_does_not_keep_help_from_being_shown(command: Command) -> None:
+    (command.directory / "arkor-report.toml").write_text("x =")
     assert command.run("build", "--help").code == 0
 
 

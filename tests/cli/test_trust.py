@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import Command, Result
+from tests.pairs import pairs
 from tests.standin import StandIn, completed, job
 
 COMMANDS = {
@@ -37,17 +38,19 @@ def refused(result: Result, *words: str) -> None:
 # --- Secrets -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
-    "text",
-    [
-        'token-file = "~/.ssh/id_ed25519"',
-        'token-file = "secret"',
-        'url = "https://evil.example"',
-        'url = "http://127.0.0.1.evil.example:4000"',
-        'source = "cloud"\nurl = "https://127.0.0.1:1"',
-        'source = "demo"\nurl = "http://localhost:4000"',
-    ],
+    ("name", "text"),
+    pairs(
+        list(COMMANDS),
+        [
+            'token-file = "~/.ssh/id_ed25519"',
+            'token-file = "secret"',
+            'url = "https://evil.example"',
+            'url = "http://127.0.0.1.evil.example:4000"',
+            'source = "cloud"\nurl = "https://127.0.0.1:1"',
+            'source = "demo"\nurl = "http://localhost:4000"',
+        ],
+    ),
 )
 def test_a_found_file_may_not_send_secrets(command: Command, name: str, text: str) -> None:
     write(command, text)
@@ -55,34 +58,29 @@ def test_a_found_file_may_not_send_secrets(command: Command, name: str, text: st
     refused(command.run(*COMMANDS[name]), "arkor-report.toml", f"'{key}'", "--config", f"--{key}")
 
 
+ELSEWHERE = ["http://0.0.0.0:4000", "http://localhost.example:4000", "//127.0.0.1:4000", ""]
+MORE_ELSEWHERE = [
+    "http://[::ffff:192.0.2.1]:4000", "http://notlocalhost:4000", "http://2130706433:4000",
+    "file://127.0.0.1/",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "url",
-    [
-        "http://0.0.0.0:4000",
-        "http://[::ffff:192.0.2.1]:4000",
-        "http://localhost.example:4000",
-        "http://notlocalhost:4000",
-        "http://2130706433:4000",
-        "//127.0.0.1:4000",
-        "file://127.0.0.1/",
-        "",
-    ],
+    [*ELSEWHERE, *(pytest.param(url, marks=pytest.mark.thorough) for url in MORE_ELSEWHERE)],
 )
 def test_addresses_that_only_look_like_loopback_are_not(command: Command, url: str) -> None:
     write(command, f'url = "{url}"')
     refused(command.run("doctor"), "url")
 
 
+LOOPBACK = ["http://127.8.9.1:4001", "http://[::1]:4001", "http://studio.localhost:4001"]
+MORE_LOOPBACK = ["http://127.0.0.1:4001", "http://localhost:4001", "http://LOCALHOST:4001"]
+
+
 @pytest.mark.parametrize(
     "url",
-    [
-        "http://127.0.0.1:4001",
-        "http://127.8.9.1:4001",
-        "http://[::1]:4001",
-        "http://localhost:4001",
-        "http://studio.localhost:4001",
-        "http://LOCALHOST:4001",
-    ],
+    [*LOOPBACK, *(pytest.param(url, marks=pytest.mark.thorough) for url in MORE_LOOPBACK)],
 )
 def test_studio_on_this_machine_may_be_named(command: Command, url: str) -> None:
     write(command, f'url = "{url}"')
@@ -167,9 +165,12 @@ def test_a_named_file_is_obeyed(command: Command, named_by: str) -> None:
 # --- Paths ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["out", "snapshot-dir", "project-dir"])
 @pytest.mark.parametrize(
-    "value", ["..", "../sibling", "/elsewhere", "~/x", "a/../../b", "link", "link/below"]
+    ("key", "value"),
+    pairs(
+        ["out", "snapshot-dir", "project-dir"],
+        ["..", "../sibling", "/elsewhere", "~/x", "a/../../b", "link", "link/below"],
+    ),
 )
 def test_a_found_files_paths_stay_below_it(command: Command, key: str, value: str) -> None:
     repository = Command(command.directory / "p", {"HOME": str(command.directory)})
@@ -293,6 +294,9 @@ def test_a_file_without_read_permission_is_wrong_usage(ordinary: Command) -> Non
 def test_an_empty_path_is_wrong_usage(command: Command, name: str, options: list[str]) -> None:
     for option in options:
         refused(command.run(name, option, ""), f"Invalid value for '{option}'", "empty")
+
+
+def test_an_empty_path_to_merge_is_wrong_usage(command: Command) -> None:
     refused(command.run("merge", ""), "empty")
 
 
@@ -316,8 +320,9 @@ def test_a_tilde_is_expanded_wherever_a_path_comes_from(command: Command) -> Non
     assert not (command.directory / "~").exists()
 
 
-@pytest.mark.parametrize("path", ["~/x", "~", "~nobody-of-this-name/x"])
-@pytest.mark.parametrize("home", ["", "relative"])
+@pytest.mark.parametrize(
+    ("path", "home"), pairs(["~/x", "~", "~nobody-of-this-name/x"], ["", "relative"])
+)
 def test_a_tilde_without_a_home_directory_is_wrong_usage(
     command: Command, path: str, home: str
 ) -> None:
@@ -331,25 +336,28 @@ def test_a_tilde_without_a_home_directory_is_wrong_usage(
 # --- Overlapping directories ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["build", "render", "config"])
 @pytest.mark.parametrize(
-    ("out", "kept"),
-    [
-        ("x", "x"),
-        ("x", "x/y"),
-        ("x/y", "x"),
-        (".", ".arkor-report"),
-        ("x/../z", "z"),
-        ("x", "link/y"),
-        ("link/y/z", "x/y"),
-        ("up/z", "z/deep"),
-        ("/", "x"),
-        ("new/a", "new/b/../a/c"),
-    ],
+    ("name", "directories"),
+    pairs(
+        ["build", "render", "config"],
+        [
+            ("x", "x"),
+            ("x", "x/y"),
+            ("x/y", "x"),
+            (".", ".arkor-report"),
+            ("x/../z", "z"),
+            ("x", "link/y"),
+            ("link/y/z", "x/y"),
+            ("up/z", "z/deep"),
+            ("/", "x"),
+            ("new/a", "new/b/../a/c"),
+        ],
+    ),
 )
 def test_report_and_snapshot_may_not_overlap(
-    command: Command, name: str, out: str, kept: str
+    command: Command, name: str, directories: tuple[str, str]
 ) -> None:
+    out, kept = directories
     (command.directory / "x").mkdir()
     (command.directory / "link").symlink_to("x")
     (command.directory / "up").symlink_to("x/..")

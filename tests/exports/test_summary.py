@@ -260,8 +260,8 @@ def test_every_text_comes_out_as_text(name: str, text: str, url: str | None) -> 
     assert source == inert.html(source)
     shown = {row[0] for row in rows(source)}
     if name.strip() and len(name) + len(text) < 30:
-        blanks = [" ".join(part.split()) for part in (name, text)]
-        plain, job_id = (inert.html(part).replace("\u200b", "") for part in blanks)
+        collapsed = [" ".join(part.split()) for part in (name, text)]
+        plain, job_id = (inert.html(part).replace("\u200b", "") for part in collapsed)
         assert not job_id or not plain or f"{plain} ({job_id})" in shown
 
 

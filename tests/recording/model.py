@@ -64,7 +64,7 @@ class Activations:
 
 
 def forward(base: Parameters, adapter: Parameters, scale: float, context: Array) -> Activations:
-    """Predict the character behind each context (batch, CONTEXT)."""
+    """Predict the character after each context (batch, CONTEXT)."""
     x = base["embedding"][context].reshape(len(context), -1)
     first = x @ base["w1"] + base["b1"]
     if adapter:
@@ -126,7 +126,7 @@ class Text:
     characters: Array
 
     def sample(self, random: Any, size: int) -> tuple[Array, Array]:
-        """Draw contexts (size, CONTEXT) and the characters behind them (size,)."""
+        """Draw contexts (size, CONTEXT) and the characters after them (size,)."""
         starts = random.integers(0, len(self.characters) - CONTEXT, size)
         windows = self.characters[starts[:, None] + np.arange(CONTEXT + 1)]
         return windows[:, :-1], windows[:, -1]

@@ -59,7 +59,7 @@ class Plan:
     seen: str = "completed"
     """The status in which a job is seen whose events do not say how it ended."""
     stop_after: int | None = None
-    """The step after which a run is seen no further: it goes on, was cancelled, or crashed."""
+    """The last step that was recorded of a run that goes on, was cancelled, or crashed."""
     resume_from: int | None = None
     """The checkpoint from which a crashed run was resumed."""
     restart_after: float = 95.0

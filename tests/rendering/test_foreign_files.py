@@ -17,6 +17,7 @@ from reportgen.errors import WriteError
 from reportgen.rendering.file_list import is_report_file
 from reportgen.rendering.publish import Publication
 from tests.command import Command
+from tests.pairs import pairs
 from tests.rendering.planting import (
     FOLDER,
     HARD_LINK,
@@ -101,26 +102,13 @@ def test_a_foreign_file_in_the_way_is_named_and_left_alone(
     assert tree(outside) == before[0]
 
 
-BY_COMMAND = [
-    ("index.html", "FIFO"),
-    ("jobs/a.csv", FOLDER),
-    ("jobs", "dangling link"),
-    (LIST, "link to a file"),
-    (LOCK, "FIFO"),
-]
-"""Each name once: that the command prints the error; the test above has all kinds."""
-
-
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [
-        (name, kind)
-        if (name, kind) in BY_COMMAND
-        else pytest.param(name, kind, marks=pytest.mark.thorough)
-        for name in ("index.html", "jobs/a.csv", "jobs", LIST, LOCK)
-        for kind in ("FIFO", "link to a file", "dangling link", FOLDER)
-        if (name, kind) != ("jobs", FOLDER)  # which may have files of others
-    ],
+    pairs(
+        ["index.html", "jobs/a.csv", "jobs", LIST, LOCK],
+        ["FIFO", "link to a file", "dangling link", FOLDER],
+        impossible=[("jobs", FOLDER)],  # which may have files of others
+    ),
 )
 def test_the_command_names_it_and_exits_with_1(
     command: Command, outside: Path, name: str, kind: str

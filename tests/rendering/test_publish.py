@@ -239,7 +239,7 @@ def test_killed_at_any_step_a_reader_sees_whole_files_and_the_next_build_clears_
     assert len(seen) >= 5
 
 
-# --- Strangers -----------------------------------------------------------------------------------
+# --- Foreign files -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["index.html", "jobs/a.html"])
@@ -249,21 +249,21 @@ def test_a_foreign_file_found_while_publishing_is_named_and_left_alone(
 ) -> None:
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     publish(out, compare="1")
-    stranger = out / name
-    stranger.parent.mkdir(exist_ok=True)
+    foreign = out / name
+    foreign.parent.mkdir(exist_ok=True)
     if kind == "folder":
-        stranger.mkdir()
+        foreign.mkdir()
     elif kind == "file":
-        stranger.write_text("mine")
+        foreign.write_text("mine")
     else:
-        stranger.symlink_to(elsewhere)
+        foreign.symlink_to(elsewhere)
         if kind == "link":
             elsewhere.write_text("mine")
     before = files_of(out)
-    with pytest.raises(WriteError, match=f"{stranger} is in the way"):
+    with pytest.raises(WriteError, match=f"{foreign} is in the way"):
         publish(out, badge="0", index="1", jobs__a="a", compare="2")
     assert files_of(out) == before
-    assert os.path.lexists(stranger)
+    assert os.path.lexists(foreign)
     assert elsewhere.exists() == (kind == "link")
 
 

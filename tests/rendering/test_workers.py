@@ -221,7 +221,7 @@ def test_a_process_with_threads_does_not_fork() -> None:
 
 @contextmanager
 def on_one_processor() -> Iterator[None]:
-    """Give processes that are started within the block a single processor."""
+    """Restrict processes started within the block to a single processor."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:

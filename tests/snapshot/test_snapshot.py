@@ -62,7 +62,7 @@ def test_a_source_is_known_by_its_scope_else_by_its_url(tmp_path: Path) -> None:
     # A Studio that does not report its scope: the folder last used with this URL.
     assert folder_of(place, studio(4000)) == first
     assert folder_of(place, studio(4001)) == first
-    strangers = {
+    others = {
         folder_of(place, origin)
         for origin in (
             studio(4002),
@@ -74,8 +74,8 @@ def test_a_source_is_known_by_its_scope_else_by_its_url(tmp_path: Path) -> None:
             Origin("demo"),
         )
     }
-    assert len(strangers | {first}) == 8
-    assert {path.parent for path in strangers} == {place}
+    assert len(others | {first}) == 8
+    assert {path.parent for path in others} == {place}
 
 
 def test_the_scope_reported_last_is_the_urls(tmp_path: Path) -> None:
@@ -696,7 +696,7 @@ def test_a_fingerprint_depends_on_breaks_and_reconnects_but_not_on_a_later_run(
     assert len({plain, broken, reconnected}) == 3
 
 
-# --- Fetched anew --------------------------------------------------------------------------------
+# --- Fetched again -------------------------------------------------------------------------------
 
 
 def test_a_refetched_log_replaces_the_old_one_once_drained(folder: SourceFolder) -> None:
