@@ -4,23 +4,25 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from reportgen.console.signals import Interrupts
 from reportgen.errors import DamagedRecordError
-from reportgen.following import fetch, watcher
+from reportgen.following import fetch, open_files, watcher
+from reportgen.following.fetch import Interrupted
 from reportgen.model.selection import Selection
 from reportgen.rendering import render
 from reportgen.rendering.render import Rendered
-from reportgen.settings import FetchSettings, Output
+from reportgen.settings import FetchSettings, Following, Output
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import Source
 from reportgen.sources.choice import choose_source
+from reportgen.sources.threads import Threads
 from reportgen.text.secrets import Secrets
 
 
@@ -53,6 +55,7 @@ def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
                     world.secrets.redactor.showing(output.show_config),
                     refresh=settings.following.refresh,
                     warn=world.watcher.warn,
+                    waiting=lambda: world.interrupts.raising(Interrupted()),
                 )
             except DamagedRecordError as error:
                 # A record in doubt is fetched again; a deleted one can't be damaged twice.
@@ -107,6 +110,7 @@ async def _fetch_from(
 ) -> SourceFolder:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(Threads())
 
     def interrupt() -> None:
         loop.call_soon_threadsafe(stop.set)
@@ -117,10 +121,21 @@ async def _fetch_from(
             snapshot,
             settings.selection,
             settings.retention,
-            settings.following,
+            _within_limits(settings.following, world.watcher.warn),
             watcher=progress,
             secrets=world.secrets,
             chance=random.random,
             stop=stop,
             now=world.now,
         )
+
+
+def _within_limits(following: Following, warn: Callable[[str], None]) -> Following:
+    """Return the settings with as many streams at once as the limit of open files allows."""
+    most = open_files.most_streams(following.concurrency)
+    if most < following.concurrency:
+        warn(
+            f"only {most} streams are read at once, not {following.concurrency}, since this "
+            "process may not open more files: raise its limit (`ulimit -n`)"
+        )
+    return replace(following, concurrency=most)

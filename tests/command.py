@@ -54,7 +54,7 @@ class Command:
 
     def run(self, *arguments: str, **variables: str) -> Result:
         """Run it to its end."""
-        process = self.start(*arguments, **variables)
+        process = self._start([*_PROGRAM, *arguments], variables)
         stdout, stderr = process.communicate(timeout=PATIENCE)
         return Result(process.returncode, stdout, stderr, self.directory)
 
@@ -62,9 +62,11 @@ class Command:
         """Build a report on this Studio."""
         return self.run("build", *self.options(studio), *arguments, **variables)
 
-    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: str, stderr: int = subprocess.PIPE, **variables: str
+    ) -> "subprocess.Popen[str]":
         """Start it without waiting, so that a test can watch and signal it."""
-        return self._start([*_PROGRAM, *arguments], variables)
+        return self._start([*_PROGRAM, *arguments], variables, stderr)
 
     def run_in_bash(self, words: str, *arguments: str, **variables: str) -> Result:
         """Run it to its end with more arguments, which bash expands."""
@@ -74,14 +76,14 @@ class Command:
         return Result(process.returncode, stdout, stderr, self.directory)
 
     def _start(
-        self, program: Sequence[str], variables: Mapping[str, str]
+        self, program: Sequence[str], variables: Mapping[str, str], stderr: int = subprocess.PIPE
     ) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [*self.prefix, *program],
             cwd=self.directory,
             env=self._environment(variables),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             stdin=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",

@@ -19,9 +19,12 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
+from reportgen import __version__
 from tests.command import PATIENCE
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+WHEEL = f"wheels/arkor_report-{__version__}-py3-none-any.whl"
+"""What the recipes install, in the repository that they run in."""
 
 # --- From the README -----------------------------------------------------------------------------
 
@@ -52,9 +55,11 @@ def fences() -> list[Fence]:
 
 
 def recipe(section: str, language: str, number: int = 0) -> str:
-    """Return the text of a section's block in this language."""
+    """Return the text of a block in this language, found by the nearest heading above it."""
     texts = [
-        each.text for each in fences() if each.section == section and each.language == language
+        each.text
+        for each in fences()
+        if (each.section or each.chapter) == section and each.language == language
     ]
     return texts[number]
 
@@ -90,7 +95,7 @@ class Machine:
             "main()",
         ]
         self._program("arkor-report", lines)
-        self._program("pip", ["#!/bin/sh", '[ "$*" = "install arkor-report" ]'])
+        self._program("pip", ["#!/bin/sh", f'[ "$*" = "install {WHEEL}" ]'])
         return self
 
     @property
@@ -124,6 +129,8 @@ class Machine:
 
 
 # --- GitHub --------------------------------------------------------------------------------------
+
+_NOT_CANCELLED = "${{ !cancelled() }}"
 
 
 @dataclass
@@ -171,14 +178,18 @@ class GitHub:
         needs = {name: _listed(job.get("needs", [])) for name, job in jobs.items()}
         assert {need for each in needs.values() for need in each} <= set(jobs)
         for name in TopologicalSorter(needs).static_order():
-            if all(played.results.get(need) for need in needs[name]):
+            condition = jobs[name].get("if")
+            assert condition in (None, _NOT_CANCELLED), condition
+            if condition or all(played.results.get(need) for need in needs[name]):
                 played.results[name] = self._play_job(played, name, jobs[name], workflow)
         return played
 
     def _play_job(
         self, played: Played, name: str, job: Mapping[str, Any], workflow: Mapping[Any, Any]
     ) -> bool:
-        assert set(job) <= {"needs", "runs-on", "strategy", "steps", "environment"}
+        assert set(job) <= {
+            "needs", "if", "runs-on", "strategy", "permissions", "steps", "environment"
+        }  # fmt: skip
         assert job["runs-on"] == "ubuntu-latest"
         matrix = job.get("strategy", {}).get("matrix", {})
         runners = [
@@ -187,7 +198,7 @@ class GitHub:
                 played,
                 f"{name}-{number}",
                 job.get("environment", {}),
-                workflow.get("permissions", {}),
+                job.get("permissions", workflow.get("permissions", {})),
                 dict(zip(matrix, map(str, values), strict=True)),
             )
             for number, values in enumerate(product(*matrix.values()))
@@ -223,7 +234,7 @@ class _Runner:
             assert set(step) <= {"id", "if", "uses", "with", "run", "env"}
             assert ("uses" in step) != ("run" in step), step
             condition = step.get("if")
-            assert condition in (None, "${{ !cancelled() }}"), condition
+            assert condition in (None, _NOT_CANCELLED), condition
             if self.failed and condition is None:
                 continue
             if "run" in step:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from reportgen.model.history import Curve, LogLine, Pause, Superseded
+from reportgen.model.curves import Curve, Superseded
+from reportgen.model.history import Pause
+from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
@@ -114,7 +116,7 @@ def detail(job: JobSummary, **changes: object) -> JobDetail:
 def trend(steps: range, value: Callable[[int], float]) -> Trend:
     made = Trend()
     for step in steps:
-        made.add(step, value(step))
+        made.add([step], [value(step)])
     return made
 
 

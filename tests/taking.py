@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reportgen.events.event_log import Note
+from reportgen.events.event_log import Ended, Record
 from reportgen.files import Directory
 from reportgen.following import fetch
 from reportgen.following.log_writer import EventLog
@@ -131,10 +131,16 @@ def take_into(
     return Taken(folder, listing, watcher)
 
 
-def read_log(folder: SourceFolder, job_id: str) -> list[bytes]:
+def read_log(folder: SourceFolder, job_id: str) -> list[Record]:
+    """Return the records of a job's log."""
+    with folder.logs.reading(job_id) as records:
+        return list(records)
+
+
+def lines_of(folder: SourceFolder, job_id: str) -> list[bytes]:
     """Return the whole lines of a job's log, without their ends."""
-    with folder.logs.reading(job_id) as blocks:
-        return [line for block in blocks for line in block.split(b"\n")]
+    path = folder.logs.path_of(job_id)
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
 
 def folder_at(path: Path) -> SourceFolder:
@@ -147,7 +153,7 @@ def open_log(path: Path, job_id: str) -> EventLog:
     return EventLog(Directory.open(path.parent, private=True), path.name, job_id)
 
 
-def end_note(path: Path) -> Note | None:
+def end_note(path: Path) -> Ended | None:
     """Return the note that a log ends with."""
     with path.open("rb", buffering=0) as file:
         return log_index.end_note(file)

@@ -14,7 +14,7 @@ import yaml
 from junitparser import JUnitXml
 
 from tests.command import Command
-from tests.recipes import CHECKOUT, Fence, GitHub, GitLab, Machine, Ran, fences, recipe
+from tests.recipes import CHECKOUT, WHEEL, Fence, GitHub, GitLab, Machine, Ran, fences, recipe
 from tests.standin import Cloud, StandIn, failed, job, numbered, started, training
 
 pytestmark = pytest.mark.thorough
@@ -93,7 +93,8 @@ def test_what_recipes_install_is_this_project() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
     installs = [line for each in recipes() for line in re.findall(r"pip install.*", each.text)]
     assert installs
-    assert set(installs) == {f"pip install {project['name']}"}
+    assert set(installs) == {f"pip install {WHEEL}"}
+    assert WHEEL.startswith(f"wheels/{project['name'].replace('-', '_')}-")
     assert project["scripts"] == {"arkor-report": "reportgen.cli:main"}
 
 
@@ -109,7 +110,7 @@ def test_github_keeps_everything_of_a_build_that_fails_by_its_rules(tmp_path: Pa
         github = GitHub(tmp_path, in_ci(tmp_path, server), {"ARKOR_TOKEN": TOKEN})
         played = github.play(workflow(0))
         assert codes(played.ran) == [0, 5], played.ran[-1].stderr
-        assert played.results == {"report": False}
+        assert played.results == {"report": False, "deploy": True}
         assert files_of(played.artifact("training-report")).keys() == {"report.html"}
         assert "job_broken" in (played.artifact("training-report") / "report.html").read_text()
         assert played.site is not None
@@ -120,6 +121,14 @@ def test_github_keeps_everything_of_a_build_that_fails_by_its_rules(tmp_path: Pa
         again = github.play(workflow(0))
         assert codes(again.ran) == [0, 5]
         assert opened(server) == before, "what was saved is not restored"
+
+
+def test_github_gives_each_job_only_the_permissions_that_it_needs() -> None:
+    for number in (0, 1):
+        assert workflow(number)["permissions"] == {"contents": "read"}
+    jobs = workflow(0)["jobs"]
+    assert "permissions" not in jobs["report"]
+    assert jobs["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
 
 
 def test_github_starts_on_demand_and_on_schedule() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import count, islice, pairwise
 from operator import eq, le
 
-from reportgen.model.history import Curve, Superseded
+from reportgen.model.curves import Curve, Superseded
 from reportgen.model.span import Span
 from reportgen.model.statistics import column_bounds
 

@@ -16,7 +16,7 @@ import msgspec
 from reportgen.charts import axes, downsampling
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick
 from reportgen.charts.svg import Dot, Polyline
-from reportgen.model.history import Curve, Superseded
+from reportgen.model.curves import Curve, Superseded
 from reportgen.model.metrics import Metric, metric
 from reportgen.model.rounding import significant
 from reportgen.model.span import Span, span_of

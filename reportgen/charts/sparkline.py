@@ -2,7 +2,7 @@
 
 from typing import Final, TypeAlias
 
-from reportgen.model.history import Curve
+from reportgen.model.curves import Curve
 from reportgen.model.span import Span
 from reportgen.model.statistics import column_means
 

@@ -53,7 +53,7 @@ def load(file: Path, *, found: bool) -> bytes | None:
     `UsageError`.
     """
     try:
-        if found and leads_out(file, file.parent):
+        if found and _is_there(file) and leads_out(file, file.parent):
             raise _unreadable(file, "it leads out of its own directory", found=found)
         with open(open_named(file), "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
             data = stream.read(_LARGEST_FILE + 1)

@@ -3,11 +3,11 @@
 import gc
 import os
 import sys
-from contextlib import suppress
 from typing import Final, NoReturn
 
 import click
 
+from reportgen.cli import standard_streams
 from reportgen.cli.commands import program
 from reportgen.cli.configured import PREFIX
 from reportgen.cli.session import Session
@@ -22,13 +22,20 @@ _YOUNG: Final = 10_000
 def main() -> NoReturn:
     """Run the command, and end with its exit code."""
     gc.set_threshold(_YOUNG)
-    _open_what_is_closed()
+    stdout = standard_streams.prepare()
     # For errors that come before the options are read.
     session = Session(as_json=os.environ.get(f"{PREFIX}LOG_FORMAT") == "json")
     code = _run(session)
-    with suppress(OSError):
-        sys.stdout.flush()
+    if code == 0 and session.printed_the_result and _is_lost(stdout.failure):
+        reason = stdout.failure and stdout.failure.strerror
+        session.stderr.write_end("error", f"Cannot write to stdout: {reason}. Check where it goes.")
+        code = _FAILED
     sys.exit(code)
+
+
+def _is_lost(failure: OSError | None) -> bool:
+    """Return whether output failed to be written; a reader that has seen enough is no failure."""
+    return failure is not None and not isinstance(failure, ConnectionError)
 
 
 def _run(session: Session) -> int:
@@ -53,14 +60,6 @@ def _run(session: Session) -> int:
             "Run it again with -v to see where, and report it.",
         )
         return _FAILED
-
-
-def _open_what_is_closed() -> None:
-    """Discard output if the caller closed stdout or stderr: the report is written anyway."""
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def _report_usage(error: click.UsageError, session: Session) -> None:

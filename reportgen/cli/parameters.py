@@ -16,14 +16,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from reportgen import home
 from reportgen.cli.lazy import lazily
-from reportgen.errors import UsageError
+from reportgen.errors import ReportError, UsageError
 
 _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _UNITS: Final = (86_400, 3_600, 60, 1)
 _LONGEST: Final = 10_000 * 86_400.0
 _MOST_DIGITS: Final = 16
+_ZONES: Final = ("tzdata", "tzdata.zoneinfo")
 
 
 # Generic by now, but not yet in the lowest version of click that is supported.
@@ -72,7 +74,7 @@ class PathType(click.Path):
         if not text:
             self.fail("the path is empty.", param, ctx)
         try:
-            return super().convert(expand_home(text), param, ctx)
+            return super().convert(home.expand(text), param, ctx)
         except ValueError as error:
             self.fail(f"{error}.", param, ctx)
 
@@ -86,20 +88,6 @@ class LinkedType(click.Choice):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return whether the layout is `linked`. Raises `click.BadParameter`."""
         return super().convert(value, param, ctx) == "linked"
-
-
-def expand_home(text: str) -> str:
-    """Return a path with a leading `~` or `~user` expanded. Raises `ValueError` without a home."""
-    if not text.startswith("~"):
-        return text
-    user = text[1:].partition("/")[0]
-    # With an empty HOME Python expands ~/x to /x.
-    expanded = text if not user and os.environ.get("HOME") == "" else os.path.expanduser(text)  # noqa: PTH111 - pathlib would also expand ./~
-    if expanded.startswith("/"):
-        return expanded
-    if user:
-        raise ValueError(f"no home directory is known for ~{user}: write ./~{user} for such a name")
-    raise ValueError("no home directory is known for ~: set HOME, or write the path in full")
 
 
 def duration(text: str) -> float:
@@ -129,6 +117,11 @@ def zone(name: str) -> ZoneInfo:
         with resources.files(package).joinpath(leaf).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)
     except (OSError, ValueError, ImportError, TypeError) as error:
+        if isinstance(error, ImportError) and error.name in _ZONES:
+            raise ReportError(
+                "The package tzdata is missing or damaged, which has the time zones: install it "
+                "with `pip install --force-reinstall tzdata`."
+            ) from error
         raise UsageError(
             f"{name!r} is not a zone of the IANA database: write it like Europe/Berlin."
         ) from error

@@ -4,6 +4,7 @@ Everything heavy is imported here, and this module only when a command runs.
 """
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -49,7 +50,7 @@ def build(
 
     def run(world: World) -> int:
         rendered = pipeline.build(fetching, output, world)
-        return _deliver(session.stderr, rendered, gates, no_github=no_github)
+        return _deliver(session, rendered, gates, no_github=no_github)
 
     return _fetch(session.stderr, verbosity, run)
 
@@ -68,7 +69,7 @@ def snapshot(
     fetching = FetchSettings(source, selection, retention, following, snapshot_dir)
 
     def run(world: World) -> int:
-        click.echo(pipeline.snapshot(fetching, world))
+        _print_path(session, pipeline.snapshot(fetching, world))
         return 0
 
     return _fetch(session.stderr, verbosity, run)
@@ -99,7 +100,7 @@ def render(
         warn=session.stderr.progress(verbosity).warn,
         secrets=session.stderr.secrets,
     )
-    return _deliver(session.stderr, rendered, gates, no_github=no_github)
+    return _deliver(session, rendered, gates, no_github=no_github)
 
 
 def merge(
@@ -113,7 +114,7 @@ def merge(
     """Merge snapshot directories; return the exit code."""
     del project_dir  # which only says where the configuration file is
     merge_snapshots(snapshot_dir, directories, session.stderr.progress(verbosity).warn)
-    click.echo(snapshot_dir)
+    _print_path(session, snapshot_dir)
     return 0
 
 
@@ -125,7 +126,7 @@ def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) ->
         source, os.environ, lambda: settings.now(os.environ), secrets=stderr.secrets
     )
     for finding in diagnosis.findings:
-        click.echo(f"{finding.what:<10}{stderr.safe(finding.found)}")
+        sys.stdout.write(f"{finding.what:<10}{stderr.safe(finding.found)}\n")
     if diagnosis.trouble is not None:
         raise SourceError(diagnosis.trouble)
 
@@ -134,7 +135,7 @@ def config(session: Session, **_settings: object) -> None:
     """Print each setting in force."""
     ctx = click.get_current_context()
     for line in settings_table.lines(ctx, os.environ, session.stderr.safe):
-        click.echo(line)
+        sys.stdout.write(f"{line}\n")
 
 
 def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) -> int:
@@ -159,10 +160,9 @@ def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) ->
     return code
 
 
-def _deliver(stderr: Stderr, rendered: Rendered, gates: Gates, *, no_github: bool) -> int:
-    """Print where the report is, and report it to CI; return the exit code of the gates."""
-    click.echo(rendered.entry)
-    jobs = rendered.report.jobs
+def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: bool) -> int:
+    """Report to CI, then print where the report is; return the exit code of the gates."""
+    stderr, jobs = session.stderr, rendered.report.jobs
     if not no_github:
         _report_to_github(stderr, rendered)
     breaches = gate_rules.broken(gates.fail_on, jobs)
@@ -171,7 +171,17 @@ def _deliver(stderr: Stderr, rendered: Rendered, gates: Gates, *, no_github: boo
     for breach in breaches:
         details = {"job": breach.job_id, "gate": breach.gate, "found": breach.found}
         stderr.write(Record(stderr.now(), ERROR, "gate", breach.words, details=details))
+    _print_path(session, rendered.entry)
     return gate_rules.exit_code(breaches)
+
+
+def _print_path(session: Session, path: Path) -> None:
+    """Print where the result is, the last thing that a command does.
+
+    It is printed in the file system's own bytes, so that a script finds it in any locale.
+    """
+    session.printed_the_result = False
+    sys.stdout.buffer.write(os.fsencode(path) + b"\n")
 
 
 def _report_to_github(stderr: Stderr, rendered: Rendered) -> None:

@@ -17,6 +17,8 @@ class Session:
     as_json: bool = False
     verbose: bool = False
     """Whether errors come with a traceback."""
+    printed_the_result: bool = True
+    """Whether what was printed is all that the command was to do: it wrote no files."""
 
     @cached_property
     def stderr(self) -> "Stderr":

@@ -10,8 +10,6 @@ import traceback
 from dataclasses import dataclass
 from datetime import datetime
 
-import click
-
 from reportgen.cli.lazy import lazily
 from reportgen.cli.session import Session
 from reportgen.console import messages, plain
@@ -50,7 +48,7 @@ class Stderr:
     def write(self, record: Record) -> None:
         """Write a line about something as it happens."""
         colour = messages.in_colour(os.environ, terminal=sys.stderr.isatty())
-        click.echo(self._line(record, colour=colour), err=True, color=True)
+        _put(self._line(record, colour=colour))
 
     def warn(self, message: str) -> None:
         """Write a warning."""
@@ -62,7 +60,7 @@ class Stderr:
         Its texts must be inert already. It is left out among JSON objects.
         """
         if not self._session.as_json:
-            click.echo(self._redacted(line), err=True)
+            _put(self._redacted(line))
 
     def write_end(self, event: str, message: str, *, hint: str = "") -> None:
         """Write why the command ends, in two lines at most; with --verbose also a traceback."""
@@ -76,7 +74,7 @@ class Stderr:
             return
         for line in (f"arkor-report: {message}", hint, *trace.splitlines()):
             if line:
-                click.echo(messages.bounded(self.safe(line)), err=True)
+                _put(messages.bounded(self.safe(line)))
 
     def capture_libraries(self, *, quiet: bool) -> None:
         """Write what libraries log or warn of like everything else."""
@@ -109,6 +107,10 @@ class Stderr:
 
     def _redacted(self, text: str) -> str:
         return self.secrets.redactor.text(text)
+
+
+def _put(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 class _LibraryHandler(logging.Handler):

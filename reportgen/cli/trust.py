@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from reportgen import home
 from reportgen.cli.lazy import lazily
-from reportgen.cli.parameters import expand_home
 from reportgen.errors import UsageError, WriteError
 
 _BELOW: Final = ("out", "snapshot-dir")
@@ -80,7 +80,7 @@ def _is_loopback(url: str) -> bool:
 
 
 def _stays_below(directory: Path, path: str, *, itself: bool) -> bool:
-    real, root = _real(Path(expand_home(path))), _real(directory)
+    real, root = _real(Path(home.expand(path))), _real(directory)
     return _is_within(real, root) and (itself or real != root)
 
 
@@ -104,5 +104,14 @@ def _is_within(real: Path, root: Path) -> bool:
 
 
 def _real(path: Path) -> Path:
-    """Return a path with `..` and links resolved as far as it exists; links in a circle stay."""
-    return Path(os.path.realpath(path))
+    """Return a path with `..` and links resolved as far as it exists; links in a circle stay.
+
+    Raises `WriteError` for a relative path if the current directory is gone.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except OSError as error:
+        raise WriteError(
+            f"The current directory can't be found ({error.strerror}): change to one that is "
+            "there, or name absolute paths with --out and --snapshot-dir."
+        ) from error

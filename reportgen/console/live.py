@@ -1,6 +1,7 @@
 """The live display on a terminal: a line for each open stream, and a bar for all of them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
@@ -66,7 +67,8 @@ class Display(Plain):
         )
 
     def __enter__(self) -> Self:
-        self._live.start()
+        with suppress(RuntimeError):  # no thread can be started: it is drawn with each message
+            self._live.start()
         return self
 
     def __exit__(

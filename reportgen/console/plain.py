@@ -13,13 +13,12 @@ import msgspec
 
 from reportgen.console import messages
 from reportgen.console.messages import Record
-from reportgen.events import wire
+from reportgen.events import event_log, wire
 from reportgen.following.stream import Outcome
-from reportgen.model import history
 from reportgen.text import javascript
 from reportgen.text.javascript import as_double, is_number
 
-_WELL: Final = (history.COMPLETE, history.CAUGHT_UP)
+_WELL: Final = (event_log.COMPLETE, event_log.CAUGHT_UP)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,7 @@
-"""SIGINT and SIGTERM: the first ends the waiting, a second one ends everything at once."""
+"""SIGINT, SIGTERM and SIGHUP: the first ends the waiting, a second one ends everything at once.
+
+A signal that the caller had set to be ignored stays so: `nohup`, or a shell's background job.
+"""
 
 import os
 import signal
@@ -8,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SAME_WISH: Final = 0.5
 """Seconds within which a second signal is the same wish: `timeout` sends two."""
 
@@ -24,8 +27,9 @@ class Interrupts:
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        """Catch both signals while the block lasts."""
-        before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+        """Catch the signals while the block lasts, but for those that are ignored."""
+        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._receive) for number in heard}
         try:
             yield
         finally:
@@ -35,9 +39,24 @@ class Interrupts:
     @contextmanager
     def telling(self, call: Callable[[], None]) -> Iterator[None]:
         """Have something called at the first signal within the block; at once if it came before."""
+        with self._calling(call):
+            if self.received is not None:
+                call()
+            yield
+
+    @contextmanager
+    def raising(self, error: Exception) -> Iterator[None]:
+        """Have the first signal within the block raise an error; not one that came before."""
+
+        def fail() -> None:
+            raise error
+
+        with self._calling(fail):
+            yield
+
+    @contextmanager
+    def _calling(self, call: Callable[[], None]) -> Iterator[None]:
         self._then = call
-        if self.received is not None:
-            call()
         try:
             yield
         finally:
@@ -45,7 +64,7 @@ class Interrupts:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code that tells of the signal, or None."""
+        """The exit code that stands for the signal, or None."""
         return None if self.received is None else 128 + self.received
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:

@@ -1,173 +1,353 @@
 """The format of a job's event log: what arrived, verbatim, and what became of the connection.
 
-One record a line, the fields apart by carriage returns, which no field of an event stream can
-hold. A line feed between an event's data lines is kept as one more carriage return, so nothing
-is ever escaped and a record is never longer than the frame that it came in:
+This module alone writes and reads it. A log is a sequence of lines, each with four fields that are
+separated by carriage returns, which no field of an event stream can hold. A line feed between an
+event's data lines is kept as one more carriage return, so nothing is ever escaped and a line is
+never longer than the frame that it came in. A line may hold:
 
-    <ms> CR <event name> CR <id> CR <data> LF          an event
-    !<ms> CR <event name> CR <id> CR <why> LF          an event whose frame was over the limit
-    #<ms> CR <kind> CR CR <JSON> LF                    a note of ours
+    <ms> CR <event name> CR <id> CR <data>                an event
+    !<ms> CR <event name> CR <id> CR <why>                an event whose frame was over the limit
+    #<ms> CR log CR CR {"version", "job"}                 opens the file
+    #<ms> CR run CR CR {"at"}                             a command begins to follow the stream
+    #<ms> CR open CR CR {"resumed"}                       the stream was opened
+    #<ms> CR break CR CR {"reason"}                       an open stream broke
+    #<ms> CR end CR CR {"state", "reason", "fingerprint", "size"}     how the following ended
 
-`<ms>` is the time of arrival, in milliseconds since the `run` note above it. `<id>` is empty
-where the frame brought no id of its own, and a NUL, which no id can hold, where it reset the id.
+`<ms>` is the time of arrival, in milliseconds since the `run` note above it. `<id>` is empty if
+the frame brought no id of its own, and a NUL, which no id can hold, if it reset the id. A note of
+ours is a JSON object, without the values that are not known; `end` holds the fingerprint of all
+that is before it (see `stream_state`) and the size of the log before it.
 
-The notes: `log` opens the file and says its version and job; `run` starts a command's work on
-the stream and says when; `open`, `break` and `end` tell of connections and of the outcome. `end`
-also holds the fingerprint of all that stands before it.
+Any other line is damage, for every reader. Only a last line without its line feed is not: a crash
+tore it, and it does not count.
 """
 
 import json
 import re
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import chain
+from operator import add
+from typing import Final, Literal, Protocol, Self, TypeAlias
 
 import msgspec
 
+from reportgen.events import wire
+from reportgen.events.columns import LogColumns, columns_of
+from reportgen.events.wire import MAX_FRAME_BYTES
+
 VERSION: Final = 1
 
-EVENT_FIELDS: Final = 4
-RESET_ID: Final = b"\0"
+State: TypeAlias = Literal["complete", "caught-up", "interrupted", "unavailable"]
+COMPLETE: Final = "complete"
+CAUGHT_UP: Final = "caught-up"
+INTERRUPTED: Final = "interrupted"
+UNAVAILABLE: Final = "unavailable"
 
+_RESET_ID: Final = b"\0"
 
-_NOTES: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+_BLOCK: Final = 1 << 18
+_LONGEST_LINE: Final = 2 * MAX_FRAME_BYTES  # what replaces a token may be longer than the token
 
 
 class DamagedLogError(ValueError):
-    """A line of the log is none that this version writes."""
+    """A line of the log is not one that this version writes."""
+
+
+# --- Events --------------------------------------------------------------------------------------
+
+
+class Events:
+    """Events of one name that follow one another in a log; a single event is a run of one.
+
+    `fields` holds the data of each as it is in the log, `heads` what precedes it, from the end of
+    the line before on.
+    """
+
+    def __init__(self, name: bytes, heads: Sequence[bytes], fields: Sequence[bytes]) -> None:
+        self.name = name
+        self.heads = heads
+        self.fields = fields
+
+    @classmethod
+    def of(
+        cls, ms: int, name: bytes, ids: Sequence[bytes | None], datas: Sequence[bytes]
+    ) -> "Events":
+        """Make the record of events that arrived: the id of each, None without one, and data."""
+        if b"\n" in b"".join(datas):
+            datas = [data.replace(b"\n", b"\r") for data in datas]
+        return Events(name, _heads(b"%d" % ms, name, ids), datas)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __getitem__(self, part: slice) -> Self:
+        return type(self)(self.name, self.heads[part], self.fields[part])
+
+    def cleaned(self, clean: Callable[[bytes], bytes]) -> Self:
+        """Return the events with their texts passed through `clean`; job events keep their name."""
+        name = self.name if self.is_of_job else clean(self.name)
+        heads = []
+        for head in self.heads:
+            time, _, event_id, _ = head.split(b"\r")
+            heads.append(b"%b\r%b\r%b\r" % (time, name, clean(event_id)))
+        return type(self)(name, heads, list(map(clean, self.fields)))
+
+    @property
+    def is_of_job(self) -> bool:
+        """Whether the events say something about the job, rather than about the stream."""
+        return self.name in wire.JOB_EVENTS
+
+    @property
+    def ids(self) -> Sequence[bytes | None]:
+        """The id of each event, None if it has none of its own and empty if it reset the id."""
+        ids = b"".join(self.heads).split(b"\r")[2::3]
+        return [None if not i else b"" if i == _RESET_ID else i for i in ids]
+
+    @property
+    def datas(self) -> Sequence[bytes | None]:
+        """The data of each event as it came; None if its frame was over the limit."""
+        return [field.replace(b"\r", b"\n") for field in self.fields]
+
+    @property
+    def known_fields(self) -> Sequence[bytes]:
+        """The data of each event as it is in the log, empty if its frame was over the limit."""
+        return self.fields
+
+    @cached_property
+    def lines(self) -> bytes:
+        """The lines of the log, each with its line feed."""
+        return b"".join(chain.from_iterable(zip(self.heads, self.fields, strict=True)))[1:] + b"\n"
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """The length of each line."""
+        return list(map(add, map(len, self.heads), map(len, self.fields)))
+
+
+class LogRun(Events):
+    """`training.log` events that follow one another, decoded when somebody asks for it.
+
+    Nearly all of a log is such. Decoded together, and with each of their fields in a column, they
+    cost a fraction of what each costs alone.
+    """
+
+    @cached_property
+    def logs(self) -> Sequence[wire.LogData | None]:
+        """What each says; None for one whose data is not a JSON object."""
+        # What replaced a line feed is white space in JSON as well.
+        return wire.decode_logs(self.fields)
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether the data of each is a JSON object; in the columns any other says nothing."""
+        return None not in self.logs
+
+    @cached_property
+    def columns(self) -> LogColumns:
+        """What they say, field by field."""
+        return columns_of(self.logs)
+
+
+class OverLimitEvents(Events):
+    """Events whose frames were over the limit: in place of the data is the reason, as a text."""
+
+    @classmethod
+    def at(cls, ms: int, name: bytes, event_id: bytes | None, why: str) -> "OverLimitEvents":
+        """Make the record of one such event."""
+        return OverLimitEvents(name, _heads(b"!%d" % ms, name, [event_id]), [why.encode()])
+
+    @property
+    def datas(self) -> Sequence[bytes | None]:
+        """None for each."""
+        return [None] * len(self.fields)
+
+    @property
+    def known_fields(self) -> Sequence[bytes]:
+        """Nothing for each."""
+        return [b""] * len(self.fields)
+
+
+def _heads(time: bytes, name: bytes, ids: Iterable[bytes | None]) -> Sequence[bytes]:
+    start = b"\n%b\r%b\r" % (time, name)
+    return [
+        b"%b%b\r" % (start, event_id or (b"" if event_id is None else _RESET_ID))
+        for event_id in ids
+    ]
+
+
+# --- Notes ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """A line of ours in a log: what kind, and what it says."""
+class LogOpened:
+    """The log was made for this job."""
 
-    kind: str
-    values: dict[str, str | int | None]
+    version: int = VERSION
+    job: str = ""
 
 
-class Fingerprint:
-    """Of all that a page shows of a log: its events and breaks, but not when they came.
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A command began to follow the stream, at this time."""
 
-    Who reads a log through and shows each line to it learns of damage that left lines which still
-    read as such.
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The stream was opened, behind this event ID if it was resumed."""
+
+    resumed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broke:
+    """An open stream broke."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The following ended: what became of the stream, and why if it is not complete.
+
+    `fingerprint` is that of all before, `size` the length of the log before.
     """
 
-    __slots__ = ("is_broken", "value")
-
-    def __init__(self) -> None:
-        self.value = 0
-        self.is_broken = False
-        """Whether the stream broke and was not opened since, within one run."""
-
-    def event(self, name: bytes, field: bytes) -> None:
-        """Take a job event, its data as it stands in the log; none where it was over the limit."""
-        self._add(name + b"\r" + field)
-
-    def events(self, name: bytes, fields: Sequence[bytes]) -> None:
-        """Take many job events of one name, as `event` takes each."""
-        before = name + b"\r"
-        self._add(before + before.join(fields))
-
-    def note(self, kind: str) -> None:
-        """Take a note of this kind."""
-        if kind == "break" or (kind == "open" and self.is_broken):
-            self._add(kind.encode())
-        self.is_broken = kind == "break" or (self.is_broken and kind not in {"open", "run"})
-
-    def check(self, note: Note) -> None:
-        """Raise `DamagedLogError` where a note that is read tells of another fingerprint."""
-        told = note.values.get("fingerprint") if note.kind == "end" else None
-        if told is not None and told != self.value:
-            raise DamagedLogError("it does not hold what was written")
-
-    def _add(self, part: bytes) -> None:
-        self.value = zlib.crc32(part, self.value)
+    state: State
+    reason: str | None = None
+    fingerprint: int | None = None
+    size: int | None = None
 
 
-def event_line(ms: int, name: bytes, event_id: bytes | None, data: bytes) -> bytes:
-    """Write an event as a line. `event_id` is None where the frame brought no id of its own."""
-    return b"%d\r%s\r%s\r%s\n" % (
-        ms,
-        name,
-        _id_field(event_id),
-        data.replace(b"\n", b"\r"),
-    )
+Note: TypeAlias = LogOpened | RunStarted | Opened | Broke | Ended
+
+_KINDS: Final[dict[bytes, type[Note]]] = {
+    b"log": LogOpened,
+    b"run": RunStarted,
+    b"open": Opened,
+    b"break": Broke,
+    b"end": Ended,
+}
+_KIND_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+_JSON: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
-def event_lines(ms: int, name: bytes, ids: Sequence[bytes | None], datas: Iterable[bytes]) -> bytes:
-    """Write one or more events of one name, each with one line of data, as `event_line` does."""
-    head = b"%d\r%b\r" % (ms, name)
-    fields = [event_id or _id_field(event_id) for event_id in ids]
-    return head + (b"\n" + head).join(map(b"\r".join, zip(fields, datas, strict=True))) + b"\n"
+def note_line(ms: int, note: Note) -> bytes:
+    """Return the line of a note, with its line feed."""
+    known = {name: value for name, value in asdict(note).items() if value is not None}
+    said = _JSON.encode(known).encode()
+    return b"#%d\r%b\r\r%b\n" % (ms, _KIND_NAMES[type(note)], said)
 
 
-def over_limit_line(ms: int, name: bytes, event_id: bytes | None, why: str) -> bytes:
-    """Write the place of an event whose frame was larger than a frame may be."""
-    return b"!%d\r%s\r%s\r%s\n" % (ms, name, _id_field(event_id), why.encode())
+def _note(name: bytes, event_id: bytes, data: bytes) -> Note:
+    kind = _KINDS.get(name)
+    if kind is None or event_id:
+        raise DamagedLogError("a note of an unknown kind")
+    try:
+        # msgspec's own decoder refuses lone surrogates, which a server's texts may hold.
+        return msgspec.convert(json.loads(data), kind)
+    except (ValueError, RecursionError) as error:
+        raise DamagedLogError(f"a note that cannot be read: {error}") from error
 
 
-def note_line(ms: int, kind: str, **values: str | int | None) -> bytes:
-    """Write a note of ours as a line."""
-    return b"#%d\r%s\r\r%s\n" % (ms, kind.encode(), _NOTES.encode(values).encode())
+# --- Reading -------------------------------------------------------------------------------------
+
+Record: TypeAlias = Events | Note
+"""One line of a log, or as many lines as hold events of one name."""
+
+_LINE: Final = re.compile(rb"([#!]?+)\d++\r([^\r]*+)\r([^\r]*+)\r")
+_LOG_HEAD: Final = re.compile(rb"(\n\d++\r%b\r[^\r\n]*+\r)" % re.escape(wire.LOG))
 
 
-def split(line: bytes) -> tuple[bytes, bytes, bytes, bytes]:
-    """Cut a line, without its line feed, into time, name, id and data as they stand in the file.
+class Readable(Protocol):
+    """An open log, read from its start to its end."""
 
-    Raises `DamagedLogError` where there are fewer than four fields.
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, up to `size`; none at the end."""
+        ...
+
+
+def blocks(file: Readable) -> Iterator[bytes]:
+    """Yield the whole lines of an open log, as many at once as are read at once.
+
+    A block has line feeds between its lines, and none at its end. Raises `DamagedLogError` if a
+    line is longer than any that is kept.
     """
-    fields = line.split(b"\r", EVENT_FIELDS - 1)
-    if len(fields) != EVENT_FIELDS:
-        raise DamagedLogError(f"{len(fields)} fields instead of {EVENT_FIELDS}")
-    return fields[0], fields[1], fields[2], fields[3]
+    torn: list[bytes] = []
+    while read := file.read(_BLOCK):
+        if len(torn) > _LONGEST_LINE // _BLOCK:
+            raise DamagedLogError("a line without end")
+        lines, feed, rest = read.rpartition(b"\n")
+        if feed:
+            block = b"".join([*torn, lines])
+            torn.clear()
+            yield block
+        torn.append(rest)
 
 
-def runs(blocks: Iterable[bytes], name: bytes) -> Iterator[list[bytes] | bytes]:
-    """Gather the events of one name: what is done for many at once costs a fraction.
+def read(file: Readable) -> Iterator[Record]:
+    """Yield the records of an open log. Raises `DamagedLogError`."""
+    return records(blocks(file))
 
-    Takes whole lines in blocks, with line feeds between the lines of one and none at its end.
-    Gives the data fields of events that follow one another in a block, as a list, and every other
-    line as it is.
+
+def records(blocks: Iterable[bytes]) -> Iterator[Record]:
+    """Yield the records of a log that comes in blocks, `training.log` events in runs.
+
+    Raises `DamagedLogError`.
     """
-    head = re.compile(rb"\n\d++\r%b\r[^\r\n]*+\r" % re.escape(name))
+    for part in _parts(blocks):
+        yield record(part) if isinstance(part, bytes) else part
+
+
+def located(blocks: Iterable[bytes], offset: int) -> Iterator[tuple[int, Record]]:
+    """Yield the records of a log from an offset on, each with its own offset.
+
+    Raises `DamagedLogError`.
+    """
+    for part in _parts(blocks):
+        if isinstance(part, bytes):
+            yield offset, record(part)
+            offset += len(part) + 1
+        else:
+            yield offset, part
+            offset += sum(part.sizes)
+
+
+def record(line: bytes) -> Record:
+    """Read one line of a log, without its line feed. Raises `DamagedLogError`."""
+    head = _LINE.match(line)
+    if head is None:
+        raise DamagedLogError("a line that is neither an event nor a note")
+    mark, name, event_id = head.groups()
+    field = line[head.end() :]
+    if mark == b"#":
+        return _note(name, event_id, field)
+    kind = OverLimitEvents if mark else LogRun if name == wire.LOG else Events
+    return kind(name, [b"\n" + head[0]], [field])
+
+
+def _parts(blocks: Iterable[bytes]) -> Iterator[LogRun | bytes]:
+    """Yield runs of `training.log` events and, as they are, all other lines."""
     for block in blocks:
-        # A field ends where the head of the next event begins, or with lines that are no event's.
-        before, *fields = head.split(b"\n" + block)
+        # A field ends where the next event begins, or with lines that are not such events.
+        before, *rest = _LOG_HEAD.split(b"\n" + block)
         if before:
             yield from before[1:].split(b"\n")
-        yield from _stretches(fields)
+        yield from _runs(rest[::2], rest[1::2])
 
 
-def _stretches(fields: list[bytes]) -> Iterator[list[bytes] | bytes]:
-    """Take apart the fields that have other lines behind them."""
+def _runs(heads: Sequence[bytes], fields: Sequence[bytes]) -> Iterator[LogRun | bytes]:
+    """Take out of the fields the lines that follow them."""
     start = 0
     if b"\n" in b"".join(fields):
         for end, field in enumerate(fields, 1):
             if b"\n" in field:
                 last, *others = field.split(b"\n")
-                yield [*fields[start : end - 1], last]
+                yield LogRun(wire.LOG, heads[start:end], [*fields[start : end - 1], last])
                 yield from others
                 start = end
     if start < len(fields):
-        yield fields[start:] if start else fields
-
-
-def data_of(field: bytes) -> bytes:
-    """Give an event's data as it came, line feeds between its data lines."""
-    return field.replace(b"\r", b"\n")
-
-
-def read_note(name: bytes, data: bytes) -> Note:
-    """Read what a note says. Raises `DamagedLogError`."""
-    try:
-        values = msgspec.convert(json.loads(data), dict[str, str | int | None])
-    except (ValueError, msgspec.ValidationError, RecursionError) as error:
-        raise DamagedLogError(str(error)) from error
-    return Note(name.decode("ascii", "replace"), values)
-
-
-def _id_field(event_id: bytes | None) -> bytes:
-    if event_id is None:
-        return b""
-    return event_id or RESET_ID
+        yield LogRun(wire.LOG, heads[start:], fields[start:])

@@ -198,6 +198,12 @@ class Job:
         return self.status in ENDED_STATUSES
 
 
+def decode_job(entry: bytes) -> Job | None:
+    """Decode one entry of a job list, as `read_job` reads it."""
+    fields = decode_object(entry)
+    return None if fields is None else read_job(fields)
+
+
 def read_job(entry: Mapping[str, JSON]) -> Job | None:
     """Read one entry of a job list; None where it has no string `id`."""
     job_id = entry.get("id")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reportgen.model import history
+from reportgen.events import event_log
 from reportgen.report.report import JobSummary
 from reportgen.text import inert
 
@@ -55,9 +55,9 @@ def annotations(jobs: Iterable[JobSummary]) -> list[str]:
     """
     listed = [job for job in jobs if job.listed]
     errors = [_failed(job) for job in listed if job.status == "failed"]
-    incomplete = [job for job in listed if job.stream.state != history.COMPLETE]
+    incomplete = [job for job in listed if job.stream.state != event_log.COMPLETE]
     # Those that were merely open when waiting ended come last: sorting keeps the order otherwise.
-    incomplete.sort(key=lambda job: job.stream.state == history.CAUGHT_UP)
+    incomplete.sort(key=lambda job: job.stream.state == event_log.CAUGHT_UP)
     found = [*errors, *map(_incomplete, incomplete)]
     if len(found) > MOST:
         found = [*found[: MOST - 1], _summed_up(found[MOST - 1 :])]

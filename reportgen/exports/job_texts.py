@@ -1,17 +1,17 @@
-"""A job's CSV and its whole log, made together of its event log's parts."""
+"""A job's CSV and its whole log, made together of its event log's records."""
 
 from collections.abc import Callable, Iterable, Iterator
 
-from reportgen.events.columns import LogRun, Part
+from reportgen.events.event_log import Record
 from reportgen.exports import log_txt, points_csv
 
 
 def pieces(
-    log: Iterable[Part], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
+    log: Iterable[Record], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
 ) -> Iterator[tuple[str, str]]:
-    """Give whole rows of the CSV with whole lines of the log, piece by piece; nothing is held.
+    """Yield whole rows of the CSV with whole lines of the log, piece by piece; nothing is held.
 
-    Every text of a server's passes `redacted`; numbers and times do not, but where they hold a
+    Every text of a server's passes `redacted`; numbers and times do not, unless they hold a
     token. Raises `DamagedLogError`.
     """
 
@@ -19,11 +19,6 @@ def pieces(
         return not holds_token(text.encode())
 
     yield points_csv.HEAD, ""
-    for part in log:
-        if isinstance(part, LogRun):
-            yield (
-                points_csv.rows(part.columns, redacted, is_clean),
-                log_txt.training_logs(part, redacted, is_clean),
-            )
-        else:
-            yield points_csv.row(part, redacted), log_txt.line(part, redacted)
+    for record in log:
+        rows = points_csv.rows(record, redacted, is_clean)
+        yield rows, log_txt.lines(record, redacted, is_clean)

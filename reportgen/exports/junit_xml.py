@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from reportgen.model import history
+from reportgen.events import event_log
 from reportgen.report.report import JobSummary, Report
 from reportgen.report.wording import MESSAGE_LENGTH, cut, plural, steps, stream_state
 from reportgen.text import inert
@@ -93,7 +93,7 @@ def _notes(job: JobSummary) -> Iterator[str]:
             yield f"{name}: {js_number(metric.last)} at last, least {least}"
     if job.not_finite:
         yield f"{plural(job.not_finite, 'loss', 'losses')} not finite"
-    if job.stream.state != history.COMPLETE:
+    if job.stream.state != event_log.COMPLETE:
         yield f"stream {stream_state(job.stream)}"
     if not job.listed:
         yield "no longer in the job list"

@@ -7,13 +7,15 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from reportgen.events import event_log, wire
-from reportgen.events.columns import Column, Columns, LogRun
+from reportgen.events import wire
+from reportgen.events.columns import LogColumn, LogColumns
+from reportgen.events.event_log import Events, LogRun, Record
 from reportgen.text import inert
 from reportgen.text.javascript import is_number, js_number, js_value
 
-COLUMNS: Final = Columns._fields
+COLUMNS: Final = LogColumns._fields
 HEAD: Final = ",".join(COLUMNS) + "\n"
+_EMPTY_ROW: Final = "," * (len(COLUMNS) - 1) + "\n"
 
 _Redacted: TypeAlias = Callable[[str], str]
 _IsClean: TypeAlias = Callable[[str], bool]
@@ -33,20 +35,16 @@ _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
 
 
-def row(line: bytes, redacted: _Redacted) -> str:
-    """Give the row of a line of an event log, where it is a `training.log` event."""
-    time, name, _, field = event_log.split(line)
-    if name != wire.LOG or time[:1] == b"#":
-        return ""
-    run = LogRun([field])
-    return rows(run.columns, redacted, lambda text: redacted(text) == text)
+def rows(record: Record, redacted: _Redacted, is_clean: _IsClean) -> str:
+    """Return the rows of a record, one for each `training.log` event.
 
-
-def rows(columns: Columns, redacted: _Redacted, is_clean: _IsClean) -> str:
-    """Give the rows of one or more logs.
-
-    `is_clean` tells whether a text of times alone holds no secret.
+    `is_clean` decides whether a text of times alone holds no secret.
     """
+    if not isinstance(record, Events) or record.name != wire.LOG:
+        return ""
+    if not isinstance(record, LogRun):  # its frame was over the limit, so nothing is known of it
+        return _EMPTY_ROW * len(record)
+    columns = record.columns
     plain = [_plain_cells(column, is_clean) for column in columns]
     cells = [
         [_cell(value, redacted) for value in column.values] if texts is None else texts
@@ -59,7 +57,7 @@ def rows(columns: Columns, redacted: _Redacted, is_clean: _IsClean) -> str:
     return quoted.getvalue()
 
 
-def _plain_cells(column: Column, is_clean: _IsClean) -> Sequence[str] | None:
+def _plain_cells(column: LogColumn, is_clean: _IsClean) -> Sequence[str] | None:
     """Give a column of numbers or times, which need neither quotes nor redaction; None if not."""
     times = column.strings
     if times is not None and _are_times(times, is_clean):

@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 
 from reportgen.charts.sparkline import HEIGHT, Sparkline
 from reportgen.errors import UsageError
-from reportgen.events import wire
-from reportgen.model import history
+from reportgen.events import event_log, wire
 from reportgen.model.metrics import Metric
 from reportgen.report.report import JobSummary, Report
 from reportgen.report.wording import (
@@ -121,7 +120,7 @@ def _rank(job: JobSummary) -> int:
 def _is_cut_short(job: JobSummary) -> bool:
     """Return whether events are missing that should be there: a job may just be running."""
     state = job.stream.state
-    return state != history.COMPLETE and (job.ended or state != history.CAUGHT_UP)
+    return state != event_log.COMPLETE and (job.ended or state != event_log.CAUGHT_UP)
 
 
 def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from reportgen.snapshot.job_numbers import numbered
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import JobList
-from reportgen.text.javascript import Object
+from reportgen.text import javascript
 from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
 
@@ -66,17 +66,18 @@ class KnownJobs:
 
     def job(self, job_id: str) -> wire.Job | None:
         """Return what the list says of a job, or said last."""
-        return wire.read_job(self.listing.entries[job_id])
+        return wire.decode_job(self.listing.entries[job_id])
 
     def without_token(self, data: bytes) -> bytes:
         """Redact the tool's own tokens in raw bytes; everything else is kept verbatim."""
         return self._secrets.redactor.own(data)
 
 
-def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, Object]:
-    cleaned: dict[str, Object] = {}
+def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, bytes]:
+    cleaned: dict[str, bytes] = {}
     for place, entry in enumerate(jobs.entries, start=1):
-        job = wire.read_job(entry)
+        fields = javascript.decode_object(entry) or {}
+        job = wire.read_job(fields)
         if job is None:
             continue
         if redactor.holds_token(job.id.encode("utf-8", "surrogatepass")):
@@ -84,7 +85,7 @@ def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, Object]:
                 f"The id of job {place} of the list holds the token, and ids are never "
                 "changed: nothing is kept or published. Rename or delete that job."
             )
-        cleaned[job.id] = redactor.entry(entry)
+        cleaned[job.id] = javascript.encode(redactor.entry(fields))
     return cleaned
 
 

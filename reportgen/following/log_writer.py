@@ -3,16 +3,16 @@
 import io
 import os
 from collections.abc import Iterator, Sequence
-from typing import Final, Self
+from itertools import accumulate
+from typing import Self
 
-from reportgen.events import event_log, wire
+from reportgen.events import event_log
+from reportgen.events.event_log import Ended, Events, LogOpened, Note, Record
+from reportgen.events.stream_state import StreamState
 from reportgen.files import Directory
 from reportgen.following.replay import Kept, Trail
 from reportgen.snapshot import log_index
 from reportgen.snapshot.failures import writing
-from reportgen.snapshot.log_index import Course
-
-_BLOCK: Final = 1 << 20
 
 
 class EventLog:
@@ -27,14 +27,9 @@ class EventLog:
         """For messages; the file is opened by handle."""
         self.name = name
         self.trail = Trail()
-        self.course = Course()
-        self.was_opened = False
-        """Whether the stream was ever answered."""
-        self.was_read = False
-        """Whether the stream was read to its end before, and nothing came since."""
-        self.end: event_log.Note | None = None
+        self.state = StreamState()
+        self.end: Ended | None = None
         """The note that it ends with, once it was synced."""
-        self._fingerprint = event_log.Fingerprint()
         self._events = events
         self._job_id = job_id
         self._file = -1
@@ -58,15 +53,15 @@ class EventLog:
         except event_log.DamagedLogError:
             self._start_again()
         if self._size == 0:
-            head = event_log.note_line(0, "log", version=event_log.VERSION, job=self._job_id)
-            self.append(head)
+            self.append_note(0, LogOpened(job=self._job_id))
 
     def _scan(self) -> int:
-        """Learn what the log holds, cut off a torn last line, and give the size."""
+        """Learn what the log holds, cut off a torn last line, and return the size."""
         size = 0
-        for offset, line in self._lines(0):
-            size = offset + len(line) + 1
-            self._learn(offset, line)
+        for block in event_log.blocks(_Reader(self._file, 0)):
+            for offset, record in event_log.located([block], size):
+                self._learn(offset, record)
+            size += len(block) + 1
         with writing(self.path):
             if os.fstat(self._file).st_size > size:
                 os.ftruncate(self._file, size)
@@ -75,66 +70,37 @@ class EventLog:
     def _start_again(self) -> None:
         # In doubt about a record it is fetched again; what can't be read is of no use to anyone.
         self.trail = Trail()
-        self.course = Course()
-        self.was_opened = self.was_read = False
-        self._fingerprint = event_log.Fingerprint()
+        self.state = StreamState()
         with writing(self.path):
             os.ftruncate(self._file, 0)
         self._size = 0
 
-    def _learn(self, offset: int, line: bytes) -> None:
-        time, name, event_id, data = event_log.split(line)
-        if time[:1] == b"#":
-            note = event_log.read_note(name, data)
-            self._fingerprint.check(note)
-            self.note(note.kind)
-            if note.kind == "end":
-                self.was_read = note.values.get("state") == "complete"
-        elif name in wire.JOB_EVENTS:
-            # Of a frame that was over the limit no data came; the log says why in its place.
-            self.note_event(offset, name, _event_id(event_id), b"" if time[:1] == b"!" else data)
-
-    def note(self, kind: str) -> None:
-        """Learn of a note that the log holds."""
-        if kind == "open":
-            self.was_opened = True
-        self._fingerprint.note(kind)
-
-    def note_event(self, offset: int, name: bytes, event_id: bytes | None, data: bytes) -> None:
-        """Learn of a job event that the log holds at this offset, its data as it came."""
-        self.trail.add(offset, event_id)
-        self.was_read = False
-        # The log has a carriage return where a line feed came.
-        self._fingerprint.event(name, data.replace(b"\n", b"\r"))
-        if name != wire.LOG:
-            self.course.note(name, data)
-
-    def note_logs(self, lines: bytes, ids: Sequence[bytes | None], datas: Sequence[bytes]) -> None:
-        """Learn of the `training.log` events that were appended last: id and data of each.
-
-        Each has one line of data, and its own line in `lines`.
-        """
-        self.trail.add_all(self._size - len(lines), lines, ids)
-        self.was_read = False
-        self._fingerprint.events(wire.LOG, datas)
-
-    @property
-    def terminal(self) -> bool:
-        """Whether a terminal event came, and no `training.started` after it."""
-        return self.course.ended_as is not None
-
-    @property
-    def fingerprint(self) -> int:
-        """Of all that a page shows of the log, as `eventlog.Fingerprint` has it."""
-        return self._fingerprint.value
+    def _learn(self, offset: int, record: Record) -> None:
+        """Learn from a record that the log holds at this offset. Raises `DamagedLogError`."""
+        self.state.learn(record)
+        if isinstance(record, Events) and record.is_of_job:
+            self.trail.add(offset, record.sizes, record.ids)
 
     @property
     def size(self) -> int:
         """The log's length in bytes: the offset of what is appended next."""
         return self._size
 
-    def append(self, lines: bytes) -> None:
-        """Write whole lines behind the last. Raises `WriteError`."""
+    def append_events(self, batch: Sequence[Events]) -> None:
+        """Write events behind the last line. Raises `WriteError`."""
+        offset = self._size
+        self._append(b"".join([events.lines for events in batch]))
+        for events in batch:
+            self._learn(offset, events)
+            offset += len(events.lines)
+
+    def append_note(self, ms: int, note: Note) -> None:
+        """Write a note behind the last line. Raises `WriteError`."""
+        offset = self._size
+        self._append(event_log.note_line(ms, note))
+        self._learn(offset, note)
+
+    def _append(self, lines: bytes) -> None:
         with writing(self.path):
             rest = memoryview(lines)
             while rest:
@@ -144,13 +110,16 @@ class EventLog:
     def kept(self, start: int) -> Iterator[Kept]:
         """Read the job events from an offset on, up to where the log ends at the call."""
         end = self._size
-        for offset, line in self._lines(start):
-            if offset >= end:
+        blocks = event_log.blocks(_Reader(self._file, start))
+        for first, record in event_log.located(blocks, start):
+            if first >= end:
                 return
-            time, name, event_id, data = event_log.split(line)
-            if time[:1] != b"#" and name in wire.JOB_EVENTS:
-                whole = None if time[:1] == b"!" else event_log.data_of(data)
-                yield Kept(offset, name, _event_id(event_id), whole)
+            if isinstance(record, Events) and record.is_of_job:
+                offsets = accumulate(record.sizes, initial=first)
+                for offset, event_id, data in zip(offsets, record.ids, record.datas, strict=False):
+                    if offset >= end:
+                        return
+                    yield Kept(offset, record.name, event_id, data)
 
     def ids(self) -> Iterator[bytes | None]:
         """Read the ids of all job events."""
@@ -168,20 +137,15 @@ class EventLog:
             self.end = log_index.end_note(file)
             os.fsync(file.fileno())
 
-    def _lines(self, start: int) -> Iterator[tuple[int, bytes]]:
-        """Yield each whole line from an offset on, without its end, with its own offset."""
-        offset, rest = start, b""
-        while block := os.pread(self._file, _BLOCK, offset + len(rest)):
-            if b"\n" not in block:
-                rest += block
-                continue
-            *lines, rest = (rest + block).split(b"\n")
-            for line in lines:
-                yield offset, line
-                offset += len(line) + 1
 
+class _Reader:
+    """Reads an open log from an offset on, whatever else is read or written meanwhile."""
 
-def _event_id(field: bytes) -> bytes | None:
-    if not field:
-        return None
-    return b"" if field == event_log.RESET_ID else field
+    def __init__(self, descriptor: int, offset: int) -> None:
+        self._descriptor = descriptor
+        self._offset = offset
+
+    def read(self, size: int, /) -> bytes:
+        data = os.pread(self._descriptor, size, self._offset)
+        self._offset += len(data)
+        return data

@@ -67,8 +67,20 @@ class Trail:
     rising: bool = True
     """Whether all ids are numbers that never fall, so that no id can name two groups."""
 
-    def add(self, offset: int, event_id: bytes | None) -> None:
-        """Note one more job event."""
+    def add(self, offset: int, sizes: Sequence[int], ids: Sequence[bytes | None]) -> None:
+        """Add job events that the log holds from an offset on: the length and the id of each."""
+        last = self.last
+        if len(ids) > 1 and last is not None and self.rising and _all_rise([last.id, *ids]):
+            # Each event is a group of its own, so the last two are all that is needed.
+            end = offset + sum(sizes)
+            self.last = Group(ids[-1] or b"", end - sizes[-1])
+            self.before_last = Group(ids[-2] or b"", self.last.start - sizes[-2])
+            self.events += len(ids)
+            return
+        for start, event_id in zip(accumulate(sizes, initial=offset), ids, strict=False):
+            self._add_one(start, event_id)
+
+    def _add_one(self, offset: int, event_id: bytes | None) -> None:
         self.events += 1
         if self.last is None:
             self.first = self.last = Group(event_id or b"", offset)
@@ -76,24 +88,6 @@ class Trail:
         elif event_id is not None and event_id != self.last.id:
             self.rising = self.rising and _rises(self.last.id, event_id)
             self.before_last, self.last = self.last, Group(event_id, offset)
-
-    def add_all(self, offset: int, lines: bytes, ids: Sequence[bytes | None]) -> None:
-        """Note many job events: the log's lines from an offset on, and the id of each.
-
-        Where their ids are rising numbers, the last two tell of all.
-        """
-        last = self.last
-        rises = len(ids) > 1 and _all_rise(ids)
-        if last is None or not rises or not (self.rising and _rises(last.id, ids[0] or b"")):
-            starts = accumulate((len(line) + 1 for line in lines.split(b"\n")), initial=offset)
-            for start, event_id in zip(starts, ids, strict=False):
-                self.add(start, event_id)
-            return
-        last_start = lines.rfind(b"\n", 0, -1) + 1
-        before_last = lines.rfind(b"\n", 0, last_start - 1) + 1
-        self.events += len(ids)
-        self.before_last = Group(ids[-2] or b"", offset + before_last)
-        self.last = Group(ids[-1] or b"", offset + last_start)
 
     def copy(self) -> "Trail":
         """Give the trail as it is now, for a connection that adds to it."""
@@ -121,7 +115,7 @@ def _rises(before: bytes, after: bytes) -> bool:
 
 
 def _all_rise(ids: Sequence[bytes | None]) -> bool:
-    """Tell whether all ids are numbers of a usual length, each larger than the one before."""
+    """Return whether all ids are numbers of a usual length, each larger than the one before."""
     known = cast("Sequence[bytes]", ids)
     if not all(known):
         return False

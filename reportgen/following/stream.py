@@ -8,15 +8,28 @@ the clock and the log.
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from itertools import accumulate
 from typing import Final, Protocol
 
-from reportgen.events import event_log, wire
+from reportgen.events import wire
+from reportgen.events.event_log import (
+    CAUGHT_UP,
+    COMPLETE,
+    INTERRUPTED,
+    UNAVAILABLE,
+    Broke,
+    Ended,
+    Events,
+    Note,
+    Opened,
+    OverLimitEvents,
+    RunStarted,
+    State,
+)
 from reportgen.following import deadlines
 from reportgen.following.deadlines import Close, Connection, JobFacts
 from reportgen.following.log_writer import EventLog
@@ -44,9 +57,9 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a stream: a state of `history`, and why if it is not complete."""
+    """What became of a stream, and why if it is not complete."""
 
-    state: str
+    state: State
     reason: str | None = None
 
 
@@ -150,17 +163,13 @@ class Follower:
                 async with line.turn(self.facts):
                     with self.log:
                         ended, outcome = await self._connect()
-        if read_before and self.log.was_read:
+        if read_before and self.log.state.is_complete:
             # It had been read to its end, and nothing came since: a failed look changes nothing.
-            outcome = Outcome(history.COMPLETE)
+            outcome = Outcome(COMPLETE)
+        reason = self._without_token(outcome.reason)
+        fingerprint, size = self.log.state.fingerprint, self.log.size
         with self.log:
-            self._note(
-                "end",
-                state=outcome.state,
-                reason=outcome.reason,
-                fingerprint=self.log.fingerprint,
-                size=self.log.size,
-            )
+            self._note(Ended(outcome.state, reason, fingerprint, size))
         await self._sync()
         self.watcher.ended(self.job_id, outcome)
         return outcome
@@ -168,22 +177,23 @@ class Follower:
     async def _sync(self) -> None:
         """Wait until the log has reached the disk, while the streams of others go on."""
         async with self.disk:
-            try:
-                await asyncio.to_thread(self.log.sync)
-            except RuntimeError:  # no thread can be started
-                self.log.sync()
+            await asyncio.to_thread(self.log.sync)
 
     def _begin(self) -> bool:
-        """Note in the log that a command begins; tell whether the stream had been read."""
-        self.facts.terminal = self.log.terminal
-        read_before = self.log.was_read
-        self._note("run", at=self.began[1].isoformat(timespec="milliseconds"))
+        """Note in the log that a command begins; return whether the stream had been read."""
+        self.facts.terminal = self.log.state.ended_as is not None
+        read_before = self.log.state.is_complete
+        self._note(RunStarted(self.began[1].isoformat(timespec="milliseconds")))
         return read_before
 
-    def _note(self, kind: str, **values: str | int | None) -> None:
-        # A refusal's own words may repeat the token.
-        self.log.append(self.clean(event_log.note_line(self.milliseconds(), kind, **values)))
-        self.log.note(kind)
+    def _note(self, note: Note) -> None:
+        self.log.append_note(self.milliseconds(), note)
+
+    def _without_token(self, reason: str | None) -> str | None:
+        """Return a reason as the log may keep it: a refusal's own words may repeat the token."""
+        if reason is None:
+            return None
+        return self.clean(reason.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def milliseconds(self) -> int:
         """Give the time since the command began, as the log notes it."""
@@ -262,13 +272,13 @@ class Follower:
     def _opened(self, connection: Connection, sent: bytes | None) -> "_Reading":
         connection.opened_at = connection.last_byte_at = _now()
         reading = _Reading(self, connection, sent)
-        self._note("open", resumed=None if sent is None else sent.decode("latin-1"))
+        self._note(Opened(None if sent is None else sent.decode("latin-1")))
         self.watcher.opened(self.job_id)
         return reading
 
     def took(self, usable: Callable[[], bool]) -> None:
         """Learn that something new came; `usable` tells whether it shows that the stream works."""
-        self.facts.terminal = self.log.terminal
+        self.facts.terminal = self.log.state.ended_as is not None
         if self._failures.in_a_row and usable():
             self._failures.forget()
 
@@ -287,14 +297,14 @@ class Follower:
         if ended.how is _How.CLOSED:
             return self._outcome_of_close(ended.close, opened=opened)
         if opened and self._is_complete(ended):
-            return Outcome(history.COMPLETE)
+            return Outcome(COMPLETE)
         if self.source.recorded and ended.how is _How.CLEAN:
-            return Outcome(history.CAUGHT_UP, "still open when it was recorded")
+            return Outcome(CAUGHT_UP, "still open when it was recorded")
         return None
 
     def _outcome_of_close(self, close: Close | None, *, opened: bool) -> Outcome | None:
         if close is Close.READ or (close is None and self.facts.terminal):
-            return Outcome(history.COMPLETE)
+            return Outcome(COMPLETE)
         if close is None:
             return _interrupted("interrupted while the stream was open")
         if close not in _WAITING_ENDED:
@@ -302,8 +312,8 @@ class Follower:
         if not opened:
             return self._unfinished("the request was not answered before waiting ended")
         if math.isfinite(self.facts.waiting_ends):
-            return Outcome(history.CAUGHT_UP, "still open when the list had lost the job")
-        return Outcome(history.CAUGHT_UP, _WAITING_ENDED[close])
+            return Outcome(CAUGHT_UP, "still open when the list had lost the job")
+        return Outcome(CAUGHT_UP, _WAITING_ENDED[close])
 
     def _is_complete(self, ended: "_Ended") -> bool:
         if ended.how is _How.SENTINEL or self.facts.terminal:
@@ -316,7 +326,7 @@ class Follower:
 
     def _note_failure(self, ended: "_Ended", connection: Connection) -> None:
         if connection.opened_at is not None:
-            self._note("break", reason=ended.reason)
+            self._note(Broke(self._without_token(ended.reason)))
             clean = ended.how is _How.CLEAN
             self._closed_cleanly_at = self.log.trail.events if clean else None
             stood = _now() - connection.opened_at >= retry.STEADY_CONNECTION
@@ -325,14 +335,14 @@ class Follower:
         self._failures.add(ended.reason)
 
     def _unfinished(self, reason: str) -> Outcome:
-        if self.log.trail.events > 0 or self.log.was_opened:
-            return Outcome(history.INTERRUPTED, reason)
-        return Outcome(history.UNAVAILABLE, reason)
+        if self.log.trail.events > 0 or self.log.state.was_opened:
+            return Outcome(INTERRUPTED, reason)
+        return Outcome(UNAVAILABLE, reason)
 
 
 def _interrupted(reason: str) -> Outcome:
     """Give the outcome of a signal: whatever was read, the stream may well have been there."""
-    return Outcome(history.INTERRUPTED, reason)
+    return Outcome(INTERRUPTED, reason)
 
 
 class _Reading:
@@ -352,105 +362,78 @@ class _Reading:
         return None if milliseconds is None else milliseconds / 1000
 
     def take(self, chunk: bytes) -> bool:
-        """Take the next bytes; tell whether the `end` event came."""
+        """Take the next bytes; return whether the `end` event came."""
         self._connection.last_byte_at = _now()
-        frames: list[Frame] = []
-        for part in self._decoder.parts(chunk):
-            if isinstance(part, Frame):
-                frames.append(part)
-            elif self._keep(frames):
-                return True
-            else:
-                frames = []
-                self._keep_run(part)
-        return self._keep(frames)
+        return self._keep(self._decoder.parts(chunk))
 
     def finish(self) -> None:
         """Take what the end of the connection leaves."""
         self._keep(self._decoder.close())
 
-    def _keep(self, frames: list[Frame]) -> bool:
-        """Take frames into the log in one piece; tell whether `end` is among them."""
-        if not frames:
+    def _keep(self, parts: Sequence[Frame | Run]) -> bool:
+        """Write to the log what is new, up to an `end` event; return whether that is among it."""
+        if not parts:
             return False
-        names = [frame.name for frame in frames]
+        milliseconds = self._follower.milliseconds()
+        batch = [_events_of(milliseconds, part) for part in parts]
+        names = [events.name for events in batch]
         ended = wire.END in names
         if ended:
-            del frames[names.index(wire.END) + 1 :]
+            del batch[names.index(wire.END) + 1 :]
         if names.count(wire.PING) < len(names):
             self._connection.last_event_at = _now()
-        fresh = self._cleaned(frames)
-        if self._replay.under_way:
-            fresh = [frame for frame in fresh if self._is_new(frame)]
-        if fresh:
-            self._append(fresh)
+        batch = self._new(self._cleaned(batch))
+        if batch:
+            self._log.append_events(batch)
+            self._report([events for events in batch if events.is_of_job])
         return ended
 
-    def _cleaned(self, frames: list[Frame]) -> list[Frame]:
-        """Take the tool's own token out of all frames."""
+    def _cleaned(self, batch: list[Events]) -> list[Events]:
+        """Remove the tool's own token from events."""
         clean = self._follower.clean
-        # What is not found in all texts at once is in none of them; no text goes past its line.
-        texts = b"\n".join([text for f in frames for text in (f.name, f.id or b"", f.data)])
-        if clean(texts) == texts:
-            return frames
-        return [
-            Frame(
-                frame.name if frame.name in wire.JOB_EVENTS else clean(frame.name),
-                clean(frame.data),
-                None if frame.id is None else clean(frame.id),
-                frame.over_limit,
-            )
-            for frame in frames
-        ]
+        # What is not found in all lines at once is in none of them: no text goes past its line.
+        lines = b"".join([events.lines for events in batch])
+        if clean(lines) == lines:
+            return batch
+        return [events.cleaned(clean) for events in batch]
 
-    def _is_new(self, frame: Frame) -> bool:
-        """Tell whether a frame is not only replayed."""
+    def _new(self, batch: list[Events]) -> list[Events]:
+        """Return the events that are not only replayed."""
         if not self._replay.under_way:
-            return True
-        if frame.name in wire.JOB_EVENTS:
-            data = None if frame.over_limit else frame.data
-            return not self._replay.drops(frame.name, frame.id, data)
-        return frame.name == wire.END
+            return batch
+        fresh = [events[self._replayed(events) :] for events in batch]
+        return [events for events in fresh if len(events)]
 
-    def _append(self, frames: list[Frame]) -> None:
-        """Append frames to the log, and tell of the job events among them."""
-        milliseconds = self._follower.milliseconds()
-        lines = [_line(milliseconds, frame) for frame in frames]
-        offsets = list(accumulate(map(len, lines), initial=self._log.size))
-        self._log.append(b"".join(lines))
-        for frame, offset in zip(frames, offsets, strict=False):
-            if frame.name in wire.JOB_EVENTS:
-                self._log.note_event(offset, frame.name, frame.id, frame.data)
-        events = [frame for frame in frames if frame.name in wire.JOB_EVENTS]
-        if events:
-            logs = (frame.data for frame in reversed(events) if frame.name == wire.LOG)
-            self._tell(len(events), next(logs, None), lambda: _has_usable(events))
+    def _replayed(self, events: Events) -> int:
+        """Return how many of these events, from the first one on, are only replayed."""
+        replay = self._replay
+        if not events.is_of_job:
+            return len(events) if replay.under_way and events.name != wire.END else 0
+        for place, (event_id, data) in enumerate(zip(events.ids, events.datas, strict=True)):
+            if not (replay.under_way and replay.drops(events.name, event_id, data)):
+                return place
+        return len(events)
 
-    def _keep_run(self, run: Run) -> None:
-        """Take many logs into the log: at once, unless each must be looked at."""
-        lines = event_log.event_lines(self._follower.milliseconds(), wire.LOG, run.ids, run.datas)
-        if self._replay.under_way or self._follower.clean(lines) != lines:
-            self._keep(run.frames())
-            return
-        self._connection.last_event_at = _now()
-        self._log.append(lines)
-        self._log.note_logs(lines, run.ids, run.datas)
-        self._tell(len(run.datas), run.datas[-1], lambda: _has_usable(run.frames()))
-
-    def _tell(self, events: int, last_log: bytes | None, usable: Callable[[], bool]) -> None:
-        """Tell of new job events."""
-        self._follower.took(usable)
-        self._follower.watcher.arrived(self._follower.job_id, events, last_log)
+    def _report(self, batch: Sequence[Events]) -> None:
+        """Report new job events."""
+        if batch:
+            logs = [events for events in batch if events.name == wire.LOG]
+            last_log = logs[-1].known_fields[-1] if logs else None
+            self._follower.took(lambda: any(map(_has_usable, batch)))
+            count = sum(map(len, batch))
+            self._follower.watcher.arrived(self._follower.job_id, count, last_log)
 
 
-def _line(milliseconds: int, frame: Frame) -> bytes:
-    if frame.over_limit:
-        return event_log.over_limit_line(milliseconds, frame.name, frame.id, history.TOO_LARGE)
-    return event_log.event_line(milliseconds, frame.name, frame.id, frame.data)
+def _events_of(milliseconds: int, part: Frame | Run) -> Events:
+    if isinstance(part, Run):
+        return Events.of(milliseconds, wire.LOG, part.ids, part.datas)
+    if part.over_limit:
+        return OverLimitEvents.at(milliseconds, part.name, part.id, history.TOO_LARGE)
+    return Events.of(milliseconds, part.name, [part.id], [part.data])
 
 
-def _has_usable(events: list[Frame]) -> bool:
-    return any(not frame.over_limit and wire.usable(frame.name, frame.data) for frame in events)
+def _has_usable(events: Events) -> bool:
+    return any(data is not None and wire.usable(events.name, data) for data in events.datas)
 
 
 class _Watch:

@@ -126,7 +126,7 @@ class Streams:
         if self._settings.refresh:
             in_place = folder.logs.renew(follower.job_id, follower.log.name) and in_place
         if in_place:
-            folder.logs.learn(follower.job_id, follower.log.course, follower.log.end)
+            folder.logs.learn(follower.job_id, follower.log.state, follower.log.end)
 
     # The list, while streams are followed
 

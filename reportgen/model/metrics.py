@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from reportgen.model.history import Curve, Superseded
+from reportgen.model.curves import Curve, Superseded
 from reportgen.model.statistics import finite, finite_count
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import compress, islice, pairwise
 from typing import Final
 
-from reportgen.model.history import Curve
+from reportgen.model.curves import Curve
 from reportgen.model.span import Span
 
 

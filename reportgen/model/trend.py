@@ -36,36 +36,16 @@ class Trend:
     _end: float = -math.inf
     _mean: float = 0.0
 
-    def add(self, step: float, value: float) -> None:
-        """Add a finite value."""
-        if step < self._end:
+    def add(self, steps: Sequence[float], values: Sequence[float]) -> None:
+        """Add finite values at steps that never fall."""
+        at = bisect_left(steps, self._end)
+        if at == len(steps):
             return
         if self._is_empty:
-            self.first = value
-        self.last = value
-        if not self._points:
-            self._start = step
-            self._mean = value
-        else:
-            # Halves first: the distance of two doubles can be more than a double holds.
-            self._mean += (value / 2 - self._mean / 2) / (self._points + 1) * 2
-        self._end = step
-        self._points += 1
-        if self._points == self._each:
-            self._close()
-
-    def extend(self, steps: Sequence[float], values: Sequence[float]) -> None:
-        """Add finite values at rising steps, if any, each as `add` does."""
-        if not steps:
-            return
-        if steps[0] < self._end:
-            for step, value in zip(steps, values, strict=True):
-                self.add(step, float(value))
-            return
-        if self._is_empty:
-            self.first = float(values[0])
+            self.first = float(values[at])
         self.last = float(values[-1])
-        at = self._take_each(steps, values) if self._each == 1 else 0
+        if self._each == 1:
+            at += self._add_singly(steps[at:], values[at:])
         while at < len(steps):
             end = min(len(steps), at + self._each - self._points)
             if not self._points:
@@ -74,14 +54,15 @@ class Trend:
             mean, points = self._mean, self._points
             for value in values[at:end]:
                 points += 1
+                # Halves first: the distance of two doubles can be more than a double holds.
                 mean += (value / 2 - mean / 2) / points * 2
             self._mean, self._points, self._end = mean, points, steps[end - 1]
             at = end
             if points == self._each:
                 self._close()
 
-    def _take_each(self, steps: Sequence[float], values: Sequence[float]) -> int:
-        """Add as many points as there is room for, each as a stretch; return how many."""
+    def _add_singly(self, steps: Sequence[float], values: Sequence[float]) -> int:
+        """Add as many points as there is room for, each as a stretch, and return how many."""
         count = min(len(steps), COLUMNS - len(self.means))
         self.starts.extend(steps[:count])
         self.ends.extend(steps[:count])
@@ -142,24 +123,8 @@ class Clock:
     _each: int = 1
     _seen: int = 0
 
-    def add(self, step: float, time: str) -> None:
-        """Add the time of a step as the event has it; a step below the last is ignored."""
-        if self.pairs and step < self.pairs[-1][0]:
-            return
-        self._seen += 1
-        if (self._seen - 1) % self._each:
-            return
-        self.pairs.append((step, time))
-        self._make_room()
-
-    def _make_room(self) -> None:
-        """Drop every second pair, if there are as many as allowed."""
-        if len(self.pairs) == COLUMNS:
-            self.pairs = self.pairs[::2]
-            self._each *= 2
-
-    def extend(self, steps: Sequence[float], times: Sequence[str]) -> None:
-        """Add the times of many rising steps, each as `add` does."""
+    def add(self, steps: Sequence[float], times: Sequence[str]) -> None:
+        """Add the times of steps that never fall; a step below the last pair's is left out."""
         at = bisect_left(steps, self.pairs[-1][0]) if self.pairs else 0
         while at < len(steps):
             # The next ones that are kept, as many as there is room for; others are only counted.
@@ -172,6 +137,12 @@ class Clock:
             self._seen += end - at
             at = end
             self._make_room()
+
+    def _make_room(self) -> None:
+        """Drop every second pair, if there are as many as allowed."""
+        if len(self.pairs) == COLUMNS:
+            self.pairs = self.pairs[::2]
+            self._each *= 2
 
     def cut(self, step: float) -> None:
         """Remove the times of this step and of those beyond it."""

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from reportgen.model import history, statistics
+from reportgen.model import statistics
+from reportgen.model.curves import Curve
 from reportgen.report.report import JobDetail
 from reportgen.report.wording import duration, moment, short
 from reportgen.text import javascript
@@ -64,7 +65,7 @@ def _pause(detail: JobDetail) -> Iterable[str]:
     yield f"Longest time between two events: {duration(pause.seconds)}{where}"
 
 
-def _first_not_finite(points: history.Curve) -> float | None:
+def _first_not_finite(points: Curve) -> float | None:
     pairs = zip(points.steps, points.values, strict=True)
     return next((step for step, value in pairs if not math.isfinite(value)), None)
 

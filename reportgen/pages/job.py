@@ -10,7 +10,7 @@ from reportgen.charts import loss_chart
 from reportgen.charts.loss_chart import Chart, DrawnCurve
 from reportgen.charts.small_chart import SmallChart, draw_small
 from reportgen.model import history
-from reportgen.model.history import LogLine
+from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
 from reportgen.pages.findings import MetricStatistics, findings, statistics_of

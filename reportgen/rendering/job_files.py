@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from reportgen.errors import DamagedRecordError
-from reportgen.events import columns, event_log
-from reportgen.events.columns import Part
+from reportgen.events import event_log
+from reportgen.events.event_log import Record
 from reportgen.exports import job_texts
 from reportgen.model import history
 from reportgen.rendering.cache import files_of
@@ -33,8 +33,8 @@ class JobFiles:
         """Return what a job's page shows, without staging anything."""
         folding = self._folding()
         with self._reading(entry) as log:
-            for part in log:
-                folding.part(part)
+            for record in log:
+                folding.take(record)
         return self._detail(entry, folding)
 
     def stage_page(self, detail: JobDetail) -> None:
@@ -49,11 +49,11 @@ class JobFiles:
             self._stage_exports(entry, log)
 
     @contextmanager
-    def _reading(self, entry: Entry) -> Iterator[Iterator[Part]]:
+    def _reading(self, entry: Entry) -> Iterator[Iterator[Record]]:
         logs, job_id = self.context.folder.logs, entry.job.id
         try:
-            with logs.reading(job_id) as blocks:
-                yield columns.parts(blocks)
+            with logs.reading(job_id) as records:
+                yield records
         except event_log.DamagedLogError as error:
             raise DamagedRecordError(logs.path_of(job_id), str(error)) from error
 
@@ -65,7 +65,7 @@ class JobFiles:
         context = self.context
         return job_detail(entry, folding.result(), context.redactor, context.output.log_lines)
 
-    def _stage_exports(self, entry: Entry, log: Iterable[Part]) -> None:
+    def _stage_exports(self, entry: Entry, log: Iterable[Record]) -> None:
         redactor, staging = self.context.redactor, self.context.publication.staging
         _, csv_name, log_name = files_of(entry.slug)
         with staging(csv_name) as points, staging(log_name) as lines:

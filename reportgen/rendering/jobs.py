@@ -81,7 +81,7 @@ def _candidates(context: RenderContext) -> Iterator[_Candidate]:
         job_id = entry.job.id
         if job_id not in dropped:
             fingerprint = context.folder.logs.fingerprint(job_id)
-            key = context.cache.key(entry, listing.entries[job_id], fingerprint)
+            key = context.cache.key(entry, listing.entries[job_id].decode(), fingerprint)
             cached = None if context.refresh else context.cache.job(entry, key)
             yield _Candidate(entry, key, cached)
 
@@ -91,7 +91,7 @@ def _entries(listing: Listing) -> Iterator[Entry]:
     slugs = inert.file_slugs(listing.entries)
     selected, listed = set(listing.selected), set(listing.listed)
     for job_id, entry in listing.entries.items():
-        job = wire.read_job(entry)
+        job = wire.decode_job(entry)
         if job is not None and job_id in selected:
             yield Entry(job, slugs[job_id], job_id in listed)
 
@@ -153,7 +153,7 @@ class _Staging:
         rendered = workers.results(
             lambda place: self._rendered(entries[place]), workers.shares(costs, processes)
         )
-        return {job.summary.id: job for job in rendered}
+        return {job.summary.id: job for job in rendered.values()}
 
     def add(
         self,

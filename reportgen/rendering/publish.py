@@ -12,10 +12,11 @@ Every file is reached by handle and through no link, so that nothing outside the
 meant. The directory itself may be a link, since the user named it.
 """
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final, Self
@@ -28,6 +29,8 @@ from reportgen.rendering.replacement import PROBE, Replacement, ReportFolders
 
 _LOCK: Final = ".arkor-report.lock"
 _LOCK_POLL: Final = 0.05
+_SILENT_SECONDS: Final = 1.0
+"""How long to wait for another build before saying so."""
 _KEPT: Final = "old"
 _PIECE: Final = 1 << 16
 _MOST_NAMES: Final = 3
@@ -56,17 +59,24 @@ class Publication:
     @classmethod
     @contextmanager
     def into(
-        cls, out: Path, holds_secret: Callable[[bytes], bool] = lambda _: False
+        cls,
+        out: Path,
+        holds_secret: Callable[[bytes], bool] = lambda _: False,
+        *,
+        warn: Callable[[str], None] = lambda _: None,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Iterator[Self]:
         """Publish into a directory, made if need be, when it is this build's turn.
 
         What was staged takes its place when the block ends without an error; with one, the old
         report stays as it was. `holds_secret` is the last check on everything that is written.
-        Raises `WriteError`.
+        `waiting` surrounds the wait for this build's turn, to let signals end it, and `warn`
+        learns of a longer one. Raises `WriteError`.
         """
         with _writing(out), ExitStack() as stack:
             directory = stack.enter_context(Directory.open(out, create=True))
-            _lock(directory, stack)
+            with waiting():
+                _lock(directory, stack, warn)
             publication = cls(directory, stack, holds_secret)
             try:
                 yield publication
@@ -270,13 +280,17 @@ def _write(stream: IO[bytes], files: FileList) -> None:
     os.fsync(stream.fileno())
 
 
-def _lock(out: Directory, stack: ExitStack) -> None:
+def _lock(out: Directory, stack: ExitStack, warn: Callable[[str], None]) -> None:
     """Wait until no other build publishes here, and hold the lock as long as the stack lasts."""
+    silent_until = time.monotonic() + _SILENT_SECONDS
     while True:
         try:
             return stack.enter_context(out.locked(_LOCK))
         except BlockingIOError:
             time.sleep(_LOCK_POLL)
+        if time.monotonic() >= silent_until:
+            silent_until = math.inf
+            warn(f"another build is publishing into {out.path}: waiting until it has ended")
 
 
 def _not_put_back(error: Exception, names: Sequence[str]) -> WriteError:

@@ -1,6 +1,7 @@
 """From what a source's folder holds to a report in a directory, without network."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -50,16 +51,19 @@ def render(
     *,
     refresh: bool = False,
     warn: Callable[[str], None] = lambda _: None,
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Rendered:
     """Write the report of what the last snapshot selected.
 
     `narrowed` selects among those jobs by what their pages show; with `refresh` every page is
-    rendered again. Raises `SnapshotError`,
-    `DamagedRecordError`, `WriteError`, and `SourceError` if a job that was named is not there.
+    rendered again; `waiting` surrounds the wait for another build that is publishing. Raises
+    `SnapshotError`, `DamagedRecordError`, `WriteError`, and `SourceError` if a job that was named
+    is not there.
     """
     narrowed = narrowed or Selection()
     listing = _listing(folder, redactor, narrowed)
-    with Publication.into(output.out, redactor.holds_token) as publication:
+    turn = Publication.into(output.out, redactor.holds_token, warn=warn, waiting=waiting)
+    with turn as publication:
         pages, origin = Pages(output.looks), listing.origin.redacted(redactor.text)
         basis = cache.basis(output, origin, f"{GENERATOR} {pages.digest}")
         context = RenderContext(

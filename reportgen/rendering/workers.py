@@ -5,7 +5,9 @@ come back through a pipe. The tasks are assigned beforehand, by weight, and the 
 depend on the assignment: of several failures the one is raised that doing one task after another
 would have met first.
 
-A worker ignores SIGINT and SIGTERM, since its parent handles them. It ends at once when its parent
+Where no process can be started, or not all of them, their share is left to the caller.
+
+A worker ignores the signals that its parent handles. It ends at once when its parent
 does, in whatever way: it holds the read end of a pipe whose other end only the parent has, and
 ends when that is closed. So no worker still writes when the next command is at work.
 """
@@ -16,7 +18,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import connection
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
@@ -24,6 +26,9 @@ from reportgen.errors import WriteError
 
 _MOST: Final = 8
 """How many processes are used at most: each holds the points of a job."""
+
+_UNABLE: Final = -1
+"""The place in the answer of a worker that can't do its share."""
 
 _Result = TypeVar("_Result")
 _Answer: TypeAlias = tuple[int, Any, BaseException | None]
@@ -59,74 +64,90 @@ def shares(weights: Sequence[float], count: int) -> list[list[int]]:
     return [sorted(share) for share in shared if share]
 
 
-def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> list[_Result]:
-    """Do each share in a process of its own; return the results of the tasks, in their order.
+def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> dict[int, _Result]:
+    """Do each share in a process of its own; return the results by the places of their tasks.
 
-    Raises what the first task raised that failed, and `WriteError` where a worker was killed.
+    The shares of processes that could not be started are missing. Raises what the first task
+    raised that failed, and `WriteError` if a worker was killed.
     """
     done: dict[int, _Result] = {}
     failed: dict[int, BaseException] = {}
     with _working(work, shared) as pipes:
-        while pipes:
-            ready = connection.wait(pipes)
-            for pipe in [pipe for pipe in pipes if pipe in ready]:
+        left = dict(zip(pipes, shared, strict=False))
+        expected = sum(map(len, left.values()))
+        while left:
+            ready = connection.wait(list(left))
+            for pipe in [pipe for pipe in left if pipe in ready]:
                 try:
                     place, result, error = pipe.recv()
                 except EOFError:
-                    pipes.remove(pipe)
+                    del left[pipe]
                     continue
-                if error is None:
+                if place == _UNABLE:
+                    expected -= len(left[pipe])
+                elif error is None:
                     done[place] = result
                 else:
                     failed[place] = error
     if failed:
         raise failed[min(failed)]
-    if len(done) < sum(map(len, shared)):
+    if len(done) < expected:
         raise WriteError(
             "A process that made pages was killed, perhaps for want of memory: the old report "
             "stays. Free some memory, or narrow the report down with --limit, and try again."
         )
-    return [done[place] for place in sorted(done)]
+    return done
 
 
 @contextmanager
 def _working(
     work: Callable[[int], object], shared: Sequence[Sequence[int]]
 ) -> Iterator[list[_Pipe]]:
-    """Start the workers, and yield the pipes that they answer through; none outlives the block."""
-    lifeline, held = os.pipe()
+    """Start the workers, and yield the pipes that they answer through; none outlives the block.
+
+    There are fewer pipes than shares if the system lets this process start no more.
+    """
     pipes: list[_Pipe] = []
     pids: list[int] = []
-    try:
-        for share in shared:
-            answers, answering = connection.Pipe(duplex=False)
-            pid = os.fork()
-            if pid == 0:
-                os.close(held)
-                _work(work, share, answering, lifeline)
-            answering.close()
-            pipes.append(answers)
-            pids.append(pid)
-        yield list(pipes)
-    finally:
-        os.close(held)
-        os.close(lifeline)
-        for pid in pids:
+    with ExitStack() as stack:
+        with suppress(OSError):
+            lifeline, held = os.pipe()
+            stack.callback(_wait_for, pids)
+            stack.callback(os.close, lifeline)
+            stack.callback(os.close, held)
+            for share in shared:
+                answers, answering = connection.Pipe(duplex=False)
+                stack.callback(answers.close)
+                with answering:
+                    pid = os.fork()
+                    if pid == 0:
+                        os.close(held)
+                        _work(work, share, answering, lifeline)
+                pids.append(pid)
+                pipes.append(answers)
+        yield pipes
+
+
+def _wait_for(pids: Sequence[int]) -> None:
+    for pid in pids:
+        with suppress(ChildProcessError):  # the caller has SIGCHLD ignored
             os.waitpid(pid, 0)
-        for pipe in pipes:
-            pipe.close()
 
 
 def _work(
     work: Callable[[int], object], share: Sequence[int], answering: _Pipe, lifeline: int
 ) -> NoReturn:
     """Do a share, answer, and end without the clean-up that is for the parent to do."""
-    place = -1
+    place = 0
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         gc.freeze()  # the parent's objects are not garbage, and visiting them would copy them
-        threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+        try:
+            threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+        except RuntimeError:  # no thread can be started
+            answering.send((_UNABLE, None, None))
+            os._exit(0)
         for place in share:
             answering.send((place, work(place), None))
     except BaseException as error:  # noqa: BLE001 - raised again by the parent

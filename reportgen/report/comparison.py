@@ -17,7 +17,7 @@ from typing import Final
 from reportgen.charts import axes
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick
 from reportgen.charts.svg import Polyline
-from reportgen.model.history import Curve
+from reportgen.model.curves import Curve
 from reportgen.model.span import Span, span_of
 from reportgen.model.statistics import column_means, finite_count
 from reportgen.model.trend import Clock

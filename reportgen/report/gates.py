@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reportgen.errors import UsageError
-from reportgen.events import wire
-from reportgen.model import history
+from reportgen.events import event_log, wire
 from reportgen.model.metrics import Metric
 from reportgen.report.report import JobSummary
 from reportgen.text import inert
@@ -143,7 +142,7 @@ def _found(rule: Rule, job: JobSummary) -> str | None:
 
 def _incomplete(job: JobSummary) -> str | None:
     stream = job.stream
-    if stream.state == history.COMPLETE:
+    if stream.state == event_log.COMPLETE:
         return None
     return _with_reason(f"stream {stream.state}", stream.reason)
 

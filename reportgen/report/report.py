@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from reportgen.charts.sparkline import Sparkline, sparkline
 from reportgen.events import wire
 from reportgen.model import history as hist
-from reportgen.model.history import Curve, History, LogLine
+from reportgen.model.curves import Curve, Superseded
+from reportgen.model.history import History
+from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import Metric, metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
@@ -88,7 +90,7 @@ class JobDetail:
     summary: JobSummary
     loss: Curve
     eval_loss: Curve
-    superseded: hist.Superseded
+    superseded: Superseded
     resumed_at: tuple[float, ...]
     """The first 200 steps at which the run was resumed."""
     resumes: int
@@ -166,7 +168,7 @@ def _summary(
     entry: Entry, history: History, redactor: Redactor, lines: list[LogLine]
 ) -> JobSummary:
     job = entry.job
-    status = hist.status_of(history, job.status)
+    status = hist.status_of(history.terminal, job.status, started=history.started)
     started = job.started_at or history.started_at
     completed = job.completed_at or history.completed_at
     error = history.error if history.error is not None else job.error

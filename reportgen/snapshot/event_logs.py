@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Final
 
 from reportgen.events import event_log
+from reportgen.events.event_log import Ended, Readable, Record
+from reportgen.events.stream_state import StreamState, says_complete
 from reportgen.files import Directory
-from reportgen.model import history
 from reportgen.snapshot import log_index
 from reportgen.snapshot.failures import reading, writing
-from reportgen.snapshot.log_index import Course, LogFacts
+from reportgen.snapshot.log_index import LogFacts
 from reportgen.snapshot.privacy import make_private
 from reportgen.text.javascript import JSON
 
@@ -70,16 +71,16 @@ class EventLogs:
         return self.directory.open_for_reading(self.name(job_id))
 
     @contextmanager
-    def reading(self, job_id: str) -> Iterator[Iterator[bytes]]:
-        """Open a job's log, to be read as `log_index.blocks` yields it; empty if there is none.
+    def reading(self, job_id: str) -> Iterator[Iterator[Record]]:
+        """Open a job's log, to be read record by record; if there is none, it has no records.
 
         Raises `SnapshotError`.
         """
         with ExitStack() as stack:
-            file: log_index.Readable = io.BytesIO()
+            file: Readable = io.BytesIO()
             with reading(self.path_of(job_id)), suppress(FileNotFoundError):
                 file = stack.enter_context(self.open(job_id))
-            yield log_index.blocks(file)
+            yield event_log.read(file)
 
     def status(self, job_id: str) -> os.stat_result | None:
         """Return the status of a job's log; None if there is none. Raises `SnapshotError`."""
@@ -97,14 +98,14 @@ class EventLogs:
         end = self.end_of(job_id)
         if end is None:
             return "no log" if self.status(job_id) is None else None
-        return dict(end)
+        return {"state": end.state, "reason": end.reason, "fingerprint": end.fingerprint}
 
     def is_read(self, job_id: str) -> bool:
         """Return whether a job's log ends with the note that its stream was read to its end."""
-        return _is_complete(self.end_of(job_id))
+        return says_complete(self.end_of(job_id))
 
-    def end_of(self, job_id: str) -> log_index.Note | None:
-        """Return what the note says that a job's log ends with; it is read only in doubt."""
+    def end_of(self, job_id: str) -> Ended | None:
+        """Return the note that a job's log ends with; the log is read only in doubt."""
         if self.is_as_left(job_id):
             return self._all_facts()[self.name(job_id)].end
         return self._end_in(self.name(job_id))
@@ -115,11 +116,13 @@ class EventLogs:
         status = self.status(job_id)
         return known is not None and status is not None and known.holds_for(status)
 
-    def _end_in(self, name: str) -> log_index.Note | None:
-        with reading(self.path / name), suppress(FileNotFoundError):
-            with self.directory.open_for_reading(name) as file:
-                note = log_index.end_note(file)
-            return None if note is None else note.values
+    def _end_in(self, name: str) -> Ended | None:
+        with (
+            reading(self.path / name),
+            suppress(FileNotFoundError),
+            self.directory.open_for_reading(name) as file,
+        ):
+            return log_index.end_note(file)
         return None
 
     # What is known of the logs
@@ -140,17 +143,17 @@ class EventLogs:
             with reading(self.path_of(job_id)), self.open(job_id) as file:
                 facts = _facts_in(file, status, known)
         except event_log.DamagedLogError:
-            return LogFacts.of(status, None, Course())  # the renderer has it fetched again
+            return LogFacts.of(status, None, StreamState())  # the renderer has it fetched again
         self._set_facts(name, facts)
         return facts
 
-    def learn(self, job_id: str, course: Course, end: event_log.Note | None) -> None:
+    def learn(self, job_id: str, state: StreamState, end: Ended | None) -> None:
         """Remember what is known of a job's log as it is now, and how it ends."""
         status = self.status(job_id)
         if status is None:
             self._all_facts().pop(self.name(job_id), None)
         else:
-            self._set_facts(self.name(job_id), LogFacts.of(status, end, course))
+            self._set_facts(self.name(job_id), LogFacts.of(status, end, state))
 
     def keep_facts(self) -> None:
         """Have what was learned of the logs outlive the command. Raises `WriteError`."""
@@ -198,8 +201,8 @@ class EventLogs:
         """
         old = self.name(job_id)
         with writing(self.path_of(job_id)):
-            if _is_complete(self._end_in(fresh)) or not (
-                _is_complete(self._end_in(old)) or self._events_in(old) > self._events_in(fresh)
+            if says_complete(self._end_in(fresh)) or not (
+                says_complete(self._end_in(old)) or self._events_in(old) > self._events_in(fresh)
             ):
                 self.directory.rename(fresh, old)
                 return True
@@ -210,7 +213,7 @@ class EventLogs:
         """Count a log's job events; a log that is damaged, or not there, holds none."""
         try:
             with self.directory.open_for_reading(name) as file:
-                return log_index.examine(log_index.whole_lines(file)).events
+                return log_index.examine(event_log.read(file)).events
         except (FileNotFoundError, event_log.DamagedLogError):
             return 0
 
@@ -218,10 +221,6 @@ class EventLogs:
         """Put a log in a job's place, whole or not at all. Raises `WriteError`."""
         with writing(self.path), self.directory.replacing(self.name(job_id)) as file:
             file.writelines(data)
-
-
-def _is_complete(end: log_index.Note | None) -> bool:
-    return end is not None and end.get("state") == history.COMPLETE
 
 
 def _facts_in(file: io.FileIO, status: os.stat_result, known: LogFacts | None) -> LogFacts:
@@ -232,9 +231,8 @@ def _facts_in(file: io.FileIO, status: os.stat_result, known: LogFacts | None) -
     """
     note = log_index.end_note(file)
     if known is not None and note is not None:
-        same = (status.st_size, note.values) == (known.size, known.end)
+        same = (status.st_size, note) == (known.size, known.end)
         if same:
             return replace(known, mtime_ns=status.st_mtime_ns)
     file.seek(0)
-    course = log_index.examine(log_index.whole_lines(file)).course
-    return LogFacts.of(status, note, course)
+    return LogFacts.of(status, note, log_index.examine(event_log.read(file)))

@@ -1,18 +1,16 @@
 """The job list as it was last read, and the file `jobs.json` that keeps it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from reportgen.events import wire
 from reportgen.model.origin import Manifest, Origin
 from reportgen.snapshot.index import VERSION
-from reportgen.text import javascript
-from reportgen.text.javascript import JSON, Object
+from reportgen.text import javascript, json_parts
 from reportgen.text.times import parse_time
 
 FILE: Final = "jobs.json"
@@ -25,7 +23,8 @@ class Listing:
     """The job list as it was last read, with what the source said of itself.
 
     `entries` holds, by id, each job's entry without its secrets, listed jobs first and in the
-    server's order, then those that the server no longer lists.
+    server's order, then those that the server no longer lists. They are JSON, since the objects
+    that a server can put into them may take ten times as much memory.
     """
 
     origin: Origin
@@ -33,7 +32,7 @@ class Listing:
     read_at: datetime
     listed: tuple[str, ...]
     selected: tuple[str, ...]
-    entries: dict[str, Object] = field(default_factory=dict)
+    entries: dict[str, bytes] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     """Each job's number, which it keeps (see `job_numbers`)."""
     before: dict[str, str] | None = None
@@ -44,18 +43,17 @@ class Listing:
     @property
     def jobs(self) -> Iterator[wire.Job]:
         """The jobs of all entries, in their order."""
-        return (job for entry in self.entries.values() if (job := wire.read_job(entry)))
+        return (job for entry in self.entries.values() if (job := wire.decode_job(entry)))
 
 
 class _Document(msgspec.Struct, rename="camel"):
-    """What the file holds."""
+    """What the file holds besides the entries."""
 
     origin: Origin
     manifest: Manifest | None
     read_at: str
     listed: tuple[str, ...]
     selected: tuple[str, ...]
-    entries: list[tuple[str, dict[str, Any]]]
     numbers: dict[str, int] = {}
     before: dict[str, str] | None = None
     finished: bool = True
@@ -70,13 +68,16 @@ def encode(listing: Listing) -> bytes:
         read_at=listing.read_at.isoformat(),
         listed=listing.listed,
         selected=listing.selected,
-        entries=list(listing.entries.items()),
         numbers=listing.numbers,
         before=listing.before,
         finished=listing.finished,
     )
-    # Not by msgspec alone: ids may hold lone surrogates, and numbers may not be finite.
-    return f"{json.dumps(msgspec.to_builtins(document))}\n".encode()
+    # Not by msgspec: ids may hold lone surrogates.
+    entries = b",\n".join(
+        b"[%b,%b]" % (javascript.encode(job_id), entry) for job_id, entry in listing.entries.items()
+    )
+    rest = javascript.encode(msgspec.to_builtins(document))
+    return b'%b,"entries":[%b]}\n' % (rest.removesuffix(b"}"), entries)
 
 
 def decode(data: bytes) -> Listing:
@@ -85,7 +86,15 @@ def decode(data: bytes) -> Listing:
     The file may have come with a repository or a cache, so nothing in it is taken on trust.
     """
     try:
-        document = msgspec.convert(javascript.decode_own(data), _Document)
+        fields = dict(json_parts.members(data))
+        entries = dict(map(_entry, json_parts.items(fields.pop(b'"entries"', b""))))
+        document = msgspec.convert(
+            {
+                str(javascript.decode(key)): javascript.decode_own(value)
+                for key, value in fields.items()
+            },
+            _Document,
+        )
     except (msgspec.ValidationError, RecursionError) as error:
         raise ValueError(str(error)) from error
     read_at = parse_time(document.read_at)
@@ -95,35 +104,23 @@ def decode(data: bytes) -> Listing:
         raise ValueError("`readAt` is not a time")
     if document.origin.kind not in _KINDS:
         raise ValueError("`origin` is of an unknown kind")
-    for job_id, entry in document.entries:
-        if entry.get("id") != job_id:
-            raise ValueError("the id of an entry is not its key")
-        if _is_deep(entry):
-            raise ValueError("an entry is nested too deep")
     return Listing(
         origin=document.origin,
         manifest=document.manifest,
         read_at=read_at,
         listed=document.listed,
         selected=document.selected,
-        entries=dict(document.entries),
+        entries=entries,
         numbers=document.numbers,
         before=document.before,
         finished=document.finished,
     )
 
 
-def _is_deep(value: JSON) -> bool:
-    """Return whether a decoded value is nested deeper than what a server may send."""
-    level: list[JSON] = [value]
-    for _ in range(javascript.MAX_DEPTH):
-        inner: list[JSON] = []
-        for item in level:
-            if isinstance(item, dict):
-                inner += item.values()
-            elif isinstance(item, list):
-                inner += item
-        if not inner:
-            return False
-        level = inner
-    return any(isinstance(item, dict | list) for item in level)
+def _entry(pair: bytes) -> tuple[str, bytes]:
+    """Return the id and the entry of a job. Raises `ValueError`."""
+    key, entry = json_parts.items(pair)
+    job_id = javascript.decode(key)
+    if not isinstance(job_id, str) or (javascript.decode_object(entry) or {}).get("id") != job_id:
+        raise ValueError("the id of an entry is not its key")
+    return job_id, entry

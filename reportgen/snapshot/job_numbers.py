@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 
 from reportgen.events import wire
-from reportgen.text.javascript import Object
 from reportgen.text.times import parse_time
 
 
-def numbered(entries: Mapping[str, Object], known: Mapping[str, int]) -> dict[str, int]:
+def numbered(entries: Mapping[str, bytes], known: Mapping[str, int]) -> dict[str, int]:
     """Return the number of each job of a list: the known one, or the next for one that is new.
 
     New jobs are numbered by age, the oldest first, so that every first reading of a list yields
@@ -21,7 +20,7 @@ def numbered(entries: Mapping[str, Object], known: Mapping[str, int]) -> dict[st
     return {job_id: numbers[job_id] for job_id in entries}
 
 
-def _age(entry: Object) -> float:
-    job = wire.read_job(entry)
+def _age(entry: bytes) -> float:
+    job = wire.decode_job(entry)
     created = parse_time(job.created_at) if job else None
     return created.timestamp() if created else 0.0

@@ -7,62 +7,35 @@ last change are the log's own; in doubt the log's last line decides, then the wh
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from reportgen.events import event_log, wire
-from reportgen.events.wire import MAX_FRAME_BYTES
-from reportgen.text.times import time_or_none
+from reportgen.events.event_log import Ended, Record
+from reportgen.events.stream_state import StreamState
 
 VERSION: Final = 1
 DROPPED: Final = -1
 """The size of a log that was dropped: how its job had ended is still known."""
 
 _ENDS: Final = frozenset({None, *wire.TERMINAL.values()})
-_BLOCK: Final = 1 << 18
-_LONGEST_LINE: Final = 2 * MAX_FRAME_BYTES  # what is put in a token's place may be longer than it
-_LONGEST_NOTE: Final = 1 << 12  # a refusal's words are cut far below this
-
-Note = dict[str, str | int | None]
-
-
-class Course:
-    """How a job went by the events that change its status."""
-
-    __slots__ = ("ended_as", "ended_at", "started")
-
-    def __init__(self) -> None:
-        self.started = False
-        self.ended_as: str | None = None
-        """`completed` or `failed`, unless the job was started after it."""
-        self.ended_at: str | None = None
-        """The time of that event, as it says itself."""
-
-    def note(self, name: bytes, data: bytes) -> None:
-        """Learn of a job event."""
-        if name == wire.STARTED:
-            self.started = True
-            self.ended_as = self.ended_at = None
-        elif name in wire.TERMINAL:
-            self.ended_as = wire.TERMINAL[name]
-            event = wire.decode_event(data) or wire.EventData()
-            self.ended_at = time_or_none(event.timestamp)
+_LONGEST_NOTE: Final = 1 << 12  # the reason in it is cut far below this
 
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
     """What a log said when it was last read or written.
 
-    `end` holds what the note says that the log ends with, but for its size; None where it ends
-    with none.
+    `end` is the note that the log ends with, None if it does not end with such a note; the other
+    fields are those of its `StreamState`.
     """
 
     size: int
     mtime_ns: int
-    end: Note | None
+    end: Ended | None
     started: bool
     ended_as: str | None
     ended_at: str | None
@@ -76,15 +49,10 @@ class LogFacts:
         return stat.st_size == self.size and stat.st_mtime_ns == self.mtime_ns
 
     @classmethod
-    def of(cls, stat: os.stat_result, end: event_log.Note | None, course: Course) -> "LogFacts":
+    def of(cls, stat: os.stat_result, end: Ended | None, state: StreamState) -> "LogFacts":
         """Put together what is known of a log."""
         return cls(
-            stat.st_size,
-            stat.st_mtime_ns,
-            None if end is None else end.values,
-            course.started,
-            course.ended_as,
-            course.ended_at,
+            stat.st_size, stat.st_mtime_ns, end, state.started, state.ended_as, state.ended_at
         )
 
 
@@ -112,94 +80,31 @@ def read(data: bytes) -> dict[str, LogFacts]:
 # --- Logs --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What a whole reading of a log tells; `complete` if its stream was read to its end."""
-
-    events: int
-    complete: bool
-    course: Course
-
-
-def examine(lines: Iterable[bytes]) -> Examination:
-    """Read all lines of a log, without their line feeds.
-
-    Raises `eventlog.DamagedLogError` where a line is none of a log's, as whoever reads the log for
-    a page will.
-    """
-    course, fingerprint = Course(), event_log.Fingerprint()
-    events, events_when_read = 0, -1
-    for line in lines:
-        time, name, _, data = event_log.split(line)
-        if time[:1] == b"#":
-            note = event_log.read_note(name, data)
-            fingerprint.check(note)
-            fingerprint.note(note.kind)
-            if note.kind == "end" and note.values.get("state") == "complete":
-                events_when_read = events
-        elif not time.removeprefix(b"!").isdigit():
-            raise event_log.DamagedLogError("a line that begins with no time")
-        elif name in wire.JOB_EVENTS:
-            events += 1
-            field = b"" if time[:1] == b"!" else data
-            fingerprint.event(name, field)
-            if name != wire.LOG:
-                course.note(name, event_log.data_of(field))
-    return Examination(events, events_when_read == events, course)
+def examine(records: Iterable[Record]) -> StreamState:
+    """Return what all records of a log say of its stream. Raises `DamagedLogError`."""
+    state = StreamState()
+    for record in records:
+        state.learn(record)
+    return state
 
 
-class Readable(Protocol):
-    """An open log, read from its start to its end."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes, up to `size`; none at the end."""
-        ...
-
-
-def whole_lines(file: Readable) -> Iterator[bytes]:
-    """Yield the whole lines of an open log without their ends, and not a torn last one."""
-    for block in blocks(file):
-        yield from block.split(b"\n")
-
-
-def blocks(file: Readable) -> Iterator[bytes]:
-    """Yield the whole lines of an open log, as many at once as are read at once.
-
-    Line feeds stand between the lines of a block, and none at its end. Raises `DamagedLogError`
-    where a line is longer than any that is kept.
-    """
-    torn: list[bytes] = []
-    while read := file.read(_BLOCK):
-        if len(torn) > _LONGEST_LINE // _BLOCK:
-            raise event_log.DamagedLogError("a line without end")
-        lines, feed, rest = read.rpartition(b"\n")
-        if feed:
-            block = b"".join([*torn, lines])
-            torn.clear()
-            yield block
-        torn.append(rest)
-
-
-def end_note(file: io.FileIO) -> event_log.Note | None:
+def end_note(file: io.FileIO) -> Ended | None:
     """Read the note that an open log ends with, if it says what became of the stream."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LONGEST_NOTE))
     try:
-        note = _last_note(file.read(_LONGEST_NOTE), size)
+        return _last_note(file.read(_LONGEST_NOTE), size)
     except event_log.DamagedLogError:
         return None
-    return note if note is not None and note.kind == "end" else None
 
 
-def _last_note(tail: bytes, size: int) -> event_log.Note | None:
-    """Read the last line of a log of this size, if it is whole and a note of ours."""
+def _last_note(tail: bytes, size: int) -> Ended | None:
+    """Read the last line of a log of this size, if it is whole and says what became of it."""
     if not tail.endswith(b"\n"):
         return None
     line = tail[:-1].rpartition(b"\n")[2]
-    if not line.startswith(b"#"):
-        return None
-    _, name, _, data = event_log.split(line)
-    note = event_log.read_note(name, data)
+    note = event_log.record(line)
     # A log that is shorter or longer than when this was written was not left by this tool.
-    whole = note.values.pop("size", None) == size - len(line) - 1
-    return note if whole else None
+    if isinstance(note, Ended) and note.size == size - len(line) - 1:
+        return note
+    return None

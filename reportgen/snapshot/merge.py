@@ -5,6 +5,7 @@ takes part with what it holds. Logs come first, then the list, then the index: a
 interrupted leaves a snapshot as good as it was, and can be done again.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,15 +13,15 @@ from typing import Final
 
 from reportgen.errors import SnapshotError, UsageError
 from reportgen.events import event_log
+from reportgen.events.event_log import Ended, Readable
+from reportgen.events.stream_state import StreamState
 from reportgen.model.origin import Origin
 from reportgen.snapshot import log_index
 from reportgen.snapshot.directory import Snapshot, names_scope
 from reportgen.snapshot.failures import writing
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.job_numbers import numbered
-from reportgen.snapshot.log_index import Examination
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.text.javascript import Object
 
 Warn = Callable[[str], None]
 
@@ -81,14 +82,22 @@ def _statuses_before(snapshot: Snapshot, held: Sequence[_Part]) -> dict[str, str
 def _each_once(directories: Sequence[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for directory in directories:
-        place = directory.resolve()
+        place = _real(directory)
         if place not in seen:
             seen.add(place)
             yield directory
 
 
 def _is_same(directory: Path, into: Path) -> bool:
-    return directory.resolve() == into.resolve()
+    return _real(directory) == _real(into)
+
+
+def _real(directory: Path) -> Path:
+    """Return a directory without links; as it is if the current directory is gone."""
+    try:
+        return Path(os.path.realpath(directory))
+    except OSError:
+        return directory
 
 
 def _part(directory: Path) -> _Part:
@@ -191,7 +200,7 @@ def _merged_list(newest_first: Sequence[Listing]) -> Listing:
     )
 
 
-def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> Object:
+def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> bytes:
     """Return what the newest list says of a job that has it, else what is remembered of it."""
     having = [listing for listing in newest_first if job_id in listing.entries]
     listing = next((each for each in having if job_id in each.listed), having[0])
@@ -215,7 +224,7 @@ class _Log:
     folder: SourceFolder
     job_id: str
     size: int
-    end: tuple[object, ...] | None
+    end: Ended | None
 
     @property
     def path(self) -> Path:
@@ -229,7 +238,7 @@ class _Read:
 
     log: _Log
     size: int
-    told: Examination
+    state: StreamState
 
 
 def _merge_log(
@@ -252,11 +261,11 @@ def _merge_log(
         folder.logs.place(job_id, _bytes_of(best))
     with writing(folder.logs.path_of(job_id)), folder.logs.open(job_id) as file:
         end = log_index.end_note(file)
-    folder.logs.learn(job_id, best.told.course, end)
+    folder.logs.learn(job_id, best.state, end)
 
 
 def _rank(read: _Read) -> tuple[bool, int]:
-    return read.told.complete, read.told.events
+    return read.state.is_complete, read.state.events
 
 
 def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
@@ -269,7 +278,7 @@ def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
         return None
     if size == 0:
         return None
-    return _Log(folder, job_id, size, None if end is None else tuple(sorted(end.items())))
+    return _Log(folder, job_id, size, end)
 
 
 def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
@@ -310,17 +319,17 @@ def _read(log: _Log) -> _Read:
     """Read a log through. Raises `DamagedLogError` and `OSError`."""
     size = 0
 
-    def lines(file: log_index.Readable) -> Iterator[bytes]:
+    def blocks(file: Readable) -> Iterator[bytes]:
         nonlocal size
-        for line in log_index.whole_lines(file):
-            size += len(line) + 1
-            yield line
+        for block in event_log.blocks(file):
+            size += len(block) + 1
+            yield block
 
     with log.folder.logs.open(log.job_id) as file:
-        told = log_index.examine(lines(file))
+        state = log_index.examine(event_log.records(blocks(file)))
     if size == 0:
         raise event_log.DamagedLogError("not one whole line")
-    return _Read(log, size, told)
+    return _Read(log, size, state)
 
 
 def _bytes_of(read: _Read) -> Iterator[bytes]:

@@ -83,9 +83,8 @@ class SourceFolder:
         """Return a job's status as its page shows it."""
         facts = self.logs.facts(job.id)
         if facts is None:
-            return history.status_of(history.History(), job.status)
-        told = history.History(terminal=facts.ended_as, started=facts.started)
-        return history.status_of(told, job.status)
+            return history.status_of(None, job.status, started=False)
+        return history.status_of(facts.ended_as, job.status, started=facts.started)
 
     def dropped(self, listing: Listing, retention: Retention) -> frozenset[str]:
         """Return the jobs that are over and that no rule keeps, by all that is known of them."""

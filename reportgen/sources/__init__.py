@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Protocol
 
 from reportgen.model.origin import Manifest, Origin
-from reportgen.text.javascript import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class JobList:
     """
 
     read_at: datetime
-    entries: tuple[Object, ...]
+    entries: tuple[bytes, ...]
     oddities: tuple[str, ...] = ()
 
 

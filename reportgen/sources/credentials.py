@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from reportgen import home
 from reportgen.errors import SourceError
 from reportgen.sources import small_files
 from reportgen.text import javascript
@@ -32,15 +33,43 @@ def studio_token(token_file: Path | None, environment: Mapping[str, str]) -> str
     """
     if token_file is None and environment.get(TOKEN_VARIABLE):
         return _sendable(environment[TOKEN_VARIABLE], TOKEN_VARIABLE, "`arkor dev`")
-    file = token_file or Path(STUDIO_TOKEN_FILE).expanduser()
+    file = token_file or _at_home(STUDIO_TOKEN_FILE)
     try:
-        text = small_files.read(file, may_be_pipe=token_file is not None)
+        text = _text_of(file, environment, named=token_file is not None)
     except FileNotFoundError as error:
         raise SourceError(
             f"There is no Studio token at {file}, so Studio is most likely not running: start it "
             "with `arkor dev`, name the file with --token-file, or try `--source demo`."
         ) from error
     return _sendable(text, str(file), "`arkor dev`")
+
+
+def _at_home(path: str) -> Path:
+    """Return a path in the home directory. Raises `SourceError` if none is known."""
+    try:
+        return Path(home.expand(path))
+    except ValueError as error:
+        raise SourceError(
+            f"Cannot look for {path}, since no home directory is known: set HOME, name a file with "
+            f"--token-file, or set {TOKEN_VARIABLE}."
+        ) from error
+
+
+def _text_of(file: Path, environment: Mapping[str, str], *, named: bool) -> str:
+    """Return what a file of secrets holds: one that was `named`, or one in the home directory.
+
+    Raises `FileNotFoundError`, or `SourceError` for all other failures and if there is no home.
+    """
+    try:
+        return small_files.read(file, may_be_pipe=named)
+    except (FileNotFoundError, SourceError) as error:
+        trouble = None if named else home.trouble(environment)
+        if trouble is None:
+            raise
+        raise SourceError(
+            f"Cannot read {file}, since {trouble}. Set HOME to a directory, name a file with "
+            f"--token-file, or set {TOKEN_VARIABLE}."
+        ) from error
 
 
 def place(source: str, token_file: Path | None, environment: Mapping[str, str]) -> str:
@@ -73,9 +102,9 @@ def cloud_credentials(
     """
     if token_file is None and environment.get(TOKEN_VARIABLE):
         return Credentials(_sendable(environment[TOKEN_VARIABLE], TOKEN_VARIABLE, "`arkor login`"))
-    file = token_file or Path(CREDENTIALS_FILE).expanduser()
+    file = token_file or _at_home(CREDENTIALS_FILE)
     try:
-        text = small_files.read(file, may_be_pipe=token_file is not None)
+        text = _text_of(file, environment, named=token_file is not None)
     except FileNotFoundError as error:
         raise SourceError(
             f"There are no credentials at {file}: run `arkor login`, name a file with "

@@ -12,8 +12,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final, cast
 
 from reportgen.events import event_log
+from reportgen.events.event_log import Events
 from reportgen.model.origin import Manifest, Origin
 from reportgen.sources import JobList, OpenStream
+from reportgen.text import javascript
 from reportgen.text.times import parse_time
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class Demo:
         read_at = parse_time(self._document["readAt"])
         entries = cast("list[tuple[str, Object]]", self._document["entries"])
         assert read_at is not None  # noqa: S101 - the recording's own, checked by a test
-        return JobList(read_at, tuple(entry for _, entry in entries))
+        return JobList(read_at, tuple(javascript.encode(entry) for _, entry in entries))
 
     @asynccontextmanager
     async def events(
@@ -68,15 +70,16 @@ class Demo:
         yield OpenStream(_chunks(self._frames(job_id)))
 
     def _frames(self, job_id: str) -> Iterator[bytes]:
-        file = self._folder / f"{job_id}.log.xz"
-        for line in lzma.decompress(file.read_bytes()).split(b"\n")[:-1]:
-            time, name, event_id, data = event_log.split(line)
-            if time[:1].isdigit():
-                yield _frame(name, event_id, event_log.data_of(data))
+        log = lzma.decompress((self._folder / f"{job_id}.log.xz").read_bytes())
+        for record in event_log.records([log.removesuffix(b"\n")]):
+            if isinstance(record, Events):
+                for event_id, data in zip(record.ids, record.datas, strict=True):
+                    if data is not None:
+                        yield _frame(record.name, event_id, data)
 
 
-def _frame(name: bytes, event_id: bytes, data: bytes) -> bytes:
-    lines = [b"id: " + event_id] if event_id else []
+def _frame(name: bytes, event_id: bytes | None, data: bytes) -> bytes:
+    lines = [b"id: " + event_id] if event_id is not None else []
     lines.append(b"event: " + name)
     lines += [b"data: " + line for line in data.split(b"\n")]
     return b"\n".join(lines) + b"\n\n"

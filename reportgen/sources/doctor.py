@@ -15,6 +15,7 @@ from reportgen.model.origin import Origin
 from reportgen.settings import SourceSettings
 from reportgen.sources import JobList, Source, credentials
 from reportgen.sources.choice import choose_source
+from reportgen.sources.threads import Threads
 from reportgen.text.secrets import Secrets
 
 _PACKAGES = ("httpx", "httpx-sse", "msgspec", "jinja2")
@@ -62,6 +63,7 @@ def examine(
 
 
 async def _ask(source: Source) -> list[Finding]:
+    asyncio.get_running_loop().set_default_executor(Threads())
     try:
         jobs = await source.jobs()
         try:
@@ -80,7 +82,7 @@ def _scope(origin: Origin) -> str:
 
 
 def _count(jobs: JobList) -> str:
-    read = (wire.read_job(entry) for entry in jobs.entries)
+    read = (wire.decode_job(entry) for entry in jobs.entries)
     counts = Counter(job.status or "no status" for job in read if job is not None)
     told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     return f"{len(jobs.entries)} listed" + (f": {told}" if told else "")

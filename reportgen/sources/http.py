@@ -1,6 +1,7 @@
 """What talking to a server needs, whichever kind it is: a client, bounded bodies, streams."""
 
 import asyncio
+import codecs
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -256,7 +257,9 @@ class Server:
                     asyncio.timeout(ANSWER_SECONDS),
                     client.stream("GET", url, headers=headers) as response,
                 ):
-                    return Answer(response.status_code, await _body(response, limit))
+                    body = await _body(response, limit)
+                    # Browsers read JSON without the mark, and so does Studio.
+                    return Answer(response.status_code, body.removeprefix(codecs.BOM_UTF8))
         except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
             refused = isinstance(error, httpx.ConnectError) and self.base.loopback
             message = f"{self.base.shown} does not answer: {_words_of(error)}."

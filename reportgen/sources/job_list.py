@@ -16,6 +16,8 @@ from reportgen.text.redact import Redactor
 
 MAX_LIST_BYTES: Final = 64 * 1024 * 1024
 MAX_LIST_VALUES: Final = 4_000_000
+MAX_ENTRY_BYTES: Final = 16 * 1024 * 1024
+"""As of an event's frame: a text of so many bytes can take four times as much decoded."""
 
 _MOST_ODDITIES: Final = 100
 _SHOWN: Final = 80
@@ -48,14 +50,14 @@ def read_job_list(body: bytes, url: str, read_at: datetime, redactor: Redactor) 
         raise SourceError(
             f"{url} sent a job list of more than {MAX_LIST_VALUES:,} values: that can't be meant."
         )
-    entries: dict[str, Object] = {}
+    entries: dict[str, bytes] = {}
     oddities = _Oddities()
     try:
         for place, item in enumerate(_items(body), start=1):
             entry = _entry(item, place, oddities)
             if entry is None:
                 continue
-            job_id = entry.get("id")
+            job_id = _decoded(entry).get("id")
             if not isinstance(job_id, str):
                 oddities.add(place, " is left out: it has no id")
             elif job_id in entries:
@@ -83,32 +85,41 @@ def _items(body: bytes) -> Iterator[bytes]:
     return json_parts.items(jobs)
 
 
-def _entry(item: bytes, place: int, oddities: _Oddities) -> Object | None:
-    """Decode an entry; return None, and report it, if it can't be a job. Raises `NotJSON`."""
+def _entry(item: bytes, place: int, oddities: _Oddities) -> bytes | None:
+    """Return an entry within the limits; report it and return None if it can't be a job."""
+    if not item.startswith(b"{"):
+        oddities.add(place, " is left out: it has no id")
+        return None
     if javascript.has_more_values(item, MAX_VALUES):
         oddities.add(place, f" is left out: it has more than {MAX_VALUES:,} values")
         return None
-    if not javascript.is_deep(item):
-        entry = javascript.decode(item)
-        if isinstance(entry, dict):
-            return entry
-    elif item.startswith(b"{"):
+    if len(item) > MAX_ENTRY_BYTES:
+        most = MAX_ENTRY_BYTES >> 20
+        oddities.add(place, f" is left out: it is longer than {most} MiB")
+        return None
+    if javascript.is_deep(item):
         return _without_deep_fields(item, place, oddities)
-    oddities.add(place, " is left out: it has no id")
-    return None
+    return item
 
 
-def _without_deep_fields(item: bytes, place: int, oddities: _Oddities) -> Object:
-    """Decode an entry without the fields that nobody could have meant: they count as missing."""
+def _decoded(entry: bytes) -> Object:
+    fields = javascript.decode(entry)
+    if not isinstance(fields, dict):
+        raise NotJSON("an entry begins as an object and is none")
+    return fields
+
+
+def _without_deep_fields(item: bytes, place: int, oddities: _Oddities) -> bytes:
+    """Return an entry without the fields that nobody could have meant: they count as missing."""
     entry: Object = {}
     for key, value in json_parts.members(item):
         name = str(javascript.decode(key))
-        if javascript.is_deep(value):
+        if javascript.is_deep(b"[%b]" % value):  # the entry itself is one level
             oddities.add(place, f": its {name} is nested too deep and left out")
             entry.pop(name, None)
         else:
             entry[name] = javascript.decode(value)
-    return entry
+    return javascript.encode(entry)
 
 
 def _shown(body: bytes, redactor: Redactor) -> str:

@@ -47,7 +47,7 @@ def read(file: Path, *, may_be_pipe: bool = False) -> str:
             f"Cannot read {file}: {getattr(error, 'strerror', None) or error}. "
             "Fix its permissions, or name another file."
         ) from error
-    return data.decode("utf-8", "replace")
+    return data.decode("utf-8-sig", "replace")
 
 
 @functools.cache

@@ -76,6 +76,11 @@ def decode_object(data: bytes) -> Object | None:
     return value if isinstance(value, dict) else None
 
 
+def encode(value: JSON) -> bytes:
+    """Encode a value in ASCII, so that `decode` returns the same value, whatever is in it."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 # --- Limits ---
 
 
@@ -195,41 +200,39 @@ _EXACT: Final = 2**53  # up to here every integer is a double
 
 
 def js_number(value: float) -> str:
-    """Print a number as JavaScript does: `3`, `0.1`, `1e-7`, `1e+21`, `NaN`, `-Infinity`.
-
-    The rule is ECMAScript's Number::toString with radix 10; the shortest digits that give the
-    double back are the same ones that Python's `repr` finds.
-    """
-    number = as_double(value)
-    if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
-    if number == 0:
-        return "0"
-    text = repr(number)
-    if "e" not in text:
-        return text.removesuffix(".0")  # nearly every number: Python writes it the same way
-    sign = "-" if number < 0 else ""
-    digits, exponent = _digits(abs(number))
-    return sign + _place_point(digits, exponent)
+    """Return a number as JavaScript prints it: `3`, `0.1`, `1e-7`, `1e+21`, `NaN`, `-Infinity`."""
+    return js_numbers([value])[0]
 
 
 def js_numbers(values: Sequence[float]) -> list[str]:
-    """Print many numbers, each as `js_number` does, at a fraction of the cost.
+    """Return numbers as JavaScript prints them.
 
-    msgspec finds the same digits, and writes most numbers as JavaScript does.
+    The rule is ECMAScript's Number::toString with radix 10. msgspec finds the same digits, and
+    writes most numbers in the same way.
     """
     if not values:
         return []
     if not are_finite(values) or min(values) < -_EXACT or max(values) > _EXACT:
-        return [js_number(value) for value in values]
+        return [_by_digits(as_double(value)) for value in values]
     texts = f"{msgspec.json.encode(values).decode()[1:-1]},".replace(".0,", ",")
     printed = texts.split(",")[:-1]
     if "e" in texts or "-0," in texts:
         return [
-            js_number(value) if "e" in text or text == "-0" else text
+            _by_digits(as_double(value)) if "e" in text or text == "-0" else text
             for text, value in zip(printed, values, strict=True)
         ]
     return printed
+
+
+def _by_digits(number: float) -> str:
+    """Return any number as JavaScript prints it, one that msgspec writes in another way too."""
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
+    if number == 0:
+        return "0"
+    sign = "-" if number < 0 else ""
+    digits, exponent = _digits(abs(number))
+    return sign + _place_point(digits, exponent)
 
 
 def _digits(number: float) -> tuple[str, int]:

@@ -20,7 +20,9 @@ _SIMPLE: Final = rb'(?:%b|%b|[^"\[\]{}, \t\r\n]++)' % (_STRING, _FLAT)
 _KEY: Final = rb"(?P<key>%b)%b:%b" % (_STRING, _SPACE, _SPACE)
 _END: Final = rb"%b(?P<after>[,\]}])%b" % (_SPACE, _SPACE)
 
-_OPENING: Final = re.compile(rb"%b(?P<bracket>[\[{])%b(?P<empty>[\]}])?+" % (_SPACE, _SPACE))
+_OPENING: Final = re.compile(
+    rb"%b(?P<bracket>[\[{])%b(?:(?P<empty>[\]}])%b)?+" % (_SPACE, _SPACE, _SPACE)
+)
 _SIMPLE_ITEM: Final = re.compile(rb"(?P<value>%b)%b" % (_SIMPLE, _END), re.DOTALL)
 _SIMPLE_MEMBER: Final = re.compile(rb"%b(?P<value>%b)%b" % (_KEY, _SIMPLE, _END), re.DOTALL)
 _START_OF_MEMBER: Final = re.compile(_KEY, re.DOTALL)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reportgen.model.history import LogLine
+from reportgen.model.log_lines import LogLine
 from reportgen.pages import Pages
 from reportgen.report.report import JobDetail
 from tests import samples

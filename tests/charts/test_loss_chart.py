@@ -26,7 +26,7 @@ from reportgen.charts.loss_chart import (
     ScriptPoints,
     draw,
 )
-from reportgen.model.history import Curve, Superseded
+from reportgen.model.curves import Curve, Superseded
 from reportgen.model.metrics import metric
 from reportgen.model.span import Span
 from reportgen.pages.template import FILTERS

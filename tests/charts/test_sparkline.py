@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.charts.sparkline import HEIGHT, WIDTH, path, sparkline
-from reportgen.model.history import Curve
+from reportgen.model.curves import Curve
 
 NUMBER = st.floats(allow_nan=True, allow_infinity=True)
 STEP = st.floats(allow_nan=False, allow_infinity=False)

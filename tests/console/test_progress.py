@@ -11,8 +11,8 @@ from reportgen.console import messages
 from reportgen.console.live import Display
 from reportgen.console.messages import Record
 from reportgen.console.plain import Plain, Quiet, count
+from reportgen.events.event_log import INTERRUPTED, State
 from reportgen.following.stream import Outcome
-from reportgen.model import history
 from reportgen.text import inert
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -42,7 +42,7 @@ def read_a_stream(watcher: Plain) -> None:
         watcher.opened("a")
         watcher.arrived("a", 1, None)
         watcher.warn("the job list can't be read again")
-        watcher.ended("a", Outcome(history.INTERRUPTED, "given up"))
+        watcher.ended("a", Outcome(INTERRUPTED, "given up"))
 
 
 def test_a_line_for_the_outcome_of_each_stream() -> None:
@@ -79,7 +79,7 @@ def test_programs_get_numbers() -> None:
     [("complete", "info"), ("caught-up", "info"), ("interrupted", "warning"),
      ("unavailable", "warning")],
 )  # fmt: skip
-def test_the_level_of_an_outcome(state: str, level: str) -> None:
+def test_the_level_of_an_outcome(state: State, level: str) -> None:
     reported = Reported()
     reported.plain.ended("never opened", Outcome(state))
     (record,) = reported.records

@@ -14,16 +14,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportgen.events import columns, event_log, wire
-from reportgen.events.columns import Part
+from reportgen.events import wire
+from reportgen.events.event_log import Record
 from reportgen.exports import job_texts, points_csv, report_json
-from reportgen.model.history import fold, log_line
+from reportgen.model import log_lines
+from reportgen.model.history import fold
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Manifest, Origin
 from reportgen.report.report import Entry, Report, StreamSummary, job_detail
 from reportgen.text import inert, javascript
 from reportgen.text.javascript import Object, is_number, js_number, js_value
 from reportgen.text.redact import Redactor
+from tests import logs
 from tests.samples import report, summary
 
 REPORT = report()
@@ -36,16 +38,16 @@ def no_token(_: bytes) -> bool:
     return False
 
 
-def in_both_ways(log: Iterable[bytes], made: Callable[[Iterable[Part]], str]) -> str:
+def in_both_ways(log: Iterable[bytes], made: Callable[[Iterable[Record]], str]) -> str:
     """Make a text line by line and from a log as it is read; both must be equal."""
     lines = list(log)
-    text = made(columns.parts([b"\n".join(lines)] if lines else []))
-    assert text == made(lines)
+    text = made(logs.records_of(lines))
+    assert text == made(logs.records_of(lines, together=1))
     return text
 
 
 def exported(
-    parts: Iterable[Part], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
+    parts: Iterable[Record], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
 ) -> tuple[str, str]:
     """Return the CSV and the whole log."""
     rows, lines = zip(*job_texts.pieces(parts, redacted, holds_token), strict=True)
@@ -69,9 +71,9 @@ def log_of(
 
 
 def rows(*data: str) -> list[str]:
-    lines = [event_log.event_line(1, wire.LOG, None, item.encode())[:-1] for item in data]
-    lines.append(event_log.event_line(1, wire.PING, None, b"")[:-1])
-    lines.append(event_log.note_line(1, "open")[:-1])
+    lines = [logs.event_line(1, wire.LOG, None, item.encode())[:-1] for item in data]
+    lines.append(logs.event_line(1, wire.PING, None, b"")[:-1])
+    lines.append(logs.note_line(1, "open")[:-1])
     return csv_of(lines, str.upper).split("\n")
 
 
@@ -104,16 +106,16 @@ def parsed_rows(*lines: bytes) -> list[list[str]]:
 @pytest.mark.parametrize("text", ["a,b", 'say "x"', "a\nb", '"', "x\n", "é 😀", " "])
 def test_any_text_is_one_cell(text: str) -> None:
     data = json.dumps({"step": 1, "timestamp": text})
-    (row,) = parsed_rows(event_log.event_line(1, wire.LOG, None, data.encode()))
+    (row,) = parsed_rows(logs.event_line(1, wire.LOG, None, data.encode()))
     assert row == ["1", "", "", "", "", "", text]
 
 
 def test_multi_line_data_and_oversized_events_have_their_rows() -> None:
     assert parsed_rows(
-        event_log.event_line(1, wire.LOG, None, b'{"step":\n1,"loss":null}'),
-        event_log.over_limit_line(2, wire.LOG, None, "17 MB"),
-        event_log.over_limit_line(3, wire.STARTED, None, "17 MB"),
-        event_log.event_line(4, wire.LOG, None, b'{"step":2,"epoch":{"a":1.0}}'),
+        logs.event_line(1, wire.LOG, None, b'{"step":\n1,"loss":null}'),
+        logs.over_limit_line(2, wire.LOG, None, "17 MB"),
+        logs.over_limit_line(3, wire.STARTED, None, "17 MB"),
+        logs.event_line(4, wire.LOG, None, b'{"step":2,"epoch":{"a":1.0}}'),
     ) == [
         ["1", "", "", "", "", "", ""],
         [""] * 7,
@@ -146,7 +148,7 @@ def test_numbers_that_are_not_finite_print_without_quotes(
 ) -> None:
     data = f'{{"{field}":{logged}}}'.encode()
     for more in (0, 3):
-        (row, *_) = parsed_rows(*[event_log.event_line(1, wire.LOG, None, data)] * (1 + more))
+        (row, *_) = parsed_rows(*[logs.event_line(1, wire.LOG, None, data)] * (1 + more))
         assert row[points_csv.COLUMNS.index(field)] == cell
 
 
@@ -162,7 +164,7 @@ BEFORE = [
 def test_no_text_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> None:
     for sign, field in product(SIGNS, ["step", "epoch", "timestamp"]):
         data = json.dumps({"step": 1, "loss": 2, field: f"{before}{sign}1+1"}).encode()
-        text = csv_of([event_log.event_line(1, wire.LOG, None, data)[:-1]], str)
+        text = csv_of([logs.event_line(1, wire.LOG, None, data)[:-1]], str)
         for delimiter in ",;\t":
             # Also line by line, as most spreadsheets read a cell if they do not see its quotes.
             for lines in ([text], text.split("\n")):
@@ -176,7 +178,7 @@ def test_no_text_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> 
 @given(st.lists(st.text(st.sampled_from('=+-@;,\t\n\r" x1＝\u00a0'), max_size=9), min_size=1))
 def test_no_texts_start_a_formula_wherever_a_spreadsheet_splits(texts: list[str]) -> None:
     lines = [
-        event_log.event_line(1, wire.LOG, None, json.dumps({"step": 1, "timestamp": text}).encode())
+        logs.event_line(1, wire.LOG, None, json.dumps({"step": 1, "timestamp": text}).encode())
         for text in texts
     ]
     text = csv_of((line[:-1] for line in lines), str)
@@ -192,7 +194,7 @@ def test_no_texts_start_a_formula_wherever_a_spreadsheet_splits(texts: list[str]
 def test_every_log_is_a_row_whose_numbers_are_plain_and_whose_texts_are_inert(
     logged: list[dict[str, Any]],
 ) -> None:
-    lines = [event_log.event_line(1, wire.LOG, None, json.dumps(data).encode()) for data in logged]
+    lines = [logs.event_line(1, wire.LOG, None, json.dumps(data).encode()) for data in logged]
     found = parsed_rows(*lines)
     assert len(found) == len(logged)
     for row, data in zip(found, logged, strict=True):
@@ -241,7 +243,9 @@ def test_the_report_for_programs() -> None:
 def detail_of(entry: Object, *lines: bytes) -> Report:
     job = wire.read_job(entry)
     assert job is not None
-    detail = job_detail(Entry(job, "slug", listed=True), fold(lines), Redactor(), 50)
+    detail = job_detail(
+        Entry(job, "slug", listed=True), fold(logs.records_of(lines)), Redactor(), 50
+    )
     return Report("g", REPORT.snapshot_at, REPORT.origin, None, (detail.summary,))
 
 
@@ -414,7 +418,7 @@ def test_an_unknown_status_gets_a_count() -> None:
 
 
 def test_a_long_line_is_cut_and_says_so() -> None:
-    line = event_log.event_line(1, wire.STARTED, None, b"x" * 1000)[:-1]
+    line = logs.event_line(1, wire.STARTED, None, b"x" * 1000)[:-1]
     (shown,) = detail_of({"id": "x"}, line).jobs[0].log_tail
     assert shown.startswith("[started] xxx")
     assert len(shown.partition(" …")[0]) == 500
@@ -436,12 +440,12 @@ def test_durations(times: tuple[str | None, str | None], seconds: float | None) 
 
 def test_the_whole_log_line_by_line() -> None:
     log = [
-        event_log.note_line(0, "open")[:-1],
-        event_log.event_line(1, wire.STARTED, None, b"x" * 1000)[:-1],
-        event_log.event_line(1, wire.PING, None, b"")[:-1],
-        event_log.event_line(1, wire.LOG, None, b'{"step":1,"loss":2.0}')[:-1],
-        event_log.note_line(2, "break", reason="cut")[:-1],
-        event_log.event_line(3, wire.FAILED, None, b"a\nb\x1b[31m")[:-1],
+        logs.note_line(0, "open")[:-1],
+        logs.event_line(1, wire.STARTED, None, b"x" * 1000)[:-1],
+        logs.event_line(1, wire.PING, None, b"")[:-1],
+        logs.event_line(1, wire.LOG, None, b'{"step":1,"loss":2.0}')[:-1],
+        logs.note_line(2, "break", reason="cut")[:-1],
+        logs.event_line(3, wire.FAILED, None, b"a\nb\x1b[31m")[:-1],
     ]
     assert log_of(log, str).splitlines(keepends=True) == [
         f"[started] {'x' * 1000}\n",
@@ -479,7 +483,7 @@ MANY = st.lists(USUAL.map(lambda log: json.dumps(log).encode()), max_size=8) | s
 
 
 def log_lines_of(datas: list[bytes]) -> list[bytes]:
-    return [event_log.event_line(1, wire.LOG, None, data)[:-1] for data in datas]
+    return [logs.event_line(1, wire.LOG, None, data)[:-1] for data in datas]
 
 
 def cell_alone(value: Any, redacted: Any) -> str:
@@ -515,5 +519,8 @@ def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
 def test_many_log_lines_are_the_lines_of_each(datas: list[bytes]) -> None:
     redactor = Redactor((OWN_TOKEN,))
     redacted = redactor.event_text
-    each = [inert.html(redacted(log_line(wire.LOG, data) or "")) + "\n" for data in datas]
+    each = [
+        inert.html(redacted(log_lines.text_of(record)[:-1])) + "\n"
+        for record in logs.records_of(log_lines_of(datas), together=1)
+    ]
     assert log_of(log_lines_of(datas), redacted, redactor.holds_token) == "".join(each)

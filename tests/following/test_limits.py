@@ -5,13 +5,14 @@ import re
 import subprocess
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle, repeat
 from pathlib import Path
 
 import pytest
 
 from tests.command import Command
-from tests.standin import Cut, Flow, Script, Send, StandIn, Stream, job, reply, training
+from tests.standin import Cut, Flow, Script, Send, StandIn, Stream, WaitFor, job, reply, training
 
 pytestmark = pytest.mark.thorough
 
@@ -51,6 +52,25 @@ def large_frames() -> Iterable[bytes]:
         data = b'{"step":%d,"loss":1,"x":"' % number + BLOCK * 15 + b'"}'
         yield b"event: training.log\ndata: " + data + b"\n\n"
     yield b"event: training.completed\ndata: {}\n\n"
+
+
+def full(start: str, unit: bytes, end: bytes) -> Callable[[], Iterable[bytes]]:
+    """A frame of the largest size, in network pieces; its end is not part of it."""
+
+    def pieces() -> Iterable[bytes]:
+        yield b"event: training.log\ndata: " + start.encode()
+        block = unit * (MEBIBYTE // 16 // len(unit))
+        for _ in range(255):
+            yield block
+        yield end
+
+    return pieces
+
+
+def tiny_pieces() -> Iterable[bytes]:
+    """A frame in two-byte chunks, of the connection and so of the decoder."""
+    yield b"event: training.log\ndata: "
+    yield from repeat(b"xx", 40_000)
 
 
 SCRIPTS: dict[str, Script] = {
@@ -98,6 +118,67 @@ def test_memory_stays_bounded_and_the_others_come_out_right(command: Command) ->
         assert stream["state"] == "interrupted"
 
 
+HELD: dict[str, Callable[[], Iterable[bytes]]] = {
+    "objects": full('{"step":1,"loss":1,"x":[', b"{},", b"{}]}"),
+    "lists in a known field": full('{"step":1,"loss":1,"timestamp":[', b"[],", b"1]}"),
+    "numbers": full('{"step":1,"loss":1,"epoch":[', b"1,", b"1]}"),
+    "a string": full('{"step":1,"loss":1,"x":"', b"x", b'"}'),
+    "controls": full('{"step":1,"loss":1,"timestamp":"', b"\\u0000", b'"}'),
+    "wide characters": full('{"step":1,"loss":1,"timestamp":"\U0001f600', b"x", b'"}'),
+    "depth": full('{"step":1,"loss":1,"x":', b"[", b""),
+    "two bytes at a time": tiny_pieces,
+}
+
+
+@pytest.mark.parametrize("names", [["a string"], ["two bytes at a time"], list(HELD)], ids=str)
+def test_sixteen_streams_are_amid_a_frame_of_the_largest_size(
+    command: Command, names: list[str]
+) -> None:
+    """The default concurrency: each holds all of a frame but its end, then all end at once."""
+    rest = Send(b"\n\nevent: training.completed\ndata: {}\n\n")
+    hostile = [
+        job(f"job_{number}", script=Stream((Flow(HELD[name]), WaitFor("all"), rest)))
+        for number, name in zip(range(16), cycle(names), strict=False)
+    ]
+    with StandIn(*hostile, job("well", events=training(500, "well"))) as studio:
+        process = command.start("snapshot", *command.options(studio), "-q")
+        studio.later(20, lambda: studio.release("all"))
+        peak = peak_of(process)
+        assert process.communicate() == (".arkor-report\n", "")
+    assert process.returncode == 0
+    assert 0 < peak < MOST, f"{peak / MEBIBYTE:.0f} MiB"
+
+
+@pytest.mark.parametrize(
+    ("data", "skipped"),
+    [
+        (b'{"step":1,"loss":1,"x":[%s1]}' % (b"1," * 199_995), 0),  # 200,000 with the object
+        (b'{"step":1,"loss":1,"x":[%s1]}' % (b"1," * 199_996), 1),
+        (b'{"step":1,"loss":1,"x":[%s[]]}' % (b"[]," * 199_995), 0),
+        (b'{"step":1,"loss":1,"x":[%s[]]}' % (b"[]," * 199_996), 1),
+        (b'{"step":1,"loss":1,"x":"%s"}' % (b",[{" * 300_000), 0),
+        (b'{"step":1,"loss":1,"x":"%s"}' % (b'\\",' * 300_000), 0),
+        (b'{"step":1,"loss":1,"x":%s1%s}' % (b"[" * 63, b"]" * 63), 0),
+        (b'{"step":1,"loss":1,"x":%s1%s}' % (b"[" * 64, b"]" * 64), 1),
+    ],
+    ids=range(8),
+)
+@pytest.mark.parametrize("name", [b"training.log", b"training.completed"])
+def test_values_and_levels_count_and_bytes_do_not(
+    command: Command, data: bytes, skipped: int, name: bytes
+) -> None:
+    frame = b"event: " + name + b"\ndata: " + data + b"\n\n"
+    script = Stream((Send(b": " + b"x" * MEBIBYTE + b"\n", 17), Send(frame)))
+    with StandIn(job("a", "running", script=script)) as studio:
+        result = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+    told = result.job("a")
+    assert (told["stream"]["events"], told["stream"]["skipped"]) == (1, skipped)
+    if name == b"training.completed":
+        assert told["status"] == "completed"
+    else:
+        assert (told["loss"] is None) is bool(skipped)
+
+
 @pytest.mark.parametrize("kind", ["long", "packed"])
 def test_a_job_list_that_never_ends(command: Command, kind: str) -> None:
     if kind == "long":
@@ -132,7 +213,10 @@ def test_a_list_nested_without_end_is_none(command: Command, tmp_path: Path) -> 
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("item", [b"{},", b"[],", b'"a",'])
+WELL = b'{"id":"well","status":"completed"}'
+
+
+@pytest.mark.parametrize("item", [b"{},", b"[],", b'"a",', b"[[1]],"])
 def test_a_list_of_nothing_costs_little(command: Command, item: bytes) -> None:
     """Sixty megabytes of brackets would be objects by the gigabyte."""
     count = 60 * MEBIBYTE // len(item)
@@ -145,6 +229,57 @@ def test_a_list_of_nothing_costs_little(command: Command, item: bytes) -> None:
     assert process.returncode == 3
     assert "can't be meant" in stderr
     assert 0 < peak < MOST, f"{peak / MEBIBYTE:.0f} MiB"
+
+
+@pytest.mark.parametrize("item", [b"{},", b"[],", b"1,"])
+def test_a_list_of_as_many_values_as_are_allowed(command: Command, item: bytes) -> None:
+    # The list, its array, the job with its two fields, and the item at the end.
+    body = b'{"jobs":[%s%s,{}]}' % (item * 3_999_994, WELL)
+    with StandIn(job("well", events=training(5, "well"))) as studio:
+        studio.answers.overrides["jobs"] = reply(200, body)
+        process = command.start("doctor", *command.options(studio))
+        peak = peak_of(process)
+        stdout, stderr = process.communicate()
+        assert process.returncode == 0, stderr
+        assert "1 listed" in stdout
+        assert 0 < peak < MOST, f"{peak / MEBIBYTE:.0f} MiB"
+        studio.answers.overrides["jobs"] = reply(200, body.replace(b",{}]}", b",1,{}]}"))
+        result = command.run("doctor", *command.options(studio))
+    assert result.code == 3
+    assert "4,000,000 values" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("value", [b"[]", b"1.5", b'{"a":1}'])
+def test_twenty_jobs_of_nearly_as_many_values_as_a_job_may_have(
+    command: Command, value: bytes
+) -> None:
+    values = b",".join([value] * (95_000 if b":" in value else 190_000))
+    entry = b'{"id":"job_%d","config":{"x":[%s]}}'
+    body = b'{"jobs":[%s]}' % b",".join(entry % (number, values) for number in range(20))
+    with StandIn(*(job(f"job_{number}", "queued") for number in range(20))) as studio:
+        studio.answers.overrides["jobs"] = reply(200, body)
+        process = command.start(
+            "build", *command.options(studio), "--max-wait", "0", "--settle", "0.2s", "-q"
+        )
+        peak = peak_of(process)
+        _, stderr = process.communicate()
+    assert process.returncode == 0, stderr
+    assert 0 < peak < MOST, f"{peak / MEBIBYTE:.0f} MiB"
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"1", b'"x"'])
+@pytest.mark.parametrize("more", [0, 1])
+def test_an_entry_over_its_limit_is_left_out_and_no_other(
+    command: Command, value: bytes, more: int
+) -> None:
+    values = b",".join([value] * (199_996 + more))  # of 200,000: object, id, config and x
+    large = b'{"id":"large","config":{"x":[%s]}}' % values
+    with StandIn(job("well", events=training(5, "well")), job("large")) as studio:
+        studio.answers.overrides["jobs"] = reply(200, b'{"jobs":[%s,%s]}' % (large, WELL))
+        result = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+    assert result.code == 0, result.stderr
+    assert [told["id"] for told in result.report["jobs"]] == ["large", "well"][more:]
+    assert ("more than 200,000 values" in result.stderr) is bool(more)
 
 
 def test_many_odd_entries_are_told_in_few_lines(command: Command) -> None:

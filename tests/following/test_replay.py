@@ -42,7 +42,7 @@ class Client:
             if not replay.drops(event.name, event.id, event.data):
                 offset = len(self.kept)
                 self.kept.append(Kept(offset, event.name, event.id, event.data))
-                self.trail.add(offset, event.id)
+                self.trail.add(offset, [1], [event.id])
 
     def events(self) -> list[tuple[bytes, bytes | None]]:
         return [(event.data or b"", event.id) for event in self.kept]
@@ -164,7 +164,7 @@ def test_ids_made_anew_for_each_connection(history: list[Sent], cuts: list[int])
 def trail_of(*ids: bytes | None) -> tuple[Trail, list[bytes | None]]:
     trail = Trail()
     for offset, event_id in enumerate(ids):
-        trail.add(offset, event_id)
+        trail.add(offset, [1], [event_id])
     return trail, list(ids)
 
 
@@ -225,9 +225,9 @@ def test_many_events_at_once_are_noted_as_one_after_another(runs: list[list[byte
     bulk, single = Trail(), Trail()
     offset = 0
     for run in runs:
-        lines = [b"%d\r%s\n" % (at, event_id or b"") for at, event_id in enumerate(run)]
-        bulk.add_all(offset, b"".join(lines), run)
-        for line, event_id in zip(lines, run, strict=True):
-            single.add(offset, event_id)
-            offset += len(line)
+        sizes = [7 + len(event_id or b"") for event_id in run]
+        bulk.add(offset, sizes, run)
+        for size, event_id in zip(sizes, run, strict=True):
+            single.add(offset, [size], [event_id])
+            offset += size
         assert bulk == single

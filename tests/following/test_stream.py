@@ -16,7 +16,7 @@ from reportgen.events import event_log
 from reportgen.following import fetch
 from reportgen.following.log_writer import EventLog
 from reportgen.following.stream import Outcome
-from reportgen.model import history
+from reportgen.model import history, log_lines
 from reportgen.model.history import History
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.selection import Selection
@@ -24,7 +24,7 @@ from reportgen.settings import Following
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.retention import Retention
 from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefusedError
-from reportgen.text.javascript import Object
+from reportgen.text import javascript
 from reportgen.text.secrets import Secrets
 from tests import virtual_time
 from tests.taking import read_log
@@ -84,8 +84,9 @@ class World:
 
     async def jobs(self) -> JobList:
         self.readings.append(now())
-        entries: list[Object] = [
-            {"id": job_id, "status": status} for job_id, status in self.statuses.items()
+        entries = [
+            javascript.encode({"id": job_id, "status": status})
+            for job_id, status in self.statuses.items()
         ]
         return JobList(START + timedelta(seconds=now()), tuple(entries))
 
@@ -253,7 +254,7 @@ def test_a_queued_job_without_a_byte_for_three_hours(tmp_path: Path) -> None:
     assert job.stream.reconnects == 0
     assert told.world.told == []  # a stall is opened again without a word
     assert len(told.world.openings) == pytest.approx(3 * HOUR / 90, abs=2)
-    assert history.STREAM_ERROR_LINE not in [line.text for line in job.tail]
+    assert log_lines.STREAM_ERROR_LINE not in [line.text for line in job.tail]
     gaps = [b - a for a, b in zip(told.world.readings, told.world.readings[1:], strict=False)]
     assert max(gaps) <= 15
 

@@ -3,7 +3,7 @@
 import json
 import math
 import tracemalloc
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -13,10 +13,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportgen.events import columns, event_log, wire
+from reportgen.events import event_log, wire
 from reportgen.model import history
-from reportgen.model.history import Curve, History, Pause, Superseded, log_line, status_of
+from reportgen.model.curves import Curve, Superseded
+from reportgen.model.history import History, Pause, status_of
+from reportgen.model.log_lines import text_of
 from reportgen.text.times import time_or_none
+from tests.logs import blocks_of, event_line, note_line, over_limit_line, records_of
 
 STARTED, LOG, CHECKPOINT = "training.started", "training.log", "checkpoint.saved"
 COMPLETED, FAILED = "training.completed", "training.failed"
@@ -24,16 +27,11 @@ COMPLETED, FAILED = "training.completed", "training.failed"
 
 def line(name: str, data: Any = None) -> bytes:
     text = data if isinstance(data, str) else json.dumps({} if data is None else data)
-    return event_log.event_line(5, name.encode(), None, text.encode())[:-1]
+    return event_line(5, name.encode(), None, text.encode())[:-1]
 
 
 def note(kind: str, **values: str) -> bytes:
-    return event_log.note_line(5, kind, **values)[:-1]
-
-
-def blocks_of(lines: Sequence[bytes], count: int) -> list[bytes]:
-    """Put so many lines at a time together, as they are read."""
-    return [b"\n".join(lines[at : at + count]) for at in range(0, len(lines), count)]
+    return note_line(5, kind, **values)[:-1]
 
 
 def fold(
@@ -41,8 +39,8 @@ def fold(
 ) -> History:
     """Fold a log line by line and, to the same end, so many lines together."""
     lines = list(log)
-    apart = history.fold(lines, tail)
-    in_blocks = history.fold(columns.parts(blocks_of(lines, together)), tail)
+    apart = history.fold(records_of(lines, together=1), tail)
+    in_blocks = history.fold(records_of(lines, together), tail)
     # By their text, since NaN equals nothing.
     assert repr(in_blocks) == repr(apart)
     return in_blocks
@@ -174,7 +172,7 @@ def test_points_are_held_in_twenty_four_bytes() -> None:
     def measured(logged: int) -> tuple[int, int]:
         blocks = blocks_of(list(taken_up_again(logged)), 1000)
         tracemalloc.start()
-        held = history.fold(columns.parts(blocks))
+        held = history.fold(event_log.records(blocks))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak, len(held.loss) + len(held.eval_loss) + len(held.superseded)
@@ -205,7 +203,8 @@ def test_points_are_held_in_twenty_four_bytes() -> None:
     ],
 )
 def test_status(events: list[str], listed: str | None, status: str) -> None:
-    assert status_of(fold(line(name) for name in events), listed) == status
+    folded = fold(line(name) for name in events)
+    assert status_of(folded.terminal, listed, started=folded.started) == status
 
 
 def test_a_terminal_event_with_unusable_data_counts() -> None:
@@ -232,7 +231,7 @@ def test_an_error_of_any_kind(error: Any, shown: str | None) -> None:
 
 def test_an_event_over_the_limit_counts_for_its_name_alone() -> None:
     def too_large(name: str) -> bytes:
-        return event_log.over_limit_line(5, name.encode(), None, "17 MB")[:-1]
+        return over_limit_line(5, name.encode(), None, "17 MB")[:-1]
 
     folded = fold(too_large(name) for name in (STARTED, LOG, COMPLETED, "ping"))
     assert (folded.stream.events, folded.terminal, folded.artifacts) == (3, "completed", [])
@@ -527,7 +526,7 @@ def test_a_log_tells_what_its_lines_tell(log: list[Came]) -> None:
 
 def _logged(step: float, time: str, **fields: float) -> bytes:
     data = json.dumps({"step": step, "loss": 1.0, "timestamp": time, **fields})
-    return event_log.event_line(0, wire.LOG, None, data.encode())[:-1]
+    return event_line(0, wire.LOG, None, data.encode())[:-1]
 
 
 def test_learning_rate_and_throughput_are_followed() -> None:
@@ -547,7 +546,7 @@ def test_learning_rate_and_throughput_are_followed() -> None:
 @pytest.mark.parametrize("value", ["fast", True, [1], {"a": 1}, math.nan, 10**400])
 def test_what_is_no_finite_number_is_no_part_of_a_trend(value: object) -> None:
     data = {"step": 1, "loss": 1.0, "learningRate": value, "samplesPerSecond": value}
-    line = event_log.event_line(0, wire.LOG, None, json.dumps(data).encode())[:-1]
+    line = event_line(0, wire.LOG, None, json.dumps(data).encode())[:-1]
     folded = fold([line])
     assert list(folded.learning_rate.points()) == list(folded.throughput.points()) == []
 
@@ -654,7 +653,8 @@ def test_many_logs_at_once_are_folded_as_one_after_another(
 @example(['{"step":10000000000000000000000,"loss":0.10}', "no JSON,\nbut a line"])
 def test_many_lines_are_worded_as_each_one_is(datas: list[str]) -> None:
     shown = fold([line(LOG, data) for data in datas]).tail
-    assert [one.text for one in shown] == [log_line(wire.LOG, data.encode()) for data in datas]
+    each = [text_of(record) for record in records_of([line(LOG, data) for data in datas], 1)]
+    assert [f"{one.text}\n" for one in shown] == each
     events = [wire.decode_event(data.encode()) or wire.EventData() for data in datas]
     assert [one.time for one in shown] == [time_or_none(event.timestamp) for event in events]
 
@@ -675,6 +675,6 @@ def test_however_many_lines_are_kept_they_are_all_worded() -> None:
 
 def test_a_log_is_folded_while_somebody_else_goes_through_it() -> None:
     lines = [note("run"), *logs((1, 0.5), (2, 0.4)), line(COMPLETED), note("end", state="complete")]
-    folding = history.Folding(None)
-    assert list(folding.through(lines)) == lines
+    folding, records = history.Folding(None), records_of(lines)
+    assert list(folding.through(records)) == records
     assert repr(folding.result()) == repr(fold(lines, None))

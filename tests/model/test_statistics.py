@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.model.history import Curve
+from reportgen.model.curves import Curve
 from reportgen.model.metrics import metric
 from reportgen.model.span import Span
 from reportgen.model.statistics import (

@@ -15,7 +15,7 @@ VALUES = st.floats(allow_nan=False, allow_infinity=False, width=32)
 def trend_of(values: Sequence[float]) -> Trend:
     trend = Trend()
     for step, value in enumerate(values):
-        trend.add(float(step), value)
+        trend.add([float(step)], [value])
     return trend
 
 
@@ -45,10 +45,10 @@ def test_the_first_and_the_last_value_are_kept_exactly() -> None:
     assert (trend.first, trend.last) == (0, 999)
     trend.cut(500)
     assert (trend.first, trend.last) == (0, None)
-    trend.extend([500, 501], [7, 8])
+    trend.add([500, 501], [7, 8])
     assert (trend.first, trend.last) == (0, 8)
     trend.cut(0)
-    trend.add(3, 9)
+    trend.add([3], [9])
     assert (trend.first, trend.last) == (9, 9)
 
 
@@ -61,7 +61,7 @@ def test_a_resumed_run_supersedes_what_it_repeats() -> None:
     trend = trend_of(range(10))
     trend.cut(4)
     assert [step for step, _ in trend.points()] == [0, 1, 2, 3]
-    trend.add(4, 40)
+    trend.add([4], [40])
     assert list(trend.points())[-1] == (4, 40)
 
 
@@ -73,24 +73,24 @@ def test_a_stretch_that_reaches_the_step_goes_whole() -> None:
     assert list(trend.points())[-1][0] == 2 * COLUMNS - 6.5
     trend.cut(0)
     assert list(trend.points()) == []
-    trend.add(0, 1)
+    trend.add([0], [1])
     assert list(trend.points()) == [(0, 1)]
 
 
 def test_a_step_below_the_last_is_left_out() -> None:
     trend, clock = trend_of([1, 2, 3]), Clock()
-    trend.add(1, 9)
-    trend.add(2, 5)
+    trend.add([1], [9])
+    trend.add([2], [5])
     assert list(trend.points()) == [(0, 1), (1, 2), (2, 3), (2, 5)]
     for step, time in ((1.0, "a"), (3.0, "b"), (2.0, "c")):
-        clock.add(step, time)
+        clock.add([step], [time])
     assert clock.pairs == [(1, "a"), (3, "b")]
 
 
 def test_a_clock_keeps_every_nth_pair() -> None:
     clock = Clock()
     for step in range(10_000):
-        clock.add(float(step), str(step))
+        clock.add([float(step)], [str(step)])
     steps = [step for step, _ in clock.pairs]
     assert COLUMNS // 2 <= len(steps) <= COLUMNS
     assert len({later - sooner for sooner, later in pairwise(steps)}) == 1
@@ -122,11 +122,11 @@ def test_many_at_once_equal_one_after_another(
         values = list(islice(cycle(some), length))
         steps = [last + jump + place for place in range(len(values))]
         times = [f"at {step}" for step in steps]
-        bulk[0].extend(steps, values)
-        bulk[1].extend(steps, times)
+        bulk[0].add(steps, values)
+        bulk[1].add(steps, times)
         for step, value, time in zip(steps, values, times, strict=True):
-            single[0].add(step, float(value))
-            single[1].add(step, time)
+            single[0].add([step], [value])
+            single[1].add([step], [time])
         last = steps[-1]
         if back is not None:
             for small in (*bulk, *single):

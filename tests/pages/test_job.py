@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from reportgen.model.history import LogLine
+from reportgen.model.log_lines import LogLine
 from reportgen.report.report import StreamSummary
 from tests import samples
 from tests.pages.render import (

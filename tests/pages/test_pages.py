@@ -17,7 +17,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
 from reportgen import pages
-from reportgen.model.history import LogLine
+from reportgen.model.log_lines import LogLine
 from reportgen.model.origin import Origin
 from reportgen.pages import Pages
 from reportgen.pages.template import Templates, csp_hash

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.events import event_log, wire
+from reportgen.events import wire
 from reportgen.model.history import History, fold
 from reportgen.model.origin import Origin
 from reportgen.report.report import Entry, JobDetail, Report, job_detail
 from reportgen.text.redact import Redactor
+from tests import logs
 
 OWN = "0123456789abcdef-studio-token"
 ONE, TWO, THREE = (f"2026-05-01T0{hour}:00:00Z" for hour in (1, 2, 3))
@@ -21,7 +22,7 @@ ONE, TWO, THREE = (f"2026-05-01T0{hour}:00:00Z" for hour in (1, 2, 3))
 
 def event(name: bytes, data: Any = None) -> bytes:
     text = data if isinstance(data, bytes) else json.dumps(data or {}).encode()
-    return event_log.event_line(1, name, None, text)[:-1]
+    return logs.event_line(1, name, None, text)[:-1]
 
 
 def detail(
@@ -29,7 +30,7 @@ def detail(
 ) -> JobDetail:
     job = wire.read_job({"id": "a", **entry})
     assert job is not None
-    history = fold(events, None)
+    history = fold(logs.records_of(events), None)
     return job_detail(Entry(job, slug, listed=True), history, Redactor([OWN]), log_lines)
 
 
@@ -272,8 +273,8 @@ def test_no_secret_is_left_in_any_text() -> None:
         event(wire.LOG, {"step": odd, "loss": {"secret": "hunter2-hunter2"}}),
         event(wire.COMPLETED, {"artifacts": [odd, odd_json, {"authToken": "hunter2-hunter2"}]}),
         event(wire.FAILED, {"error": f"{odd_json} {secret_json}"}),
-        event_log.note_line(1, "run", at=ONE)[:-1],
-        event_log.note_line(1, "end", state="interrupted", reason=odd)[:-1],
+        logs.note_line(1, "run", at=ONE)[:-1],
+        logs.note_line(1, "end", state="interrupted", reason=odd)[:-1],
     )
     shown = repr(found)
     assert OWN not in shown

@@ -4,11 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.snapshot.job_numbers import numbered
-from reportgen.text.javascript import Object
+from reportgen.text import javascript
 
 
-def entries(**created: str) -> dict[str, Object]:
-    return {job_id: {"id": job_id, "createdAt": time} for job_id, time in created.items()}
+def entries(**created: str) -> dict[str, bytes]:
+    return {
+        job_id: javascript.encode({"id": job_id, "createdAt": time})
+        for job_id, time in created.items()
+    }
 
 
 def test_a_first_list_is_numbered_by_age() -> None:

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.errors import SnapshotError, UsageError, WriteError
-from reportgen.events import event_log, wire
+from reportgen.events import wire
+from reportgen.events.event_log import Ended, Events, RunStarted, State
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.selection import Selection
 from reportgen.report import changes
@@ -23,10 +24,9 @@ from reportgen.snapshot import merge
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.text.javascript import Object
 from tests.command import Command
 from tests.standin import StandIn, completed, job, log, numbered, training
-from tests.taking import NOW, end_note, open_log, read_log, take
+from tests.taking import NOW, end_note, lines_of, open_log, read_log, take
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 JOBS = [
@@ -193,7 +193,7 @@ def test_the_list_is_the_newest_and_what_was_selected_the_union(tmp_path: Path) 
         assert listing.read_at == NOW + timedelta(minutes=1)
         assert listing.listed == ("young", "job_0", "job_1", "job_2")
         assert list(listing.entries) == ["young", "job_0", "job_1", "job_2", "job_3"]
-        assert listing.entries["job_0"]["name"] == "renamed"
+        assert json.loads(listing.entries["job_0"])["name"] == "renamed"
         assert listing.selected == ("job_0", "job_1", "job_3")
         assert listing.finished
         assert listing.before is None
@@ -239,27 +239,21 @@ def test_the_same_directory_twice_and_the_target_itself_are_harmless(command: Co
 # --- Which log wins ------------------------------------------------------------------------------
 
 
-def a_log(folder: SourceFolder, events: int, state: str | None, *, name: str = "job") -> Path:
+def a_log(folder: SourceFolder, events: int, state: State | None, *, name: str = "job") -> Path:
     """Write a log with this many events, whose stream ended like this."""
     path = folder.logs.path_of(name)
     with open_log(path, name) as written:
-        written.append(event_log.note_line(0, "run"))
+        written.append_note(0, RunStarted())
         for step in range(events):
-            data = b'{"step":%d}' % step
-            written.note_event(written.size, wire.LOG, None, data)
-            written.append(event_log.event_line(step, wire.LOG, None, data))
+            written.append_events([Events.of(step, wire.LOG, [None], [b'{"step":%d}' % step])])
         if state is not None:
-            written.append(
-                event_log.note_line(
-                    9, "end", state=state, reason="x" if state != "complete" else None,
-                    fingerprint=written.fingerprint, size=written.size,
-                )
-            )  # fmt: skip
+            reason = None if state == "complete" else "x"
+            written.append_note(9, Ended(state, reason, written.state.fingerprint, written.size))
     return path
 
 
 def a_snapshot(
-    place: Path, events: int | None, state: str | None = None, *, at: int = 0,
+    place: Path, events: int | None, state: State | None = None, *, at: int = 0,
     origin: Origin = HERE,
 ) -> Path:  # fmt: skip
     """Make a snapshot of one job."""
@@ -268,7 +262,7 @@ def a_snapshot(
         snapshot.use(folder, origin)
         if events is not None:
             a_log(folder, events, state)
-        entries: dict[str, Object] = {"job": {"id": "job", "status": "running"}}
+        entries = {"job": b'{"id": "job", "status": "running"}'}
         read_at = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(minutes=at)
         folder.keep_listing(Listing(origin, Manifest("t"), read_at, ("job",), ("job",), entries))
     return place
@@ -290,7 +284,7 @@ CANDIDATE = st.tuples(
 @given(st.lists(CANDIDATE, min_size=1, max_size=4), st.booleans())
 def test_the_complete_log_wins_else_the_longer(
     tmp_path_factory: pytest.TempPathFactory,
-    candidates: list[tuple[int | None, str | None, int]],
+    candidates: list[tuple[int | None, State | None, int]],
     has_target: bool,  # noqa: FBT001 - hypothesis gives it
 ) -> None:
     place = tmp_path_factory.mktemp("merge")
@@ -362,8 +356,8 @@ def test_a_good_copy_of_a_damaged_log_is_found(tmp_path: Path) -> None:
     assert whole is not None
     held = Snapshot.reading(into).last_folder()
     with open_log(held.logs.path_of("job"), "job") as written:
-        course = written.course
-    held.logs.learn("job", course, end_note(held.logs.path_of("job")))
+        state = written.state
+    held.logs.learn("job", state, end_note(held.logs.path_of("job")))
     held.logs.keep_facts()
     for place in (bad, into):
         (path,) = place.rglob("*.log")
@@ -457,7 +451,7 @@ def test_the_source_fetched_last_counts_and_others_in_the_target_stay(tmp_path: 
     merged(into, shard)
     assert (log_of(into) or b"").count(b"training.log") == 4
     demo = Snapshot.reading(into).last_folder("demo")
-    assert len(list(read_log(demo, "job"))) == 4
+    assert len(lines_of(demo, "job")) == 4
     assert Snapshot.reading(into).last_folder("studio", HERE.url).logs.is_read("job") is False
 
 
@@ -530,12 +524,12 @@ def test_stopped_anywhere_it_can_be_done_again(tmp_path: Path) -> None:
         listing = folder.listing()  # the target can be rendered, with the old list or the new one
         assert listing is not None
         for job_id in listing.selected:
-            list(map(event_log.split, read_log(folder, job_id)))
+            read_log(folder, job_id)
         assert merged(target, *directories) == []
         again = Snapshot.reading(target).last_folder()
         assert again.listing() == expected.listing()
         for job_id in listing.entries:
-            assert list(read_log(again, job_id)) == list(read_log(expected, job_id))
+            assert lines_of(again, job_id) == lines_of(expected, job_id)
         assert not list(target.rglob("*.tmp"))
         steps += 1
     assert steps >= 5

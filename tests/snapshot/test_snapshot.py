@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from reportgen.errors import SnapshotError, WriteError
 from reportgen.events import event_log, wire
+from reportgen.events.event_log import Ended, Events, OverLimitEvents, Record, State
 from reportgen.files import temporary_name
 from reportgen.following.log_writer import EventLog
 from reportgen.following.replay import Kept, Trail
@@ -27,8 +28,9 @@ from reportgen.snapshot import log_index
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.source_folder import SourceFolder
+from tests import logs
 from tests.standin import Event, Framing, log, ping, training
-from tests.taking import end_note, folder_at, open_log, read_log
+from tests.taking import end_note, folder_at, lines_of, open_log, read_log
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -293,7 +295,10 @@ LISTING = Listing(
     NOW,
     ("b",),
     ("b", "a"),
-    {"b": {"id": "b", "x": "\ud800", "n": float("inf")}, "a": {"id": "a", "deep": [{"c": None}]}},
+    {
+        "b": rb'{"id": "b", "x": "\ud800", "n": Infinity}',
+        "a": b'{"id": "a", "deep": [{"c": null}]}',
+    },
 )
 
 
@@ -362,18 +367,17 @@ EVENTS: list[Logged] = [
 ]
 
 
-def append(log: EventLog, events: list[Logged]) -> None:
+def append(log: EventLog, events: list[Logged], ms: int = 1) -> None:
     """Append events to a log."""
-    for name, event_id, data in events:
-        line = event_log.event_line(1, name, event_id, data)
-        if name in wire.JOB_EVENTS:
-            log.note_event(log.size, name, event_id, line.split(b"\r", 3)[3][:-1])
-        log.append(line)
+    log.append_events([Events.of(ms, name, [i], [data]) for name, i, data in events])
 
 
 def note(log: EventLog, kind: str, **values: str | int | None) -> None:
-    log.append(event_log.note_line(2, kind, **values))
-    log.note(kind)
+    log.append_note(2, logs.note(kind, **values))
+
+
+def end(log: EventLog, state: State = "complete", reason: str | None = None) -> None:
+    log.append_note(2, Ended(state, reason, log.state.fingerprint, log.size))
 
 
 def write(path: Path, events: list[Logged] = EVENTS) -> None:
@@ -382,9 +386,9 @@ def write(path: Path, events: list[Logged] = EVENTS) -> None:
         append(log, events)
 
 
-def finish(path: Path, state: str = "complete") -> None:
+def finish(path: Path, state: State = "complete") -> None:
     with open_log(path, "job") as log:
-        note(log, "end", state=state, reason=None, fingerprint=log.fingerprint, size=log.size)
+        end(log, state)
 
 
 def kept(log: EventLog, start: int = 0) -> list[Logged]:
@@ -394,8 +398,8 @@ def kept(log: EventLog, start: int = 0) -> list[Logged]:
 def knowledge(log: EventLog) -> tuple[object, ...]:
     """Return everything that a log knows of its content."""
     return (
-        log.size, log.trail, log.terminal, log.was_opened, log.was_read, log.fingerprint,
-        list(log.kept(0)), list(log.ids()),
+        log.size, log.trail, log.state.ended_as, log.state.was_opened, log.state.is_complete,
+        log.state.fingerprint, log.state.outcome, list(log.kept(0)), list(log.ids()),
     )  # fmt: skip
 
 
@@ -403,9 +407,9 @@ def test_a_log_knows_what_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     write(path)
     with open_log(path, "job") as log:
-        assert (log.trail.events, log.terminal, log.was_opened, log.was_read) == (
-            4, True, False, False,
-        )  # fmt: skip
+        state = log.state
+        assert (log.trail.events, state.events, state.ended_as) == (4, 4, "completed")
+        assert (state.was_opened, state.is_complete) == (False, False)
         assert kept(log) == EVENTS
         assert list(log.ids()) == [b"1", b"2", None, b""]
         assert log.trail.before_last is not None
@@ -422,7 +426,7 @@ def test_events_that_are_alike_are_separate_events(tmp_path: Path) -> None:
 def test_an_event_that_was_too_large_keeps_its_place(tmp_path: Path) -> None:
     with open_log(tmp_path / "job.log", "job") as log:
         append(log, EVENTS[:1])
-        log.append(event_log.over_limit_line(1, wire.LOG, b"9", "too large"))
+        log.append_events([OverLimitEvents.at(1, wire.LOG, b"9", "too large")])
         append(log, EVENTS[1:2])
         assert [(event.id, event.data) for event in log.kept(0)] == [
             (b"1", b'{"step":1}'), (b"9", None), (b"2", b"a\nb"),
@@ -471,10 +475,14 @@ def test_cut_at_any_byte_a_log_keeps_its_whole_lines(tmp_path: Path) -> None:
             assert path.read_bytes() == before, cut
             assert kept(log) == EVENTS[: max(0, lines - 2)], cut
             assert log.trail.events == len(kept(log))
-            assert log.terminal == (lines >= 6)
-            assert log.was_read == (lines == 7)
+            assert log.state.ended_as == ("completed" if lines >= 6 else None)
+            assert log.state.is_complete == (lines == 7)
             append(log, [(wire.LOG, b"9", b"new")])
         assert path.read_bytes() == before + b"1\rtraining.log\r9\rnew\n"
+
+
+def described(record: Record) -> object:
+    return record.lines if isinstance(record, Events) else record
 
 
 def test_cut_at_any_byte_a_log_that_is_only_read_gives_whole_lines(folder: SourceFolder) -> None:
@@ -483,7 +491,9 @@ def test_cut_at_any_byte_a_log_that_is_only_read_gives_whole_lines(folder: Sourc
     whole = path.read_bytes()
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
-        assert list(read_log(folder, "job")) == whole[:cut].split(b"\n")[:-1]
+        lines = whole[:cut].split(b"\n")[:-1]
+        expected = logs.records_of(lines)
+        assert list(map(described, read_log(folder, "job"))) == list(map(described, expected))
         assert path.stat().st_size == cut
     assert list(read_log(folder, "nobody")) == []
 
@@ -515,7 +525,8 @@ def test_a_damaged_log_is_started_again(tmp_path: Path, damage: tuple[bytes, byt
     finish(path)
     path.write_bytes(path.read_bytes().replace(*damage))
     with open_log(path, "job") as log:
-        assert (log.trail, log.terminal, log.was_read) == (Trail(), False, False)
+        assert (log.trail, log.state.events) == (Trail(), 0)
+        assert (log.state.ended_as, log.state.is_complete) == (None, False)
         assert kept(log) == []
     assert path.read_bytes().startswith(b"#0\rlog")
     assert path.read_bytes().count(b"\n") == 1
@@ -528,23 +539,13 @@ def test_many_logs_are_learned_as_one_after_another(tmp_path: Path) -> None:
     with single, bulk:
         note(single, "open")
         note(bulk, "open")
-        for start, end in pairwise([0, 1, 2, 20, 29, len(events)]):
-            part = events[start:end]
-            part_ids, datas = [item[1] for item in part], [item[2] for item in part]
-            lines = event_log.event_lines(1, wire.LOG, part_ids, datas)
-            bulk.append(lines)
-            bulk.note_logs(lines, part_ids, datas)
+        for start, stop in pairwise([0, 1, 2, 20, 29, len(events)]):
+            part = events[start:stop]
+            run = Events.of(1, wire.LOG, [item[1] for item in part], [item[2] for item in part])
+            bulk.append_events([run])
             append(single, part)
             expected = knowledge(single)
             assert knowledge(bulk) == expected
-        bulk.was_read = True
-        lines = event_log.event_lines(1, wire.LOG, [None], [b"{}"])
-        bulk.append(lines)
-        bulk.note_logs(lines, [None], [b"{}"])
-        assert not bulk.was_read
-        append(single, [(wire.LOG, None, b"{}")])
-        expected = knowledge(single)
-        assert knowledge(bulk) == expected
     with open_log(bulk.path, "job") as again:
         assert knowledge(again) == expected
 
@@ -567,8 +568,8 @@ def test_a_log_takes_no_more_than_a_fifth_more_than_its_stream(
         note(log, "run", at=NOW.isoformat(timespec="milliseconds"))
         note(log, "open", resumed=None)
         for frame in FrameDecoder().feed(stream):
-            log.append(event_log.event_line(200_000_000, frame.name, frame.id, frame.data))
-        note(log, "end", state="complete", reason=None, fingerprint=2**32 - 1, size=log.size)
+            append(log, [(frame.name, frame.id, frame.data)], ms=200_000_000)
+        end(log)
     assert path.stat().st_size <= 1.2 * len(stream)
 
 
@@ -583,7 +584,7 @@ def test_a_log_takes_no_more_than_a_fifth_more_than_its_stream(
 def test_no_event_takes_more_than_its_frame(event: Event, event_id: str | None, ms: int) -> None:
     stream = Framing().frame(Event(event.name, event.data, event_id))
     (frame,) = FrameDecoder().feed(stream)
-    assert len(event_log.event_line(ms, frame.name, frame.id, frame.data)) <= len(stream)
+    assert len(logs.event_line(ms, frame.name, frame.id, frame.data)) <= len(stream)
 
 
 def test_a_failed_write_is_reported_with_its_path(tmp_path: Path) -> None:
@@ -595,7 +596,7 @@ def test_a_failed_write_is_reported_with_its_path(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, limits[1]))
         try:
             with pytest.raises(WriteError, match=r"job\.log.*File too large"):
-                log.append(b"x" * 100)
+                append(log, EVENTS)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     with open_log(path, "job") as log:  # the part that was written is torn, and removed
@@ -644,12 +645,12 @@ def test_a_drained_stream_without_news_stays_drained(tmp_path: Path) -> None:
     write(path)
     finish(path)
     with open_log(path, "job") as log:
-        assert log.was_read
+        assert log.state.is_complete
         note(log, "run")
         note(log, "open", resumed="2")
-        assert log.was_read
+        assert log.state.is_complete
         append(log, EVENTS[:1])
-        assert not log.was_read
+        assert not log.state.is_complete
 
 
 def test_a_restart_cancels_a_terminal_event(tmp_path: Path) -> None:
@@ -659,8 +660,8 @@ def test_a_restart_cancels_a_terminal_event(tmp_path: Path) -> None:
         with open_log(path, "job") as log:
             append(log, [(name, None, b"{}")])
         with open_log(path, "job") as log:
-            terminal.append(log.terminal)
-    assert terminal == [True, True, False, True]
+            terminal.append(log.state.ended_as)
+    assert terminal == ["completed", "completed", None, "failed"]
 
 
 def test_a_fingerprint_depends_on_the_events_and_not_on_their_arrival(
@@ -669,10 +670,7 @@ def test_a_fingerprint_depends_on_the_events_and_not_on_their_arrival(
     assert folder.logs.fingerprint("one") == "no log"
     for job_id, ms in (("one", 1), ("two", 99_999)):
         with open_log(folder.logs.path_of(job_id), job_id) as log:
-            for name, event_id, data in EVENTS:
-                line = event_log.event_line(ms, name, event_id, data)
-                log.note_event(log.size, name, event_id, line.split(b"\r", 3)[3][:-1])
-                log.append(line)
+            append(log, EVENTS, ms)
         assert folder.logs.fingerprint(job_id) is None
         finish(folder.logs.path_of(job_id))
     assert folder.logs.fingerprint("one") == folder.logs.fingerprint("two")
@@ -690,7 +688,7 @@ def test_a_fingerprint_depends_on_breaks_and_reconnects_but_not_on_a_later_run(
             append(log, EVENTS)
             for kind in kinds:
                 note(log, kind)
-            fingerprints.append(log.fingerprint)
+            fingerprints.append(log.state.fingerprint)
     plain, broken, reconnected, went_on, only_went_on = fingerprints
     assert (plain, broken) == (only_went_on, went_on)
     assert len({plain, broken, reconnected}) == 3
@@ -745,7 +743,7 @@ def test_without_an_old_log_the_new_one_is_kept(folder: SourceFolder) -> None:
     fresh = folder.logs.path_of("job").with_suffix(".new")
     write(fresh)
     folder.logs.renew("job", fresh.name)
-    assert len(list(read_log(folder, "job"))) == 6
+    assert len(lines_of(folder, "job")) == 6
 
 
 def test_leftovers_of_an_interrupted_refresh_are_removed(folder: SourceFolder) -> None:
@@ -787,8 +785,8 @@ def test_two_ids_never_share_a_log(one: str, other: str) -> None:
 def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
     """Learn a log's facts, as a snapshot does; return the folder as the next command sees it."""
     with open_log(folder.logs.path_of(job_id), job_id) as log:
-        course = log.course
-    folder.logs.learn(job_id, course, end_note(folder.logs.path_of(job_id)))
+        state = log.state
+    folder.logs.learn(job_id, state, end_note(folder.logs.path_of(job_id)))
     folder.logs.keep_facts()
     return folder_at(folder.path)
 
@@ -924,15 +922,8 @@ def test_a_servers_text_at_the_end_of_a_log_is_kept(folder: SourceFolder) -> Non
     path = folder.logs.path_of("job")
     write(path)
     with open_log(path, "job") as log:
-        fingerprint = log.fingerprint
-        note(
-            log,
-            "end",
-            state="interrupted",
-            reason="\ud800 é",
-            fingerprint=fingerprint,
-            size=log.size,
-        )
+        fingerprint = log.state.fingerprint
+        end(log, "interrupted", "\ud800 é")
     again = learned(folder, "job")
     assert again.logs.is_as_left("job")
     assert again.logs.fingerprint("job") == {
@@ -955,7 +946,7 @@ def test_damage_that_leaves_well_formed_lines_is_found(folder: SourceFolder) -> 
         log_index.examine(read_log(folder, "job"))
     with open_log(path, "job") as log:  # a writer that resumes it starts again
         assert kept(log) == []
-        assert not log.was_read
+        assert not log.state.is_complete
 
 
 TOLD = st.lists(
@@ -982,26 +973,23 @@ def test_known_facts_equal_what_a_page_shows(
     path = folder.logs.path_of("job")
     with open_log(path, "job") as log:
         for name, data, over_limit in logged:
-            if name in wire.JOB_EVENTS:
-                log.note_event(log.size, name, None, b"" if over_limit else data)
-            log.append(
-                event_log.over_limit_line(1, name, None, "too large")
-                if over_limit
-                else event_log.event_line(1, name, None, data)
-            )
-        note(log, "end", state="complete", reason=None, fingerprint=log.fingerprint, size=log.size)
-        live = log.course
+            if over_limit:
+                log.append_events([OverLimitEvents.at(1, name, None, "too large")])
+            else:
+                append(log, [(name, None, data)])
+        end(log)
+        live = log.state
     with open_log(path, "job") as reopened:
-        assert reopened.fingerprint == log.fingerprint
+        assert reopened.state.fingerprint == log.state.fingerprint
     page = history.fold(read_log(folder, "job"))
     expected = (page.started, page.terminal, page.completed_at)
-    for course in (live, reopened.course, folder.logs.facts("job")):
-        assert course is not None
-        assert (course.started, course.ended_as, course.ended_at) == expected
+    for known in (live, reopened.state, folder.logs.facts("job")):
+        assert known is not None
+        assert (known.started, known.ended_as, known.ended_at) == expected
     examined = log_index.examine(read_log(folder, "job"))
-    assert (examined.events, examined.complete) == (page.stream.events, True)
+    assert (examined.events, examined.is_complete) == (page.stream.events, True)
     for listed in (None, "running", "cancelled", "resting"):
-        shown = history.status_of(page, listed)
+        shown = history.status_of(page.terminal, listed, started=page.started)
         assert folder.status(wire.Job("job", status=listed)) == shown
 
 

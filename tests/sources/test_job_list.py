@@ -7,6 +7,7 @@ import tracemalloc
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import httpx
@@ -19,6 +20,7 @@ from reportgen.events import wire
 from reportgen.sources import JobList
 from reportgen.sources.http import Answer, BaseURL, Secret, Server, UnreachableError, path_segment
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
+from reportgen.text import javascript
 from reportgen.text.javascript import JSON
 from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
@@ -35,7 +37,11 @@ def read(body: "bytes | JSON") -> JobList:
 
 
 def ids(jobs: JobList) -> list[JSON]:
-    return [entry["id"] for entry in jobs.entries]
+    return [entry["id"] for entry in decoded(jobs)]
+
+
+def decoded(jobs: JobList) -> list[Any]:
+    return list(map(javascript.decode, jobs.entries))
 
 
 # --- The list ------------------------------------------------------------------------------------
@@ -47,7 +53,7 @@ def test_the_order_is_the_servers_and_entries_stay_as_they_came() -> None:
         {"id": "a", "config": {"model": "m"}},
     ]
     jobs = read({"jobs": entries, "next": "ignored"})
-    assert list(jobs.entries) == entries
+    assert decoded(jobs) == entries
     assert (jobs.read_at, jobs.oddities) == (NOW, ())
 
 
@@ -67,7 +73,7 @@ def test_an_entry_without_an_id_is_left_out_and_reported(entry: JSON) -> None:
 
 def test_of_two_entries_with_one_id_the_first_counts() -> None:
     jobs = read({"jobs": [{"id": "a", "name": "first"}, {"id": "A"}, {"id": "a", "name": "2"}]})
-    assert [entry.get("name") for entry in jobs.entries] == ["first", None]
+    assert [entry.get("name") for entry in decoded(jobs)] == ["first", None]
     (oddity,) = jobs.oddities
     assert "entry 3" in oddity
 
@@ -81,7 +87,7 @@ def test_any_string_is_an_id(job_id: str) -> None:
 @pytest.mark.parametrize("name", ["name", "status", "createdAt", "config", "error"])
 def test_a_field_that_is_wrong_counts_as_missing(name: str, value: JSON) -> None:
     jobs = read({"jobs": [{"id": "a", name: value}]})
-    job = wire.read_job(jobs.entries[0])
+    job = wire.decode_job(jobs.entries[0])
     assert jobs.oddities == ()
     if not (name == "config" and isinstance(value, dict)):
         assert job == wire.Job("a")
@@ -95,16 +101,16 @@ def nested(levels: int) -> JSON:
 
 
 def test_a_field_nested_too_deep_counts_as_missing_and_is_reported() -> None:
-    deep = {"id": "a", "name": "n", "config": {"x": nested(64)}, "error": nested(65)}
-    jobs = read({"jobs": [deep, {"id": "b", "config": {"x": nested(63)}}]})
-    assert jobs.entries[0] == {"id": "a", "name": "n"}
-    assert jobs.entries[1]["config"] == {"x": nested(63)}
+    deep = {"id": "a", "name": "n", "config": {"x": nested(63)}, "error": nested(64)}
+    jobs = read({"jobs": [deep, {"id": "b", "config": {"x": nested(62)}}]})
+    assert decoded(jobs)[0] == {"id": "a", "name": "n"}
+    assert decoded(jobs)[1]["config"] == {"x": nested(62)}
     assert len(jobs.oddities) == 2
 
 
 def test_what_python_writes_and_browsers_take() -> None:
     body = b'{"jobs": [{"id": "a\\ud800", "config": {"x": NaN, "y": -Infinity, "z": 1e999}}]}'
-    (entry,) = read(body).entries
+    (entry,) = decoded(read(body))
     assert entry["id"] == "a\ud800"
     assert str(entry["config"]) == "{'x': nan, 'y': -inf, 'z': inf}"
 

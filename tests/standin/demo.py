@@ -1,6 +1,7 @@
 """The jobs of the stand-in that is started by hand: the demo's, two of them while they train."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,8 +28,8 @@ def demo_jobs() -> list[Job]:
 
 async def _recorded() -> list[Job]:
     source = Demo()
-    entries = (await source.jobs()).entries
-    return [listed_job(entry, await _events(source, cast("str", entry["id"]))) for entry in entries]
+    entries = [json.loads(entry) for entry in (await source.jobs()).entries]
+    return [listed_job(entry, await _events(source, entry["id"])) for entry in entries]
 
 
 async def _events(source: Demo, job_id: str) -> list[Event]:

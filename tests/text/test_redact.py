@@ -532,6 +532,30 @@ def test_config_value_of_another_kind_counts_as_unknown() -> None:
     }
 
 
+def test_config_shows_the_texts_of_known_keys() -> None:
+    config: Object = {
+        "lrSchedulerType": "cosine",
+        "optim": "adamw_8bit",
+        "optimizer": "adamw",
+        "dtype": "bf16",
+        "warmupSteps": "10",
+        "maxSteps": "-1",
+        "learningRate": "2e-4",
+        "datasetSplit": "train[:9%]",
+        "datasetFormat": {"type": "chat", "columns": ["a"]},
+        "dataset": "org/name",
+    }
+    assert redactor.config(config) == config
+    assert redactor.config({"datasetFormat": "alpaca"}) == {"datasetFormat": "alpaca"}
+    secret: Object = {"datasetFormat": {"token": PLAIN}, "dataset": {"token": PLAIN, "name": "n"}}
+    assert redactor.config(secret) == {
+        "datasetFormat": {"token": HIDDEN},
+        "dataset": {"token": HIDDEN, "name": "n"},
+    }
+    others: Object = {"optim": "any text", "datasetFormat": [1], "seed": "x", "dtype": {"a": 1}}
+    assert redactor.config(others) == dict.fromkeys(others, HIDDEN)
+
+
 def test_config_keys_that_were_asked_for() -> None:
     config: Object = {
         "note": ["https://h?S", {"key": PLAIN}],

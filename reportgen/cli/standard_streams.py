@@ -1,0 +1,83 @@
+"""Stdout and stderr that never fail: what can't be written is lost, and nothing else changes.
+
+A reader may leave (`build 2>&1 | head -1`), a disk may be full, a terminal may go away hours into
+following, an encoding may lack a character. Nothing is buffered either, so that nothing is left
+that could fail once more when the interpreter ends.
+"""
+
+import io
+import os
+import select
+import sys
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Final, TextIO, cast
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_CLOSED: Final = -1
+
+
+class Descriptor(io.RawIOBase):
+    """A file descriptor to write to; `failure` is the first error, which is not raised."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self.failure: OSError | None = None
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal, and still there."""
+        return os.isatty(self._descriptor)
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write all of the data, or lose it."""
+        rest = memoryview(data).cast("B")
+        length = len(rest)
+        try:
+            while rest:
+                rest = rest[self._write_some(rest) :]
+        except OSError as error:
+            self.failure = self.failure or error
+        return length
+
+    def _write_some(self, data: memoryview) -> int:
+        try:
+            return os.write(self._descriptor, data)
+        except BlockingIOError:  # a parent such as Node shares its non-blocking pipe
+            select.select([], [self._descriptor], [])
+            return 0
+
+
+def prepare() -> Descriptor:
+    """Make stdout and stderr unfailing; return what is below stdout."""
+    _occupy_closed_descriptors()
+    stdout, sys.stdout = _unfailing(sys.stdout, 1)
+    _, sys.stderr = _unfailing(sys.stderr, 2)
+    return stdout
+
+
+def _occupy_closed_descriptors() -> None:
+    """Keep files that are opened later from becoming stdin, stdout or stderr."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.open(os.devnull, os.O_RDONLY)  # which takes the lowest free descriptor
+
+
+def _unfailing(stream: TextIO | None, descriptor: int) -> tuple[Descriptor, TextIO]:
+    """Return what replaces a standard stream, which is None if the caller closed it."""
+    raw = Descriptor(_CLOSED if stream is None else descriptor)
+    encoding = "utf-8" if stream is None else stream.encoding
+    buffer = cast("IO[bytes]", raw)
+    return raw, io.TextIOWrapper(buffer, encoding, "backslashreplace", write_through=True)

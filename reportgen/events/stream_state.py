@@ -1,0 +1,132 @@
+"""What became of a job's event stream, decided here alone from the records of its log.
+
+Whoever writes a log, indexes it, merges it, folds it into a page or decides whether to fetch it
+again asks this.
+"""
+
+import zlib
+from typing import Final
+
+from reportgen.events import event_log, wire
+from reportgen.events.event_log import (
+    COMPLETE,
+    INTERRUPTED,
+    UNAVAILABLE,
+    Broke,
+    Ended,
+    Events,
+    Opened,
+    Record,
+    RunStarted,
+    State,
+)
+from reportgen.text.times import time_or_none
+
+_NEVER: Final = -1
+
+
+class StreamState:
+    """The state of a stream, learned from one record after another."""
+
+    __slots__ = (
+        "_events_when_complete",
+        "_in_run",
+        "_is_broken",
+        "_outcome",
+        "ended_as",
+        "ended_at",
+        "events",
+        "fingerprint",
+        "reconnects",
+        "started",
+        "was_opened",
+    )
+
+    def __init__(self) -> None:
+        self.events = 0
+        """How many job events there are."""
+        self.started = False
+        """Whether `training.started` ever came."""
+        self.ended_as: str | None = None
+        """`completed` or `failed`: the last terminal event, unless the job was started after it."""
+        self.ended_at: str | None = None
+        """The time of that event, as it says itself."""
+        self.was_opened = False
+        """Whether the stream was ever answered."""
+        self.reconnects = 0
+        """How often the stream was opened again after it had broken, within one run."""
+        self.fingerprint = 0
+        """Of all that a page shows of the log: its events and breaks, but not when they came.
+
+        A log whose lines still read well, but do not hold what was written, has another one.
+        """
+        self._is_broken = False
+        self._in_run = False
+        self._events_when_complete = _NEVER
+        self._outcome: tuple[State, str | None] = (UNAVAILABLE, "not read yet")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the stream was read to its end, and nothing came after that."""
+        return self._events_when_complete == self.events
+
+    @property
+    def outcome(self) -> tuple[State, str | None]:
+        """What became of the stream, and why if it is not complete."""
+        if self._in_run and not self.is_complete:
+            return INTERRUPTED, "the command was stopped before the stream was read"
+        return self._outcome
+
+    def learn(self, record: Record) -> None:
+        """Learn what the next record of the log says.
+
+        Raises `DamagedLogError` if it says that other records were written before it.
+        """
+        match record:
+            case Events():
+                if record.is_of_job:
+                    self._learn_events(record)
+            case RunStarted():
+                self._in_run = True
+                self._is_broken = False
+            case Opened():
+                self.was_opened = True
+                if self._is_broken:
+                    self.reconnects += 1
+                    self._add(b"open")
+                self._is_broken = False
+            case Broke():
+                self._add(b"break")
+                self._is_broken = True
+            case Ended():
+                self._learn_end(record)
+
+    def _learn_events(self, events: Events) -> None:
+        self.events += len(events)
+        before = events.name + b"\r"
+        self._add(before + before.join(events.known_fields))
+        if events.name == wire.STARTED:
+            self.started = True
+            self.ended_as = self.ended_at = None
+        elif events.name in wire.TERMINAL:
+            self.ended_as = wire.TERMINAL[events.name]
+            last = wire.decode_event(events.known_fields[-1]) or wire.EventData()
+            self.ended_at = time_or_none(last.timestamp)
+
+    def _learn_end(self, end: Ended) -> None:
+        if end.fingerprint not in {None, self.fingerprint}:
+            raise event_log.DamagedLogError("it does not hold what was written")
+        self._in_run = False
+        if says_complete(end):
+            self._events_when_complete = self.events
+            self._outcome = COMPLETE, None
+        elif not self.is_complete:
+            self._outcome = end.state, end.reason or "unknown"
+
+    def _add(self, part: bytes) -> None:
+        self.fingerprint = zlib.crc32(part, self.fingerprint)
+
+
+def says_complete(end: Ended | None) -> bool:
+    """Return whether the last line of a log says that the stream was read to its end."""
+    return end is not None and end.state == COMPLETE
