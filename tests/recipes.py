@@ -68,7 +68,7 @@ def recipe(section: str, language: str, number: int = 0) -> str:
 
 
 @dataclass(frozen=True)
-class Ran:
+class Finished:
     """What a script left behind."""
 
     script: str
@@ -104,7 +104,7 @@ class Machine:
 
     def run(
         self, script: str, directory: Path, *, path: str = "/usr/bin:/bin", **variables: str
-    ) -> Ran:
+    ) -> Finished:
         """Run a script as `sh -e` does, in a directory, to its end."""
         ran = subprocess.run(
             ["/bin/sh", "-e", "-c", script],
@@ -116,9 +116,9 @@ class Machine:
             encoding="utf-8",
             timeout=PATIENCE,
         )
-        return Ran(script, ran.returncode, ran.stdout, ran.stderr)
+        return Finished(script, ran.returncode, ran.stdout, ran.stderr)
 
-    def run_in_ci(self, script: str, directory: Path, **variables: str) -> Ran:
+    def run_in_ci(self, script: str, directory: Path, **variables: str) -> Finished:
         """Run a script with the installed commands on the path."""
         return self.run(script, directory, path=f"{self.bin}:/usr/bin:/bin", **variables)
 
@@ -134,13 +134,13 @@ _NOT_CANCELLED = "${{ !cancelled() }}"
 
 
 @dataclass
-class Played:
+class PipelineResult:
     """What a pipeline left behind, by the names of its jobs and artifacts."""
 
     place: Path
     results: dict[str, bool] = field(default_factory=dict)
     """For each job that ran (of a matrix: all of them), whether it succeeded."""
-    ran: list[Ran] = field(default_factory=list)
+    ran: list[Finished] = field(default_factory=list)
     uploaded: Path | None = None
     """The Pages artifact."""
     site: Path | None = None
@@ -168,12 +168,12 @@ class GitHub:
     def caches(self) -> Path:
         return self.place / "caches"
 
-    def play(self, workflow: Mapping[Any, Any]) -> Played:
+    def play(self, workflow: Mapping[Any, Any]) -> PipelineResult:
         """Run all jobs, each after those it needs."""
         # YAML 1.1 reads the key `on` as true.
         assert set(workflow) <= {"name", True, "permissions", "jobs"}
         self.runs += 1
-        played = Played(self.place / f"run-{self.runs}")
+        played = PipelineResult(self.place / f"run-{self.runs}")
         jobs = workflow["jobs"]
         needs = {name: _listed(job.get("needs", [])) for name, job in jobs.items()}
         assert {need for each in needs.values() for need in each} <= set(jobs)
@@ -185,7 +185,7 @@ class GitHub:
         return played
 
     def _play_job(
-        self, played: Played, name: str, job: Mapping[str, Any], workflow: Mapping[Any, Any]
+        self, played: PipelineResult, name: str, job: Mapping[str, Any], workflow: Mapping[Any, Any]
     ) -> bool:
         assert set(job) <= {
             "needs", "if", "runs-on", "strategy", "permissions", "steps", "environment"
@@ -212,7 +212,7 @@ class _Runner:
     """The machine that runs the steps of one job."""
 
     github: GitHub
-    played: Played
+    played: PipelineResult
     name: str
     environment: Mapping[str, str]
     permissions: Mapping[str, str]
@@ -352,10 +352,10 @@ class GitLab:
     """The project's."""
     runs: int = 0
 
-    def play(self, pipeline: Mapping[str, Any], *, default_branch: bool = True) -> Played:
+    def play(self, pipeline: Mapping[str, Any], *, default_branch: bool = True) -> PipelineResult:
         """Run all jobs, each after those it needs."""
         self.runs += 1
-        played = Played(self.place / f"pipeline-{self.runs}")
+        played = PipelineResult(self.place / f"pipeline-{self.runs}")
         needs = {name: job.get("needs", []) for name, job in pipeline.items()}
         assert {need for each in needs.values() for need in each} <= set(pipeline)
         for name in TopologicalSorter(needs).static_order():
@@ -370,7 +370,7 @@ class GitLab:
             played.site = played.artifact("pages") / "public"
         return played
 
-    def _play_job(self, played: Played, name: str, job: Mapping[str, Any]) -> bool:
+    def _play_job(self, played: PipelineResult, name: str, job: Mapping[str, Any]) -> bool:
         assert set(job) <= {"image", "script", "cache", "artifacts", "needs", "rules"}
         workspace = played.place / name
         workspace.mkdir(parents=True)

@@ -14,7 +14,7 @@ import yaml
 from junitparser import JUnitXml
 
 from tests.command import Command
-from tests.recipes import CHECKOUT, WHEEL, Fence, GitHub, GitLab, Machine, Ran, fences, recipe
+from tests.recipes import CHECKOUT, WHEEL, Fence, Finished, GitHub, GitLab, Machine, fences, recipe
 from tests.standin import Cloud, StandIn, failed, job, numbered, started, training
 
 pytestmark = pytest.mark.thorough
@@ -63,7 +63,7 @@ def opened(server: StandIn) -> int:
     return sum(request.job_id is not None for request in server.requests)
 
 
-def codes(ran: list[Ran]) -> list[int]:
+def codes(ran: list[Finished]) -> list[int]:
     return [each.code for each in ran]
 
 

@@ -26,7 +26,7 @@ from reportgen.following.sse import Frame, FrameDecoder
 from reportgen.model import history
 from reportgen.snapshot import log_index
 from tests.logs import event_line, note_line, over_limit_line, records_of
-from tests.taking import open_log
+from tests.snapshotting import open_log
 
 # No field of an event stream can hold a line break, which ends its line, and no id a NUL.
 FIELD = st.binary(max_size=12).filter(lambda text: b"\r" not in text and b"\n" not in text)

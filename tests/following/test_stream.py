@@ -27,7 +27,7 @@ from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefu
 from reportgen.text import javascript
 from reportgen.text.secrets import Secrets
 from tests import virtual_time
-from tests.taking import read_log
+from tests.snapshotting import read_log
 
 HOUR = 3600.0
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -129,7 +129,7 @@ class World:
         self.ended[job_id] = now()
 
 
-class Watcher:
+class ForwardingListener:
     """Forwards reports to the world, whose own `ended` is a field."""
 
     def __init__(self, world: World) -> None:
@@ -191,7 +191,7 @@ def follow(
                 Selection(),
                 Retention(),
                 following,
-                watcher=Watcher(world),
+                watcher=ForwardingListener(world),
                 secrets=Secrets(tokens),
                 chance=lambda: 0.5,
                 stop=stop,

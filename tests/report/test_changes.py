@@ -10,8 +10,8 @@ from reportgen.errors import WriteError
 from reportgen.model.selection import Selection
 from reportgen.report import changes
 from reportgen.snapshot.directory import Snapshot
+from tests.snapshotting import Fetched, RecordingListener, take, take_into
 from tests.standin import Close, Replay, StandIn, completed, failed, job, log, numbered, training
-from tests.taking import Taken, Watcher, take, take_into
 
 BEFORE = {"r": "running", "q": "queued", "c": "completed", "f": "failed", "x": "cancelled",
           "odd": "resting"}  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_job_that_was_not_selected_is_not_new(tmp_path: Path) -> None:
         assert take(studio, tmp_path).marks == {}
 
 
-class _Breaking(Watcher):
+class _Breaking(RecordingListener):
     def opened(self, job_id: str) -> None:
         raise WriteError("no room")
 
@@ -132,7 +132,7 @@ def test_what_a_command_fetches_twice_is_one_snapshot(tmp_path: Path) -> None:
             assert take_into(snapshot, studio).marks == {"b": "new"}
 
 
-def spoil(taken: Taken) -> None:
+def spoil(taken: Fetched) -> None:
     """Damage all logs in a way that only reading them reveals."""
     for path in (taken.folder.path / "events").iterdir():
         status = path.stat()

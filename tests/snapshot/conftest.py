@@ -8,8 +8,8 @@ import pytest
 
 from tests.rendering.planting import make_outside
 from tests.snapshot.using import JOBS, Base
+from tests.snapshotting import take
 from tests.standin import StandIn
-from tests.taking import take
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.source_folder import SourceFolder
 from tests.command import Command
+from tests.snapshotting import NOW, end_note, lines_of, open_log, read_log, take
 from tests.standin import StandIn, completed, job, log, numbered, training
-from tests.taking import NOW, end_note, lines_of, open_log, read_log, take
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 JOBS = [

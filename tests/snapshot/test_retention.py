@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from reportgen.model.selection import Selection
 from reportgen.snapshot.retention import Candidate, Retention
+from tests.snapshotting import NOW, Fetched, take
 from tests.standin import Job as StandInJob
 from tests.standin import StandIn, completed, job, log, numbered, started, training
-from tests.taking import NOW, Taken, take
 
 DAY = 86_400.0
 
@@ -143,7 +143,7 @@ def ended(job_id: str, days: float) -> StandInJob:
     )
 
 
-def logs(taken: Taken) -> set[str]:
+def logs(taken: Fetched) -> set[str]:
     """Return the listed jobs that have a log, and check that there are no other logs."""
     has_log = {each for each in taken.listing.entries if taken.folder.logs.path_of(each).exists()}
     assert len(list((taken.folder.path / "events").iterdir())) == len(has_log)

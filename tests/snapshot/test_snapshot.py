@@ -29,8 +29,8 @@ from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.source_folder import SourceFolder
 from tests import logs
+from tests.snapshotting import end_note, folder_at, lines_of, open_log, read_log
 from tests.standin import Event, Framing, log, ping, training
-from tests.taking import end_note, folder_at, lines_of, open_log, read_log
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from reportgen.snapshot.retention import Retention
 from reportgen.text.secrets import Secrets
 from tests import samples
 from tests.rendering.planting import tree
+from tests.snapshotting import RecordingListener, take
 from tests.standin import StandIn, job, training
-from tests.taking import Watcher, take
 
 JOBS = (
     job("done", events=training(4, "done")),
@@ -70,14 +70,14 @@ def merge_into_it(base: Base, place: Path) -> list[str]:
 
 def fetch_into_it(base: Base, place: Path) -> list[str]:
     """Fetch into a snapshot; return the warnings."""
-    watcher = Watcher()
+    watcher = RecordingListener()
     take(base.studio, place, watcher=watcher)
     return watcher.warnings
 
 
 def refresh_it(base: Base, place: Path) -> list[str]:
     """Fetch all of it again; return the warnings."""
-    watcher = Watcher()
+    watcher = RecordingListener()
     take(base.studio, place, refresh=True, watcher=watcher)
     return watcher.warnings
 

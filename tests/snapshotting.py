@@ -27,7 +27,7 @@ NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
 
 
 @dataclass
-class Watcher:
+class RecordingListener:
     """A progress listener that records what is reported."""
 
     warnings: list[str] = field(default_factory=list)
@@ -53,12 +53,12 @@ class Watcher:
 
 
 @dataclass(frozen=True)
-class Taken:
+class Fetched:
     """What a snapshot left behind."""
 
     folder: SourceFolder
     listing: Listing
-    watcher: Watcher
+    watcher: RecordingListener
 
     @property
     def marks(self) -> dict[str, str]:
@@ -81,10 +81,10 @@ def take(
     keep_last: int | None = None,
     refresh: bool = False,
     now: datetime = NOW,
-    watcher: Watcher | None = None,
-) -> Taken:
+    watcher: RecordingListener | None = None,
+) -> Fetched:
     """Fetch a snapshot without waiting for running jobs."""
-    watcher = watcher or Watcher()
+    watcher = watcher or RecordingListener()
     with Snapshot.locked(place, watcher.warn) as snapshot:
         return take_into(
             snapshot, studio, selection=selection, keep=keep, keep_last=keep_last,
@@ -101,10 +101,10 @@ def take_into(
     keep_last: int | None = None,
     refresh: bool = False,
     now: datetime = NOW,
-    watcher: Watcher | None = None,
-) -> Taken:
+    watcher: RecordingListener | None = None,
+) -> Fetched:
     """Fetch a snapshot into a directory that is already open."""
-    watcher = watcher or Watcher()
+    watcher = watcher or RecordingListener()
     following = Following(
         max_wait=0.0, settle=0.2, stall_timeout=90.0, retries=8, concurrency=16, refresh=refresh
     )
@@ -128,7 +128,7 @@ def take_into(
     folder = asyncio.run(fetching())
     listing = folder.listing()
     assert listing is not None
-    return Taken(folder, listing, watcher)
+    return Fetched(folder, listing, watcher)
 
 
 def read_log(folder: SourceFolder, job_id: str) -> list[Record]:
