@@ -92,11 +92,18 @@ def test_the_readmes_first_two_blocks_are_commands_of_one_line() -> None:
     assert "pytest" in commands[1]
 
 
-def test_every_option_of_build_is_in_the_readme(command: Command) -> None:
-    text = README.read_text("utf-8")
-    options = set(re.findall(r"--[a-z][a-z-]+", command.run("build", "--help").stdout))
-    missing = {option for option in options - {"--help", "--no-progress"} if option not in text}
-    assert missing <= {"--quiet", "--verbose"}  # listed as -q and -v
+def test_the_readme_names_only_options_that_exist(command: Command) -> None:
+    pattern = r"arkor-report (\w+)[^\n|#]*"
+    named = {
+        (found[1], option)
+        for found in re.finditer(pattern, README.read_text("utf-8"))
+        if found[1] in {"build", "snapshot", "render", "merge", "doctor", "config"}
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", found[0])
+    }
+    assert len(named) > 10
+    commands = {name for name, _ in named}
+    options = {name: options_of(command, name) for name in commands}
+    assert {(name, option) for name, option in named if option not in options[name]} == set()
 
 
 def test_an_option_can_come_from_a_variable_and_the_command_line_wins(command: Command) -> None:
