@@ -10,6 +10,7 @@ import pytest
 
 from reportgen import __version__
 from tests.command import Command
+from tests.parameters import thorough
 from tests.standin import StandIn, completed, job
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -132,23 +133,17 @@ def test_quiet_prints_nothing(command: Command) -> None:
     assert (result.code, result.stdout, result.stderr) == (0, "out/index.html\n", "")
 
 
-WRONG_VALUES = [
-    ["--layout", "odd"], ["--shard", "4/3"], ["--fail-on", "los>3"], ["--keep", "soon"],
-    ["--keep-last", "-1"], ["--log-lines", "9" * 5000], ["--timezone", "Mars"],
-]  # fmt: skip
-MORE_WRONG_VALUES = [
-    ["--shard", "0/3"], ["--shard", "1"], ["--fail-on", ","], ["--keep", "1h30"],
-    ["--keep-last", "x"], ["--log-format", "xml"], ["--limit", "1.5"],
-]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
-        *WRONG_VALUES,
-        *(pytest.param(wrong, marks=pytest.mark.thorough) for wrong in MORE_WRONG_VALUES),
+        ["--layout", "odd"], ["--shard", "4/3"], ["--fail-on", "los>3"], ["--keep", "soon"],
+        ["--keep-last", "-1"], ["--log-lines", "9" * 5000], ["--timezone", "Mars"],
+        *thorough(
+            ["--shard", "0/3"], ["--shard", "1"], ["--fail-on", ","], ["--keep", "1h30"],
+            ["--keep-last", "x"], ["--log-format", "xml"], ["--limit", "1.5"],
+        ),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_value_is_reported_before_any_work(command: Command, arguments: list[str]) -> None:
     result = command.run("build", "--source", "demo", *arguments)
     assert (result.code, result.stdout) == (2, "")
@@ -158,33 +153,29 @@ def test_a_wrong_value_is_reported_before_any_work(command: Command, arguments: 
 
 
 JSON = {"ARKOR_REPORT_LOG_FORMAT": "json"}
-USAGE_ERRORS: list[tuple[list[str], str, dict[str, str]]] = [
-    (["build", "--bogus", "--log-format", "json"], "", {}),
-    (["build", "--log-format", "json", "extra"], "", {}),
-    (["build", "--out", "", "--log-format", "json"], "", {}),
-    (["build", "--config", "missing", "--log-format", "json"], "", {}),
-    (["bogus"], "", JSON),
-    ([], "", JSON),
-    (["render", "--limit", "x"], 'log-format = "json"', {}),
-    (["render"], 'bogus = 1\nlog-format = "json"', {}),
-]
-MORE_USAGE_ERRORS: list[tuple[list[str], str, dict[str, str]]] = [
-    (["build", "--log-format", "json", "--bogus"], "", {}),
-    (["build", "--bogus", "--log-format=json", "--limit", "x"], "", {}),
-    (["merge", "--log-format", "json"], "", {}),
-    (["build", "--limit", "x"], "", JSON),
-    (["build", "--bogus"], "", JSON),
-    (["render", "--bogus"], 'log-format = "json"', {}),
-    (["render"], 'limit = true\nlog-format = "json"', {}),
-    (["render"], 'token-file = "x"\nlog-format = "json"', {}),
-]
 
 
 @pytest.mark.parametrize(
     ("arguments", "file", "variables"),
     [
-        *USAGE_ERRORS,
-        *(pytest.param(*error, marks=pytest.mark.thorough) for error in MORE_USAGE_ERRORS),
+        (["build", "--bogus", "--log-format", "json"], "", {}),
+        (["build", "--log-format", "json", "extra"], "", {}),
+        (["build", "--out", "", "--log-format", "json"], "", {}),
+        (["build", "--config", "missing", "--log-format", "json"], "", {}),
+        (["bogus"], "", JSON),
+        ([], "", JSON),
+        (["render", "--limit", "x"], 'log-format = "json"', {}),
+        (["render"], 'bogus = 1\nlog-format = "json"', {}),
+        *thorough(
+            (["build", "--log-format", "json", "--bogus"], "", {}),
+            (["build", "--bogus", "--log-format=json", "--limit", "x"], "", {}),
+            (["merge", "--log-format", "json"], "", {}),
+            (["build", "--limit", "x"], "", JSON),
+            (["build", "--bogus"], "", JSON),
+            (["render", "--bogus"], 'log-format = "json"', {}),
+            (["render"], 'limit = true\nlog-format = "json"', {}),
+            (["render"], 'token-file = "x"\nlog-format = "json"', {}),
+        ),
     ],
 )
 def test_usage_errors_come_in_the_format_that_was_asked_for(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import Command, Result
-from tests.pairs import pairs
+from tests.parameters import pairs, thorough
 from tests.standin import StandIn, completed, job
 
 COMMANDS = {
@@ -58,29 +58,34 @@ def test_a_found_file_may_not_send_secrets(command: Command, name: str, text: st
     refused(command.run(*COMMANDS[name]), "arkor-report.toml", f"'{key}'", "--config", f"--{key}")
 
 
-ELSEWHERE = ["http://0.0.0.0:4000", "http://localhost.example:4000", "//127.0.0.1:4000", ""]
-MORE_ELSEWHERE = [
-    "http://[::ffff:192.0.2.1]:4000", "http://notlocalhost:4000", "http://2130706433:4000",
-    "file://127.0.0.1/",
-]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     "url",
-    [*ELSEWHERE, *(pytest.param(url, marks=pytest.mark.thorough) for url in MORE_ELSEWHERE)],
+    [
+        "http://0.0.0.0:4000",
+        "http://localhost.example:4000",
+        "//127.0.0.1:4000",
+        "",
+        *thorough(
+            "http://[::ffff:192.0.2.1]:4000",
+            "http://notlocalhost:4000",
+            "http://2130706433:4000",
+            "file://127.0.0.1/",
+        ),
+    ],
 )
 def test_addresses_that_only_look_like_loopback_are_not(command: Command, url: str) -> None:
     write(command, f'url = "{url}"')
     refused(command.run("doctor"), "url")
 
 
-LOOPBACK = ["http://127.8.9.1:4001", "http://[::1]:4001", "http://studio.localhost:4001"]
-MORE_LOOPBACK = ["http://127.0.0.1:4001", "http://localhost:4001", "http://LOCALHOST:4001"]
-
-
 @pytest.mark.parametrize(
     "url",
-    [*LOOPBACK, *(pytest.param(url, marks=pytest.mark.thorough) for url in MORE_LOOPBACK)],
+    [
+        "http://127.8.9.1:4001",
+        "http://[::1]:4001",
+        "http://studio.localhost:4001",
+        *thorough("http://127.0.0.1:4001", "http://localhost:4001", "http://LOCALHOST:4001"),
+    ],
 )
 def test_studio_on_this_machine_may_be_named(command: Command, url: str) -> None:
     write(command, f'url = "{url}"')

@@ -17,7 +17,7 @@ from reportgen.errors import WriteError
 from reportgen.rendering.file_list import is_report_file
 from reportgen.rendering.publish import Publication
 from tests.command import Command
-from tests.pairs import pairs
+from tests.parameters import pairs
 from tests.rendering.planting import (
     FOLDER,
     HARD_LINK,

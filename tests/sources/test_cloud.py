@@ -142,6 +142,7 @@ def test_a_missing_scope(command: Command) -> None:
 
 
 def test_no_credentials(command: Command) -> None:
+    (command.directory / "home").mkdir()
     with cloud() as server:
         result = build(command, server)
     assert result.code == 3
@@ -158,7 +159,7 @@ def test_a_client_that_is_too_old(command: Command) -> None:
     assert "ARKOR_REPORT_CLIENT_VERSION" in result.stderr
 
 
-@pytest.mark.parametrize("status", [401, 403, 410])
+@pytest.mark.parametrize("status", [401, pytest.param(403, marks=pytest.mark.thorough), 410])
 def test_refusals(command: Command, status: int) -> None:
     credentials(command)
     state(command)

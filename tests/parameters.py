@@ -1,9 +1,20 @@
-"""Parameters of tests that would take too long with all combinations."""
+"""Parameters of tests that would take too long with all of them, so that most are `thorough`."""
 
 from collections.abc import Sequence
 
 import pytest
 from _pytest.mark import ParameterSet
+
+
+def thorough(*rows: object) -> list[ParameterSet]:
+    """Return rows of parameters that run only in the thorough tests.
+
+    They repeat what a row beside them shows, in another way that a user may write it.
+    """
+    return [
+        pytest.param(*(row if isinstance(row, tuple) else (row,)), marks=pytest.mark.thorough)
+        for row in rows
+    ]
 
 
 def pairs(
