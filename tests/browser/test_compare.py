@@ -96,7 +96,7 @@ def test_three_jobs_are_compared(out: Path, reader: Reader) -> None:
     assert len(_drawn(page)) == 8
     _choose(page, 1, 4, 9)
     assert _drawn(page) == ["run-9", "run-4", "run-1"]
-    # The diverged job leaves the plot, and does not flatten the others.
+    # The diverged job leaves the plot instead of flattening the others.
     heights = page.locator(".curves path").evaluate_all(
         "paths => paths.map(path => path.getBBox().height)"
     )

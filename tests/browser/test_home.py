@@ -1,4 +1,4 @@
-"""The home page as a person uses it: search, filter, sort, share the link; also without script."""
+"""The home page in use: search, filter, sort, share the link; also without script."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What GitHub Actions is told: annotations that stay single, harmless commands, at most ten."""
+"""Annotations for GitHub Actions: single harmless commands, at most ten."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ COMPLETE = StreamSummary("complete", None, 1, 0, 0)
 OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
 CUT = StreamSummary("interrupted", "given up after 8 failures in a row: HTTP 502", 1, 0, 0)
 
-# As a runner reads a command: from the line's start, the properties up to the next `::`.
+# A command as a runner reads it: from the line's start, with properties up to the next `::`.
 COMMAND = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")
 
 PIECES = [
@@ -42,7 +42,7 @@ def job(number: int = 1, **changes: object) -> JobSummary:
     return summary(f"job_{number}", **(plain | changes))  # type: ignore[arg-type]
 
 
-def test_a_job_that_went_well_is_no_annotation() -> None:
+def test_a_job_that_succeeded_gets_no_annotation() -> None:
     assert github_actions.annotations([job(), job(2, status="cancelled")]) == []
 
 

@@ -1,4 +1,4 @@
-"""The Markdown summary: what comes first, what a renderer makes of it, and that it fits."""
+"""The Markdown summary: its order, what a renderer shows, and that it fits."""
 
 import re
 from dataclasses import replace
@@ -77,7 +77,7 @@ def text_of(token: Token) -> str:
 
 
 def table(source: str) -> list[list[Token]]:
-    """Return the cells of each row of the body, as a renderer takes them."""
+    """Return the cells of each row of the body, as a renderer reads them."""
     rows: list[list[Token]] = []
     tokens = gfm.parse(source)
     body = [token.type for token in tokens].index("tbody_open")
@@ -121,7 +121,7 @@ def test_the_whole() -> None:
     assert rows(source)[0] == ["triage|8k (job_2)", "failed", *3 * ["—"], "CUDA out of memory"]
 
 
-def test_those_that_need_a_look_come_first() -> None:
+def test_jobs_that_need_attention_come_first() -> None:
     jobs = [
         summary("done"),
         summary("cancelled", status="cancelled"),
@@ -224,7 +224,7 @@ def test_names_are_plain_text_without_a_url() -> None:
 @pytest.mark.parametrize(
     "url", ["", "out/", "javascript:alert(1)", "https://", "https://[x/", f"https://x/{'y' * 2000}"]
 )
-def test_what_is_no_url_is_refused(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match=r"--report-url must be the http\(s\) URL"):
         summary_md.base_url(url)
 
@@ -260,8 +260,8 @@ def test_every_text_comes_out_as_text(name: str, text: str, url: str | None) -> 
     assert source == inert.html(source)
     shown = {row[0] for row in rows(source)}
     if name.strip() and len(name) + len(text) < 30:
-        blanks = [" ".join(part.split()) for part in (name, text)]
-        plain, job_id = (inert.html(part).replace("\u200b", "") for part in blanks)
+        collapsed = [" ".join(part.split()) for part in (name, text)]
+        plain, job_id = (inert.html(part).replace("\u200b", "") for part in collapsed)
         assert not job_id or not plain or f"{plain} ({job_id})" in shown
 
 

@@ -1,4 +1,4 @@
-"""Pages of the samples, and what a parser sees of them."""
+"""Pages of the samples, and what a parser sees in them."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ SCRIPT = re.compile("<script>(.*)</script>", re.DOTALL)
 
 @cache
 def pages_of(looks: Looks) -> Pages:
-    """Return a renderer for these looks; only the first compiles the templates, which is slow."""
+    """Return a renderer with these looks; only the first compiles the templates, which is slow."""
     return Pages(looks)
 
 

@@ -1,4 +1,4 @@
-"""The comparison as text: the best results, the configs, and how large it may get."""
+"""The comparison as text: the best results, the configs, and its size."""
 
 import re
 

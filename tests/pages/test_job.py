@@ -1,4 +1,4 @@
-"""A job's page as text: curve, findings, log, metadata, and how large it may get."""
+"""A job's page as text: curve, findings, log, metadata, and its size."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""All pages as text: whole ones as snapshots, self-contained, inert and well formed."""
+"""All pages as text: compared with snapshots, self-contained, inert and well formed."""
 
 import re
 from collections.abc import Callable
@@ -45,7 +45,7 @@ CHECKOUT = Path(pages.__file__).parent.parent.parent
 
 
 class PageFile(SingleFileSnapshotExtension):
-    """Keep each page in a file of its own that a browser opens."""
+    """Keep each page in its own file, so that a browser can open it."""
 
     _write_mode = WriteMode.TEXT
     file_extension = "html"
@@ -70,7 +70,7 @@ def templates() -> Templates:
 
 
 def without_style_and_script(page: str) -> str:
-    """Return a page without what is the same on all of them, and without its hashes."""
+    """Return a page without what all pages share, and without hashes."""
     page = STYLE.sub("<style>…</style>", page)
     page = SCRIPT.sub("<script>…</script>", page)
     return re.sub("'sha256-[^']+'", "'sha256-…'", page)
@@ -220,7 +220,7 @@ def test_any_text_stays_text(text: str) -> None:
         job(samples.detail(one, artifacts=(name,), log=(LogLine(name),), log_lines=1))
         for one, name in ((evil, text), (quiet, "n"))
     )
-    # A text may leave out an element of its own, an empty name's for example, and add none.
+    # A text may remove an element, that of an empty name for example, but never add one.
     added = [tag for tag, _ in Page(shown).elements]
     assert len(added) <= len(Page(plain).elements)
     assert set(added) <= {tag for tag, _ in Page(plain).elements}
