@@ -1,4 +1,4 @@
-"""Values as users write them: durations, zones, lines of a log, paths."""
+"""Values as users write them: durations, zones, log lines, paths."""
 
 import os
 import zoneinfo
@@ -41,10 +41,10 @@ def test_durations(text: str, seconds: float) -> None:
      "inf", "nan", "1e3", "one", "90ms", "P1D", "1h30m7d",
      "1h30", "1m30", "7d12", "1h0.5", "1h 30", "30h1h", "s1", "90 s"],
 )  # fmt: skip
-def test_what_is_no_duration_is_told_with_how_to_write_one(text: str) -> None:
-    with pytest.raises(UsageError, match="1h30m") as told:
+def test_a_wrong_duration_is_reported_with_how_to_write_one(text: str) -> None:
+    with pytest.raises(UsageError, match="1h30m") as raised:
         parameters.duration(text)
-    assert repr(text) in str(told.value)
+    assert repr(text) in str(raised.value)
 
 
 @hypothesis_settings(deadline=None)
@@ -83,7 +83,7 @@ def test_zones(name: str, hours: int) -> None:
 
 @pytest.fixture
 def strange_system(tmp_path: Path) -> Iterator[None]:
-    """Make the system's own zone data say that Berlin is where Tokyo is."""
+    """Make the system's own zone data give Berlin the time of Tokyo."""
     tokyo = resources.files("tzdata.zoneinfo.Asia").joinpath("Tokyo").read_bytes()
     (tmp_path / "Europe").mkdir()
     (tmp_path / "Europe" / "Berlin").write_bytes(tokyo)
@@ -113,7 +113,7 @@ def test_zones_are_the_same_on_every_machine() -> None:
      "../zones", "../zoneinfo/UTC", "zones", "tzdata.zi", "iso3166.tab", "posix/UTC", "right/UTC",
      " UTC", "UTC ", "UTC\n", "UTC\nEurope/Berlin", "Europe\\Berlin", "posixrules", "*"],
 )  # fmt: skip
-def test_what_is_no_zone_is_told(name: str) -> None:
+def test_a_wrong_zone_is_reported(name: str) -> None:
     with pytest.raises(UsageError, match="not a zone"):
         parameters.zone(name)
 

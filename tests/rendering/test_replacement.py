@@ -1,4 +1,4 @@
-"""A file that can't take its place: found before the first one moves, or all is put back."""
+"""A file that cannot be replaced: found before the first one moves, or everything is put back."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def publish(out: Path, files: dict[str, str]) -> None:
 
 
 def files_of(out: Path) -> dict[str, str]:
-    """Return what a reader of the report finds, and every leftover."""
+    """Return the files of the report, and all leftovers."""
     return {
         path.relative_to(out).as_posix(): path.read_text()
         for path in out.rglob("*")
@@ -58,7 +58,7 @@ def mounted(source: Path, target: Path) -> Iterator[None]:
 
 
 def refused(out: Path, name: str, files: dict[str, str] = NEW) -> None:
-    """Check that a build names this file, and that nothing has moved."""
+    """Check that a build names this file, and that nothing moved."""
     before = {path: state for path, state in tree(out).items() if path != ".arkor-report.json"}
     with pytest.raises(WriteError, match=f"{out / name} cannot be replaced"):
         publish(out, files)
@@ -124,7 +124,7 @@ def test_what_is_immutable(tmp_path: Path, name: str) -> None:
 
 @contextmanager
 def ordinary_user(*owned: Path) -> Iterator[None]:
-    """Be someone who may not write everywhere, and who owns these directories."""
+    """Run as someone who may not write everywhere, and who owns these directories."""
     if os.geteuid() != 0:
         yield
         return
@@ -139,7 +139,7 @@ def ordinary_user(*owned: Path) -> Iterator[None]:
 
 @pytest.fixture
 def open_place() -> Iterator[Path]:
-    """Return a directory that everyone may enter, unlike pytest's own."""
+    """Return a directory that everyone may enter, unlike pytest's."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         yield Path(place)
@@ -217,7 +217,7 @@ def test_no_directory_can_be_made_there(tmp_path: Path, name: str, kind: str) ->
 
 @pytest.fixture
 def three(tmp_path: Path) -> Iterator[tuple[ReportFolders, ReportFolders, ReportFolders]]:
-    """Return the folders of a published report, of new files and of old ones that are kept."""
+    """Return three folders: a published report, new files, and old files that are kept."""
     for name, files in (("out", OLD), ("staged", NEW)):
         (tmp_path / name / "jobs").mkdir(parents=True)
         for path, text in files.items():
@@ -294,7 +294,7 @@ def test_without_an_error_all_is_new_and_can_still_be_put_back(
     assert tree(tmp_path / "out") == before
 
 
-def test_what_can_not_be_put_back_does_not_keep_the_rest_from_it(
+def test_a_file_that_cannot_be_put_back_does_not_stop_the_others(
     tmp_path: Path, three: tuple[ReportFolders, ReportFolders, ReportFolders]
 ) -> None:
     replacement = Replacement(*three)
@@ -309,8 +309,8 @@ def test_what_can_not_be_put_back_does_not_keep_the_rest_from_it(
     }  # fmt: skip
 
 
-def test_what_can_not_be_linked_is_copied(open_place: Path) -> None:
-    """Linux lets nobody make a link to a file of someone else's that they may not write."""
+def test_a_file_that_cannot_be_linked_is_copied(open_place: Path) -> None:
+    """Linux allows no hard link to someone else's file without write permission."""
     out = open_place / "out"
     publish(out, OLD)
     with ordinary_user(out, out / "jobs", out / ".arkor-report.lock"):
@@ -374,7 +374,7 @@ for step in itertools.count():
 def test_whenever_a_folder_gets_in_the_way_no_mixture_is_left(tmp_path: Path, name: str) -> None:
     script = [sys.executable, "-c", OBSTACLES, str(tmp_path), name]
     ended = subprocess.run(
-        script, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=120
+        script, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=500
     )
     assert ended.returncode == 0, ended.stderr
     steps = dict(line.split() for line in ended.stdout.splitlines())
