@@ -33,14 +33,14 @@ _IN_MEMORY: Final = 1 << 20
 """How much of an unfinished frame is held in memory; the rest goes to a temporary file."""
 
 _FIELD: Final = rb"(?:data|event|id|retry)(?=[:\n])"
-_OTHER_LINES: Final = re.compile(rb"(?:^(?!%b).*\n)++" % _FIELD, re.MULTILINE)
+_OTHER_LINES: Final = re.compile(rb"(?>(?:^(?!%b).*\n)+)" % _FIELD, re.MULTILINE)
 _OWN_LINE: Final = re.compile(_FIELD)
 
 # A log's frame and the blank line before it. Each group is possessive, so that no bytes make this
 # slow.
 _PLAIN_LOG: Final = re.compile(
-    rb"\n\n(?:id: ?+([^\n\0]++)\n)?+event: ?+%b\ndata: ?+(.*+)(?:\nid: ?+([^\n\0]++))?+(?=\n\n|\Z)"
-    % re.escape(wire.LOG)
+    rb"\n\n(?>(?:id: ?+([^\n\0]++)\n)?)event: ?+%b\ndata: ?+(.*+)"
+    rb"(?>(?:\nid: ?+([^\n\0]++))?)(?=\n\n|\Z)" % re.escape(wire.LOG)
 )
 
 

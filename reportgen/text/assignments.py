@@ -15,7 +15,7 @@ _SHORTEST: Final = 8
 _ASSIGNMENT: Final = re.compile(
     r"""
     (?<![\w.-])
-    (?P<name> (?P<dashes> -- )?+ [\w.-]++ )
+    (?P<name> (?> (?P<dashes> -- )? ) [\w.-]++ )
     (?:
         (?P<quote> \\*+ ["'] )? ]? \s{0,4} (?: => | :=? | ={1,2} (?!=) ) \s{0,4}
         | (?(dashes) [ ]{1,4} | (?!) )
@@ -24,12 +24,12 @@ _ASSIGNMENT: Final = re.compile(
     re.VERBOSE,
 )
 _PREFIX: Final = re.compile(r"""(?: [bruf]{0,2} (?P<quote> \\*+["'] ) )?""", re.VERBOSE)
-_QUOTED: Final = re.compile(r"""(?: [^"'\\\r\n]++ | \\++[^"'\\nrt] )++""", re.VERBOSE)
+_QUOTED: Final = re.compile(r"""(?> (?: [^"'\\\r\n]++ | \\++[^"'\\nrt] )+ )""", re.VERBOSE)
 # A comma or the like is part of the value unless something else begins after it.
 _BARE: Final = re.compile(
     r"""
-    (?: [^\s"'`\\<>,;&)\]}]++ | [,;&)\]}] (?! [\s,;&)\]}"'\\] | \Z | [\w.-]++ (?:[=:]|["']) )
-      | \\++ (?! ["'\\nrtbfu] | \Z ) )++
+    (?> (?: [^\s"'`\\<>,;&)\]}]++ | [,;&)\]}] (?! [\s,;&)\]}"'\\] | \Z | [\w.-]++ (?:[=:]|["']) )
+      | \\++ (?! ["'\\nrtbfu] | \Z ) )+ )
     """,
     re.VERBOSE,
 )

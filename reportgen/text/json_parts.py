@@ -12,8 +12,8 @@ from typing import Final
 from reportgen.text.javascript import NotJSON
 
 _SPACE: Final = rb"[ \t\r\n]*+"
-_STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_FILLING: Final = rb'(?:[^"\[\]{}]++|%b)*+' % _STRING
+_STRING: Final = rb'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"'
+_FILLING: Final = rb'(?>(?:[^"\[\]{}]++|%b)*)' % _STRING
 # An array or object without others in it.
 _FLAT: Final = rb"(?:\[%b\]|\{%b\})" % (_FILLING, _FILLING)
 _SIMPLE: Final = rb'(?:%b|%b|[^"\[\]{}, \t\r\n]++)' % (_STRING, _FLAT)
@@ -21,7 +21,7 @@ _KEY: Final = rb"(?P<key>%b)%b:%b" % (_STRING, _SPACE, _SPACE)
 _END: Final = rb"%b(?P<after>[,\]}])%b" % (_SPACE, _SPACE)
 
 _OPENING: Final = re.compile(
-    rb"%b(?P<bracket>[\[{])%b(?:(?P<empty>[\]}])%b)?+" % (_SPACE, _SPACE, _SPACE)
+    rb"%b(?P<bracket>[\[{])%b(?>(?:(?P<empty>[\]}])%b)?)" % (_SPACE, _SPACE, _SPACE)
 )
 _SIMPLE_ITEM: Final = re.compile(rb"(?P<value>%b)%b" % (_SIMPLE, _END), re.DOTALL)
 _SIMPLE_MEMBER: Final = re.compile(rb"%b(?P<value>%b)%b" % (_KEY, _SIMPLE, _END), re.DOTALL)
@@ -30,7 +30,7 @@ _END_OF_PART: Final = re.compile(_END)
 _OPENINGS: Final = (b"[", b"{")
 # Innermost arrays and objects are skipped at once, since there can be millions.
 _NEXT_BRACKET: Final = re.compile(
-    rb'(?:[^"\[\]{}]++|%b|%b)*+([\[\]{}])' % (_STRING, _FLAT), re.DOTALL
+    rb'(?>(?:[^"\[\]{}]++|%b|%b)*)([\[\]{}])' % (_STRING, _FLAT), re.DOTALL
 )
 
 

@@ -14,11 +14,11 @@ from reportgen.text.keys import speaks_of_password, speaks_of_secret
 from reportgen.text.stand_ins import HIDDEN
 
 _QUOTE: Final = r'(?<!\\)(?:\\*+"|\\++u0022)'
-_SPACE: Final = r"(?:\s|\\++[nrt])*+"
+_SPACE: Final = r"(?>(?:\s|\\++[nrt])*)"
 _KEY: Final = re.compile(
     rf"""
     {_QUOTE}
-    (?P<key> (?: [^"\\]++ | (?!{_QUOTE})\\++ )*+ )
+    (?P<key> (?> (?: [^"\\]++ | (?!{_QUOTE})\\++ )* ) )
     (?P<quote> \\*+" | \\++u0022 )
     {_SPACE} : {_SPACE}
     """,

@@ -35,21 +35,21 @@ def _pattern(shape: Shape) -> re.Pattern[str]:
     body = rf"[{shape.alphabet}]{{{shape.least},}}+"
     # What follows a dot is part of the same secret: SendGrid's, Google's, GitLab's.
     return re.compile(
-        rf"{_WORD_START}(?:{prefix}){shape.infix}{body}[A-Za-z0-9_-]*+(?:\.[A-Za-z0-9_-]{{8,}}+)*+"
+        rf"{_WORD_START}(?:{prefix}){shape.infix}{body}[A-Za-z0-9_-]*+(?>(?:\.[A-Za-z0-9_-]{{8,}}+)*)"
     )
 
 
 # RFC 7519. The signature of an unsigned token is empty.
 _JWT: Final = re.compile(
     rf"{_RUN_START}eyJ[A-Za-z0-9_-]{{6,}}+\.[A-Za-z0-9_-]{{4,}}+\.[A-Za-z0-9_-]*+"
-    r"(?:\.[A-Za-z0-9_-]++)*+"
+    r"(?>(?:\.[A-Za-z0-9_-]++)*)"
 )
 
 # RFC 7468. If it was cut off, it ends with the text, or with the string that it is in.
 _PEM: Final = re.compile(
     r"""
     -----BEGIN[ ][A-Z0-9 ]{1,64}-----
-    (?: [^"'<>\\-]++ | \\++[nrt/] | \\++u[0-9a-fA-F]{4} | -(?!----) )*+
+    (?> (?: [^"'<>\\-]++ | \\++[nrt/] | \\++u[0-9a-fA-F]{4} | -(?!----) )* )
     (?: -----END[ ][A-Z0-9 ]{1,64}----- )?
     """,
     re.VERBOSE,
@@ -60,14 +60,14 @@ _BEARER: Final = re.compile(
     (?P<before>)
     {_WORD_START}
     # \b is a JSON escape, whose letter starts no word.
-    (?!(?<=(?<!\\)\\)b)(?i:bearer) (?:[ \t:=]|%20){{1,8}}+
+    (?!(?<=(?<!\\)\\)b)(?i:bearer) (?>(?:[ \t:=]|%20){{1,8}})
     # Prose continues after "bearer" too, so a word of letters alone must be long.
     (?:
-        (?= (?:[A-Za-z]|{_MARK})*+ [0-9] ) (?:[A-Za-z0-9]|{_MARK}){{8,}}+
-        | (?= [A-Za-z]++ {_MARK}++ [A-Za-z] ) (?:[A-Za-z]|{_MARK}){{12,}}+
+        (?= (?>(?:[A-Za-z]|{_MARK})*) [0-9] ) (?>(?:[A-Za-z0-9]|{_MARK}){{8,}})
+        | (?= [A-Za-z]++ (?>{_MARK}+) [A-Za-z] ) (?>(?:[A-Za-z]|{_MARK}){{12,}})
         | [A-Za-z]{{16,}}+
     )
-    (?:=|\\++u003[dD])*+ [A-Za-z0-9_]*+
+    (?>(?:=|\\++u003[dD])*) [A-Za-z0-9_]*+
     """,
     re.VERBOSE,
 )
@@ -88,7 +88,7 @@ _AUTHORIZATION: Final = re.compile(
     (?P<before> (?i:authori[sz]ation) \\*+ ["']? \s{0,8} [:=] \s{0,8} \\*+ ["']? )
     (?i: bearer | basic | token | digest | negotiate | api-?key | key ) [ ]{1,8}
     (?! \[redacted\] | \[hidden\] )
-    (?: [^\s"'\\<>,;]++ | \\++/ | \\++u[0-9a-fA-F]{4} )++
+    (?> (?: [^\s"'\\<>,;]++ | \\++/ | \\++u[0-9a-fA-F]{4} )+ )
     """,
     re.VERBOSE,
 )

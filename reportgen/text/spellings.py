@@ -99,7 +99,7 @@ def _any_spelling(tokens: Iterable[str]) -> str:
     characters = {text[:1] for text in chain(tokens, cores)} | {"-", "_"}
     firsts = "".join(sorted(map(re.escape, chain.from_iterable(map(_cases, characters)))))
     # A lookahead skips at once the places where none can start.
-    return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>(?:\\\\)*+)\\(?=[A-Za-z0-9]))?(?:{spelled})"
+    return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>(?>(?:\\\\)*))\\(?=[A-Za-z0-9]))?(?:{spelled})"
 
 
 # --- Characters ----------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def _any_spelling(tokens: Iterable[str]) -> str:
 
 def _spelled(token: str) -> str:
     head, more = token[:_LONGEST_HEAD], len(token) - _LONGEST_HEAD
-    rest = rf"(?:{_ANY_CHARACTER}){{0,{more}}}+" if more > 0 else ""
+    rest = rf"(?>(?:{_ANY_CHARACTER}){{0,{more}}})" if more > 0 else ""
     return "".join(map(_spellings, head)) + rest
 
 
@@ -212,13 +212,13 @@ def _cores(token: str) -> Iterator[str]:
 def _spelled_core(core: str) -> str:
     """Return a pattern for base64, standard and URL-safe, in one line or several."""
     head, more = core[:_LONGEST_CORE], len(core) - _LONGEST_CORE
-    rest = rf"(?:{_LINE_BREAK}{_ANY_BASE64}){{0,{more}}}+" if more > 0 else ""
+    rest = rf"(?>(?:{_LINE_BREAK}{_ANY_BASE64}){{0,{more}}})" if more > 0 else ""
     spelled = _LINE_BREAK.join(_BASE64_SIGNS.get(character, character) for character in head)
-    return rf"{spelled}{rest}(?:{_LINE_BREAK}{_ANY_BASE64})?(?:=|%3D|\\++u003d)*+"
+    return rf"{spelled}{rest}(?:{_LINE_BREAK}{_ANY_BASE64})?(?>(?:=|%3D|\\++u003d)*)"
 
 
 _LONGEST_CORE: Final = 4 * _LONGEST_HEAD // 3
-_LINE_BREAK: Final = r"(?:[\r\n]|\\++[rn]|%0[ad])*+"
+_LINE_BREAK: Final = r"(?>(?:[\r\n]|\\++[rn]|%0[ad])*)"
 _BASE64_SIGNS: Final = {
     "+": f"(?:{_spellings('+')}|{_spellings('-')})",
     "/": f"(?:{_spellings('/')}|{_spellings('_')})",

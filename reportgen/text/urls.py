@@ -37,17 +37,19 @@ _URL: Final = re.compile(
     rf"""
     (?<=[A-Za-z0-9+.-])
     (?P<separator> {_COLON}{_SLASH}{_SLASH} )
-    (?P<place> (?:
+    (?P<place> (?> (?:
         [^{_OUTSIDE}?#:]++ | :(?!{_SLASH}{_SLASH}) | {_APOSTROPHE}
         | {_SLASH} | (?!{_QUERY_SIGN}){_ESCAPE}
-    )*+ )
-    (?P<query> (?: {_QUERY_SIGN} (?: [^{_OUTSIDE}]++ | {_APOSTROPHE} | {_SLASH} | {_ESCAPE} )*+ )? )
+    )* ) )
+    (?P<query> (?: {_QUERY_SIGN} (?> (?:
+        [^{_OUTSIDE}]++ | {_APOSTROPHE} | {_SLASH} | {_ESCAPE}
+    )* ) )? )
     """,
     re.VERBOSE,
 )
 _QUERY_START: Final = re.compile(_QUERY_SIGN)
 _SLASH_OR_QUERY: Final = re.compile(f"{_SLASH}|{_QUERY_SIGN}")
-_AT: Final = re.compile(rf"{_AT_SIGN}++")
+_AT: Final = re.compile(rf"(?>{_AT_SIGN}+)")
 _HOST_AND_PORT: Final = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?")
 _QUERY_PART: Final = re.compile(rf"[&=]|\\++u00(?:26|3[dD])|{_QUERY_SIGN}|{_AT_SIGN}")
 _PARENTHESIS: Final = re.compile(r"[()]")
