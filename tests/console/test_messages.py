@@ -272,6 +272,7 @@ def test_errors_are_objects_too(
     end: tuple[int, str],
     words: str,
 ) -> None:
+    (command.directory / "home").mkdir()
     code, event = end
     result = command.run(*arguments, **variables)
     assert result.code == code
