@@ -1,12 +1,12 @@
-"""Files below a directory that is held open, where no link leads anywhere else.
+"""Files below a directory that is held open, without following links.
 
 The directory that a user names may itself be a link. Everything below it is reached by handle:
 a `Directory` holds a descriptor, every name is used relative to it, and no link is followed. So a
-link, a FIFO or a device that was planted there is refused by name, opening it blocks nothing, and
-a directory that is swapped for a link after it was checked leads nowhere.
+link, a FIFO or a device that was planted there is refused by name and cannot block the command,
+and a directory that is swapped for a link after it was checked leads nowhere.
 
-A file is replaced whole or not at all. What is written first has a random name of a fixed form,
-so that nobody can have put something there, and a crash's leftovers can be recognised.
+A file is replaced whole or not at all. It is first written under a random name of a fixed form, so
+that nobody can have put something there, and a crash's leftovers can be recognised.
 """
 
 import errno
@@ -26,7 +26,7 @@ from typing import IO, Final, Self
 _SAFE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
 _LARGEST: Final = 1 << 29
-"""The size up to which a file is read whole: far above what this tool writes, far below memory."""
+"""The largest file that is read whole: far above what this tool writes, far below memory."""
 _TEMPORARY: Final = re.compile(r"\.arkor-report\.[0-9a-f]{16}\.tmp")
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
@@ -34,7 +34,7 @@ _LOCK_TRIES: Final = 10
 
 
 class ForeignFileError(OSError):
-    """Something else is in the place of a regular file or a directory of this tool's."""
+    """Something else is in the place of one of this tool's files or directories."""
 
     def __init__(self, path: Path, kind: str) -> None:
         super().__init__(errno.EEXIST, f"it is {kind}", str(path))
@@ -43,7 +43,7 @@ class ForeignFileError(OSError):
         """What it is, with its article: `a symbolic link`."""
 
     def __reduce__(self) -> "tuple[type[ForeignFileError], tuple[Path, str]]":
-        """Let it cross from one process to another as it is."""
+        """Let it be raised in a worker process and caught in its parent."""
         return type(self), (self.path, self.kind)
 
 
@@ -53,14 +53,14 @@ def temporary_name() -> str:
 
 
 def is_temporary_name(name: str) -> bool:
-    """Return whether a name has the form of those that `temporary_name` makes."""
+    """Return whether a name has the form of those that `temporary_name` returns."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
 def open_named(path: Path, flags: int = os.O_RDONLY) -> int:
     """Open a regular file that the user or the environment named; return a descriptor.
 
-    It may be a link. Anything else is a `ForeignFileError`, and is not waited for.
+    The name may be a link. Raises `ForeignFileError`, without blocking, for anything else.
     """
     try:
         _refuse_all_but_files(path, path.stat().st_mode)
@@ -81,34 +81,52 @@ def _refuse_all_but_files(path: Path, mode: int) -> None:
         raise ForeignFileError(path, _kind(mode))
 
 
+def _refuse_all_but_directories(path: Path) -> None:
+    """Raise `ForeignFileError` if a path, or one that leads to it, is not a directory's."""
+    for place in (*reversed(path.parents), path):
+        if place.is_dir():
+            continue
+        with suppress(FileNotFoundError):
+            kind = _kind(place.lstat().st_mode)
+            if place.is_symlink():
+                kind += " that leads to no directory"
+            raise ForeignFileError(place, kind)
+
+
 class Directory:
     """A directory that is held open, and whose names are used relative to it.
 
-    As a file is, it is closed by `close`, by its `with` block, or once nothing refers to it.
-    Each method raises `ForeignFileError` if something is in the way that is not a regular file
-    (or, for `folder`, not a directory), and leaves it as it is; it raises `OSError` otherwise.
+    Like a file, it is closed by `close`, by its `with` block, or once nothing refers to it.
+    Each method raises `ForeignFileError` if a name is not a regular file (or, for `folder`, not a
+    directory), and leaves it alone; other failures raise `OSError`.
     """
 
     def __init__(self, path: Path, descriptor: int, *, private: bool) -> None:
         self.path = path
-        """Where it was when it was opened: for messages only."""
+        """Where it was when it was opened, for messages only."""
         self.descriptor = descriptor
-        """For calls that take `dir_fd`."""
+        """The descriptor, for calls that take `dir_fd`."""
         self._private = private
         self._closing = weakref.finalize(self, os.close, descriptor)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, private: bool = False) -> Self:
-        """Open a directory that the user named, which may be a link, like its parents.
+        """Open a directory that the user named; it and its parents may be links.
 
-        Whatever is created in a private directory is its owner's alone; else the umask decides.
+        Raises `ForeignFileError` if it is to be created and one of them is something else.
+        What is created in a private directory is readable by its owner alone; else the umask
+        decides.
         """
         if create:
-            path.mkdir(mode=_PRIVATE_FOLDER if private else 0o777, parents=True, exist_ok=True)
+            try:
+                path.mkdir(mode=_PRIVATE_FOLDER if private else 0o777, parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                _refuse_all_but_directories(path)
+                raise
         return cls(path, os.open(path, _FOLDER), private=private)
 
     def folder(self, name: str, *, create: bool = False) -> "Directory":
-        """Open a directory in this one, created if it is missing and `create` is true."""
+        """Open a directory in this one; with `create` it is created if it is missing."""
         if create:
             with suppress(FileExistsError):
                 mode = _PRIVATE_FOLDER if self._private else 0o777
@@ -129,17 +147,17 @@ class Directory:
         self.close()
 
     def close(self) -> None:
-        """Close the descriptor; no name can be used any more."""
+        """Close the descriptor, after which no method works."""
         self._closing()
 
     # Looking
 
     def names(self) -> list[str]:
-        """Return the names of all that it holds, in no order."""
+        """Return the names in the directory, in no order."""
         return os.listdir(self.descriptor)  # noqa: PTH208 - a descriptor, not a path
 
     def stat(self, name: str) -> os.stat_result:
-        """Return the status of a name: a link's own, not that of what it leads to."""
+        """Return the status of a name; for a link, the link's own."""
         return os.stat(_checked(name), dir_fd=self.descriptor, follow_symlinks=False)
 
     def has(self, name: str) -> bool:
@@ -166,16 +184,16 @@ class Directory:
         return io.FileIO(self.open_file(name, os.O_RDONLY), "rb")
 
     def read(self, name: str, largest: int = _LARGEST) -> bytes:
-        """Return what a file holds; a larger one than `largest` is refused."""
+        """Return a file's content. Raises `OSError` if it is larger than `largest` bytes."""
         with self.open_for_reading(name) as file:
             if os.fstat(file.fileno()).st_size > largest:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.path / name))
             return file.readall()
 
     def open_file(self, name: str, flags: int) -> int:
-        """Open a file that is there, as `os.open` does; return a descriptor."""
-        # Opening a FIFO or a device can change something already, so it is looked at before, and
-        # once more when it is open, since it may have been swapped in between.
+        """Open an existing file, as `os.open` does; return a descriptor."""
+        # Opening a FIFO or a device can have side effects, so the name is checked first, and again
+        # once it is open, since it may have been swapped in between.
         self.file_status(name)
         try:
             descriptor = os.open(name, flags | _SAFE, dir_fd=self.descriptor)
@@ -191,24 +209,30 @@ class Directory:
     # Writing
 
     def open_for_appending(self, name: str) -> int:
-        """Open a file for reading and appending, created if it is missing; return a descriptor.
+        """Open a file for reading and appending; it is created if it is missing.
 
-        One with several hard links is copied first: the others may be a backup's.
+        A file with several hard links is copied first, since the others may be a backup's, and so
+        is one that may only be read, since the directory was restored or is shared by someone
+        else. Returns a descriptor.
         """
         status = self.file_status(name)
         if status is None:
             return self.create_file(name, os.O_RDWR | os.O_APPEND)
         if status.st_nlink > 1:
             self._unshare(name)
-        return self.open_file(name, os.O_RDWR | os.O_APPEND)
+        try:
+            return self.open_file(name, os.O_RDWR | os.O_APPEND)
+        except PermissionError:
+            self._unshare(name)
+            return self.open_file(name, os.O_RDWR | os.O_APPEND)
 
     def create(self, name: str) -> IO[bytes]:
-        """Create a file of a name that must be free, and open it for writing."""
+        """Create a file, whose name must be free, and open it for writing."""
         return open(self.create_file(name, os.O_WRONLY), "wb")  # noqa: PTH123 - by handle
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[IO[bytes]]:
-        """Write a file that takes another's place, once it is on the disk, when the block ends.
+        """Replace a file when the block ends, once the new content is on the disk.
 
         If the block or the writing fails, nothing changes.
         """
@@ -226,14 +250,14 @@ class Directory:
             raise
 
     def rename(self, name: str, new_name: str, into: "Directory | None" = None) -> None:
-        """Move a file to another name, here or in another directory, in the place of a file."""
+        """Move a file to another name, here or in `into`, replacing a file of that name."""
         into = into or self
         self.file_status(name)
         into.file_status(new_name)
         os.replace(name, new_name, src_dir_fd=self.descriptor, dst_dir_fd=into.descriptor)
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         if self.file_status(name) is not None:
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=self.descriptor)
@@ -243,7 +267,7 @@ class Directory:
         os.rmdir(_checked(name), dir_fd=self.descriptor)
 
     def remove_leftovers(self) -> None:
-        """Remove the temporary files that a crash left, and nothing that only has such a name."""
+        """Remove the temporary files that a crash left: our own, and with no other hard link."""
         for name in filter(is_temporary_name, self.names()):
             status = self.stat(name)
             mine = status.st_uid == os.geteuid() and status.st_nlink == 1
@@ -251,12 +275,12 @@ class Directory:
                 self.remove(name)
 
     def make_private(self) -> None:
-        """Leave this directory to its owner alone."""
+        """Make this directory accessible to its owner alone."""
         if stat.S_IMODE(os.fstat(self.descriptor).st_mode) != _PRIVATE_FOLDER:
             os.fchmod(self.descriptor, _PRIVATE_FOLDER)
 
     def make_file_private(self, name: str) -> None:
-        """Leave a file to its owner alone, if it is there."""
+        """Make a file, if it exists, accessible to its owner alone."""
         status = self.file_status(name)
         if status is None or stat.S_IMODE(status.st_mode) == _PRIVATE_FILE:
             return
@@ -267,13 +291,13 @@ class Directory:
             os.fchmod(file.fileno(), _PRIVATE_FILE)
 
     def create_file(self, name: str, flags: int) -> int:
-        """Create a file that must not be there, as `os.open` does; return a descriptor."""
+        """Create a file, which must not exist, as `os.open` does; return a descriptor."""
         mode = _PRIVATE_FILE if self._private else 0o666
         flags |= _SAFE | os.O_CREAT | os.O_EXCL
         return os.open(_checked(name), flags, mode, dir_fd=self.descriptor)
 
     def _unshare(self, name: str) -> None:
-        """Put a copy, as old as the file, in the place of a file with several hard links."""
+        """Put a copy of a file, as old as it is, in its place."""
         with self.open_for_reading(name) as shared, self.replacing(name) as copy:
             shutil.copyfileobj(shared, copy)
             copy.flush()
@@ -284,15 +308,16 @@ class Directory:
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Hold the lock of this name during the block, which leaves an empty file.
+        """Hold the lock of this name during the block. The lock is an empty file, which stays.
 
-        Raises `BlockingIOError` while someone else holds it. A file that is not empty is foreign.
+        Raises `BlockingIOError` if another process holds it, and `ForeignFileError` for a file
+        that is not empty.
         """
         descriptor = _lock(self, name)
         try:
             yield
         finally:
-            # Closing is not enough: processes that were forked meanwhile may have it open.
+            # Closing is not enough: processes forked in the meantime may have it open.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
@@ -305,22 +330,23 @@ def _lock(directory: Directory, name: str) -> int:
             found = directory.file_status(name)
             if found is not None and found.st_size:
                 raise ForeignFileError(directory.path / name, "a file that is not a lock") from None
-            descriptor = directory.open_file(name, os.O_RDWR)
+            # For reading, which is enough to lock it: it may be someone else's.
+            descriptor = directory.open_file(name, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             status = os.fstat(descriptor)
-            # Only who holds the lock that has this name may put another one in its place.
+            # Only the holder of the lock that has this name may replace it.
             if os.path.samestat(status, directory.stat(name)):
                 if status.st_nlink == 1:
                     return descriptor
-                # Another directory has the same lock, by `cp -al`: this one gets its own.
+                # `cp -al` made another directory share the lock: this one gets its own.
                 with directory.replacing(name):
                     pass
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
-    raise BlockingIOError(errno.EAGAIN, "the lock is replaced all the time", str(directory.path))
+    raise BlockingIOError(errno.EAGAIN, "the lock keeps being replaced", str(directory.path))
 
 
 _DIRECTORY: Final = "a directory"
@@ -340,7 +366,7 @@ def _kind(mode: int) -> str:
 
 
 def _checked(name: str) -> str:
-    """Return a name as it is; raise `ValueError` if it could lead out of its directory."""
+    """Return a name unchanged. Raises `ValueError` if it could lead out of its directory."""
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
         raise ValueError(f"{name!r} is not a file's name")
     return name

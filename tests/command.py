@@ -1,4 +1,4 @@
-"""Runs the real command as users do: another process, a home and a directory of its own."""
+"""Run the real command as users do: in a process, a home and a directory of its own."""
 
 import json
 import os
@@ -19,7 +19,7 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Result:
-    """What a run of the command left."""
+    """What a run of the command left behind."""
 
     code: int
     stdout: str
@@ -65,7 +65,7 @@ class Command:
     def start(
         self, *arguments: str, stderr: int = subprocess.PIPE, **variables: str
     ) -> "subprocess.Popen[str]":
-        """Start it, to be watched and signalled."""
+        """Start it without waiting, so that a test can watch and signal it."""
         return self._start([*_PROGRAM, *arguments], variables, stderr)
 
     def run_in_bash(self, words: str, *arguments: str, **variables: str) -> Result:
@@ -90,7 +90,7 @@ class Command:
         )
 
     def options(self, studio: StandIn) -> list[str]:
-        """Give the options that name this Studio."""
+        """Return the options that name this Studio."""
         token_file = studio.write_token(self.directory / "token")
         return ["--url", studio.url, "--token-file", str(token_file)]
 

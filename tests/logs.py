@@ -33,10 +33,10 @@ def note_line(ms: int, kind: str, **values: str | int | None) -> bytes:
 
 
 def records_of(lines: Iterable[bytes], together: int = 10**6) -> list[Record]:
-    """Return the records of lines without their ends, so many of which are read at once."""
+    """Return the records of lines without their ends, this many of which are read at once."""
     return list(event_log.records(blocks_of(list(lines), together)))
 
 
 def blocks_of(lines: Sequence[bytes], count: int) -> list[bytes]:
-    """Join so many lines at a time, as they are read."""
+    """Join this many lines at a time, as they are read."""
     return [b"\n".join(lines[at : at + count]) for at in range(0, len(lines), count)]

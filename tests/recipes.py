@@ -1,7 +1,7 @@
-"""The README's recipes, and what plays them: a machine with the command, and two CI services.
+"""The README's recipes, and what runs them: a machine with the command, and two CI services.
 
-`recipe("GitLab", "yaml")` gives a fenced block as text. `GitHub` and `GitLab` do with a pipeline
-what the services do as far as the recipes go, and refuse whatever they do not know: an action, an
+`recipe("GitLab", "yaml")` returns a fenced block as text. `GitHub` and `GitLab` run a pipeline as
+the services do, as far as the recipes need it, and refuse what they do not know: an action, an
 input, a condition, a key.
 """
 
@@ -26,12 +26,12 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 WHEEL = f"wheels/arkor_report-{__version__}-py3-none-any.whl"
 """What the recipes install, in the repository that they run in."""
 
-# --- Out of the README ---------------------------------------------------------------------------
+# --- From the README -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Fence:
-    """A fenced block, and the headings that it stands under."""
+    """A fenced block, and the headings above it."""
 
     chapter: str
     section: str
@@ -40,7 +40,7 @@ class Fence:
 
 
 def fences() -> list[Fence]:
-    """Give all fenced blocks of the README, in order."""
+    """Return all fenced blocks of the README, in order."""
     found = []
     headings = {"h2": "", "h3": ""}
     tokens = MarkdownIt().parse((CHECKOUT / "README.md").read_text("utf-8"))
@@ -55,7 +55,7 @@ def fences() -> list[Fence]:
 
 
 def recipe(section: str, language: str, number: int = 0) -> str:
-    """Return the text of a block in this language, by the nearest heading above it."""
+    """Return the text of a block in this language, found by the nearest heading above it."""
     texts = [
         each.text
         for each in fences()
@@ -68,8 +68,8 @@ def recipe(section: str, language: str, number: int = 0) -> str:
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What a script left."""
+class Finished:
+    """What a script left behind."""
 
     script: str
     code: int
@@ -79,14 +79,14 @@ class Ran:
 
 @dataclass(frozen=True)
 class Machine:
-    """A home with the command in `.local/bin`, and a `pip` that has nothing more to install."""
+    """A home with the command in `.local/bin`, and a `pip` with nothing left to install."""
 
     home: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     """What the service, or whoever set the machine up, gives to every script."""
 
     def install(self) -> "Machine":
-        """Put the commands into their place."""
+        """Put the commands in place."""
         self.bin.mkdir(parents=True)
         lines = [
             f"#!{sys.executable}",
@@ -104,7 +104,7 @@ class Machine:
 
     def run(
         self, script: str, directory: Path, *, path: str = "/usr/bin:/bin", **variables: str
-    ) -> Ran:
+    ) -> Finished:
         """Run a script as `sh -e` does, in a directory, to its end."""
         ran = subprocess.run(
             ["/bin/sh", "-e", "-c", script],
@@ -116,10 +116,10 @@ class Machine:
             encoding="utf-8",
             timeout=PATIENCE,
         )
-        return Ran(script, ran.returncode, ran.stdout, ran.stderr)
+        return Finished(script, ran.returncode, ran.stdout, ran.stderr)
 
-    def run_in_ci(self, script: str, directory: Path, **variables: str) -> Ran:
-        """Run a script where the installed commands are found by their names."""
+    def run_in_ci(self, script: str, directory: Path, **variables: str) -> Finished:
+        """Run a script with the installed commands on the path."""
         return self.run(script, directory, path=f"{self.bin}:/usr/bin:/bin", **variables)
 
     def _program(self, name: str, lines: list[str]) -> None:
@@ -134,13 +134,13 @@ _NOT_CANCELLED = "${{ !cancelled() }}"
 
 
 @dataclass
-class Played:
-    """What a run of a pipeline left, by the names of its jobs and artifacts."""
+class PipelineResult:
+    """What a pipeline left behind, by the names of its jobs and artifacts."""
 
     place: Path
     results: dict[str, bool] = field(default_factory=dict)
     """For each job that ran (of a matrix: all of them), whether it succeeded."""
-    ran: list[Ran] = field(default_factory=list)
+    ran: list[Finished] = field(default_factory=list)
     uploaded: Path | None = None
     """The Pages artifact."""
     site: Path | None = None
@@ -157,7 +157,7 @@ class Played:
 
 @dataclass
 class GitHub:
-    """Plays workflows, each run after those before it."""
+    """Runs workflows, one after another, as GitHub does."""
 
     place: Path
     machine: Machine
@@ -168,12 +168,12 @@ class GitHub:
     def caches(self) -> Path:
         return self.place / "caches"
 
-    def play(self, workflow: Mapping[Any, Any]) -> Played:
-        """Run all jobs, each after those that it needs."""
+    def play(self, workflow: Mapping[Any, Any]) -> PipelineResult:
+        """Run all jobs, each after those it needs."""
         # YAML 1.1 reads the key `on` as true.
         assert set(workflow) <= {"name", True, "permissions", "jobs"}
         self.runs += 1
-        played = Played(self.place / f"run-{self.runs}")
+        played = PipelineResult(self.place / f"run-{self.runs}")
         jobs = workflow["jobs"]
         needs = {name: _listed(job.get("needs", [])) for name, job in jobs.items()}
         assert {need for each in needs.values() for need in each} <= set(jobs)
@@ -185,7 +185,7 @@ class GitHub:
         return played
 
     def _play_job(
-        self, played: Played, name: str, job: Mapping[str, Any], workflow: Mapping[Any, Any]
+        self, played: PipelineResult, name: str, job: Mapping[str, Any], workflow: Mapping[Any, Any]
     ) -> bool:
         assert set(job) <= {
             "needs", "if", "runs-on", "strategy", "permissions", "steps", "environment"
@@ -209,10 +209,10 @@ class GitHub:
 
 @dataclass
 class _Runner:
-    """One machine that runs the steps of one job."""
+    """The machine that runs the steps of one job."""
 
     github: GitHub
-    played: Played
+    played: PipelineResult
     name: str
     environment: Mapping[str, str]
     permissions: Mapping[str, str]
@@ -229,7 +229,7 @@ class _Runner:
         }
 
     def play(self, steps: Iterable[Mapping[str, Any]]) -> bool:
-        """Run the steps; tell whether all succeeded."""
+        """Run the steps; return whether all succeeded."""
         for step in steps:
             assert set(step) <= {"id", "if", "uses", "with", "run", "env"}
             assert ("uses" in step) != ("run" in step), step
@@ -277,14 +277,14 @@ class _Runner:
             self.values[f"steps.{step.get('id')}.outputs.{name}"] = value
 
     def _filled(self, text: str) -> str:
-        """Put values in the place of expressions; one that nobody set is a `KeyError`."""
+        """Replace expressions by their values; one that nobody set is a `KeyError`."""
         return re.sub(r"\$\{\{ *([\w.]+) *\}\}", lambda found: self.values[found[1]], text)
 
     def _set_up_python(self, *, python_version: str) -> None:
         assert re.fullmatch(r"3\.\d+", python_version)
 
     def _restore(self, *, path: str, key: str, restore_keys: str) -> None:
-        # The newest: a run's number is its place in time.
+        # The newest: run numbers grow with time.
         kept = [
             self.github.caches / key,
             *sorted(self.github.caches.glob(f"{restore_keys}*"))[::-1],
@@ -344,7 +344,7 @@ _ON_THE_DEFAULT_BRANCH = {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when
 
 @dataclass
 class GitLab:
-    """Plays pipelines, each after those before it."""
+    """Runs pipelines, one after another, as GitLab does."""
 
     place: Path
     machine: Machine
@@ -352,10 +352,10 @@ class GitLab:
     """The project's."""
     runs: int = 0
 
-    def play(self, pipeline: Mapping[str, Any], *, default_branch: bool = True) -> Played:
-        """Run all jobs, each after those that it needs."""
+    def play(self, pipeline: Mapping[str, Any], *, default_branch: bool = True) -> PipelineResult:
+        """Run all jobs, each after those it needs."""
         self.runs += 1
-        played = Played(self.place / f"pipeline-{self.runs}")
+        played = PipelineResult(self.place / f"pipeline-{self.runs}")
         needs = {name: job.get("needs", []) for name, job in pipeline.items()}
         assert {need for each in needs.values() for need in each} <= set(pipeline)
         for name in TopologicalSorter(needs).static_order():
@@ -370,7 +370,7 @@ class GitLab:
             played.site = played.artifact("pages") / "public"
         return played
 
-    def _play_job(self, played: Played, name: str, job: Mapping[str, Any]) -> bool:
+    def _play_job(self, played: PipelineResult, name: str, job: Mapping[str, Any]) -> bool:
         assert set(job) <= {"image", "script", "cache", "artifacts", "needs", "rules"}
         workspace = played.place / name
         workspace.mkdir(parents=True)
@@ -398,7 +398,7 @@ class GitLab:
     ) -> None:
         assert set(artifacts) <= {"when", "expose_as", "paths", "reports"}
         assert set(artifacts.get("reports", {})) <= {"junit"}
-        # What GitLab allows in the words that a merge request shows.
+        # What GitLab allows in the name that a merge request shows.
         assert re.fullmatch(r"[\w -]{1,100}", artifacts.get("expose_as", "none"))
         if succeeded or artifacts.get("when") == "always":
             _keep(workspace, artifacts["paths"], into)

@@ -152,7 +152,7 @@ def completed() -> JobDetail:
 
 
 def failed() -> JobDetail:
-    """Return a job that was resumed, diverged and failed, over a stream that was not all usable."""
+    """Return a job that was resumed, diverged and failed, with some unusable events."""
     loss = curve(range(1, 121), lambda step: math.nan if step > 115 else loss_at(step))
     superseded = Superseded()
     superseded.add(curve(range(60, 81), lambda step: loss_at(step) + 0.2))

@@ -39,7 +39,7 @@ DONE = job(
 )
 
 
-def test_a_finished_job_as_the_report_tells_it(command: Command) -> None:
+def test_the_report_of_a_finished_job(command: Command) -> None:
     with StandIn(DONE) as studio:
         result = command.build(studio)
     assert (result.code, result.stdout) == (0, "out/index.html\n")
@@ -49,20 +49,20 @@ def test_a_finished_job_as_the_report_tells_it(command: Command) -> None:
     ]  # fmt: skip
     assert report["manifest"] == {"trainer": "support-bot-v1", "error": None}
     assert report["counts"]["completed"] == 1
-    told = result.job("job_done")
-    assert told["status"] == "completed"
-    assert told["durationSeconds"] == 93.0
-    assert told["artifacts"] == 1
-    assert told["stream"] == {
+    entry = result.job("job_done")
+    assert entry["status"] == "completed"
+    assert entry["durationSeconds"] == 93.0
+    assert entry["artifacts"] == 1
+    assert entry["stream"] == {
         "state": "complete", "reason": None, "events": 23, "skipped": 0, "reconnects": 0,
     }  # fmt: skip
-    assert told["loss"] == {
+    assert entry["loss"] == {
         "points": 20, "first": 2.4, "last": 0.5, "min": 0.5, "minStep": 20, "max": 2.4,
     }  # fmt: skip
-    assert told["evalLoss"] is None
-    assert told["checkpoints"] == [10]
-    assert told["logTail"][1] == "[log] step=1 loss=2.4"
-    assert told["config"] == {
+    assert entry["evalLoss"] is None
+    assert entry["checkpoints"] == [10]
+    assert entry["logTail"][1] == "[log] step=1 loss=2.4"
+    assert entry["config"] == {
         "model": "m", "maxSteps": 20, "secretThing": "[hidden]", "apiKey": "[hidden]",
     }  # fmt: skip
     rows = list(csv.reader((result.out / "jobs" / "job_done.csv").read_text().splitlines()))
@@ -81,7 +81,7 @@ def test_the_second_build_fetches_nothing_again_and_changes_no_byte(command: Com
     assert (page.read_bytes(), page.stat().st_mtime_ns) == before
 
 
-def test_the_token_goes_into_the_header_and_nowhere_else(command: Command) -> None:
+def test_the_token_is_sent_in_the_header_and_nowhere_else(command: Command) -> None:
     with StandIn(DONE) as studio:
         command.build(studio, "-v", HTTP_PROXY="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
         assert studio.requests
@@ -106,11 +106,15 @@ def test_it_waits_for_a_job_that_is_still_training(command: Command) -> None:
         studio.jobs.finish("job_run", Close())
         stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (0, "out/index.html\n"), stderr
-    told = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
-    assert (told["status"], told["loss"]["last"], told["loss"]["points"]) == ("completed", 0.25, 6)
+    entry = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
+    assert (entry["status"], entry["loss"]["last"], entry["loss"]["points"]) == (
+        "completed",
+        0.25,
+        6,
+    )
 
 
-def test_max_wait_takes_what_is_there_and_the_next_build_goes_on(command: Command) -> None:
+def test_max_wait_keeps_what_has_arrived_and_the_next_build_resumes(command: Command) -> None:
     running = job("job_run", "running", events=training(5, "job_run", complete=False))
     with StandIn(running) as studio:
         first = command.build(studio, "--max-wait", "0", "--settle", "0.3s")
@@ -132,21 +136,21 @@ def test_a_stream_that_breaks_is_resumed_and_each_event_counts_once(command: Com
     ) as studio:
         result = command.build(studio)
     for job_id in ("honours", "ignores"):
-        told = result.job(job_id)
-        assert told["loss"]["points"] == 40
-        assert told["stream"] == {
+        entry = result.job(job_id)
+        assert entry["loss"]["points"] == 40
+        assert entry["stream"] == {
             "state": "complete", "reason": None, "events": 43, "skipped": 0, "reconnects": 2,
         }  # fmt: skip
         log_text = (result.out / "jobs" / f"{job_id}.csv").read_text()
         assert log_text.count("\n") == 41
 
 
-def test_a_job_that_the_list_has_lost_stays(command: Command) -> None:
+def test_a_job_that_is_no_longer_listed_stays(command: Command) -> None:
     with StandIn(DONE, job("job_2", events=training(3, "job_2"))) as studio:
         command.build(studio)
         studio.jobs.remove("job_done")
         result = command.build(studio)
-    assert [(told["id"], told["listed"]) for told in result.report["jobs"]] == [
+    assert [(entry["id"], entry["listed"]) for entry in result.report["jobs"]] == [
         ("job_2", True), ("job_done", False),
     ]  # fmt: skip
     assert result.job("job_done")["loss"]["points"] == 20
@@ -186,10 +190,10 @@ def test_selection(command: Command, options: list[str], ids: list[str]) -> None
         job("c", "cancelled", name="other"),
     ) as studio:
         result = command.build(studio, *options, SOURCE_DATE_EPOCH="1777690000")
-    assert [told["id"] for told in result.report["jobs"]] == ids, result.stderr
+    assert [entry["id"] for entry in result.report["jobs"]] == ids, result.stderr
 
 
-def test_a_job_that_nobody_has_is_told(command: Command) -> None:
+def test_a_job_that_does_not_exist_is_reported(command: Command) -> None:
     with StandIn(DONE) as studio:
         result = command.build(studio, "--job", "nope")
     assert result.code == 3
@@ -231,7 +235,7 @@ def test_the_token_is_refused(command: Command) -> None:
     ("body", "shown"),
     [(b"<html>hello", "<html>hello"), (b"", "an empty answer"), (b"[]", "[]"), (b'{"a":1}', "a")],
 )
-def test_no_job_list_is_told_with_what_came_instead(
+def test_an_answer_that_is_not_a_job_list_is_quoted(
     command: Command, body: bytes, shown: str
 ) -> None:
     with StandIn(DONE) as studio:
@@ -267,9 +271,9 @@ def test_hostile_names_and_ids_are_text_and_safe_file_names(command: Command) ->
     name, job_id = "<script>alert(1)</script>", "../../x"
     with StandIn(job(job_id, events=training(3, job_id), name=name)) as studio:
         result = command.build(studio)
-    told = result.job(job_id)
-    assert told["name"] == name
-    assert re.fullmatch(r"jobs/[A-Za-z0-9._-]+-[0-9a-f]{10}\.html", told["page"])
+    entry = result.job(job_id)
+    assert entry["name"] == name
+    assert re.fullmatch(r"jobs/[A-Za-z0-9._-]+-[0-9a-f]{10}\.html", entry["page"])
     assert "<script>alert" not in result.page(job_id)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in result.page(job_id)
     inside = {file.relative_to(command.directory).parts[0] for file in command.directory.rglob("*")}
@@ -283,23 +287,23 @@ def test_an_odd_entry_costs_that_entry_at_most(command: Command) -> None:
             job("odd", events=[completed([], "odd")], name=7, createdAt=True, config=[])
         )
         result = command.build(studio)
-    assert [told["id"] for told in result.report["jobs"]] == ["job_done", "odd"]
+    assert [entry["id"] for entry in result.report["jobs"]] == ["job_done", "odd"]
     assert result.job("job_done")["name"] == "support-bot"
     assert (result.job("odd")["name"], result.job("odd")["createdAt"]) == (None, None)
     assert result.stderr.count("left out") == 3
 
 
-def test_ten_running_jobs_wait_in_line_for_two_places(command: Command) -> None:
+def test_ten_running_jobs_queue_for_two_connections(command: Command) -> None:
     jobs = [job(f"job_{i}", "running", events=training(2, complete=False)) for i in range(10)]
     with StandIn(*jobs, DONE) as studio:
         result = command.build(studio, "--max-wait", "0", "--settle", "0.2s", "--concurrency", "2")
         first = next(request for request in studio.requests if request.job_id)
-    assert first.job_id == "job_done"  # what has ended comes first
-    states = [told["stream"]["state"] for told in result.report["jobs"]]
+    assert first.job_id == "job_done"  # ended jobs come first
+    states = [entry["stream"]["state"] for entry in result.report["jobs"]]
     assert states == ["caught-up"] * 10 + ["complete"]
 
 
-def test_a_run_that_was_taken_up_again(command: Command) -> None:
+def test_a_resumed_run(command: Command) -> None:
     events = numbered(
         [started(), *(log(step, 5 - step) for step in range(1, 5)), checkpoint(2), started()]
         + [log(step, 1.0 / step) for step in range(3, 7)]
@@ -329,15 +333,15 @@ def test_the_snapshot_is_private_and_small(command: Command) -> None:
     assert kept.stat().st_size <= 1.2 * len(Framing().stream(events))
 
 
-def test_a_strangers_file_is_left_alone(command: Command) -> None:
-    stranger = command.directory / "out" / "index.html"
-    stranger.parent.mkdir()
-    stranger.write_text("mine")
+def test_a_file_of_someone_else_is_left_alone(command: Command) -> None:
+    theirs = command.directory / "out" / "index.html"
+    theirs.parent.mkdir()
+    theirs.write_text("mine")
     with StandIn(DONE) as studio:
         result = command.build(studio)
     assert result.code == 1
     assert "index.html" in result.stderr
-    assert stranger.read_text() == "mine"
+    assert theirs.read_text() == "mine"
 
 
 def test_two_builds_on_one_snapshot_directory(command: Command) -> None:
@@ -364,8 +368,8 @@ def test_an_interrupted_build_still_writes_the_report(
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (code, "out/index.html\n"), stderr
-    told = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
-    assert told["stream"]["state"] == "interrupted"
+    entry = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
+    assert entry["stream"]["state"] == "interrupted"
     assert "Traceback" not in stderr
 
 

@@ -1,4 +1,4 @@
-"""Killed at any moment, or out of room: what was there stays, what is new is whole."""
+"""Killed at any moment, or out of space: old files stay, new ones are whole."""
 
 import os
 import random
@@ -31,7 +31,7 @@ LONG = job("long", events=training(9000, "long"))
 
 
 def files_of(out: Path) -> dict[str, bytes]:
-    """Give all files of the report."""
+    """Return all files of the report."""
     return {
         path.relative_to(out).as_posix(): path.read_bytes()
         for path in out.rglob("*")
@@ -72,7 +72,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> N
 
 
 class reading:  # noqa: N801 - used as a function is
-    """Opens pages all the while; gives those of which only half was seen."""
+    """Reads pages all the time; yields those that were seen incomplete."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
@@ -104,7 +104,7 @@ class reading:  # noqa: N801 - used as a function is
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Give a file system of 4 MB."""
+    """Return a file system of 4 MB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
@@ -181,7 +181,7 @@ def test_a_log_that_is_damaged_within_is_fetched_again_when_it_is_read(command: 
     assert result.job("job_0")["stream"]["events"] == 603
 
 
-def test_render_tells_of_a_damaged_or_newer_snapshot(command: Command) -> None:
+def test_render_reports_a_damaged_or_newer_snapshot(command: Command) -> None:
     command.run("build", "--source", "demo")
     before = files_of(command.directory / "out")
     index = command.directory / ".arkor-report" / "index.json"

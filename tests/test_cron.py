@@ -40,13 +40,13 @@ def noon(day: int) -> str:
     return str(int(datetime(2026, 5, 10 + day, 12, tzinfo=UTC).timestamp()))
 
 
-# --- What happens --------------------------------------------------------------------------------
+# --- The events of each day ----------------------------------------------------------------------
 
 
 def logs(job_id: str, day: int, steps: Iterable[int]) -> list[Event]:
-    """Give what a job logs on a day, an id with each event."""
-    told = [(step, log(step, round(0.4 + 2 / step, 4), job_id, at(day))) for step in steps]
-    return [Event(event.name, event.data, f"{job_id}-{step}") for step, event in told]
+    """Return what a job logs on a day, with an id for each event."""
+    logged = [(step, log(step, round(0.4 + 2 / step, 4), job_id, at(day))) for step in steps]
+    return [Event(event.name, event.data, f"{job_id}-{step}") for step, event in logged]
 
 
 def begun(job_id: str, day: int, steps: Iterable[int]) -> list[Event]:
@@ -71,7 +71,7 @@ def second_day(studio: StandIn) -> None:
     studio.jobs.send("runner", *logs("runner", 2, range(6, 10)))
     studio.jobs.update("ends", status=R, startedAt=at(2))
     studio.jobs.send("ends", *begun("ends", 2, [1, 2, 3]))
-    # Events without ids, two of them alike: each is one of its own.
+    # Events without ids, two of them alike: each counts.
     events = without_ids(begun("fails", 2, [1, 2, 2, 3]))
     fails = job("fails", R, events=events, script=Replay("ignore"), createdAt=at(2, 1))
     studio.jobs.add(fails, first=True)
@@ -104,7 +104,7 @@ def fourth_day(studio: StandIn) -> None:
 
 def fifth_day(studio: StandIn) -> None:
     studio.jobs.send("runner", *logs("runner", 5, [18, 19, 20]))
-    # Only the list tells of this one; its stream stays open.
+    # Only the list reports the end of this one; its stream stays open.
     studio.jobs.send("stops", *logs("stops", 5, [9]))
     studio.cancel("stops", at(5, 1))
     young = job("young", C, events=training(10, "young"), createdAt=at(4, 20),
@@ -113,7 +113,7 @@ def fifth_day(studio: StandIn) -> None:
 
 
 def sixth_day(studio: StandIn) -> None:
-    """Let nothing happen."""
+    """Change nothing."""
 
 
 def seventh_day(studio: StandIn) -> None:
@@ -128,7 +128,7 @@ WEEK: Final[tuple[Callable[[StandIn], None], ...]] = (
     first_day, second_day, third_day, fourth_day, fifth_day, sixth_day, seventh_day,
 )  # fmt: skip
 
-# --- What the report says of it ------------------------------------------------------------------
+# --- The expected reports ------------------------------------------------------------------------
 
 Row = tuple[str, int, bool]
 """A job's status, how many events it has, and whether it is listed."""
@@ -209,7 +209,7 @@ STEPS: Final = {
 
 @dataclass(frozen=True)
 class File:
-    """A file as it is told from another one in its place."""
+    """A file, with what distinguishes it from another one in its place."""
 
     data: bytes
     inode: int
@@ -221,7 +221,7 @@ class File:
 
 @dataclass(frozen=True)
 class Day:
-    """What a build left, and which streams it asked for."""
+    """What a build left behind, and which streams it opened."""
 
     result: Result
     files: dict[str, File]
@@ -236,7 +236,7 @@ class Day:
 
 
 def files_of(out: Path) -> dict[str, File]:
-    """Give all files of a report but those that the tool keeps for itself."""
+    """Return all files of a report except the tool's own."""
     return {
         path.relative_to(out).as_posix(): File(
             path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns
@@ -247,9 +247,9 @@ def files_of(out: Path) -> dict[str, File]:
 
 
 def play(command: Command, studio: StandIn) -> Iterator[Day]:
-    """Build on each day, after what happens on it; on the last one only some are kept.
+    """Build on each day, after that day's events; the last build keeps only some jobs.
 
-    On the quiet day the same is rendered once more, into a directory where nothing is yet.
+    On the quiet day, also render the same snapshot into an empty directory.
     """
     for number, happen in enumerate(WEEK, 1):
         happen(studio)
@@ -259,8 +259,8 @@ def play(command: Command, studio: StandIn) -> Iterator[Day]:
             studio, "--max-wait", "0", "--settle", "1s", *keep, SOURCE_DATE_EPOCH=noon(number)
         )
         if number == 6:
-            afresh = command.run("render", "--out", "afresh")
-            assert afresh.code == 0, afresh.stderr
+            fresh = command.run("render", "--out", "fresh")
+            assert fresh.code == 0, fresh.stderr
         opened = [request.job_id for request in studio.requests[asked:] if request.job_id]
         yield Day(result, files_of(result.out), sorted(opened))
 
@@ -271,23 +271,23 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> tuple[Day, ...]:
         return tuple(play(Command(tmp_path_factory.mktemp("week")), studio))
 
 
-def test_each_night_ends_well_and_says_where_the_report_is(week: tuple[Day, ...]) -> None:
+def test_each_build_succeeds_and_prints_the_reports_path(week: tuple[Day, ...]) -> None:
     for day in week:
         assert (day.result.code, day.result.stdout) == (0, "out/index.html\n"), day.result.stderr
 
 
 @pytest.mark.parametrize("number", range(len(WEEK)))
-def test_report_json_tells_every_job_as_it_stands(week: tuple[Day, ...], number: int) -> None:
+def test_report_json_has_every_job_as_of_that_day(week: tuple[Day, ...], number: int) -> None:
     report = week[number].report
-    told = {
+    rows = {
         job["id"]: (job["status"], job["stream"]["events"], job["listed"]) for job in report["jobs"]
     }
-    assert list(told.items()) == list(ROWS[number].items())
+    assert list(rows.items()) == list(ROWS[number].items())
     assert report["snapshotAt"] == at(number + 1, 12).replace(".000", "")
-    for told_job in report["jobs"]:
-        state = "complete" if told_job["status"] in READ else "caught-up"
-        assert told_job["stream"]["state"] == state, told_job
-        assert told_job["stream"]["reconnects"] == told_job["stream"]["skipped"] == 0
+    for entry in report["jobs"]:
+        state = "complete" if entry["status"] in READ else "caught-up"
+        assert entry["stream"]["state"] == state, entry
+        assert entry["stream"]["reconnects"] == entry["stream"]["skipped"] == 0
     statuses = [status for status, _, _ in ROWS[number].values()]
     assert report["counts"] == {each: statuses.count(each) for each in (Q, R, C, F, X)}
 
@@ -301,13 +301,13 @@ def test_the_home_page_marks_what_is_new_ended_or_failed(
     marks = re.findall(r'href="jobs/([a-z]+)\.html">[a-z]+</a> <small class="mark">(\w+)<', home)
     assert rows == list(ROWS[number])
     assert dict(marks) == MARKS[number]
-    assert re.findall("Since the snapshot before: ([^<]*)<", home) == [
+    assert re.findall("Since the previous snapshot: ([^<]*)<", home) == [
         *filter(None, [NEWS[number]])
     ]
 
 
 def test_every_event_counts_once_and_none_is_lost(week: tuple[Day, ...]) -> None:
-    """Whether a server goes on behind the last event or plays all again, with ids or without."""
+    """Whether a server resumes after the last event or replays everything, with ids or without."""
     for job_id, steps in STEPS.items():
         last = next(day for day in reversed(week) if f"jobs/{job_id}.csv" in day.files)
         table = list(csv.DictReader(last.text(f"jobs/{job_id}.csv").splitlines()))
@@ -319,9 +319,7 @@ def test_every_event_counts_once_and_none_is_lost(week: tuple[Day, ...]) -> None
 
 
 @pytest.mark.parametrize("number", range(len(WEEK)))
-def test_only_streams_that_are_not_read_yet_are_asked_for(
-    week: tuple[Day, ...], number: int
-) -> None:
+def test_only_streams_that_are_not_drained_are_opened(week: tuple[Day, ...], number: int) -> None:
     assert week[number].opened == OPENED[number]
 
 
@@ -337,7 +335,7 @@ def days_and_the_ones_before(week: tuple[Day, ...]) -> list[tuple[int, Day, Day]
 
 
 def test_a_finished_jobs_files_never_change(week: tuple[Day, ...]) -> None:
-    """Neither a byte nor the time of writing, but for the page of one that the list has lost."""
+    """Neither bytes nor times change, except for the page of a job that is no longer listed."""
     compared = 0
     for number, before, day in days_and_the_ones_before(week):
         for job_id, row in ROWS[number].items():
@@ -349,7 +347,9 @@ def test_a_finished_jobs_files_never_change(week: tuple[Day, ...]) -> None:
             for name in names:
                 assert before.files[name] == day.files[name], (number, name)
                 compared += 1
-    assert compared == 3 * (2 + 2 + 3 + 4 + 6 + 2) - 1  # `leaves` is lost on the third day
+    assert (
+        compared == 3 * (2 + 2 + 3 + 4 + 6 + 2) - 1
+    )  # `leaves` is no longer listed on the third day
 
 
 def test_only_what_has_news_is_rewritten(week: tuple[Day, ...]) -> None:
@@ -359,10 +359,10 @@ def test_only_what_has_news_is_rewritten(week: tuple[Day, ...]) -> None:
             assert untouched == (before.files[name].data == day.files[name].data), (number, name)
 
 
-def test_what_was_left_as_it_is_is_what_would_be_written_today(week: tuple[Day, ...]) -> None:
+def test_files_left_unchanged_equal_those_of_a_fresh_render(week: tuple[Day, ...]) -> None:
     day = week[5]
-    afresh = files_of(day.result.directory / "afresh")
-    assert {name: file.data for name, file in afresh.items()} == {
+    fresh = files_of(day.result.directory / "fresh")
+    assert {name: file.data for name, file in fresh.items()} == {
         name: file.data for name, file in day.files.items()
     }
 
@@ -376,7 +376,7 @@ def rewritten(before: Day, day: Day) -> set[str]:
 
 
 def job_files_with_news(number: int) -> set[str]:
-    """Give the files of jobs that were there and have news: events, or a page of an open job."""
+    """Return the files of known jobs that have news: events, or a page of an open job."""
     names = set()
     for job_id, row in ROWS[number].items():
         then = ROWS[number - 1].get(job_id)
@@ -384,18 +384,18 @@ def job_files_with_news(number: int) -> set[str]:
             continue
         if then[1] != row[1]:
             names |= {f"jobs/{job_id}.csv", f"jobs/{job_id}.log.txt"}
-        if then != row or not is_read(row):  # a page of an open job says as of when it is
+        if then != row or not is_read(row):  # the page of an open job shows its time
             names.add(f"jobs/{job_id}.html")
     return names
 
 
-def test_it_is_known_which_files_have_news(week: tuple[Day, ...]) -> None:
+def test_exactly_the_files_with_news_change(week: tuple[Day, ...]) -> None:
     for number, before, day in days_and_the_ones_before(week):
         changed = rewritten(before, day)
         assert {name for name in changed if "/" in name} == job_files_with_news(number), number
         common = {"index.html", "report.json", "summary.md", "junit.xml", "compare.html"}
         assert {name for name in changed if "/" not in name} - {"badge.svg"} == common
-    # The badge says what passed and what failed, and nothing of either came on the sixth day.
+    # The badge counts passed and failed jobs, and neither changed on the sixth day.
     assert "badge.svg" not in rewritten(week[4], week[5])
     assert "badge.svg" in rewritten(week[2], week[3])
 
@@ -426,14 +426,14 @@ def test_a_jobs_line_keeps_its_colour(week: tuple[Day, ...]) -> None:
             seen.setdefault(job_id, set()).add((colour, dash))
     assert seen.keys() == STEPS.keys()
     assert {job_id: len(looks) for job_id, looks in seen.items()} == dict.fromkeys(seen, 1)
-    # Nine jobs in eight colours: the ninth is told by its dash.
+    # Nine jobs in eight colours: a dash marks the ninth.
     assert len({look for looks in seen.values() for look in looks}) == len(seen)
 
 
-# --- What is kept no longer ----------------------------------------------------------------------
+# --- Retention -----------------------------------------------------------------------------------
 
 
-def test_what_is_kept_no_longer_is_said_and_gone(week: tuple[Day, ...]) -> None:
+def test_dropped_jobs_are_reported_and_removed(week: tuple[Day, ...]) -> None:
     *earlier, last = week
     assert not any("--keep-last" in day.result.stderr for day in earlier)
     (line,) = [line for line in last.result.stderr.splitlines() if "--keep-last 3" in line]
@@ -449,17 +449,17 @@ def test_what_is_kept_no_longer_is_said_and_gone(week: tuple[Day, ...]) -> None:
 def test_everything_is_well_formed(week: tuple[Day, ...], number: int) -> None:
     files = {name: file.data for name, file in week[number].files.items()}
     wellformed.check(files)
-    told = {row[0]: row[1] for row in wellformed.rows_of(files["summary.md"].decode())}
-    assert told == {
+    rows = {row[0]: row[1] for row in wellformed.rows_of(files["summary.md"].decode())}
+    assert rows == {
         f"{job_id} ({job_id})": status for job_id, (status, _, _) in ROWS[number].items()
     }
 
 
-# --- Around a night ------------------------------------------------------------------------------
+# --- Between builds ------------------------------------------------------------------------------
 
 
-def test_render_touches_nothing_between_two_nights(command: Command) -> None:
-    """It marks what the build before it marked, and the next build compares with that one."""
+def test_render_changes_nothing_between_two_builds(command: Command) -> None:
+    """It keeps the marks of the last build, and the next build compares with that one."""
     with StandIn(job("a", events=training(3, "a")), job("b", events=training(3, "b"))) as studio:
         command.build(studio, SOURCE_DATE_EPOCH=noon(1))
         studio.jobs.add(job("c", events=training(3, "c")))
@@ -471,7 +471,7 @@ def test_render_touches_nothing_between_two_nights(command: Command) -> None:
     assert 'class="mark"' not in (again.out / "index.html").read_text("utf-8")
 
 
-def test_a_night_that_comes_while_the_last_one_still_waits(command: Command) -> None:
+def test_a_build_that_starts_while_the_last_one_still_waits(command: Command) -> None:
     running = job("runs", R, events=begun("runs", 1, [1, 2]))
     with StandIn(running) as studio:
         first = command.start("build", *command.options(studio))

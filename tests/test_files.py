@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import stat
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -36,7 +37,7 @@ def directory(place: Path) -> Iterator[Directory]:
 
 
 def theirs(place: Path) -> tuple[str, int, set[str]]:
-    """Return all that must not change outside."""
+    """Return everything outside that must not change."""
     file = place.parent / "outside" / "file"
     names = {path.name for path in file.parent.iterdir()}
     return file.read_text(), stat.S_IMODE(file.stat().st_mode), names
@@ -65,7 +66,7 @@ def plant_directory(path: Path) -> None:
 def plant_socket(path: Path) -> None:
     server = socket.socket(socket.AF_UNIX)
     before = Path.cwd()
-    os.chdir(path.parent)  # a socket's path may have 108 bytes
+    os.chdir(path.parent)  # a socket's path is limited to 108 bytes
     try:
         server.bind(path.name)
     finally:
@@ -121,7 +122,7 @@ USES: list[Callable[[Directory, str], object]] = [
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize(("plant", "kind"), FOREIGN)
-def test_what_is_foreign_is_named_and_left(
+def test_a_foreign_file_is_named_and_left_alone(
     place: Path, directory: Directory, plant: Plant, kind: str, use: Callable[..., object]
 ) -> None:
     plant(place / "name")
@@ -135,7 +136,7 @@ def test_what_is_foreign_is_named_and_left(
 
 @pytest.mark.parametrize("create", [True, False])
 @pytest.mark.parametrize(("plant", "kind"), [*FOREIGN, (Path.touch, "a file")])
-def test_what_is_no_folder_is_named_and_left(
+def test_anything_but_a_folder_is_named_and_left_alone(
     place: Path, directory: Directory, plant: Plant, kind: str, *, create: bool
 ) -> None:
     if plant is plant_directory:
@@ -149,7 +150,7 @@ def test_what_is_no_folder_is_named_and_left(
 
 
 @pytest.mark.parametrize(("plant", "kind"), FOREIGN)
-def test_nothing_is_made_private_through_what_is_foreign(
+def test_no_mode_is_changed_through_a_foreign_file(
     place: Path, directory: Directory, plant: Plant, kind: str
 ) -> None:
     plant(place / "name")
@@ -190,7 +191,7 @@ def test_a_file_with_several_links_changes_under_one_name_only(
     assert list(place.iterdir()) == [place / "name"]
 
 
-def test_a_copy_is_as_old_as_what_it_is_a_copy_of(place: Path, directory: Directory) -> None:
+def test_a_copy_keeps_the_time_of_its_original(place: Path, directory: Directory) -> None:
     (place / "name").hardlink_to(place.parent / "outside" / "file")
     os.utime(place / "name", ns=(1, 2))
     os.close(directory.open_for_appending("name"))
@@ -198,7 +199,7 @@ def test_a_copy_is_as_old_as_what_it_is_a_copy_of(place: Path, directory: Direct
     assert (place / "name").read_text() == "theirs"
 
 
-def test_a_backup_by_links_has_a_lock_of_its_own(place: Path, directory: Directory) -> None:
+def test_a_hard_linked_backup_has_its_own_lock(place: Path, directory: Directory) -> None:
     lock(directory, "lock")
     (place / "backup").hardlink_to(place / "lock")
     with directory.locked("backup"), directory.locked("lock"):
@@ -244,7 +245,7 @@ def swap_forever(place: Path) -> NoReturn:
     "use",
     [read_nothing_of_theirs, append, replace, Directory.make_file_private, Directory.remove, lock],
 )
-def test_a_name_that_is_swapped_all_the_time_leads_nowhere(
+def test_a_name_that_keeps_being_swapped_is_never_followed(
     place: Path, directory: Directory, use: Callable[..., object]
 ) -> None:
     before = theirs(place)
@@ -280,7 +281,7 @@ def test_the_directory_that_the_user_names_is_something_else(place: Path, plant:
 
 
 @pytest.mark.parametrize(("private", "modes"), [(True, (0o700, 0o600)), (False, (0o755, 0o644))])
-def test_what_is_created_is_private_or_as_the_umask_has_it(
+def test_new_files_are_private_or_follow_the_umask(
     tmp_path: Path, modes: tuple[int, int], *, private: bool
 ) -> None:
     before = os.umask(0o022)
@@ -315,7 +316,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(place: Path, directory: D
     assert directory.read("name") == b"ours"
 
 
-def test_what_stands_in_the_way_since_the_start_is_not_replaced(
+def test_a_file_that_appears_after_the_start_is_not_replaced(
     place: Path, directory: Directory
 ) -> None:
     def replace_too_late() -> None:
@@ -417,14 +418,16 @@ def test_a_file_that_is_not_empty_is_not_a_lock(
     assert theirs(place) == before
 
 
-def test_a_lock_that_was_replaced_is_no_lock(place: Path, directory: Directory) -> None:
+def test_a_replaced_lock_file_does_not_count(place: Path, directory: Directory) -> None:
     with directory.locked("lock"):
         (place / "lock").unlink()
         with directory.locked("lock"), pytest.raises(BlockingIOError), directory.locked("lock"):
             pass
 
 
-def test_one_at_a_time_although_backups_share_the_lock(place: Path, directory: Directory) -> None:
+def test_one_holder_at_a_time_although_backups_share_the_lock_file(
+    place: Path, directory: Directory
+) -> None:
     holders: list[int] = []
     most: list[int] = []
     done = threading.Event()
@@ -456,7 +459,7 @@ def test_one_at_a_time_although_backups_share_the_lock(place: Path, directory: D
     assert set(most) == {1}
 
 
-def test_a_lock_is_let_go_although_a_forked_process_has_it_open(directory: Directory) -> None:
+def test_a_lock_is_released_although_a_forked_process_has_it_open(directory: Directory) -> None:
     reading, writing = os.pipe()
     with directory.locked("lock"):
         pid = os.fork()
@@ -487,7 +490,7 @@ def test_a_named_file_may_be_a_link(place: Path) -> None:
     os.close(descriptor)
 
 
-def test_a_named_file_is_created_where_that_is_asked_for(place: Path) -> None:
+def test_a_named_file_is_created_on_request(place: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_named(place / "new")
     descriptor = open_named(place / "new", os.O_WRONLY | os.O_CREAT)
@@ -507,7 +510,7 @@ def test_a_named_file_is_created_where_that_is_asked_for(place: Path) -> None:
         ("/dev/null", "a device"),
     ],
 )
-def test_a_named_file_that_is_not_one_is_refused_at_once(
+def test_a_named_path_that_is_not_a_file_is_refused_at_once(
     place: Path, kind: str, said: str, flags: int, *, linked: bool
 ) -> None:
     path = place / "name"
@@ -525,3 +528,23 @@ def test_a_named_file_that_is_not_one_is_refused_at_once(
         path = place / "link"
     with pytest.raises(ForeignFileError, match=f"{said}"):
         open_named(path, flags)
+
+
+def test_a_file_that_may_only_be_read_is_copied_to_be_appended_to() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("being someone else needs root")
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        theirs = Path(place) / "log"
+        theirs.write_text("old")
+        theirs.chmod(0o644)
+        os.seteuid(65534)
+        try:
+            with Directory.open(Path(place)) as directory:
+                descriptor = directory.open_for_appending("log")
+            os.write(descriptor, b" new")
+            os.close(descriptor)
+        finally:
+            os.seteuid(0)
+        assert theirs.read_text() == "old new"
+        assert theirs.stat().st_uid == 65534

@@ -1,4 +1,4 @@
-"""Ids and names of any length, through the real command: everything that people read is bounded."""
+"""Ids and names of any length, through the real command: everything people read is bounded."""
 
 import json
 

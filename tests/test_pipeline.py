@@ -1,4 +1,4 @@
-"""A whole CI pipeline: a matrix of shards, their artifacts, one step that merges and renders."""
+"""A whole CI pipeline: a matrix of shards, their artifacts, and a step that merges and renders."""
 
 import re
 import shutil
@@ -42,7 +42,7 @@ HOSTILE: Final = (
 
 
 def breaking_once(opening: Opening) -> Stream:
-    """Break off after five events, whoever it is that reads them for the first time."""
+    """Break the first connection of each reader after five events."""
     return Replay(breaks=[5] * 100 if opening.last_event_id is None else [])(opening)
 
 
@@ -71,7 +71,7 @@ JOBS: Final = (
 
 @dataclass(frozen=True)
 class Step:
-    """A step: a command in a directory of its own, at its time."""
+    """A step: a command, its own directory, and its time."""
 
     command: Command
     arguments: Sequence[str]
@@ -79,7 +79,7 @@ class Step:
 
 
 def together(steps: Sequence[Step]) -> list[Result]:
-    """Run steps at the same time, as a matrix does; all of them are to end well."""
+    """Run steps at the same time, as a matrix does, and check that all succeed."""
     started = [
         step.command.start(*step.arguments, SOURCE_DATE_EPOCH=str(step.at)) for step in steps
     ]
@@ -92,7 +92,7 @@ def together(steps: Sequence[Step]) -> list[Result]:
 
 
 def machine(place: Path, name: str) -> Command:
-    """Give a machine of its own: another home, another directory, nothing on it."""
+    """Return a fresh machine: another home, another directory, both empty."""
     (place / name).mkdir()
     return Command(place / name)
 
@@ -116,9 +116,9 @@ def through_an_artifact(directory: Path, into: Path) -> Path:
 def fetch_in_shards(
     studio: StandIn, place: Path, *, at: int, cache: Path | None = None
 ) -> tuple[Path, list[Path]]:
-    """Fetch in shards and, beside them, in one build. Gives its machine and the artifacts.
+    """Fetch in shards and also in one build. Return the build's machine and the artifacts.
 
-    Each shard reads the list at a time of its own; the build reads it when the last one does.
+    Each shard reads the list at its own time; the build reads it together with the last shard.
     """
     whole = machine(place, "whole")
     matrix = [machine(place, f"machine-{part}") for part in range(1, PARTS + 1)]
@@ -146,7 +146,7 @@ LOOKS: Final = ["--single-file", "--report-url", URL]
 
 
 def files_of(out: Path) -> dict[str, bytes]:
-    """Give all files of a report but those that the tool keeps for itself."""
+    """Return all files of a report except the tool's own."""
     return {
         path.relative_to(out).as_posix(): path.read_bytes()
         for path in out.rglob("*")
@@ -155,7 +155,7 @@ def files_of(out: Path) -> dict[str, bytes]:
 
 
 def merge_and_render(command: Command, shards: Sequence[Path]) -> tuple[Result, dict[str, bytes]]:
-    """Merge into the machine's own snapshot directory, and render; give the merge's result."""
+    """Merge into the machine's own snapshot directory, and render; return the merge's result."""
     merged = command.run("merge", *map(str, shards))
     assert (merged.code, merged.stdout) == (0, ".arkor-report\n"), merged.stderr
     rendered = command.run("render", *LOOKS)
@@ -168,7 +168,7 @@ def merge_and_render(command: Command, shards: Sequence[Path]) -> tuple[Result, 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of the pipeline left."""
+    """What the pipeline left behind."""
 
     studio: StandIn
     place: Path
@@ -200,17 +200,17 @@ def test_shards_are_merged_and_rendered_as_one_build(first_run: Run) -> None:
     assert rendered.code == 0, rendered.stderr
     files = files_of(rendered.out)
     assert files == first_run.one_build
-    told = {job["id"]: job for job in rendered.report["jobs"]}
-    assert list(told) == [job.id for job in JOBS]
+    entries = {job["id"]: job for job in rendered.report["jobs"]}
+    assert list(entries) == [job.id for job in JOBS]
     assert rendered.report["snapshotAt"] == "2026-05-01T20:00:03Z"
-    assert told["breaks"]["stream"] == {
+    assert entries["breaks"]["stream"] == {
         "state": "complete", "reason": None, "events": 15, "skipped": 0, "reconnects": 1,
     }  # fmt: skip
-    states = {job_id: job["stream"]["state"] for job_id, job in told.items()}
+    states = {job_id: job["stream"]["state"] for job_id, job in entries.items()}
     assert {job_id: state for job_id, state in states.items() if state != "complete"} == {
         "refused": "unavailable", "runs-on": "caught-up", "queued": "caught-up",
     }  # fmt: skip
-    # Once by the build and once by the one shard that it is in.
+    # Once by the build and once by its shard.
     assert len(first_run.studio.openings("best")) == 2
 
 
@@ -233,7 +233,7 @@ def test_every_file_is_well_formed_whatever_a_job_is_called(first_run: Run) -> N
     }
 
 
-# --- What CI is told -----------------------------------------------------------------------------
+# --- Messages for CI -----------------------------------------------------------------------------
 
 ANNOTATIONS: Final = (
     re.compile(r"::error title=evil\|.* \(oom\) failed::CUDA: 100 %25 of memory :.*pwned"),
@@ -264,7 +264,7 @@ STRICT: Final = (
 
 
 def commands_in(stderr: str) -> list[str]:
-    """Give the lines that a runner would obey."""
+    """Return the lines that a runner would obey."""
     assert "##[" not in stderr
     return [line for line in re.split("[\r\n]+", stderr) if line.lstrip().startswith("::")]
 
@@ -273,8 +273,8 @@ def gates_in(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if "--fail-on" in line or "--strict" in line]
 
 
-def told(lines: Sequence[str], expected: Sequence[str]) -> bool:
-    """Tell whether each line holds the words that are expected of it, in this order."""
+def has_in_order(lines: Sequence[str], expected: Sequence[str]) -> bool:
+    """Return whether the lines contain the expected words, in this order."""
     return len(lines) == len(expected) and all(
         words in line for line, words in zip(lines, expected, strict=True)
     )
@@ -282,7 +282,7 @@ def told(lines: Sequence[str], expected: Sequence[str]) -> bool:
 
 @dataclass
 class Runner:
-    """A GitHub runner: a machine with a step summary in which others have written already."""
+    """A GitHub runner: a machine with a step summary that already has content."""
 
     command: Command
     summary: Path
@@ -295,7 +295,7 @@ class Runner:
             GITHUB_STEP_SUMMARY=str(self.summary),
         )  # fmt: skip
         assert result.stdout == "out/index.html\n", result.stderr
-        assert (result.out / "index.html").is_file()  # whatever the gates say
+        assert (result.out / "index.html").is_file()  # whatever the gates decide
         return result
 
 
@@ -304,10 +304,12 @@ def runner(first_run: Run, tmp_path: Path) -> Runner:
     return Runner(first_run.render, tmp_path / "summary")
 
 
-def test_fail_on_wins_and_github_is_told_of_everything(first_run: Run, runner: Runner) -> None:
+def test_fail_on_wins_and_github_gets_summary_and_annotations(
+    first_run: Run, runner: Runner
+) -> None:
     result = runner.render("--fail-on", "failed,nan,loss>4,eval-loss>0", "--strict")
     assert result.code == 5
-    assert told(gates_in(result.stderr), [*GATES, *STRICT]), result.stderr
+    assert has_in_order(gates_in(result.stderr), [*GATES, *STRICT]), result.stderr
     lines = commands_in(result.stderr)
     assert len(lines) == len(ANNOTATIONS)
     for line, expected in zip(lines, ANNOTATIONS, strict=True):
@@ -317,10 +319,10 @@ def test_fail_on_wins_and_github_is_told_of_everything(first_run: Run, runner: R
     assert files_of(result.out) == first_run.one_build
 
 
-def test_strict_alone_and_github_left_alone(runner: Runner) -> None:
+def test_strict_alone_without_github(runner: Runner) -> None:
     result = runner.render("--strict", "--no-github")
     assert result.code == 4
-    assert told(gates_in(result.stderr), STRICT), result.stderr
+    assert has_in_order(gates_in(result.stderr), STRICT), result.stderr
     assert commands_in(result.stderr) == []
     assert runner.summary.read_text() == "What an earlier step said.\n"
 
@@ -329,7 +331,7 @@ def test_rules_that_no_job_meets_and_logs_for_machines(runner: Runner) -> None:
     result = runner.render("--fail-on", "loss>5,eval-loss>0", "--log-format", "json")
     assert (result.code, result.stderr) == (0, "")
     assert "## Arkor report" not in result.stdout
-    assert len(runner.summary.read_text("utf-8")) > 500  # the summary is no log
+    assert len(runner.summary.read_text("utf-8")) > 500  # the summary is not a log
 
 
 # --- The next run, on a cache that every shard got -----------------------------------------------
@@ -337,7 +339,7 @@ def test_rules_that_no_job_meets_and_logs_for_machines(runner: Runner) -> None:
 
 @pytest.fixture(scope="module")
 def next_run(first_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run it once more: jobs came, one ended, one was cancelled, one is gone from the list."""
+    """Run it once more: jobs were added, one ended, one was cancelled, one is no longer listed."""
     studio, cache = first_run.studio, first_run.whole / ".arkor-report"
     place = tmp_path_factory.mktemp("next")
     for job_id in ("job_1", "job_3", "job_4"):
@@ -357,8 +359,8 @@ def next_run(first_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(studio, place, whole, shards, render)
 
 
-def test_a_cache_in_every_shard_and_at_the_merge_is_one_build_on_that_cache(next_run: Run) -> None:
-    """Down to what the home page marks as new."""
+def test_with_the_cache_everywhere_shards_equal_one_build(next_run: Run) -> None:
+    """Including what the home page marks as new."""
     ended = len(JOBS) - 2
     assert all(len(list(shard.rglob("*.log"))) >= ended for shard in next_run.shards)
     merged, files = merge_and_render(next_run.render, next_run.shards)
@@ -388,13 +390,13 @@ def log_of(shard: Path, job_id: str) -> Path:
 
 
 def zeroed(data: bytes) -> bytes:
-    """Lose some lines in the middle; the log's length and its end still say that all is well."""
+    """Zero some lines in the middle; the log's length and its end note still match."""
     line = data.index(b"\n", len(data) // 2) + 1
     return data[:line] + bytes(200) + data[line + 200 :]
 
 
 def run_together(data: bytes) -> bytes:
-    """Lose the end of a line and what comes behind it: what is left reads as one line."""
+    """Remove a line's end and what follows it, so that the rest reads as one line."""
     start = data.index(b"{", len(data) // 2) + 5
     return data[:start] + bytes(200) + data[start + 200 :]
 
@@ -406,10 +408,10 @@ def cut_off(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("damage", "is_told"), [(zeroed, True), (run_together, True), (cut_off, False)]
 )
-def test_a_log_that_was_damaged_in_one_shard_does_not_win(
+def test_a_log_damaged_in_one_shard_is_not_chosen(
     next_run: Run, tmp_path: Path, damage: Callable[[bytes], bytes], *, is_told: bool
 ) -> None:
-    """Not even where it is the newest; what is merely shorter loses without a word."""
+    """Not even if it is the newest; one that is merely shorter loses without a warning."""
     shards = [shutil.copytree(shard, tmp_path / shard.name) for shard in next_run.shards]
     path = log_of(shards[-1], "best")
     path.write_bytes(damage(path.read_bytes()))
@@ -421,16 +423,14 @@ def test_a_log_that_was_damaged_in_one_shard_does_not_win(
     }
 
 
-def test_a_log_that_was_damaged_wherever_it_is_costs_only_itself(
-    next_run: Run, tmp_path: Path
-) -> None:
+def test_a_log_damaged_in_every_shard_costs_only_itself(next_run: Run, tmp_path: Path) -> None:
     shards = [shutil.copytree(shard, tmp_path / shard.name) for shard in next_run.shards]
     for shard in shards:
         path = log_of(shard, "best")
         path.write_bytes(zeroed(path.read_bytes()))
     render = machine(tmp_path, "render")
     merged, files = merge_and_render(render, shards)
-    assert merged.stderr.count("is damaged, and is left out") == PARTS
+    assert merged.stderr.count("is damaged and left out") == PARTS
     expected = next_run.one_build
     for name in expected:
         if name.startswith("jobs/") and not name.startswith("jobs/best."):
@@ -438,9 +438,9 @@ def test_a_log_that_was_damaged_wherever_it_is_costs_only_itself(
     result = render.run("render", "--strict")
     assert result.code == 4
     assert "--strict: best (best): stream unavailable" in result.stderr
-    # Whoever builds on it next fetches what is missing.
-    mended = render.build(next_run.studio, "--max-wait", "0")
-    assert mended.job("best")["stream"]["state"] == "complete"
+    # The next build on it fetches what is missing.
+    repaired = render.build(next_run.studio, "--max-wait", "0")
+    assert repaired.job("best")["stream"]["state"] == "complete"
 
 
 # --- Shards of their own kind --------------------------------------------------------------------
@@ -452,7 +452,7 @@ def snapshot(command: Command, studio: StandIn, shard: str, directory: str) -> R
     )
 
 
-def test_a_shard_without_a_job_is_nobodys_fault(command: Command, tmp_path: Path) -> None:
+def test_a_shard_without_jobs_is_not_an_error(command: Command, tmp_path: Path) -> None:
     downloads = tmp_path / "downloads"
     downloads.mkdir()
     with StandIn(job("sweep-1", events=training(4, "sweep-1"))) as studio:
@@ -464,7 +464,7 @@ def test_a_shard_without_a_job_is_nobodys_fault(command: Command, tmp_path: Path
     shards = [through_an_artifact(tmp_path / f"shard-{part}", downloads) for part in (1, 2)]
     _, files = merge_and_render(command, shards)
     assert "jobs/sweep-1.html" in files
-    # Of none but such shards there is a report, too: one without jobs.
+    # Such shards alone also make a report: one without jobs.
     empty = [shard for shard, logs in zip(shards, held, strict=True) if not logs]
     _, files = merge_and_render(machine(tmp_path, "of-nothing"), empty)
     assert b"No jobs yet." in files["index.html"]
@@ -480,7 +480,7 @@ def test_shards_of_different_sources_are_wrong_usage(command: Command) -> None:
         assert snapshot(command, other, "1/1", "other").code == 0
     result = command.run("merge", "one", "other")
     assert (result.code, result.stdout) == (2, "")
-    assert "one and other are of different sources" in result.stderr
+    assert "one and other are from different sources" in result.stderr
     assert "anon-a1b2/support-bot" in result.stderr
     assert "anon-a1b2/another" in result.stderr
     assert not (command.directory / ".arkor-report").exists()

@@ -1,4 +1,4 @@
-"""The README's recipes do what they promise: read out of it, and played against a real server."""
+"""The README's recipes do what they promise: read from it, and run against a real server."""
 
 import configparser
 import fcntl
@@ -14,7 +14,7 @@ import yaml
 from junitparser import JUnitXml
 
 from tests.command import Command
-from tests.recipes import CHECKOUT, WHEEL, Fence, GitHub, GitLab, Machine, Ran, fences, recipe
+from tests.recipes import CHECKOUT, WHEEL, Fence, Finished, GitHub, GitLab, Machine, fences, recipe
 from tests.standin import Cloud, StandIn, failed, job, numbered, started, training
 
 pytestmark = pytest.mark.thorough
@@ -53,7 +53,7 @@ def in_ci(place: Path, server: StandIn) -> Machine:
 
 
 def at_home(place: Path, studio: StandIn) -> Machine:
-    """Give the machine where `arkor dev` runs: its token lies in the home, beside a project."""
+    """Return a machine where `arkor dev` runs: a token in its home, beside a project."""
     studio.write_token(place / "home/.arkor/studio-token")
     (place / "home/project").mkdir()
     return machine(place, ARKOR_REPORT_URL=studio.url)
@@ -63,7 +63,7 @@ def opened(server: StandIn) -> int:
     return sum(request.job_id is not None for request in server.requests)
 
 
-def codes(ran: list[Ran]) -> list[int]:
+def codes(ran: list[Finished]) -> list[int]:
     return [each.code for each in ran]
 
 
@@ -82,7 +82,7 @@ def test_each_recipe_is_tried_here() -> None:
     assert [(each.section, each.language) for each in recipes()] == RECIPES
 
 
-def test_no_recipe_waits_for_ever() -> None:
+def test_every_recipe_limits_its_waiting() -> None:
     builds = [build for each in recipes() for build in BUILDS.findall(each.text)]
     assert len(builds) == 6
     for build in builds:
@@ -131,7 +131,7 @@ def test_github_gives_each_job_only_the_permissions_that_it_needs() -> None:
     assert jobs["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
 
 
-def test_github_is_started_by_hand_and_by_the_clock() -> None:
+def test_github_starts_on_demand_and_on_schedule() -> None:
     # YAML 1.1 reads the key `on` as true.
     triggers = workflow(0)[True]
     assert triggers.keys() == {"workflow_dispatch", "schedule"}
@@ -208,7 +208,7 @@ def test_jenkins_keeps_a_report_that_its_policy_lets_look_right(tmp_path: Path) 
 
 
 def assert_is_a_schedule(fields: str) -> None:
-    """Check the five fields of a crontab's line, as far as the recipes use them."""
+    """Check the five time fields of a crontab line, as far as the recipes use them."""
     first_and_last = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
     for given, (first, last) in zip(fields.split(" "), first_and_last, strict=True):
         found = re.fullmatch(r"\*(?:/(\d+))?|(\d+)", given)
@@ -218,7 +218,7 @@ def assert_is_a_schedule(fields: str) -> None:
 
 
 def cron_line() -> str:
-    """Give the command of the crontab, which is one line."""
+    """Return the command of the crontab, which is one line."""
     (line,) = recipe("cron", "crontab").splitlines()
     *fields, command = line.split(" ", 5)
     assert_is_a_schedule(" ".join(fields))
@@ -270,13 +270,13 @@ def test_systemd_runs_a_build(tmp_path: Path) -> None:
         directory = Path(service["WorkingDirectory"].replace("%h", str(here.home)))
         assert directory == here.home / "project"
         assert Path(shlex.split(command)[0]) == here.bin / "arkor-report"
-        # systemd starts no shell: each word reaches the command as it stands.
+        # systemd starts no shell: each word reaches the command unchanged.
         ran = here.run(f"exec {shlex.join(shlex.split(command))}", directory)
     assert ran.code == 0, ran.stderr
     assert (directory / "out/jobs/job_broken.html").is_file()
 
 
-def test_systemd_starts_it_by_the_clock() -> None:
+def test_systemd_starts_it_on_schedule() -> None:
     assert unit(recipe("systemd", "ini", 0))["Service"]["Type"] == "oneshot"
     timer = unit(recipe("systemd", "ini", 1))
     assert timer["Timer"]["OnCalendar"]
@@ -296,14 +296,14 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     if "Failed to initialize manager" in ran.stderr:
         pytest.skip("systemd-analyze does not work here")
     assert ran.code == 0, ran.stderr
-    # What it ignores costs no exit code. It may have words on the machine's own units, too.
+    # Ignored settings do not change its exit code. It may also warn about the machine's own units.
     assert "arkor-report" not in ran.stderr
 
 
 # --- Settings, completion ------------------------------------------------------------------------
 
 
-def test_the_configuration_file_is_taken_as_it_stands(command: Command) -> None:
+def test_the_configuration_file_is_accepted_as_printed(command: Command) -> None:
     text = recipe("Settings that stay", "toml")
     file = command.directory / "ci/arkor-report.toml"
     file.parent.mkdir()

@@ -1,4 +1,4 @@
-"""No secret gets out: looked for in every file that is written and every word that is said."""
+"""No secret leaks: every written file and all output is searched."""
 
 import base64
 import json
@@ -63,7 +63,7 @@ def everything(directory: Path) -> dict[str, bytes]:
     }
 
 
-def test_no_secret_is_written_or_said(command: Command) -> None:
+def test_no_secret_is_written_or_printed(command: Command) -> None:
     with StandIn(LEAKY, REFUSED, token=TOKEN) as studio:
         studio.answers.trainer = f"trainer {TOKEN}"
         studio.answers.credentials = {
@@ -78,20 +78,20 @@ def test_no_secret_is_written_or_said(command: Command) -> None:
     for secret in (TOKEN, DATASET_TOKEN, SIGNATURE, "bearer-31337-of-studio", "hf_aaaa"):
         assert secret.encode() not in said
         leaks = [name for name, data in written.items() if secret.encode() in data]
-        # Events are kept verbatim but for the tool's own token.
+        # Events are kept verbatim, except for the tool's own token.
         assert all(name.endswith(".log") and secret != TOKEN for name in leaks), (secret, leaks)
-    told = result.job("leaky")
-    assert told["config"]["datasetSource"] == {
+    entry = result.job("leaky")
+    assert entry["config"]["datasetSource"] == {
         "type": "blob", "url": "https://files.example/d.jsonl", "token": "[hidden]",
     }  # fmt: skip
-    assert told["config"]["maxTokens"] == 42
-    assert told["config"]["tokenizer"] == "plain"
-    assert told["config"]["apiKey"] == "[hidden]"
-    assert told["name"] == "run with [redacted]"
+    assert entry["config"]["maxTokens"] == 42
+    assert entry["config"]["tokenizer"] == "plain"
+    assert entry["config"]["apiKey"] == "[hidden]"
+    assert entry["name"] == "run with [redacted]"
 
 
-def test_nothing_that_is_said_is_obeyed(command: Command) -> None:
-    """Not by a terminal, and not by a CI runner that reads the log line by line."""
+def test_no_output_is_obeyed(command: Command) -> None:
+    """Neither by a terminal nor by a CI runner that reads the log line by line."""
     hostile = "::error::x\n##[error]y\x1b[31m\x9b2J\u202e"
     with StandIn(
         job(hostile, events=training(3)), job("r", script=refusal(410, hostile))
@@ -136,7 +136,7 @@ def test_the_kept_list_has_everything_but_secrets(command: Command) -> None:
 
 
 def leaks(command: Command, result: Result, pieces: Iterable[str]) -> list[tuple[str, str]]:
-    """Find pieces of secrets in all that the command wrote and said."""
+    """Find pieces of secrets in everything that the command wrote and printed."""
     found = {**everything(command.directory), "said": (result.stdout + result.stderr).encode()}
     return [
         (name, piece) for name, data in found.items() for piece in pieces if piece.encode() in data
@@ -224,7 +224,7 @@ def test_a_line_of_the_log_is_cut_after_redaction(
     many = "a" * ((1 << 16) - start - len("hf_") - len(" x ") - inside)
     texts = [
         "x" * (500 - start - inside - 1) + " " + secret,
-        # Of so long a line a part is kept, and most of that is gone with the first credential.
+        # A long line is cut, and the first credential is most of what is left.
         f"hf_{many} x {secret}",
         f"hf_{many}.x.{secret}",
     ]
@@ -233,7 +233,7 @@ def test_a_line_of_the_log_is_cut_after_redaction(
         result = command.build(studio)
     assert result.code == 0, result.stderr
     found = leaks(command, result, [secret[:10], secret[3:13]])
-    # Events are kept verbatim but for the tool's own token.
+    # Events are kept verbatim, except for the tool's own token.
     assert all(name.endswith(".log") and secret != TOKEN for name, _ in found), found
 
 
@@ -286,7 +286,7 @@ def test_the_refresh_token_is_known(command: Command) -> None:
         "socks9://u:hunter2@h",
     ],
 )
-def test_a_proxys_password_is_not_told(command: Command, proxy: str) -> None:
+def test_a_proxys_password_is_not_printed(command: Command, proxy: str) -> None:
     result = command.run(
         *("build", "-v", "--source", "cloud", "--url", "https://cloud.invalid"),
         *("--org", "o", "--project", "p", "--max-wait", "0"),
@@ -296,3 +296,24 @@ def test_a_proxys_password_is_not_told(command: Command, proxy: str) -> None:
     assert result.code == 3
     assert "HTTPS_PROXY" in result.stderr
     assert "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize("place", ["--url", "file", "ARKOR_CLOUD_API_URL", "arkorCloudApiUrl"])
+def test_a_password_in_a_url_is_a_usage_error_that_does_not_repeat_it(
+    command: Command, place: str
+) -> None:
+    url = "https://me:hunter2@cloud.invalid"
+    credentials = {"mode": "oauth", "accessToken": TOKEN}
+    if place == "arkorCloudApiUrl":
+        credentials[place] = url
+    (command.directory / "home" / ".arkor").mkdir(parents=True)
+    (command.directory / "home" / ".arkor" / "credentials.json").write_text(json.dumps(credentials))
+    (command.directory / "file.toml").write_text(f'url = "{url}"')
+    arguments = {"--url": ["--url", url], "file": ["--config", "file.toml"]}.get(place, [])
+    result = command.run(
+        *("build", "-v", "--source", "cloud", "--org", "o", "--project", "p", *arguments),
+        **({place: url} if place.isupper() else {}),
+    )
+    assert result.code == 2, result.stderr
+    assert "hunter2" not in result.stdout + result.stderr
+    assert place.removeprefix("file") in result.stderr

@@ -1,4 +1,4 @@
-"""The time, as the environment may set it."""
+"""The current time, which the environment may set."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ def test_now_is_what_source_date_epoch_says() -> None:
 
 
 @pytest.mark.parametrize("environment", [{}, {"SOURCE_DATE_EPOCH": ""}])
-def test_now_is_now_where_nothing_is_said(environment: dict[str, str]) -> None:
+def test_now_is_the_clocks_time_by_default(environment: dict[str, str]) -> None:
     before = datetime.now(UTC)
     assert before <= settings.now(environment) <= datetime.now(UTC)
 
@@ -23,6 +23,6 @@ def test_now_is_now_where_nothing_is_said(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "epoch", ["soon", "1.5", "2026-05-01", "9" * 30, "9" * 5000, "-" + "9" * 30]
 )
-def test_an_epoch_that_is_none_is_told(epoch: str) -> None:
+def test_an_invalid_epoch_is_reported(epoch: str) -> None:
     with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
         settings.now({"SOURCE_DATE_EPOCH": epoch})

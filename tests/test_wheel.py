@@ -1,4 +1,4 @@
-"""What travels: a missing folder builds silently, so the files in the wheel are listed."""
+"""The wheel's files: a missing folder builds silently, so they are listed here."""
 
 import subprocess
 import sys

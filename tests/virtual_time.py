@@ -1,6 +1,6 @@
-"""An event loop whose clock jumps: what waits for hours is over at once.
+"""An event loop whose clock jumps, so that hours of waiting pass at once.
 
-For code that is given its sources, so that nothing real has to happen while time passes: whenever
+For code whose sources are passed in, so that nothing real happens while time passes: whenever
 nothing is ready, the clock jumps to the next timer.
 """
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Never waits: what it was asked to wait is added to the loop's clock."""
+    """Never waits: adds the time it should wait to the loop's clock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,10 +38,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
-    def run_in_executor(  # type: ignore[override]  # of what can be called, only as it is called
+    def run_in_executor(  # type: ignore[override]  # narrower: only what these tests call
         self, executor: object, func: Callable[..., T], *args: Any
     ) -> "asyncio.Future[T]":
-        """Do at once what would be another thread's: its time is real, and here none passes."""
+        """Run at once what another thread would run, since threads need real time."""
         assert executor is None
         future: asyncio.Future[T] = self.create_future()
         try:
@@ -52,6 +52,6 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, however long it takes."""
+    """Run a coroutine to its end, however long it waits."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)

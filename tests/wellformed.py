@@ -1,4 +1,4 @@
-"""Whether files of a report are what they claim to be: HTML, XML, JUnit, Markdown, live links."""
+"""Checks that a report's files are well formed: HTML, XML, JUnit, Markdown, and working links."""
 
 import posixpath
 from collections import Counter
@@ -20,7 +20,7 @@ Attributes = list[tuple[str, str | None]]
 
 
 class Page(HTMLParser):
-    """Reads a page as strictly as XML is read: each element closed in its turn, each id once."""
+    """Reads a page as strictly as XML: each element closed in order, each id used once."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Page(HTMLParser):
 
 
 def check(files: Mapping[str, bytes]) -> None:
-    """Check every file of a report, by its path; all of them are UTF-8."""
+    """Check every file of a report according to its name; all are UTF-8."""
     for name, data in files.items():
         text = data.decode()
         match name.rpartition(".")[2]:
@@ -79,7 +79,7 @@ def check(files: Mapping[str, bytes]) -> None:
 
 
 def _check_links(name: str, links: list[str], files: Mapping[str, bytes]) -> None:
-    """Check that what a page links to is in the report."""
+    """Check that every link of a page leads to a file of the report."""
     for link in links:
         if not link.startswith(("#", "data:")):
             target = posixpath.normpath(posixpath.join(posixpath.dirname(name), link))
@@ -96,7 +96,7 @@ def _check_junit(text: str) -> None:
 
 
 def rows_of(markdown: str) -> list[list[str]]:
-    """Read a summary's table as GitHub does; whatever is not our own markup stands as text."""
+    """Read a summary's table as GitHub does; what is not our own markup is text."""
     rows: list[list[str]] = []
     for token in MarkdownIt("gfm-like").parse(markdown):
         kind = token.type.removesuffix("_open").removesuffix("_close")

@@ -1,6 +1,7 @@
-"""Axes: the size of the plot area, and round values to label along its edges. Pure.
+"""Axes: the size of the plot area, and the round values that label its edges. Pure.
 
-All geometry is in an SVG's own units: the plot area has its top left at 0,0, and y grows downwards.
+All geometry is in the SVG's own units: the plot area has its top left at 0,0, and y grows
+downwards.
 """
 
 import math
@@ -19,7 +20,7 @@ HEIGHT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A labelled place on an axis: an x on the x axis, a y on the y axis."""
+    """A labelled position on an axis: its x on the x axis, its y on the y axis."""
 
     at: float
     label: str
@@ -29,16 +30,16 @@ _TICKS: Final = 7
 _ROUND: Final = (1, 2, 5, 10)
 _X_LABEL: Final = 10
 _Y_LABEL: Final = 7
-"""How many characters a plain label may have before one with an exponent is tried."""
+"""The length of a plain label beyond which one with an exponent is tried."""
 
 _ONE_VALUE_DIGITS: Final = 4
 
 _RESOLVED: Final = 64
-"""How many doubles two ticks have to be apart: closer ones would be drawn a unit off."""
+"""The least distance of two ticks, in doubles: closer ones would be drawn a unit off."""
 
 
 def x_ticks(across: Span) -> tuple[Tick, ...]:
-    """Return labelled places along the x axis; between whole ends only whole ones."""
+    """Return the ticks of the x axis, at whole steps if both ends are whole."""
     if across.low == across.high:
         return (Tick(WIDTH / 2, js_number(across.low)),)
     whole = across.low.is_integer() and across.high.is_integer()
@@ -47,7 +48,7 @@ def x_ticks(across: Span) -> tuple[Tick, ...]:
 
 
 def y_ticks(upwards: Span) -> tuple[Tick, ...]:
-    """Return labelled places along the y axis; one where all values are equal."""
+    """Return the ticks of the y axis; one if all values are equal."""
     if upwards.low == upwards.high:
         return (Tick(HEIGHT / 2, js_number(significant(upwards.low, _ONE_VALUE_DIGITS))),)
     ticks = _ticks(upwards, 0.0, _Y_LABEL)
@@ -55,12 +56,13 @@ def y_ticks(upwards: Span) -> tuple[Tick, ...]:
 
 
 def _ticks(span: Span, least: float, room: int) -> list[tuple[float, str]]:
-    """Return round values within a span, at least `least` apart, with labels of one kind.
+    """Return two to eight round values within a span, at least `least` apart, with their labels.
 
-    There are two to eight. Where the ends are too close for round values, they are the ticks.
+    If the ends are too close for round values, they are returned instead. `room` is the length of
+    a label beyond which one with an exponent is tried.
     """
     width = span.high - span.low
-    # The ends can be further apart than a double holds.
+    # The distance between the ends can exceed a double's range.
     step = width / _TICKS if width < math.inf else span.high / _TICKS - span.low / _TICKS
     step = max(step, least)
     if step < _RESOLVED * math.ulp(max(abs(span.low), abs(span.high))):
@@ -68,7 +70,7 @@ def _ticks(span: Span, least: float, room: int) -> list[tuple[float, str]]:
     factor, exponent = _round_up(step)
     step = _scaled(factor, exponent)
     first, last = math.floor(span.low / step), math.ceil(span.high / step)
-    # A value is a whole number of powers of ten, so that 3 × 0.1 is 0.3, and so is its label.
+    # Values are computed from whole numbers, so that 3 × 0.1 is 0.3, in the label too.
     wholes = [
         whole
         for whole in range(first * factor, last * factor + 1, factor)
@@ -86,12 +88,12 @@ def _round_up(number: float) -> tuple[int, int]:
 
 
 def _scaled(whole: int, exponent: int) -> float:
-    """Return the double nearest to a whole number times a power of ten, which may be infinite."""
+    """Return the double nearest to a whole number times a power of ten; it may be infinite."""
     return as_double(whole * 10**exponent) if exponent >= 0 else whole / 10**-exponent
 
 
 def _labels(wholes: Sequence[int], exponent: int, room: int) -> list[str]:
-    """Format the values of an axis alike: plain (`2.5`, `2.0`), or where that is long, `1.5e-7`."""
+    """Format the values of an axis alike: plain (`2.5`, `2.0`) or, if that is long, `1.5e-7`."""
     if exponent >= 0:
         fixed = [str(whole * 10**exponent) for whole in wholes]
     else:

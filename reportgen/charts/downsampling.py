@@ -1,6 +1,7 @@
 """Downsampling: which points of a long curve are drawn, and where its line breaks. Pure.
 
-Linear in the number of points: no more than four points a column are ever held as objects.
+Takes time linear in the number of points, and never holds more than four points per column as
+objects.
 """
 
 import math
@@ -15,15 +16,16 @@ from reportgen.model.span import Span
 from reportgen.model.statistics import column_bounds
 
 _POINTS_A_COLUMN = 4
-"""From here on it is faster to look at the points of a column together."""
+"""With more points per column than this, it is faster to look at a column's points together."""
 
 
 def kept(across: Span, curve: Curve | Superseded, points: int, columns: int) -> Sequence[int]:
     """Return the rising indices of the points that stay when a curve is downsampled by M4.
 
-    `points` is how many finite ones it has. In each of `columns` columns of equal width the first,
-    the last, the smallest and the largest value stay (Jugel et al., "M4: a visualization-oriented
-    time series data aggregation", 2014): drawn, they cover the same pixels as the whole curve.
+    `points` is the number of the curve's finite points. In each of `columns` columns of equal
+    width the first, the last, the smallest and the largest value stay (Jugel et al., "M4: a
+    visualization-oriented time series data aggregation", 2014): drawn, they cover the same pixels
+    as the whole curve.
     """
     steps, values = curve.steps, curve.values
     if isinstance(curve, Curve) or all(map(le, steps, islice(steps, 1, None))):  # they rise
@@ -31,7 +33,7 @@ def kept(across: Span, curve: Curve | Superseded, points: int, columns: int) -> 
             return _kept_of_rising(across, curve, points, columns)
         places = across.columns(steps, columns)
         if points == len(steps) and not any(map(eq, places, islice(places, 2, None))):
-            return range(points)  # of two in a column, one is the first and one the last
+            return range(points)  # no column has more than two points, its first and its last
     first, last, low_at, high_at = ([-1] * columns for _ in range(4))
     low, high = [math.inf] * columns, [-math.inf] * columns
     fraction, rightmost = across.fraction, columns - 1
@@ -52,7 +54,7 @@ def kept(across: Span, curve: Curve | Superseded, points: int, columns: int) -> 
 def _kept_of_rising(
     across: Span, curve: Curve | Superseded, points: int, columns: int
 ) -> list[int]:
-    """Return what `kept` returns, of a curve whose steps rise."""
+    """Return what `kept` returns, for a curve whose steps rise."""
     found: set[int] = set()
     values = curve.values
     for start, end in pairwise(column_bounds(curve.steps, across, columns)):
@@ -68,9 +70,9 @@ def _kept_of_rising(
 
 
 def segment_starts(indices: Sequence[int], curve: Curve | Superseded, points: int) -> list[int]:
-    """Return where among the kept points a line begins: the first, and each after a break.
+    """Return the places among the kept points where a line begins: the first, and after each gap.
 
-    A line breaks at values that are not finite and where another superseded part begins.
+    A line has gaps at values that are not finite, and where another superseded part begins.
     """
     starts = curve.starts if isinstance(curve, Superseded) else ()
     if points == len(curve) and not starts:

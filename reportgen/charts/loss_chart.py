@@ -1,7 +1,7 @@
 """The loss chart of one job: curves, axes, marks, labels and legend as geometry. Pure.
 
-The arrays of a `History` are gone through a few times. All geometry is in the SVG's own units: the
-plot area is 640 × 200 with its top left at 0,0, and y grows downwards.
+All geometry is in the SVG's own units: the plot area is 640 × 200 with its top left at 0,0, and y
+grows downwards.
 """
 
 import math
@@ -24,16 +24,16 @@ from reportgen.model.statistics import column_means
 from reportgen.text.javascript import js_number
 
 COLUMNS: Final = 640
-"""Into how many columns the training curve is downsampled, each of at most four points."""
+"""The number of columns for downsampling the training curve, with at most four points each."""
 
 SPARE_COLUMNS: Final = 160
 """The same for the evaluation curve, and for all superseded parts together."""
 
 MARKS: Final = 200
-"""How many checkpoints are marked, and how many losses that are not finite."""
+"""The maximum number of marks for checkpoints, and for losses that are not finite."""
 
 DOTS: Final = 200
-"""How many lone points are dots of their own; more become one path, at a third of the bytes."""
+"""The maximum number of separate dots; more become one path, at a third of the bytes."""
 
 
 # --- What a chart is made of -------------------------------------------------------------------
@@ -41,20 +41,20 @@ DOTS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ScriptPoints:
-    """A curve's drawn points for the page's script, as text that is as short as can be."""
+    """A curve's drawn points for the page's script, in a compact form."""
 
     steps: str
-    """Each step as its distance from the one before."""
+    """Each step's distance from the one before, separated by commas."""
     values: str
-    """Each value to six digits."""
+    """Each value to six significant digits, separated by commas."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnCurve:
-    """A curve as it is drawn: `points` is how many finite points it has, `drawn` how many stay.
+    """A curve as it is drawn: `drawn` of its `points` finite points are left.
 
-    Points without a neighbour to draw a line to are segments of one point, which draw nothing; to
-    be seen they are in `dots` too.
+    A point without a neighbour to draw a line to is a segment of one point, which draws nothing,
+    and also a dot.
     """
 
     segments: tuple[Polyline, ...] = ()
@@ -62,17 +62,17 @@ class DrawnCurve:
     drawn: int = 0
     points: int = 0
     script: ScriptPoints | None = None
-    """None if a step is not a whole number or it would take too much of the page."""
+    """None if a step is not a whole number, or if the text would be too long for the page."""
 
     @property
     def is_crowded(self) -> bool:
-        """Whether there are so many dots that one path has to draw them."""
+        """Whether there are so many dots that they are drawn as one path."""
         return len(self.dots) > DOTS
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A loss that is not finite, on the plot's upper edge or (`-Infinity`) on its lower one."""
+    """A loss that is not finite, on the plot's lower edge for `-Infinity`, else on the upper."""
 
     x: float
     top: bool
@@ -80,7 +80,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """What a sign in the chart means; `kind` is the sign's CSS class, `x` where it begins."""
+    """A sign in the legend, which begins at `x`; `kind` is the sign's CSS class."""
 
     kind: str
     label: str
@@ -89,7 +89,7 @@ class LegendEntry:
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """The lowest or the last point of a curve, with its label in the right margin at `label_y`."""
+    """The lowest or the last point of a curve; its label is in the right margin, at `label_y`."""
 
     kind: str
     x: float
@@ -108,22 +108,22 @@ class Chart:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     checkpoints: tuple[float, ...]
-    """The x of each checkpoint within the drawn range, in order of arrival."""
+    """The x of each checkpoint within the range of the curves, in order of arrival."""
     not_finite: tuple[Mark, ...]
     legend: tuple[LegendEntry, ...]
     extremes: tuple[Extreme, ...]
     across: tuple[float, float]
-    """The steps at the left and at the right edge."""
+    """The steps at the left and the right edge."""
     upwards: tuple[float, float]
-    """The values at the lower and at the upper edge."""
+    """The values at the lower and the upper edge."""
     means: str
-    """Of a downsampled training curve, the mean of all its points in each column, for the script.
+    """For a downsampled training curve, the mean of all points in each column.
 
-    It smooths them, since the points that are drawn are extremes.
+    The script smooths these, since the points that are drawn are extremes.
     """
 
     def without_script_data(self) -> "Chart":
-        """Return the same chart without what the page's script knows beyond the drawing."""
+        """Return the same chart without the data for the page's script."""
         loss, eval_loss, superseded = (
             replace(curve, script=None) for curve in (self.loss, self.eval_loss, self.superseded)
         )
@@ -131,12 +131,12 @@ class Chart:
 
     @property
     def drawn(self) -> int:
-        """How many points of the training curve are left after downsampling."""
+        """The number of points of the training curve left after downsampling."""
         return self.loss.drawn
 
     @property
     def points(self) -> int:
-        """How many finite points the training curve has."""
+        """The number of finite points of the training curve."""
         return self.loss.points
 
 
@@ -146,7 +146,7 @@ class Chart:
 def draw(
     loss: Curve, eval_loss: Curve, superseded: Superseded, checkpoints: Sequence[float]
 ) -> Chart | None:
-    """Lay out the loss chart; None if there is nothing to draw but perhaps checkpoints.
+    """Return the loss chart; None if no curve has a point.
 
     `checkpoints` are steps; those outside the range of the curves are left out.
     """
@@ -182,7 +182,7 @@ def draw(
 
 
 def _outermost(curve: Curve | Superseded) -> Iterable[float]:
-    """Return the first and the last step of a curve, and of superseded parts."""
+    """Return the lowest and the highest step of a curve, if it has any."""
     if isinstance(curve, Superseded):
         return (min(curve.steps), max(curve.steps)) if len(curve) else ()
     return (curve.steps[0], curve.steps[-1]) if len(curve) else ()
@@ -190,7 +190,7 @@ def _outermost(curve: Curve | Superseded) -> Iterable[float]:
 
 @dataclass(frozen=True, slots=True)
 class _Plot:
-    """The plot area: from steps to x, from values to y."""
+    """The plot area, which maps steps to x and values to y."""
 
     across: Span
     upwards: Span
@@ -207,7 +207,7 @@ class _Plot:
 
 
 def _drawn(plot: _Plot, curve: Curve | Superseded, points: int, columns: int) -> DrawnCurve:
-    """Draw a curve, downsampled; `points` is how many finite ones it has."""
+    """Return a curve downsampled and drawn; `points` is the number of its finite points."""
     if not points:
         return DrawnCurve()
     kept = downsampling.kept(plot.across, curve, points, columns)
@@ -234,9 +234,9 @@ def _marks(plot: _Plot, curve: Curve | Superseded) -> Iterator[Mark]:
 # --- For the page's script ---------------------------------------------------------------------
 
 _SCRIPT_LENGTH: Final = 36_000
-"""How many characters a curve's points for the script may take: the page has its budget."""
+"""The maximum length of a curve's points for the script, since a page's size is limited."""
 
-_EXACT: Final = 2.0**53  # from here on doubles, JavaScript's only numbers, skip integers
+_EXACT: Final = 2.0**53  # from this number on, JavaScript's numbers skip integers
 
 
 def _script_points(steps: Sequence[float], values: Sequence[float]) -> ScriptPoints | None:
@@ -264,7 +264,7 @@ _LABEL_DIGITS: Final = 4
 def _extreme_points(
     plot: _Plot, curves: Iterable[tuple[str, Curve, Metric | None]]
 ) -> list[Extreme]:
-    """Return the lowest and the last point of each curve, top down, with labels that keep apart."""
+    """Return the lowest and the last point of each curve, top down, with labels spread apart."""
     points: list[tuple[float, str, float, str]] = []
     for kind, curve, found in curves:
         if found is None:
@@ -289,7 +289,7 @@ def _extreme_points(
 
 
 def _apart(heights: Sequence[float]) -> list[float]:
-    """Move rising heights apart by a label's height each, within the plot."""
+    """Spread rising heights at least a label's height apart, within the plot."""
     placed: list[float] = []
     for height in heights:
         placed.append(max(height, placed[-1] + _LABEL_HEIGHT if placed else 0))
@@ -302,14 +302,17 @@ def _apart(heights: Sequence[float]) -> list[float]:
 
 # --- Legend ------------------------------------------------------------------------------------
 
-_SIGN_WIDTH: Final = 38  # the sign, and what keeps it apart from its label and from the next sign
-_LETTER_WIDTH: Final = 5.6  # of a sans-serif at the legend's size, on average
+_SIGN_WIDTH: Final = 38  # with the space before its label and before the next sign
+_LETTER_WIDTH: Final = 5.6  # the average of a sans-serif at the legend's size
 
 
 def _legend(
     curves: tuple[DrawnCurve, DrawnCurve, DrawnCurve], checkpoints: int, not_finite: int
 ) -> tuple[LegendEntry, ...]:
-    """Name the signs that occur, side by side; a mark's entry says how many are not shown."""
+    """Return the entries for the signs that occur, side by side.
+
+    An entry for marks says how many of them are not shown.
+    """
     loss, eval_loss, superseded = curves
     entries = (
         ("loss", "Training loss", loss.drawn),

@@ -1,4 +1,4 @@
-"""The small charts beneath the loss chart: one value over the same steps. Pure."""
+"""The small charts below the loss chart, each of one value over the same steps. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,19 +11,19 @@ from reportgen.model.trend import Trend
 from reportgen.text.javascript import js_number
 
 HEIGHT: Final = 48
-"""The height of the plot area, which is as wide as the loss chart's."""
+"""The height of the plot area; its width is the loss chart's."""
 
 _LABEL_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class SmallChart:
-    """A value over the same steps as the loss chart, with its ends in numbers."""
+    """A value over the same steps as the loss chart, with its range as labels."""
 
     title: str
     line: Polyline
     dot: Dot | None
-    """Where there is but one point."""
+    """The point, if there is only one."""
     high: str
     low: str
     last: str
@@ -32,10 +32,10 @@ class SmallChart:
 
 
 def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> SmallChart | None:
-    """Draw a trend of at most 160 places; None if it is empty.
+    """Return the small chart of a trend; None if the trend is empty.
 
-    `edges` are the first and the last step of the loss chart above it, whose axis is taken if all
-    of the trend is within.
+    `edges` are the first and the last step of the loss chart above it; the two share an axis if
+    the trend is within these edges.
     """
     points = list(trend.points())
     if not points:
@@ -44,7 +44,7 @@ def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> S
     across = Span(steps[0], steps[-1])
     if edges and edges[0] <= across.low and across.high <= edges[1]:
         across = Span(*edges)
-    # Beyond 160 points the values drawn are means; the ends are labelled with the true values.
+    # A long trend is drawn from means, but its first and last value are known and shown.
     ends = [value for value in (trend.first, trend.last) if value is not None]
     upwards = Span(min([*values, *ends]), max([*values, *ends]))
     xs = [WIDTH * place for place in across.fractions(steps)]
@@ -52,7 +52,7 @@ def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> S
     first = _label(values[0] if trend.first is None else trend.first)
     last = _label(values[-1] if trend.last is None else trend.last)
     low, high = _label(upwards.low), _label(upwards.high)
-    course = f"{title}: {first}" if first == last else f"{title}: {first} → {last}"
+    change = f"{title}: {first}" if first == last else f"{title}: {first} → {last}"
     about = "" if trend.is_exact else "≈ "  # of means
     return SmallChart(
         title=title,
@@ -62,7 +62,7 @@ def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> S
         low="" if low == high else low,
         last=last,
         last_y=ys[-1],
-        description=course if low == high else f"{course}, between {about}{low} and {high}",
+        description=change if low == high else f"{change}, between {about}{low} and {high}",
     )
 
 

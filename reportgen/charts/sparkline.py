@@ -1,4 +1,4 @@
-"""A curve in so few numbers that a table of ten thousand jobs can show one in each row. Pure."""
+"""A curve in so few numbers that a table of ten thousand jobs can show one per row. Pure."""
 
 from typing import Final, TypeAlias
 
@@ -10,14 +10,14 @@ COLUMNS: Final = 32
 HEIGHT: Final = 40
 
 WIDTH: Final = 124
-"""The width of the drawing, in the same units as the heights: its columns are four apart."""
+"""The width of the drawing, in the units of the heights; neighbouring columns are four apart."""
 
 _SPACING: Final = WIDTH // (COLUMNS - 1)
 
 Sparkline: TypeAlias = tuple[int | None, ...]
-"""The height in each of 32 columns, from 0 (the lowest mean) to 40; None where nothing is.
+"""The height in each of 32 columns, from 0 (the lowest mean) to 40; None for an empty column.
 
-It is empty where fewer than two columns have a height: that does not show a course.
+It is empty if fewer than two columns have a height, since a line needs two points.
 """
 
 
@@ -30,7 +30,7 @@ def sparkline(curve: Curve) -> Sparkline:
     if len(known) < 2:  # noqa: PLR2004 - a line has two ends
         return ()
     low, high = min(known), max(known)
-    # Halves, since the difference of two doubles can be more than a double holds.
+    # Halves, since the difference of two doubles can exceed a double's range.
     span = high / 2 - low / 2
 
     def height(mean: float) -> int:

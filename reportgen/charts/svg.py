@@ -1,4 +1,4 @@
-"""Geometry as SVG text: the one place where the coordinates of a chart are printed. Pure.
+"""Geometry as SVG text: the one place that prints a chart's coordinates. Pure.
 
 Charts are computed as numbers, and templates print them with these functions as filters.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Polyline:
-    """Points that straight lines join, in the units of the SVG; x and y of equal number."""
+    """Points joined by straight lines, in the SVG's units; `xs` and `ys` are equally long."""
 
     xs: Sequence[float]
     ys: Sequence[float]
@@ -17,26 +17,26 @@ class Polyline:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A point that is drawn by itself."""
+    """A point that is drawn as a dot."""
 
     x: float
     y: float
 
 
 def coordinate(number: float) -> str:
-    """Format a coordinate, never negative, with at most two places and never an exponent."""
+    """Format a coordinate, which is not negative, with at most two decimals and no exponent."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
 def path(lines: Iterable[Polyline]) -> str:
-    """Format lines as the `d` of a path of absolute `M` and `L`, each number as a coordinate."""
+    """Format lines as the `d` of a path of absolute `M` and `L`, numbers as by `coordinate`."""
     return "".join(f"M{_joined(line)}" for line in lines)
 
 
 def _joined(line: Polyline) -> str:
-    """Format all points at once, since a page has hundreds.
+    """Format all points of a line at once, since a page has hundreds.
 
-    Each number gets two places, so a zero at the end of one is always a decimal.
+    Each number gets two decimals first, so that a zero at its end is never part of its integer.
     """
     coordinates = [0.0] * (2 * len(line.xs))
     coordinates[::2], coordinates[1::2] = line.xs, line.ys
@@ -47,8 +47,8 @@ def _joined(line: Polyline) -> str:
 
 
 def dots_path(dots: Iterable[Dot]) -> str:
-    """Format many dots as one path of strokes without length, which a round line cap shows.
+    """Format many dots as one path of strokes without length, which round line caps make visible.
 
-    The coordinates are whole: among so many dots nobody sees fractions.
+    The coordinates are whole numbers: among so many dots nobody sees fractions.
     """
     return "".join(dict.fromkeys(f"M{dot.x:.0f},{dot.y:.0f}h0" for dot in dots))

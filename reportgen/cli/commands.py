@@ -1,7 +1,7 @@
 """The commands: their names, help and options. What they do is in `run`, imported when they run.
 
-click's LazyGroup imports a whole command when it is asked for, for its help and completion too;
-here these need the options alone.
+click's own LazyGroup recipe imports a whole command even for its help and for completion; here
+these need only the options.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from reportgen.cli.lazy import lazily
 from reportgen.cli.parameters import PathType
 
 # The backspace keeps click from folding the lines after it into one.
-_HELP: Final = """Keep what Arkor Studio shows: training jobs as self-contained HTML pages.
+_HELP: Final = """Save the training jobs that Arkor Studio shows as self-contained HTML pages.
 
 \b
 arkor-report build                  report on the running Studio, into out/
-arkor-report build --source demo    try it: a recording of real training runs
+arkor-report build --source demo    try it with a recording of real training jobs
 
-Every option can also come from a variable, --max-wait from ARKOR_REPORT_MAX_WAIT (an empty one
-counts as not set), and from arkor-report.toml: max-wait = "10m". The command line wins, then
-the variable, then the file; `arkor-report config` shows what is in force.
+Every option can also be set by an environment variable (--max-wait by ARKOR_REPORT_MAX_WAIT; an
+empty value counts as unset) or in arkor-report.toml (max-wait = "10m"). The command line wins,
+then the environment, then the file. `arkor-report config` shows the settings in force.
 """
 
 
@@ -34,11 +34,11 @@ the variable, then the file; `arkor-report config` shows what is in force.
 )
 @click.version_option(__version__, prog_name="arkor-report", message="%(prog)s %(version)s")
 def program() -> None:
-    """Hold all commands."""
+    """Group all commands."""
 
 
 def _command(name: str, text: str, *options: Callable[[Any], Any]) -> None:
-    """Add a command with its help and options; what it does is in `run`, under the same name."""
+    """Add a command, which runs the function of the same name in `run`."""
     command: Any = click.pass_obj(lazily(f"reportgen.cli.run:{name}"))
     for option in reversed(options):
         command = option(command)
@@ -57,9 +57,9 @@ _ALWAYS: Final = (options.config_file, options.verbosity)
 
 _command(
     "build",
-    """Snapshot, then render: the main job. Prints the path of the home page.
+    """Take a snapshot and render it. Prints the path of the home page.
 
-    Waits for jobs that have not ended, unless --max-wait sets a limit.
+    Waits until all jobs have ended, unless --max-wait sets a limit.
     """,
     *_FETCHING,
     *_REPORTING,
@@ -67,16 +67,16 @@ _command(
 )
 _command(
     "snapshot",
-    """Fetch only: the job list and every job's events. Prints the snapshot directory's path.""",
+    """Fetch the job list and every job's events. Prints the path of the snapshot directory.""",
     *_FETCHING,
     *_ALWAYS,
 )
 _command(
     "render",
-    """Pages only, from what was fetched last, without network. Prints the home page's path.
+    """Render the last snapshot, without network. Prints the path of the home page.
 
-    Shows what the last snapshot selected, narrowed by the options given here, which are matched
-    against what the pages show.
+    Shows the jobs that the last snapshot selected. The options given here narrow them down, and
+    are matched against what the pages show.
     """,
     options.fetched_source,
     options.selection,
@@ -88,10 +88,10 @@ _command(
 )
 _command(
     "merge",
-    """Merge several snapshot directories, such as shards, into --snapshot-dir. Prints its path.
+    """Merge snapshot directories, such as shards, into --snapshot-dir. Prints its path.
 
-    What that directory already holds is included. If several hold a job, the complete log wins,
-    else the longer one; selections are united.
+    Jobs that --snapshot-dir already holds are kept. If several directories hold a job, the
+    complete log wins, else the longer one. The result selects every job that any of them selected.
     """,
     click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=PathType()),
     options.snapshot_dir,
@@ -100,13 +100,13 @@ _command(
 )
 _command(
     "doctor",
-    """Report what a build would read and how, and whether it can; never a secret's value.""",
+    """Check what a build would read, and how. Never shows a secret.""",
     options.source,
     *_ALWAYS,
 )
 _command(
     "config",
-    """Show each setting in force for a build, and where its value comes from; never a secret.""",
+    """Show each setting of a build and where its value comes from. Never shows a secret.""",
     *_FETCHING,
     *_REPORTING,
     *_ALWAYS,

@@ -1,6 +1,6 @@
 """The options of all commands, with their defaults, in groups.
 
-Each group adds its options to a command, and hands their final values to it as one value.
+Each group adds its options to a command and passes their final values on as one value.
 """
 
 import math
@@ -38,10 +38,10 @@ def _duration(name: str, **settings: Any) -> Decorator[Any]:
 
 
 class _Group:
-    """A decorator that adds options to a command, and hands on their values as one value.
+    """A decorator that adds options to a command and passes their values on as one value.
 
-    `value` is the path of its class, whose fields have the names of the options, or of the groups
-    among them. The command takes it under `name`.
+    `value` is the import path of that value's class, whose fields are named like the options and
+    the groups among them. The command takes the value as the parameter `name`.
     """
 
     def __init__(self, name: str, value: str, *options: "Decorator[Any] | _Group") -> None:
@@ -51,7 +51,7 @@ class _Group:
         self._fields = [_field(option) for option in options]
 
     def __call__(self, command: Callable[..., Any]) -> Any:
-        """Add the options."""
+        """Add the options to `command`."""
 
         @wraps(command)
         def with_value(*args: Any, **given: Any) -> Any:
@@ -68,7 +68,7 @@ def _with_options(command: Any, options: "Sequence[Decorator[Any] | _Group]") ->
 
 
 def _field(option: "Decorator[Any] | _Group") -> str:
-    """Return the name under which an option's value comes."""
+    """Return the name of the parameter that an option, or a group, fills."""
     if isinstance(option, _Group):
         return option.name
 
@@ -81,7 +81,7 @@ def _field(option: "Decorator[Any] | _Group") -> str:
 
 _SOURCES: Final = click.Choice(["studio", "cloud", "demo"])
 
-# Eager, and before --config: the file is looked for there.
+# Eager and before --config, whose file is looked for in this directory.
 project_dir = _option(
     "--project-dir",
     metavar="DIR",
@@ -89,7 +89,7 @@ project_dir = _option(
     default=".",
     show_default=True,
     is_eager=True,
-    help=f"Where {CONFIGURATION_FILE}, .arkor/state.json and node_modules are.",
+    help=f"The directory that holds {CONFIGURATION_FILE}, .arkor/state.json and node_modules.",
 )
 
 source = _Group(
@@ -102,7 +102,7 @@ source = _Group(
         type=_SOURCES,
         default="studio",
         show_default=True,
-        help="Where jobs come from; `demo` is a recording inside the package, no network.",
+        help="Where jobs come from. `demo` is a packaged recording and needs no network.",
     ),
     _option(
         "--url",
@@ -116,31 +116,35 @@ source = _Group(
         metavar="FILE",
         type=PathType(dir_okay=False),
         callback=yield_to_the_token,
-        help="The file that holds the secret; the variable ARKOR_REPORT_TOKEN may hold it "
-        "itself.  [default: studio ~/.arkor/studio-token, cloud ~/.arkor/credentials.json]",
+        help="The file that holds the token; ARKOR_REPORT_TOKEN can hold the token itself.  "
+        "[default: studio ~/.arkor/studio-token, cloud ~/.arkor/credentials.json]",
     ),
-    _option("--org", metavar="SLUG", help="The cloud's org.  [default: .arkor/state.json's]"),
     _option(
-        "--project", metavar="SLUG", help="The cloud's project.  [default: .arkor/state.json's]"
+        "--org", metavar="SLUG", help="The org in the cloud.  [default: from .arkor/state.json]"
+    ),
+    _option(
+        "--project",
+        metavar="SLUG",
+        help="The project in the cloud.  [default: from .arkor/state.json]",
     ),
     project_dir,
 )
 
 
 def fetched_source(command: Any) -> Any:
-    """Add the options that choose among the sources that were fetched."""
+    """Add the options that choose one of the sources in the snapshot directory."""
     kind = _option(
         "--source",
         "-s",
         "kind",
         type=_SOURCES,
-        help="The source to show, as it was last fetched.  [default: the one fetched last]",
+        help="The source to show.  [default: the one fetched last]",
     )
     url = _option(
         "--url",
         type=parameters.URL,
         metavar="URL",
-        help="The server to show, if there were several.",
+        help="The server to show, if several were fetched.",
     )
     return kind(url(command))
 
@@ -154,24 +158,33 @@ selection = _Group(
         "ids",
         metavar="ID",
         multiple=True,
-        help="This job; repeatable. In ARKOR_REPORT_JOB spaces separate the ids.",
+        help="Only this job; repeatable. In ARKOR_REPORT_JOB, separate ids with spaces.",
     ),
-    _option("--name", metavar="GLOB", help="Jobs whose name matches, like 'support-*'."),
+    _option("--name", metavar="GLOB", help="Only jobs whose name matches, such as 'support-*'."),
     _option(
         "--status",
         "statuses",
         metavar="S,…",
         type=parameters.STATUSES,
         default=frozenset(),
-        help="Jobs with one of these statuses in the list, like failed,running.",
+        help="Only jobs with one of these statuses in the list, such as failed,running.",
     ),
-    _duration("--since", type=parameters.PERIOD, help="Jobs created within this time, like 7d."),
-    _option("--limit", type=click.IntRange(min=0), metavar="N", help="Only the first N of these."),
+    _duration(
+        "--since",
+        type=parameters.PERIOD,
+        help="Only jobs created within this time, such as 7d.",
+    ),
+    _option(
+        "--limit",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Only the first N jobs that match.",
+    ),
     _option(
         "--shard",
         metavar="I/N",
         type=parameters.SHARD,
-        help="Of these the Ith of N shares, by a hash of the id, like 1/3.",
+        help="Only the Ith of N shares of these jobs, split by a hash of the id, such as 1/3.",
     ),
 )
 
@@ -180,14 +193,15 @@ retention = _Group(
     "reportgen.snapshot.retention:Retention",
     _duration(
         "--keep",
-        help="Drop jobs that ended longer ago than this, from snapshot directory and report.  "
+        help="Drop jobs that ended longer ago than this from the snapshot and the report.  "
         "[default: keep all]",
     ),
     _option(
         "--keep-last",
         type=click.IntRange(min=0),
         metavar="N",
-        help="Drop jobs that have ended but for the last N; with --keep, what either keeps stays.",
+        help="Drop all but the last N jobs that have ended. With --keep, a job stays if either "
+        "option keeps it.",
     ),
 )
 
@@ -197,19 +211,19 @@ following = _Group(
     _duration(
         "--max-wait",
         default=math.inf,
-        help="How long in all to wait for jobs that have not ended.  [default: until they end]",
+        help="How long to wait, in total, for jobs that have not ended.  [default: until they end]",
     ),
     _duration(
         "--settle",
         default="2s",
         show_default=True,
-        help="Once waiting is over: a stream quiet for this long counts as read to date.",
+        help="Once waiting is over, close a stream that has been quiet for this long.",
     ),
     _duration(
         "--stall-timeout",
         default="90s",
         show_default=True,
-        help="A followed stream without a byte for this long is reopened.",
+        help="Reopen a stream that has sent nothing for this long.",
     ),
     _option(
         "--retries",
@@ -217,7 +231,7 @@ following = _Group(
         default=8,
         show_default=True,
         metavar="N",
-        help="A stream is given up at the Nth failure in a row.",
+        help="Give up on a stream at the Nth failure in a row.",
     ),
     _option(
         "--concurrency",
@@ -225,7 +239,7 @@ following = _Group(
         default=16,
         show_default=True,
         metavar="N",
-        help="Streams open at once.",
+        help="How many streams to read at once.",
     ),
     _option("--refresh", is_flag=True, help="Fetch everything again."),
 )
@@ -248,7 +262,8 @@ _looks = _Group(
         type=LinkedType(),
         default="inline",
         show_default=True,
-        help="`linked`: style and script in files of their own, for hosts that strip inline ones.",
+        help="`linked` writes style and script to separate files, for hosts that block inline "
+        "ones.",
     ),
     _option(
         "--title",
@@ -270,13 +285,13 @@ _looks = _Group(
         type=parameters.ZONE,
         default="UTC",
         show_default=True,
-        help="Zone of the times on the pages, like Europe/Berlin.",
+        help="The time zone of the pages, such as Europe/Berlin.",
     ),
     _duration(
         "--stale-after",
         default="24h",
         show_default=True,
-        help="A page with running jobs warns when it is opened later than this.",
+        help="A page with running jobs shows a warning when it is older than this.",
     ),
 )
 
@@ -290,7 +305,7 @@ output = _Group(
         type=PathType(),
         default="out",
         show_default=True,
-        help="Where the report goes.",
+        help="Where to write the report.",
     ),
     _option(
         "--log-lines",
@@ -298,24 +313,26 @@ output = _Group(
         metavar="N|all",
         default="50",
         show_default=True,
-        help="Length of the log on a job's page.",
+        help="How many lines of the log a job's page shows.",
     ),
     _option(
-        "--single-file", is_flag=True, help="Also write report.html: home and all jobs in one file."
+        "--single-file",
+        is_flag=True,
+        help="Also write report.html, with the home page and all jobs in one file.",
     ),
     _looks,
     _option(
         "--show-config",
         metavar="KEY",
         multiple=True,
-        help="A config key to show besides the known ones; repeatable. In "
-        "ARKOR_REPORT_SHOW_CONFIG spaces separate the keys.",
+        help="Also show this config key, besides the known ones; repeatable. In "
+        "ARKOR_REPORT_SHOW_CONFIG, separate keys with spaces.",
     ),
     _option(
         "--report-url",
         type=parameters.REPORT_URL,
         metavar="URL",
-        help="Where the report will be served: summary.md then links to it.",
+        help="Where the report will be served, for the links in summary.md.",
     ),
 )
 
@@ -325,22 +342,22 @@ gates = _Group(
     _option(
         "--strict",
         is_flag=True,
-        help="Exit 4 if any stream was not read to its end; the report is written anyway.",
+        help="Exit with 4 if any stream is not complete. The report is still written.",
     ),
     _option(
         "--fail-on",
         metavar="RULE,…",
         type=parameters.RULES,
         default=(),
-        help="Exit 5 if a job meets a rule: a status like failed, incomplete, nan, loss>N, "
-        "eval-loss>N; the report is written anyway.",
+        help="Exit with 5 if a job meets one of these rules: a status such as failed, incomplete, "
+        "nan, loss>N, eval-loss>N. The report is still written.",
     ),
 )
 
 github = _option(
     "--no-github",
     is_flag=True,
-    help="Leave $GITHUB_STEP_SUMMARY and annotations alone.",
+    help="Write no step summary and no annotations in GitHub Actions.",
 )
 
 config_file = _option(
@@ -350,8 +367,8 @@ config_file = _option(
     is_eager=True,
     callback=read_configuration,
     expose_value=False,
-    help='A file that sets options, by their names: max-wait = "10m".  [default: '
-    f"{CONFIGURATION_FILE} in the project directory, if it is there]",
+    help='A file that sets options by name, such as max-wait = "10m".  [default: '
+    f"{CONFIGURATION_FILE} in the project directory, if it exists]",
 )
 
 # --log-format is eager and after --config, which may set it.
@@ -359,11 +376,11 @@ verbosity = _Group(
     "verbosity",
     "reportgen.cli.stderr:Verbosity",
     _option("--quiet", "-q", is_flag=True, help="Show errors only."),
-    _option("--verbose", "-v", is_flag=True, help="Show more, and where errors come from."),
+    _option("--verbose", "-v", is_flag=True, help="Show more details, and tracebacks of errors."),
     _option(
         "--progress/--no-progress",
         default=None,
-        help="A live display or plain lines.  [default: live on a terminal, except in CI]",
+        help="Show a live display, or plain lines.  [default: live on a terminal, except in CI]",
     ),
     _option(
         "--log-format",
@@ -372,6 +389,6 @@ verbosity = _Group(
         is_eager=True,
         callback=use_log_format,
         show_default=True,
-        help="`json`: everything on stderr as JSON objects, one a line.",
+        help="`json` writes one JSON object per line to stderr.",
     ),
 )

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from reportgen.console.messages import Record
 from reportgen.console.plain import Plain, Stream, count
-from reportgen.following.stream import Outcome
+from reportgen.following.outcomes import Outcome
 from reportgen.text import inert
 from reportgen.text.javascript import js_number
 

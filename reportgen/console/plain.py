@@ -14,7 +14,7 @@ import msgspec
 from reportgen.console import messages
 from reportgen.console.messages import Record
 from reportgen.events import event_log, wire
-from reportgen.following.stream import Outcome
+from reportgen.following.outcomes import Outcome
 from reportgen.text import javascript
 from reportgen.text.javascript import as_double, is_number
 

@@ -1,1 +1,1 @@
-"""What a report is written as besides pages: one file a format, values in and text out."""
+"""The formats of a report besides pages: one module per format, values in and text out."""

@@ -1,7 +1,7 @@
 """`badge.svg`: the state of the jobs at a glance, for the top of a README.
 
-The text consists of our own words and of numbers; none of it is the server's. Nothing is fetched,
-and there is no `style` and no id, so that it can be part of a page under any CSP.
+The text consists of our own words and of numbers; none of it comes from the server. It fetches
+nothing and has neither `style` nor ids, so a page under any CSP can embed it.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _OTHERS: Final = 68
 
 
 def document(report: Report) -> str:
-    """Draw the badge as SVG, 20 high and as wide as its text."""
+    """Return the badge as SVG, 20 units high and as wide as its text."""
     words, colour = _words(report.counts), _colour(report.counts)
     label, value = _width(_LABEL), _width(words)
     left, right = label + 2 * _PADDING, value + 2 * _PADDING
@@ -47,7 +47,7 @@ H{left}Z"/>
 
 
 def _words(counts: Mapping[str, int]) -> str:
-    """Return how many jobs passed or failed; if none has yet, how many have which other status."""
+    """Count the jobs that passed or failed; if none has yet, the jobs of each other status."""
     results = (counts["completed"], "passed"), (counts["failed"], "failed")
     others = sum(count for status, count in counts.items() if status not in wire.STATUSES)
     waiting = (

@@ -1,7 +1,7 @@
 """What GitHub Actions gets besides the report: annotations and the step's summary. Pure.
 
-The lines are workflow commands: they must be printed unchanged, not made inert again, and only
-if `annotates` says so.
+The lines are workflow commands. They must be printed unchanged, without being made inert again,
+and only if `annotates` returns true.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from reportgen.report.report import JobSummary
 from reportgen.text import inert
 
 MOST: Final = 10
-"""How many lines there are at most: GitHub shows no more than ten of a kind for one step."""
+"""The maximum number of lines: GitHub shows no more than ten of a kind for one step."""
 
 _ERROR: Final = "error"
 _WARNING: Final = "warning"
@@ -37,26 +37,27 @@ class _Annotation:
 
 
 def annotates(environment: Mapping[str, str]) -> bool:
-    """Return whether a GitHub runner reads what is printed."""
+    """Return whether a GitHub Actions runner reads the output."""
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
 def step_summary_path(environment: Mapping[str, str]) -> Path | None:
-    """Return the file that the step's summary is to be appended to, or None."""
+    """Return the file to append the step's summary to, or None."""
     path = environment.get("GITHUB_STEP_SUMMARY")
     return Path(path) if path else None
 
 
 def annotations(jobs: Iterable[JobSummary]) -> list[str]:
-    """Return an error for each failed job and a warning for each incomplete stream, as lines.
+    """Return an error for each failed job and a warning for each incomplete stream, one a line.
 
-    Only jobs that the list still has count. Errors come first, then streams that could not be read,
-    then those that were merely still open. There are ten lines at most; the last sums up the rest.
+    Only jobs that are still listed count. Errors come first, then streams that could not be read,
+    then streams that were merely still open. There are at most ten lines; the last one sums up
+    the rest.
     """
     listed = [job for job in jobs if job.listed]
     errors = [_failed(job) for job in listed if job.status == "failed"]
     incomplete = [job for job in listed if job.stream.state != event_log.COMPLETE]
-    # Those that were merely open when waiting ended come last: sorting keeps the order otherwise.
+    # Streams that were merely open when waiting ended come last; the sort is stable.
     incomplete.sort(key=lambda job: job.stream.state == event_log.CAUGHT_UP)
     found = [*errors, *map(_incomplete, incomplete)]
     if len(found) > MOST:
@@ -81,7 +82,7 @@ def _summed_up(rest: Sequence[_Annotation]) -> _Annotation:
     counts = ((failed, "failed"), (len(rest) - failed, "incomplete"))
     message = " and ".join(f"{count} more {word}" for count, word in counts if count)
     level = _ERROR if failed else _WARNING
-    return _Annotation(level, "More jobs need a look", f"{message}; the report names them all.")
+    return _Annotation(level, "More jobs need a look", f"{message}; the report has them all.")
 
 
 def _named(job: JobSummary) -> str:

@@ -1,9 +1,9 @@
 """`junit.xml`: the jobs as the test cases of a suite, for CI servers that show test results.
 
-A failed job is a failure, a completed one passes, any other was skipped: how it ended is unknown.
-The case's output notes a stream that was not read to its end and losses that were not finite;
-whether they fail a build is for `--strict` and `--fail-on` to decide. Valid against the schema
-junit-10.xsd of Jenkins' xUnit plugin.
+A failed job is a failure, a completed one passes, any other is skipped, since its outcome is not
+known. The case's output mentions an incomplete stream and losses that are not finite; whether
+these fail a build is for `--strict` and `--fail-on` to decide. The document is valid against the
+schema junit-10.xsd of Jenkins' xUnit plugin.
 """
 
 import math
@@ -22,7 +22,7 @@ from reportgen.text.javascript import js_number
 SUITE: Final = "arkor"
 
 _FIRST_LINE: Final = 200
-"""How many characters of an error a list of failures shows."""
+"""The number of characters of an error that go into a list of failures."""
 
 
 def document(report: Report) -> str:
@@ -78,7 +78,7 @@ def _why_skipped(job: JobSummary) -> str:
         case "cancelled":
             return "cancelled"
         case "queued":
-            return "queued: it had not started yet"
+            return "queued: not started yet"
         case "running":
             return f"running: at step {steps(job)}" if job.last_step is not None else "running"
         case other:
@@ -86,27 +86,27 @@ def _why_skipped(job: JobSummary) -> str:
 
 
 def _notes(job: JobSummary) -> Iterator[str]:
-    """Yield as lines what else a reader of the case would want to know."""
+    """Yield lines with what else a reader of the case would want to know."""
     for name, metric in (("loss", job.loss), ("eval loss", job.eval_loss)):
         if metric is not None:
-            least = f"{js_number(metric.min)} at step {js_number(metric.min_step)}"
-            yield f"{name}: {js_number(metric.last)} at last, least {least}"
+            lowest = f"{js_number(metric.min)} at step {js_number(metric.min_step)}"
+            yield f"{name}: last {js_number(metric.last)}, lowest {lowest}"
     if job.not_finite:
         yield f"{plural(job.not_finite, 'loss', 'losses')} not finite"
     if job.stream.state != event_log.COMPLETE:
         yield f"stream {stream_state(job.stream)}"
     if not job.listed:
-        yield "no longer in the job list"
+        yield "no longer listed"
     yield f"page: {job.page}"
 
 
 def _lines(notes: Iterable[str]) -> str:
-    # CI servers take [[ATTACHMENT|path]] in a case's output for a file to fetch.
+    # CI servers fetch the file that [[ATTACHMENT|path]] in a case's output names.
     return re.sub(r"\[(?=\[)", "[ ", "\n".join(notes))
 
 
 def _seconds(job: JobSummary) -> float | None:
-    """Return how long a job took; None if it is not known or clocks disagree."""
+    """Return how long a job took, None if that is unknown or negative because clocks disagree."""
     seconds = job.duration_seconds
     return seconds if seconds is not None and seconds >= 0 else None
 

@@ -29,7 +29,7 @@ _NOT_FINITE: Final = {
     }.items()
     for word in words
 }
-"""What stands for a number that is not finite, and how it is printed: as a number."""
+"""The words for numbers that are not finite, each with the spelling that is printed."""
 
 _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
@@ -58,7 +58,10 @@ def rows(record: Record, redacted: _Redacted, is_clean: _IsClean) -> str:
 
 
 def _plain_cells(column: LogColumn, is_clean: _IsClean) -> Sequence[str] | None:
-    """Give a column of numbers or times, which need neither quotes nor redaction; None if not."""
+    """Return the cells of a column of numbers or times; None for one that holds other values.
+
+    Numbers and times need neither quotes nor redaction.
+    """
     times = column.strings
     if times is not None and _are_times(times, is_clean):
         return times
@@ -66,11 +69,12 @@ def _plain_cells(column: LogColumn, is_clean: _IsClean) -> Sequence[str] | None:
 
 
 def _are_times(texts: Sequence[str], is_clean: Callable[[str], bool]) -> bool:
-    """Tell whether all texts are such as times are, and so need nothing done."""
+    """Return whether all texts look like times, which go into the CSV as they are."""
     lines = "\n".join(texts)
     if not lines.isascii() or lines.count("\n") >= len(texts):
         return False
-    # No credential is made of these alone, and what is clean line by line is clean in its cell.
+    # No credential is made of these characters alone, and what is clean in the lines together is
+    # clean in each cell.
     of_times = not lines.encode().translate(None, _OF_TIMES)
     return of_times and {text[:1] for text in texts} <= _DIGITS and is_clean(lines)
 

@@ -1,4 +1,4 @@
-"""`report.json`: the report for programs, its keys and their order fixed."""
+"""`report.json`: the report for programs, with a fixed set and order of keys."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,11 +10,11 @@ from reportgen.report.report import SCHEMA, JobSummary, Report
 from reportgen.text import inert
 from reportgen.text.javascript import JSON
 
-_EXACT: Final = 2**53  # up to here a double holds every integer
+_EXACT: Final = 2**53  # up to this number a double holds every integer
 
 
 def pieces(report: Report) -> Iterator[str]:
-    """Yield the report as JSON, indented by two spaces, bit by bit: it can be long."""
+    """Yield the report piece by piece, as it can be long: JSON, indented by two spaces."""
     origin, manifest = report.origin, report.manifest
     jobs_come_here = "[]\n}\n"
     yield inert.json_text(
@@ -35,7 +35,7 @@ def pieces(report: Report) -> Iterator[str]:
     ).removesuffix(jobs_come_here)
     before = "["
     for job in report.jobs:
-        # JSON has no line feed within a string.
+        # A line feed in JSON is never part of a string.
         indented = inert.json_text(_job(job)).strip().replace("\n", "\n    ")
         yield f"{before}\n    {indented}"
         before = ","
@@ -85,7 +85,7 @@ def _metric(metric: Metric | None) -> JSON:
 
 
 def _number(value: float) -> int | float:
-    """Return a whole number as an integer, so that it has no fraction, as in JavaScript."""
+    """Return a whole number as an integer, so that it prints as in JavaScript: `3`, not `3.0`."""
     return int(value) if value.is_integer() and abs(value) <= _EXACT else value
 
 

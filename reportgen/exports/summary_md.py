@@ -1,8 +1,8 @@
-"""`summary.md`: the jobs in one table, for a CI step's summary or a merge request's comment.
+"""`summary.md`: the jobs in one table, for a CI step's summary or a merge-request comment.
 
-Those that need attention come first, since forges cut and readers stop early. Every text of the
-server's is escaped, so that it is shown as text. There are links to the report only if its URL is
-known, since relative ones lead nowhere there.
+Jobs that need attention come first, since forges cut long texts and readers stop early. Texts from
+the server are escaped, so that they are shown as text. Jobs link to the report only if its URL is
+known, since relative links lead nowhere in a comment.
 """
 
 import re
@@ -33,14 +33,17 @@ from reportgen.text import inert
 from reportgen.text.javascript import js_number
 
 LENGTH: Final = 65_000
-"""UTF-16 units at most: forges take 65,536, and a posting script may add a line of its own."""
+"""The maximum length in UTF-16 units.
+
+Forges accept 65,536, and a script that posts the summary may add a line of its own.
+"""
 
 _NOTE_LENGTH: Final = 160
 _TITLE_LENGTH: Final = 200
 _SOURCE_LENGTH: Final = 300
 _URL_LENGTH: Final = 2_000
 _RESERVE: Final = 500
-"""How much the sentence on omitted jobs takes at most."""
+"""The maximum length of the sentence about jobs that are left out."""
 
 _HEAD: Final = """\
 | Job | Status | Loss | Best eval loss | Curve | Notes |
@@ -51,9 +54,9 @@ _UTC: Final = ZoneInfo("UTC")
 
 
 def document(report: Report, report_url: str | None, title: str = "Arkor report") -> str:
-    """Return the summary; `report_url` is where the report will be, a page or its folder.
+    """Return the summary. `report_url` is where the report will be served: its folder or a page.
 
-    Raises `UsageError` for a `report_url` that is not a URL.
+    Raises `UsageError` if `report_url` is not a URL that can be linked to.
     """
     base = None if report_url is None else base_url(report_url)
     head = "\n".join(_head(report, base, title))
@@ -74,17 +77,17 @@ def _head(report: Report, base: str | None, title: str) -> Iterator[str]:
     not_finite = sum(job.not_finite > 0 for job in report.jobs)
     notes = (
         f"{plural(cut_short, 'stream')} cut short" if cut_short else "",
-        f"{plural(not_finite, 'job')} with losses not finite" if not_finite else "",
+        f"{plural(not_finite, 'job')} with losses that are not finite" if not_finite else "",
     )
     yield f"**{' · '.join(filter(None, (*totals, *notes)))}**\n"
     source = [source_name(report.origin), report.origin.url]
-    said = ", ".join(_line(text, _SOURCE_LENGTH) for text in source if text)
+    shown = ", ".join(_line(text, _SOURCE_LENGTH) for text in source if text)
     as_of = moment(report.snapshot_at, _UTC)
-    yield f"As of {as_of.text if as_of else _NOTHING} from {said}.\n"
+    yield f"From {shown}, as of {as_of.text if as_of else _NOTHING}.\n"
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    """Return how many jobs have which status; all unknown statuses count as one."""
+    """Return the number of jobs of each status, with all unknown statuses as `other`."""
     known = [f"{counts[status]} {status}" for status in _BY_WEIGHT if counts.get(status)]
     others = sum(count for status, count in counts.items() if status not in wire.STATUSES)
     return ", ".join([*known, f"{others} other"] if others else known)
@@ -96,8 +99,8 @@ _BY_WEIGHT: Final = ("failed", "running", "queued", "cancelled", "completed")
 def _left_out(jobs: Sequence[JobSummary]) -> str:
     counts = _counted(Counter(job.status for job in jobs))
     return (
-        f"{plural(len(jobs), 'more job')} found no place here ({counts}): "
-        f"this summary stays under 65,536 characters. The report has them all."
+        f"Left out: {plural(len(jobs), 'more job')} ({counts}), to keep this summary under "
+        "65,536 characters. The report has them all."
     )
 
 
@@ -105,7 +108,7 @@ def _left_out(jobs: Sequence[JobSummary]) -> str:
 
 
 def _rank(job: JobSummary) -> int:
-    """Return how urgently a job needs attention, 0 first."""
+    """Return a job's rank in the table: the lower it is, the more the job needs attention."""
     if job.status == "failed":
         return 0
     if _is_cut_short(job):
@@ -118,13 +121,13 @@ def _rank(job: JobSummary) -> int:
 
 
 def _is_cut_short(job: JobSummary) -> bool:
-    """Return whether events are missing that should be there: a job may just be running."""
+    """Return whether events are missing that have happened; not if the job is just running."""
     state = job.stream.state
     return state != event_log.COMPLETE and (job.ended or state != event_log.CAUGHT_UP)
 
 
 def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
-    """Yield rows as long as there is room for them."""
+    """Yield rows until the next one would not fit into `room`."""
     room -= _length(_HEAD)
     for row in rows:
         room -= _length(row)
@@ -134,7 +137,7 @@ def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
 
 
 def _length(text: str) -> int:
-    """Return the length in UTF-16 units, as some forges count; others count characters, no more."""
+    """Return the length in UTF-16 units, as some forges count; the others count less."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -175,30 +178,30 @@ def _notes(job: JobSummary) -> Iterator[str]:
 
 
 def _line(text: str, length: int) -> str:
-    """Return a text of the server's as one line of Markdown, cut at so many characters."""
+    """Return a server's text as one line of Markdown, cut to `length` characters."""
     return inert.markdown(cut(_one_line(text, length), length))
 
 
 def _one_line(text: str, length: int) -> str:
-    # Spaces are collapsed, so more than fits is looked at.
+    # More than fits is looked at, since runs of spaces are collapsed.
     return " ".join(text[: 4 * length].split())
 
 
 # --- A curve in characters -----------------------------------------------------------------------
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
-_EACH: Final = 2  # columns of the sparkline in one character, so that the table stays narrow
+_EACH: Final = 2  # columns of the sparkline per character, so that the table stays narrow
 
 
 def blocks(sparkline: Sparkline) -> str:
-    """Draw a sparkline in at most 16 block characters; empty if it is empty."""
+    """Return a sparkline as at most 16 block characters; empty if the sparkline is empty."""
     heights = _line_heights(sparkline)
     groups = (heights[at : at + _EACH] for at in range(0, len(heights), _EACH))
     return "".join(_BLOCKS[round(sum(group) / len(group) * (len(_BLOCKS) - 1))] for group in groups)
 
 
 def _line_heights(sparkline: Sparkline) -> list[float]:
-    """Return the line's height, 0 to 1, in each column from its first to its last point."""
+    """Return the line's height, from 0 to 1, in each column from its first point to its last."""
     points = [
         (column, height / HEIGHT) for column, height in enumerate(sparkline) if height is not None
     ]
@@ -214,10 +217,11 @@ def _line_heights(sparkline: Sparkline) -> list[float]:
 
 
 def base_url(report_url: str) -> str:
-    """Return the URL of the report's folder, with a slash at its end, fit for a Markdown link.
+    """Return the URL of the report's folder, ending in a slash and safe in a Markdown link.
 
     `report_url` is that folder or a page in it, such as its index.html. User info, query and
-    fragment are removed, as no page may show a secret. Raises `UsageError` if it cannot be linked.
+    fragment are removed, since they may hold secrets. Raises `UsageError` if it is not a URL that
+    can be linked to.
     """
     try:
         parts = urlsplit(report_url.strip())
@@ -226,8 +230,8 @@ def base_url(report_url: str) -> str:
         valid = False
     if not valid or len(report_url) > _URL_LENGTH:
         raise UsageError(
-            "--report-url has to be the http(s) URL at which the report will be served, "
-            f"of at most {_URL_LENGTH:,} characters."
+            "--report-url must be the http(s) URL where the report will be served, "
+            f"at most {_URL_LENGTH:,} characters long."
         )
     folder, _, last = parts.path.rpartition("/")
     path = f"{folder}/" if last.lower().endswith((".html", ".htm")) else f"{folder}/{last}/"
@@ -235,5 +239,5 @@ def base_url(report_url: str) -> str:
     return quote(re.sub(r"(?<!:)/+\Z", "/", url), safe=_IN_LINKS)
 
 
-# Percent signs stay, since what is escaped has to stay so; nothing that Markdown interprets.
+# Percent signs stay, since what is escaped must stay so. Markdown interprets none of these.
 _IN_LINKS: Final = "%/:[].-,;=+@'"

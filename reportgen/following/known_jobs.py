@@ -119,7 +119,7 @@ class Expiry:
         """
         if not self._expired:
             return listing
-        self._warnings.warn(self._retention.told(len(self._expired)))
+        self._warnings.warn(self._retention.dropped_message(len(self._expired)))
         gone = self._expired - set(listing.listed)
         # The list goes first: nobody misses a log that it no longer asks for.
         self._folder.keep_listing(listing)

@@ -1,19 +1,17 @@
 """One job's event stream, followed to its end: opened, read, broken, resumed, given up.
 
-What decides is pure and lies elsewhere: `sse` cuts frames, `resume` tells replayed events from
-new ones, `deadlines` says when to close, `retry` when to try again. Here they meet the socket,
-the clock and the log.
+What decides is pure and has modules of its own: `sse` cuts frames, `replay` distinguishes replayed
+events from new ones, `deadlines` decides when to close, `retry` when to try again. Here they meet
+the socket, the clock and the log.
 """
 
 import asyncio
 import contextlib
-import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Protocol
 
 from reportgen.events import wire
 from reportgen.events.event_log import (
@@ -26,25 +24,16 @@ from reportgen.events.event_log import (
     Events,
     Note,
     Opened,
-    OverLimitEvents,
     RunStarted,
-    State,
 )
 from reportgen.following import deadlines
+from reportgen.following.deadline_timer import DeadlineTimer
 from reportgen.following.deadlines import Close, Connection, JobFacts
 from reportgen.following.log_writer import EventLog
-from reportgen.following.replay import Replay
-from reportgen.following.sse import Frame, FrameDecoder, Run
-from reportgen.model import history
+from reportgen.following.outcomes import ConnectionEnd, How, Outcome, interrupted, outcome_of_close
+from reportgen.following.reading import Reading
 from reportgen.settings import Following
 from reportgen.sources import Source, StreamBrokenError, StreamRefusedError, retry
-
-_LOOK_AGAIN: Final = 0.02  # a due close waits so long for bytes that have come but were not read
-
-_WAITING_ENDED: Final = {
-    Close.WAITED: "still open when waiting ended",
-    Close.CUT: "still open, and never quiet, when waiting ended",
-}
 
 
 class Line(Protocol):
@@ -53,14 +42,6 @@ class Line(Protocol):
     def turn(self, job: JobFacts) -> AbstractAsyncContextManager[None]:
         """Wait for a turn; the stream may be open while the context lasts."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a stream, and why if it is not complete."""
-
-    state: State
-    reason: str | None = None
 
 
 class Watcher(Protocol):
@@ -81,26 +62,6 @@ class Watcher(Protocol):
     def ended(self, job_id: str, outcome: Outcome) -> None:
         """Tell what became of the stream."""
         ...
-
-
-class _How(Enum):
-    """How a connection ended."""
-
-    SENTINEL = auto()  # the `end` event came
-    CLEAN = auto()  # the server closed it, nothing torn
-    BROKEN = auto()  # it broke, or there never was one
-    FINAL = auto()  # a refusal that stays the same
-    CLOSED = auto()  # closed from this side
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    how: _How
-    reason: str = ""
-    close: Close | None = None
-    """Why it was closed from this side; None where the command was interrupted."""
-    asked: float | None = None
-    """How long the server wants to be left alone, in seconds."""
 
 
 @dataclass
@@ -125,7 +86,7 @@ class Follower:
     waiting_ends: float
     chance: Callable[[], float]
     _failures: retry.Failures = field(init=False)
-    _watch: "_Watch | None" = None
+    _watch: DeadlineTimer | None = None
     _stopping: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed_cleanly_at: int | None = None
@@ -201,7 +162,7 @@ class Follower:
 
     # Between two connections
 
-    async def _wait_to_retry(self, ended: "_Ended") -> Outcome | None:
+    async def _wait_to_retry(self, ended: ConnectionEnd) -> Outcome | None:
         """Wait for the next try; an outcome where there is to be none."""
         if ended.close is Close.STALLED:  # no failure: it is opened again without a word
             return None
@@ -215,7 +176,7 @@ class Follower:
         while _now() < min(due, self._last_retry_at()) and not self._stopping:
             await self._sleep(min(due, self._last_retry_at()) - _now())
         if self._stopping:
-            return _interrupted(f"interrupted before the next try: {ended.reason}")
+            return interrupted(f"interrupted before the next try: {ended.reason}")
         if due > self._last_retry_at():
             return self._unfinished(f"{ended.reason}, and waiting was over")
         return None
@@ -232,10 +193,10 @@ class Follower:
 
     # One connection
 
-    async def _connect(self) -> tuple["_Ended", Outcome | None]:
+    async def _connect(self) -> tuple[ConnectionEnd, Outcome | None]:
         """Open the stream once and read it; say how that ended and what it means."""
         if self._stopping:
-            return _Ended(_How.CLOSED), _interrupted("interrupted before its turn came")
+            return ConnectionEnd(How.CLOSED), interrupted("interrupted before its turn came")
         connection = Connection(requested_at=_now(), last_byte_at=_now())
         ended = await self._read(connection)
         outcome = self._outcome(ended, connection)
@@ -243,9 +204,9 @@ class Follower:
             self._note_failure(ended, connection)
         return ended, outcome
 
-    async def _read(self, connection: Connection) -> "_Ended":
+    async def _read(self, connection: Connection) -> ConnectionEnd:
         """Open the stream and take what comes, until it ends one way or the other."""
-        watch = self._watch = _Watch(lambda: self._closing(connection))
+        watch = self._watch = DeadlineTimer(lambda: self._closing(connection))
         reading = None
         try:
             async with watch:
@@ -254,33 +215,43 @@ class Follower:
                     reading = self._opened(connection, sent)
                     async for chunk in stream.chunks:
                         if reading.take(chunk):
-                            return _Ended(_How.SENTINEL)
+                            return ConnectionEnd(How.SENTINEL)
                         watch.look()
-                return _Ended(_How.CLEAN, "the server closed the stream before its end")
-            return _Ended(_How.CLOSED, watch.words, close=watch.close)
+                return ConnectionEnd(How.CLEAN, "the server closed the stream before its end")
+            return ConnectionEnd(How.CLOSED, watch.reason, close=watch.close)
         except StreamRefusedError as refusal:
-            how = _How.FINAL if refusal.final else _How.BROKEN
-            return _Ended(how, refusal.reason, asked=refusal.retry_after)
+            how = How.FINAL if refusal.final else How.BROKEN
+            return ConnectionEnd(how, refusal.reason, asked=refusal.retry_after)
         except StreamBrokenError as broken:
-            return _Ended(_How.BROKEN, str(broken))
+            return ConnectionEnd(How.BROKEN, str(broken))
         finally:
             self._watch = None
             if reading is not None:
                 reading.finish()
                 self._reconnection_time = reading.retry or self._reconnection_time
 
-    def _opened(self, connection: Connection, sent: bytes | None) -> "_Reading":
+    def _opened(self, connection: Connection, sent: bytes | None) -> Reading:
         connection.opened_at = connection.last_byte_at = _now()
-        reading = _Reading(self, connection, sent)
+        reading = Reading(
+            self.log,
+            connection,
+            sent,
+            clean=self.clean,
+            milliseconds=self.milliseconds,
+            arrived=self._arrived,
+        )
         self._note(Opened(None if sent is None else sent.decode("latin-1")))
         self.watcher.opened(self.job_id)
         return reading
 
-    def took(self, usable: Callable[[], bool]) -> None:
-        """Learn that something new came; `usable` tells whether it shows that the stream works."""
+    def _arrived(self, batch: Sequence[Events]) -> None:
+        """Report new events of the job; a usable one shows that the stream works."""
         self.facts.terminal = self.log.state.ended_as is not None
-        if self._failures.in_a_row and usable():
+        if self._failures.in_a_row and any(map(_has_usable, batch)):
             self._failures.forget()
+        logs = [events for events in batch if events.name == wire.LOG]
+        last_log = logs[-1].known_fields[-1] if logs else None
+        self.watcher.arrived(self.job_id, sum(map(len, batch)), last_log)
 
     def _closing(self, connection: Connection) -> tuple[float, Close | None]:
         if self._stopping:
@@ -289,45 +260,34 @@ class Follower:
 
     # What the end of a connection means
 
-    def _outcome(self, ended: "_Ended", connection: Connection) -> Outcome | None:
+    def _outcome(self, ended: ConnectionEnd, connection: Connection) -> Outcome | None:
         """Give what became of the stream; None where it is to be opened again."""
         opened = connection.opened_at is not None
-        if ended.how is _How.FINAL:
+        if ended.how is How.FINAL:
             return self._unfinished(ended.reason)
-        if ended.how is _How.CLOSED:
-            return self._outcome_of_close(ended.close, opened=opened)
+        if ended.how is How.CLOSED:
+            if not opened and ended.close in {Close.WAITED, Close.CUT}:
+                return self._unfinished("the request was not answered before waiting ended")
+            return outcome_of_close(ended.close, self.facts)
         if opened and self._is_complete(ended):
             return Outcome(COMPLETE)
-        if self.source.recorded and ended.how is _How.CLEAN:
+        if self.source.recorded and ended.how is How.CLEAN:
             return Outcome(CAUGHT_UP, "still open when it was recorded")
         return None
 
-    def _outcome_of_close(self, close: Close | None, *, opened: bool) -> Outcome | None:
-        if close is Close.READ or (close is None and self.facts.terminal):
-            return Outcome(COMPLETE)
-        if close is None:
-            return _interrupted("interrupted while the stream was open")
-        if close not in _WAITING_ENDED:
-            return None
-        if not opened:
-            return self._unfinished("the request was not answered before waiting ended")
-        if math.isfinite(self.facts.waiting_ends):
-            return Outcome(CAUGHT_UP, "still open when the list had lost the job")
-        return Outcome(CAUGHT_UP, _WAITING_ENDED[close])
-
-    def _is_complete(self, ended: "_Ended") -> bool:
-        if ended.how is _How.SENTINEL or self.facts.terminal:
+    def _is_complete(self, ended: ConnectionEnd) -> bool:
+        if ended.how is How.SENTINEL or self.facts.terminal:
             return True
-        if ended.how is not _How.CLEAN:
+        if ended.how is not How.CLEAN:
             return False
         events = self.log.trail.events
         twice = events > 0 and self._closed_cleanly_at == events
         return self.facts.cancelled_at is not None or (self.facts.ended and twice)
 
-    def _note_failure(self, ended: "_Ended", connection: Connection) -> None:
+    def _note_failure(self, ended: ConnectionEnd, connection: Connection) -> None:
         if connection.opened_at is not None:
             self._note(Broke(self._without_token(ended.reason)))
-            clean = ended.how is _How.CLEAN
+            clean = ended.how is How.CLEAN
             self._closed_cleanly_at = self.log.trail.events if clean else None
             stood = _now() - connection.opened_at >= retry.STEADY_CONNECTION
             if stood and not self.facts.ended:
@@ -340,164 +300,8 @@ class Follower:
         return Outcome(UNAVAILABLE, reason)
 
 
-def _interrupted(reason: str) -> Outcome:
-    """Give the outcome of a signal: whatever was read, the stream may well have been there."""
-    return Outcome(INTERRUPTED, reason)
-
-
-class _Reading:
-    """Takes one connection's bytes into the log: only what is new, and only whole lines."""
-
-    def __init__(self, follower: Follower, connection: Connection, sent: bytes | None) -> None:
-        self._follower = follower
-        self._connection = connection
-        self._log = follower.log
-        self._decoder = FrameDecoder()
-        self._replay = Replay(self._log.trail.copy(), sent, self._log.kept)
-
-    @property
-    def retry(self) -> float | None:
-        """The `retry:` that the server set, in seconds."""
-        milliseconds = self._decoder.retry
-        return None if milliseconds is None else milliseconds / 1000
-
-    def take(self, chunk: bytes) -> bool:
-        """Take the next bytes; return whether the `end` event came."""
-        self._connection.last_byte_at = _now()
-        return self._keep(self._decoder.parts(chunk))
-
-    def finish(self) -> None:
-        """Take what the end of the connection leaves."""
-        self._keep(self._decoder.close())
-
-    def _keep(self, parts: Sequence[Frame | Run]) -> bool:
-        """Write to the log what is new, up to an `end` event; return whether that is among it."""
-        if not parts:
-            return False
-        milliseconds = self._follower.milliseconds()
-        batch = [_events_of(milliseconds, part) for part in parts]
-        names = [events.name for events in batch]
-        ended = wire.END in names
-        if ended:
-            del batch[names.index(wire.END) + 1 :]
-        if names.count(wire.PING) < len(names):
-            self._connection.last_event_at = _now()
-        batch = self._new(self._cleaned(batch))
-        if batch:
-            self._log.append_events(batch)
-            self._report([events for events in batch if events.is_of_job])
-        return ended
-
-    def _cleaned(self, batch: list[Events]) -> list[Events]:
-        """Remove the tool's own token from events."""
-        clean = self._follower.clean
-        # What is not found in all lines at once is in none of them: no text goes past its line.
-        lines = b"".join([events.lines for events in batch])
-        if clean(lines) == lines:
-            return batch
-        return [events.cleaned(clean) for events in batch]
-
-    def _new(self, batch: list[Events]) -> list[Events]:
-        """Return the events that are not only replayed."""
-        if not self._replay.under_way:
-            return batch
-        fresh = [events[self._replayed(events) :] for events in batch]
-        return [events for events in fresh if len(events)]
-
-    def _replayed(self, events: Events) -> int:
-        """Return how many of these events, from the first one on, are only replayed."""
-        replay = self._replay
-        if not events.is_of_job:
-            return len(events) if replay.under_way and events.name != wire.END else 0
-        for place, (event_id, data) in enumerate(zip(events.ids, events.datas, strict=True)):
-            if not (replay.under_way and replay.drops(events.name, event_id, data)):
-                return place
-        return len(events)
-
-    def _report(self, batch: Sequence[Events]) -> None:
-        """Report new job events."""
-        if batch:
-            logs = [events for events in batch if events.name == wire.LOG]
-            last_log = logs[-1].known_fields[-1] if logs else None
-            self._follower.took(lambda: any(map(_has_usable, batch)))
-            count = sum(map(len, batch))
-            self._follower.watcher.arrived(self._follower.job_id, count, last_log)
-
-
-def _events_of(milliseconds: int, part: Frame | Run) -> Events:
-    if isinstance(part, Run):
-        return Events.of(milliseconds, wire.LOG, part.ids, part.datas)
-    if part.over_limit:
-        return OverLimitEvents.at(milliseconds, part.name, part.id, history.TOO_LARGE)
-    return Events.of(milliseconds, part.name, [part.id], [part.data])
-
-
 def _has_usable(events: Events) -> bool:
     return any(data is not None and wire.usable(events.name, data) for data in events.datas)
-
-
-class _Watch:
-    """Cancels what runs within it once a deadline has passed that only ever moves with the facts.
-
-    `due` gives the deadline as things stand, and why. It is asked again when it seems to have
-    passed, so an event need not move any timer, and `look` is called when it may have come nearer.
-    """
-
-    def __init__(self, due: Callable[[], tuple[float, Close | None]]) -> None:
-        self.close: Close | None = None
-        self._due = due
-        self._fired = False
-        self._armed_for = math.inf
-        self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[object] | None = None
-
-    @property
-    def words(self) -> str:
-        """Why it was closed, for people."""
-        return "interrupted" if self.close is None else self.close.value
-
-    async def __aenter__(self) -> None:
-        self._task = asyncio.current_task()
-        self.look()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> bool:
-        if self._timer is not None:
-            self._timer.cancel()
-        if not self._fired or self._task is None:
-            return False
-        # The cancellation was ours; it ends here, unless someone else wants the task to end too.
-        return self._task.uncancel() == 0 and kind is asyncio.CancelledError
-
-    def look(self) -> None:
-        """Move the timer nearer, if the deadline has come nearer."""
-        when, _ = self._due()
-        if when < self._armed_for and not self._fired:
-            self._arm(when, self._passed)
-
-    def _arm(self, when: float, then: Callable[[], None]) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._armed_for = when
-        self._timer = asyncio.get_running_loop().call_at(when, then)
-
-    def _passed(self) -> None:
-        when, _ = self._due()
-        if when > _now():
-            self._arm(when, self._passed)
-        else:
-            # Bytes may have come that this busy process has not read yet: they are, before then.
-            self._arm(_now() + _LOOK_AGAIN, self._fire)
-
-    def _fire(self) -> None:
-        when, close = self._due()
-        if when > _now():
-            self._arm(when, self._passed)
-        elif self._task is not None:
-            self._fired = True
-            self.close = close
-            self._task.cancel()
 
 
 def _now() -> float:

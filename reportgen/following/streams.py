@@ -67,7 +67,7 @@ class Streams:
         return ids
 
     def _is_to_be_fetched(self, job_id: str) -> bool:
-        if self._settings.refresh or not self._jobs.folder.logs.is_read(job_id):
+        if self._settings.refresh or not self._jobs.folder.logs.is_complete(job_id):
             return True
         job = self._jobs.job(job_id)
         return job is None or job.status in _NEVER_ENDED

@@ -1,7 +1,7 @@
-"""Renders pages from view models and Jinja templates: home, one a job, the comparison, all in one.
+"""Pages from view models and Jinja templates: home, one per job, the comparison, all in one file.
 
 Values in, text out. What a page says is decided here, as plain values; the templates only lay it
-out. Every text from a server is made inert and escaped by Jinja on its way out, so that no template
+out. Jinja makes every text from a server inert and escapes it on its way out, so that no template
 can forget to.
 """
 
@@ -21,8 +21,8 @@ from reportgen.report.report import JobDetail, JobSummary, Report
 from reportgen.text import inert
 
 PAGE_LENGTH: Final = 145_000
-"""A page longer than this many bytes goes without the exact points for its chart's script; if that
-is not enough, without the script."""
+"""The length in bytes beyond which a job's page goes without the exact points for its chart's
+script and, if that is not enough, without the script."""
 
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "age": ("age_model", "age_view"),
@@ -41,14 +41,14 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "compare": ("compare_model", "compare_view", "compare_controls"),
     "single": ("single",),
 }
-"""By purpose the modules of `templates/scripts/`, each after those that it imports."""
+"""The modules of `templates/scripts/` by purpose, each after the modules that it imports."""
 
 STYLE_FILE: Final = "report.css"
 SCRIPT_FILE: Final = "report.js"
 
 
 class Pages:
-    """Renders pages in one set of looks; each method returns the whole text of one page."""
+    """Renders the pages of a report in the same looks, each as one text."""
 
     def __init__(self, looks: Looks) -> None:
         self._looks = looks
@@ -57,7 +57,7 @@ class Pages:
         self._style_hash = csp_hash(self._style)
         self._scripts: dict[tuple[str, ...], tuple[str, str]] = {}
         self.digest = self._templates.digest
-        """A hash of all templates: pages of the same values differ only if it does."""
+        """A hash of all templates: with the same digest, the same values make the same page."""
 
     def home(
         self,
@@ -65,9 +65,10 @@ class Pages:
         compared: AbstractSet[str] = frozenset(),
         marks: Mapping[str, str | None] | None = None,
     ) -> str:
-        """Return the home page, as Studio has it; `compared` are the ids that `compare` shows.
+        """Return the home page, laid out as in Studio.
 
-        `marks` maps an id to the job's change since the previous snapshot.
+        `compared` holds the ids of the jobs in the comparison; `marks` maps a job's id to how the
+        job changed since the previous snapshot.
         """
         view = home_view(report, self._looks, compared, marks or {})
         frame = self._frame(("age", "table", "home"))
@@ -76,15 +77,15 @@ class Pages:
     def job(
         self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
     ) -> str:
-        """Return a job's page, which does not depend on `snapshot_at` if the job has ended."""
+        """Return a job's page; if the job has ended, the page does not depend on `snapshot_at`."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
         age = () if view.stale_after is None else ("age",)
         scripts = (*age, "plot", "chart") if view.chart else age
         page = self._job(view, scripts)
         slimmer = smaller(view)
         while _is_too_long(page) and (slim := next(slimmer, None)):
-            # The script works without exact points and the page without the script; only then are
-            # the texts cut, which a server must have made long on purpose.
+            # The script works without exact points, and the page works without the script. Texts
+            # are cut only after that: they are this long only if a server means harm.
             with_script = slim.chart is not None and slim.log == view.log
             page = self._job(slim, scripts if with_script else age)
         return page
@@ -99,7 +100,7 @@ class Pages:
         curves: Sequence[ComparedCurves],
         numbers: Mapping[str, int],
     ) -> str:
-        """Return the comparison of `jobs`; `numbers` maps an id to the number behind its colour."""
+        """Return the comparison of `jobs`; `numbers` maps a job's id to its colour's number."""
         view = compare_view(report, jobs, curves, numbers, self._looks)
         return self._templates.render(
             "compare.html",
@@ -115,7 +116,7 @@ class Pages:
         details: Iterable[JobDetail],
         marks: Mapping[str, str | None] | None = None,
     ) -> Iterator[str]:
-        """Yield home and all jobs as one page, piece by piece, holding one job at a time."""
+        """Yield home and all jobs as one page, piece by piece, with one job in memory at a time."""
         home = home_view(
             report, self._looks, marks=marks or {}, link=lambda job: f"#/jobs/{job.slug}"
         )
@@ -128,7 +129,7 @@ class Pages:
         return self._templates.pieces("report.html", view=home, jobs=jobs, **frame)
 
     def shared_files(self) -> dict[str, str]:
-        """Return the files that linked pages share, by name; none if each page has its own."""
+        """Return the files that linked pages share, by name; none for inline pages."""
         if not self._looks.linked:
             return {}
         return {STYLE_FILE: self._style, SCRIPT_FILE: self._script(tuple(SCRIPTS))[0]}
@@ -136,7 +137,7 @@ class Pages:
     def _frame(
         self, scripts: Sequence[str], root: str = "", *, linked: bool | None = None
     ) -> dict[str, object]:
-        """Return the values of `layout.html`; `root` leads to the home page's folder."""
+        """Return the values for `layout.html`; `root` is the path to the home page's folder."""
         script, script_hash = self._script(tuple(scripts))
         return {
             "title": self._looks.title,
@@ -150,7 +151,7 @@ class Pages:
         }
 
     def _script(self, purposes: tuple[str, ...]) -> tuple[str, str]:
-        """Return a page's script and its hash; thousands of pages have the same ones."""
+        """Return a page's script and its hash, kept since thousands of pages share them."""
         if purposes not in self._scripts:
             names = [f"scripts/{name}.mjs" for purpose in purposes for name in SCRIPTS[purpose]]
             script = self._templates.script(names) if names else ""

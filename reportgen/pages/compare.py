@@ -28,7 +28,7 @@ NAME_LENGTH: Final = 60
 VALUE_LENGTH: Final = 60
 NOTE_LENGTH: Final = 120
 KEYS: Final = 40
-"""How many config keys are compared."""
+"""The maximum number of config keys that are compared."""
 
 COLOURS: Final = (
     "#3a25f7",
@@ -41,21 +41,21 @@ COLOURS: Final = (
     "#5d158c",
 )
 DASHES: Final = ("none", "7 3", "2 3")
-"""A job's line has one of eight colours and, every eight jobs, the next dash.
+"""A job's line has one of eight colours; after every eight jobs comes the next dash pattern.
 
-The colours differ also for those who cannot see red, green or blue. These are for a light
-background without a style sheet; report.css has colours for a dark one too.
+The colours stay distinct for readers who cannot see red, green or blue. They are for a light
+background without a style sheet; report.css also has colours for a dark one.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number in the table of results, with its text; None if it is not known."""
+    """A number in the table of results, None if it is unknown, with its text."""
 
     text: str
     number: float | None = None
     rated: bool = True
-    """Whether it may be the best: the duration of a run that was cut short may not."""
+    """Whether it can be the best: the duration of a job that did not complete cannot."""
     best: bool = False
 
 
@@ -73,21 +73,21 @@ class Compared:
     """The colour of its line without a style sheet."""
     dash: str
     shown: bool
-    """Whether it is drawn until the reader chooses."""
+    """Whether it is drawn when the page is opened."""
     line: Polyline | None
-    """None if it is not shown or has no training loss."""
+    """None if it is not drawn then, or has no training loss."""
     results: tuple[Cell, ...]
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A config key with its text for each job, `—` for a job without it."""
+    """A config key with the text of its value for each job, `—` for a job without it."""
 
     key: str
     texts: tuple[str, ...]
     differs: bool
-    """Whether it differs among the jobs shown at first."""
+    """Whether it differs among the jobs that are drawn when the page is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,14 @@ class CompareView:
     settings: tuple[Setting, ...]
     settings_left_out: int
     data: JSON
-    """For the script: by slug, each curve as steps, values and seconds."""
+    """For the script: each job's curves by slug, as steps, values and seconds."""
     left_out: int
-    """How many jobs with points are older than those that are compared."""
+    """The number of jobs with points that are too old to be compared."""
     provenance: Provenance
 
 
-RESULTS: Final = ("Steps", "Last loss", "Least loss", "Best eval loss", "Duration")
-"""The table's columns of numbers; in all but the first the lowest is the best."""
+RESULTS: Final = ("Steps", "Last loss", "Lowest loss", "Best eval loss", "Duration")
+"""The headers of the columns of numbers; in all but the first the lowest number is the best."""
 
 
 def compare_view(
@@ -118,9 +118,9 @@ def compare_view(
     numbers: Mapping[str, int],
     looks: Looks,
 ) -> CompareView:
-    """Lay out the comparison of `jobs`, the newest first, with the curves of each.
+    """Return what the comparison of `jobs`, newest first, shows; `curves` are theirs, in order.
 
-    `numbers` has for each job id the number that determines its colour.
+    `numbers` maps a job's id to the number that its colour comes from.
     """
     chart = overlay([compared.loss for compared in curves[:SHOWN]])
     lines = chart.lines if chart else ()
@@ -148,7 +148,7 @@ def compare_view(
 
 
 def _description(jobs: Iterable[JobSummary]) -> str:
-    """Describe in words what is drawn."""
+    """Describe the drawn curves in words."""
     texts = [
         f"{cut(job.name or job.id, NAME_LENGTH)}: {short(job.loss.first)} → {short(job.loss.last)}"
         for job in jobs
@@ -204,7 +204,7 @@ def _cell(value: float | None, text: str | None = None) -> Cell:
 
 
 def _best(cells: Sequence[Cell]) -> float | None:
-    """Return the lowest number of a column; None if there is nothing to choose from."""
+    """Return the lowest number of a column; None if it has no two different ones."""
     known = {cell.number for cell in cells if cell.number is not None and cell.rated}
     return min(known) if len(known) > 1 else None
 
@@ -214,7 +214,7 @@ def _marked(cell: Cell, best: float | None) -> Cell:
 
 
 def _note(job: JobSummary, left: float | None) -> str:
-    """Return why a job's numbers may not be what they seem."""
+    """Return what a reader should know about a job's numbers: errors and missing points."""
     notes = []
     if job.error is not None:
         notes.append(cut(" ".join(job.error.split()), NOTE_LENGTH))
@@ -229,7 +229,7 @@ def _note(job: JobSummary, left: float | None) -> str:
 
 
 def _settings(jobs: Sequence[JobSummary]) -> tuple[Setting, ...]:
-    """Return the config keys of all jobs, first those in which the jobs shown differ."""
+    """Return the config keys of all jobs, those that differ among the drawn jobs first."""
     keys = dict.fromkeys(key for job in jobs for key in job.config)
     settings = [_setting(key, jobs) for key in keys]
     return tuple(sorted(settings, key=lambda setting: not setting.differs))

@@ -1,4 +1,4 @@
-"""A job's numbers, and in plain words what a person would look for in them."""
+"""A job's statistics, and in plain words what a reader would look for in its numbers."""
 
 import math
 from collections.abc import Iterable
@@ -18,19 +18,19 @@ from reportgen.text.times import parse_time
 
 @dataclass(frozen=True, slots=True)
 class MetricStatistics:
-    """The statistics of one metric, each as text with its name."""
+    """The statistics of one metric: each one's name and text."""
 
     metric: str
     numbers: tuple[tuple[str, str], ...]
 
 
 def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
-    """Yield in plain words what a person would look for in the numbers."""
+    """Yield what a reader would look for in a job's numbers, in plain words."""
     job = detail.summary
     if not job.ended and job.last_step is not None:
         yield from _progress(detail, job.last_step, zone)
     if best := job.eval_loss or job.loss:
-        name = "Best evaluation loss" if job.eval_loss else "Least training loss"
+        name = "Best evaluation loss" if job.eval_loss else "Lowest training loss"
         found = f"{name} {js_number(best.min)} at step {js_number(best.min_step)}"
         if detail.checkpoints:
             nearest = min(detail.checkpoints, key=lambda step: abs(step - best.min_step))
@@ -49,11 +49,11 @@ def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
 
 
 _NOTABLE_PAUSE: Final = 5
-"""How many times the mean time between two events a pause has to last to be mentioned."""
+"""How long a pause must be to be mentioned, in mean times between two events."""
 
 
 def _pause(detail: JobDetail) -> Iterable[str]:
-    """Yield the longest time without an event, if it is notable."""
+    """Yield the longest time without an event, if it is long enough to mention."""
     pause, job = detail.pause, detail.summary
     if pause is None:
         return
@@ -71,18 +71,18 @@ def _first_not_finite(points: Curve) -> float | None:
 
 
 def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:
-    """Yield how far a running job is, and when it ends if it keeps its pace."""
+    """Yield how far a running job has come, and when it is expected to end."""
     most = javascript.finite(detail.summary.config.get("maxSteps"))
     if most is None or not 0 < last <= most:
         return
     text = f"Step {js_number(last)} of {js_number(most)} ({100 * last / most:.0f} %)"
     end = _expected_end(detail, last, most)
     shown = moment(end, zone)
-    yield f"{text}, at its pace so far it ends about {shown.text}" if shown else text
+    yield f"{text}, expected to end at about {shown.text}" if shown else text
 
 
 def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | None:
-    """Return when the last step is due; None if it is not known, as in a resumed run."""
+    """Return when the last step is expected; None if that is unknown, or the job was resumed."""
     started = parse_time(detail.summary.started_at)
     times = (parse_time(line.time) for line in reversed(detail.log))
     latest = next((time for time in times if time), None)
@@ -95,7 +95,7 @@ def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | Non
 
 
 def statistics_of(detail: JobDetail) -> Iterable[MetricStatistics]:
-    """Yield the statistics of both curves, as in Studio's *Advanced* panel."""
+    """Yield the statistics of both curves, for the *Advanced* panel."""
     for name, points in (("Training loss", detail.loss), ("Eval loss", detail.eval_loss)):
         found = statistics.describe(points)
         if found is None:

@@ -32,7 +32,7 @@ from reportgen.report.wording import (
 
 TRAINER_LENGTH: Final = 500
 ERROR_LENGTH: Final = 4_000
-"""Where the manifest's texts are cut: escaped, a character can be six bytes long."""
+"""Where the manifest's texts are cut: when escaped, a character can take six bytes."""
 
 _STREAMS_ON_HOME: Final = 20
 
@@ -51,7 +51,7 @@ class Row:
     listed: bool
     duration: str
     seconds: float | None
-    """The duration to sort by, None if it is not known."""
+    """The duration to sort by; None if it is unknown."""
     steps: str
     loss: str
     sparkline: Sparkline
@@ -60,12 +60,12 @@ class Row:
     compared: bool
     """Whether the comparison includes it."""
     mark: str
-    """How it changed since the snapshot before: `new`, `ended`, `failed` or empty."""
+    """How it changed since the previous snapshot: `new`, `ended`, `failed` or empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many jobs have a status."""
+    """A status, and the number of jobs that have it."""
 
     status: Badge
     count: int
@@ -79,14 +79,14 @@ class HomeView:
     manifest: Manifest | None
     totals: tuple[Total, ...]
     other_statuses: int
-    """How many more statuses there are than those in `totals`."""
+    """The number of statuses that are not in `totals`."""
     rows: tuple[Row, ...]
     news: str
-    """How many jobs changed in which way since the snapshot before."""
+    """How many jobs changed since the previous snapshot, and how: `2 ended, 1 new`."""
     stale_after: float
-    """Seconds."""
+    """The page's age, in seconds, from which on it warns."""
     compared: bool
-    """Whether there is a comparison."""
+    """Whether the report has a comparison."""
     provenance: Provenance
 
 
@@ -97,10 +97,10 @@ def home_view(
     marks: Mapping[str, str | None] = MappingProxyType({}),
     link: Callable[[JobSummary], str] = lambda job: job.page,
 ) -> HomeView:
-    """Lay out what the home page shows.
+    """Return what the home page shows.
 
-    `compared` are the ids of the jobs that the comparison includes, `marks` has by id how a job
-    changed since the snapshot before, and `link` returns the address of a job's page.
+    `compared` holds the ids of the jobs in the comparison, `marks` maps a job's id to how the job
+    changed since the previous snapshot, and `link` returns the address of a job's page.
     """
     zone = looks.timezone
     totals = _totals(report)
@@ -170,7 +170,7 @@ def _row(job: JobSummary, zone: ZoneInfo, page: str, *, compared: bool, mark: st
 
 
 def _totals(report: Report) -> tuple[Total, ...]:
-    """Return how many jobs have which status, without empty ones; statuses are cut as shown."""
+    """Count the jobs of each status that occurs. Statuses that look alike once cut are one."""
     totals: dict[Badge, int] = {}
     for status, count in report.counts.items():
         if count:
@@ -180,7 +180,7 @@ def _totals(report: Report) -> tuple[Total, ...]:
 
 
 def _streams(streams: Iterable[StreamSummary]) -> list[str]:
-    """Return how many streams are in which state, with the reason, the most frequent first."""
+    """Count the streams of each state and reason, the most frequent first."""
     states = Counter(stream_state(stream) for stream in streams).most_common()
     facts = [f"{plural(n, 'stream')} {state}" for state, n in states[:_STREAMS_ON_HOME]]
     rest = sum(n for _, n in states[_STREAMS_ON_HOME:])

@@ -45,7 +45,7 @@ _SHORTER_TEXTS: Final = (250, 100, 40)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A label with its text, or with a time if there is one."""
+    """A label with its text, or with a time if `time` is not None."""
 
     label: str
     text: str = ""
@@ -54,7 +54,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ShownLogLine:
-    """A line of the log and the event's time of day, empty if it is not known."""
+    """A line of the log and its event's time of day, empty if the time is unknown."""
 
     text: str
     time: str
@@ -87,14 +87,14 @@ class JobView:
     artifacts: ShownList
     checkpoints: ShownList
     stale_after: float | None
-    """Seconds; None if the job has ended, since its page cannot grow old then."""
+    """The page's age, in seconds, from which on it warns; None if the job has ended."""
     provenance: Provenance
 
 
 def job_view(
     detail: JobDetail, origin: Origin, snapshot_at: datetime, generator: str, looks: Looks
 ) -> JobView:
-    """Lay out what a job's page shows."""
+    """Return what a job's page shows."""
     job, zone = detail.summary, looks.timezone
     chart = loss_chart.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
     return JobView(
@@ -122,7 +122,7 @@ def job_view(
         checkpoints=shown_list([f"step {js_number(step)}" for step in detail.checkpoints]),
         provenance=Provenance(
             source=source_name(origin),
-            url=None,  # Studio's port may be another one at the next build, this page the same
+            url=None,  # Studio's port may change from one build to the next; this page must not
             as_of=moment(job.as_of if job.ended else snapshot_at, zone),
             facts=(plural(job.stream.events, "event"), f"stream {stream_state(job.stream)}"),
             generator=generator,
@@ -146,7 +146,7 @@ def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[SmallChart
 
 
 def smaller(view: JobView) -> Iterator[JobView]:
-    """Yield views of the same job that take less and less room on a page."""
+    """Yield views of the same job that take up less and less of a page."""
     slim = view
     if view.chart is not None:
         slim = replace(view, chart=view.chart.without_script_data())
@@ -156,7 +156,7 @@ def smaller(view: JobView) -> Iterator[JobView]:
             slim,
             error=None if view.error is None else cut(view.error, 8 * length),
             log=tuple(replace(line, text=cut(line.text, length)) for line in view.log),
-            log_note=f"{view.log_note} · cut at {length} characters to keep this page small",
+            log_note=f"{view.log_note} · lines cut at {length} characters to keep this page small",
             sections=tuple(
                 (name, tuple(replace(f, text=cut(f.text, length)) for f in fields[:LIST_LENGTH]))
                 for name, fields in view.sections
@@ -172,7 +172,7 @@ def _shorter(full: ShownList, length: int) -> ShownList:
 
 
 def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
-    """Yield the lines beneath the chart: the curves in numbers, and what the chart cannot show."""
+    """Yield the captions below the chart: its numbers, and what the chart cannot show."""
     step = [] if job.last_step is None else [f"step: {js_number(job.last_step)}"]
     if job.loss:
         yield " · ".join([f"loss: {_range(job.loss)}", *step])
@@ -203,7 +203,7 @@ def _range(metric: Metric) -> str:
 
 
 def _chart_description(job: JobSummary) -> str:
-    """Describe the chart in words, for those who cannot see it."""
+    """Describe the chart in words, for screen readers."""
     metrics = (("Training loss", job.loss), ("Evaluation loss", job.eval_loss))
     return " ".join(f"{name}: {_first_to_last(metric)}." for name, metric in metrics if metric)
 
@@ -211,7 +211,7 @@ def _chart_description(job: JobSummary) -> str:
 def _first_to_last(metric: Metric) -> str:
     return (
         f"{js_number(metric.first)} → {js_number(metric.last)}, "
-        f"least {js_number(metric.min)} at step {js_number(metric.min_step)}"
+        f"lowest {js_number(metric.min)} at step {js_number(metric.min_step)}"
     )
 
 
@@ -222,7 +222,7 @@ def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[ShownLogLine]:
 
 
 def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
-    """Return how much of the log is shown, and the zone of its times."""
+    """Describe how much of the log is shown, and in which time zone."""
     shown, lines = len(detail.log), detail.log_lines
     note = f"last {shown} of {lines} lines" if shown < lines else plural(lines, "line")
     timed = any(parse_time(line.time) for line in detail.log)

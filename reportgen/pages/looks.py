@@ -1,4 +1,4 @@
-"""How every page of a report looks, whatever it is about."""
+"""The looks that all pages of a report share."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """How every page of a report looks, whatever it is about."""
+    """The looks that all pages of a report share."""
 
     title: str
     theme: str
-    """`auto` (as the reader's system), `light` or `dark`."""
+    """`auto` (the reader's system decides), `light` or `dark`."""
     timezone: ZoneInfo
-    """The zone in which times are shown."""
+    """The time zone of the times on the pages."""
     stale_after: float
-    """After how many seconds a page with running jobs says that it is old."""
+    """The age, in seconds, from which on a page with running jobs warns."""
     linked: bool
-    """Whether style and script are files of their own beside the pages."""
+    """Whether style and script are separate files that the pages link to."""

@@ -1,4 +1,4 @@
-"""The templates, set up so that none can forget to escape, and the style and scripts of pages."""
+"""The templates, set up so that none can forget to escape, and the pages' style and scripts."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from reportgen.text.javascript import js_number
 
 
 def inert_text(value: object) -> object:
-    """Return a text made inert, for Jinja to escape; anything else, markup included, as it is."""
+    """Make a text inert, for Jinja to escape; return anything else, markup included, unchanged."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return inert.html(value)
@@ -28,11 +28,11 @@ FILTERS: Final = {
     "sparkline_path": sparkline.path,
     "js_number": js_number,
 }
-"""The filters that print the numbers of a view."""
+"""The filters that print a view's numbers."""
 
 
 class Templates:
-    """All files of the templates folder."""
+    """The files of the templates folder."""
 
     def __init__(self) -> None:
         self._environment = jinja2.Environment(
@@ -48,19 +48,19 @@ class Templates:
         self._environment.filters |= FILTERS
 
     def render(self, name: str, **values: object) -> str:
-        """Return a template rendered with these values."""
+        """Render a template with these values."""
         return self._environment.get_template(name).render(**values)
 
     def pieces(self, name: str, **values: object) -> Iterator[str]:
-        """Yield the same piece by piece, so that iterators among the values are consumed lazily."""
+        """Render a template piece by piece, so that iterators among the values are read lazily."""
         return self._environment.get_template(name).generate(**values)
 
     def style(self, name: str) -> str:
-        """Return a style as pages carry it."""
+        """Return a style sheet, shortened for pages."""
         return shortened(self._source(name)).strip()
 
     def script(self, names: Iterable[str]) -> str:
-        """Return modules as the one script that pages carry: see `joined`."""
+        """Return the modules of these names as one script: see `joined`."""
         return joined(map(self._source, names))
 
     @property
@@ -76,15 +76,15 @@ class Templates:
 
 
 def csp_hash(text: str) -> str:
-    """Return the CSP source that allows an inline style or script: `sha256-` and base64."""
+    """Return the CSP source that allows an inline style or script: `sha256-…`, in base64."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def shortened(source: str) -> str:
-    """Strip indentation, blank lines and lines of comment from a style or script.
+    """Strip indentation, blank lines and one-line comments from a style or script.
 
-    Neither may hold a string of several lines; comments of several lines stay.
+    It must not hold strings that span lines.
     """
     lines = (line.strip() for line in source.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not _is_comment(line))
@@ -97,9 +97,9 @@ def _is_comment(line: str) -> bool:
 def joined(modules: Iterable[str]) -> str:
     """Join JavaScript modules, each after those that it imports, into one plain script.
 
-    A page is one file, and from disk browsers load no modules. So imports go, exports become plain
-    declarations, and all modules share one scope: no two may declare the same name. An import
-    takes one line.
+    A page is one file, and browsers load no modules from disk. So imports are dropped, exports
+    become plain declarations, and all modules share one scope: no two may declare the same name.
+    Each import must be one line.
     """
     lines = (line for module in modules for line in shortened(module).splitlines(keepends=True))
     body = "".join(line.removeprefix("export ") for line in lines if not line.startswith("import "))
@@ -107,7 +107,7 @@ def joined(modules: Iterable[str]) -> str:
 
 
 def _folder() -> Path:
-    """Return the packaged templates, or those of the checkout that this package is part of."""
+    """Return the packaged templates' folder, or the checkout's if this is not a wheel."""
     package = Path(__file__).parent.parent
     packaged = package / "templates"
     return packaged if packaged.is_dir() else package.parent / "templates"

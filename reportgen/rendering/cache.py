@@ -1,8 +1,8 @@
-"""The render cache: what a report remembers of its jobs, so that their files are not made again.
+"""The render cache: what a report remembers of its jobs, so that they are not rendered again.
 
 A job that was rendered before from the same entry and log, by the same version, templates and
-options, is not rendered again. What home page, exports and comparison show of it is stored beside
-the report, with a key that all of it depends on; in any doubt nothing is remembered.
+options, is not rendered again. What the home page, the exports and the comparison show of it is
+stored beside the report, under a key made from all that it depends on. In doubt, nothing is stored.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ COMPARISON: Final = "compare.html"
 
 
 def files_of(slug: str) -> tuple[str, str, str]:
-    """Return the paths of a job's files in the report: its page, its points and its log."""
+    """Return the paths within the report of a job's page, its points and its log."""
     return f"jobs/{slug}.html", f"jobs/{slug}.csv", f"jobs/{slug}.log.txt"
 
 
 class _JobRecord(msgspec.Struct):
-    """What is stored with a job's page."""
+    """What is stored of a job, with its page."""
 
     key: str
     read_at: str
@@ -47,11 +47,11 @@ class _CurvesRecord(msgspec.Struct):
 
 
 _ComparisonRecord = dict[str, _CurvesRecord]
-"""By slug."""
+"""The stored curves, by slug."""
 
 
 def basis(output: Output, origin: Origin, maker: str) -> bytes:
-    """Return what the pages of all jobs depend on; `maker` is the program and its templates."""
+    """Return what all jobs' pages depend on, encoded; `maker` is the version and the templates."""
     looks = output.looks
     parts: list[object] = [
         maker,
@@ -64,9 +64,9 @@ def basis(output: Output, origin: Origin, maker: str) -> bytes:
 
 
 class RenderCache:
-    """What the old report remembers, and what the new one is to remember.
+    """What the old report remembers, and what the new one will.
 
-    `basis` is what all pages depend on, `read_at` when the job list was read.
+    `basis` is what all pages depend on, `read_at` is when the job list was read.
     """
 
     def __init__(self, publication: Publication, basis: bytes, read_at: str) -> None:
@@ -75,10 +75,10 @@ class RenderCache:
         self._read_at = read_at
 
     def key(self, entry: Entry, listed: JSON, fingerprint: JSON) -> str | None:
-        """Return a hash of all that a job's page depends on but the time of the list.
+        """Return a hash of all that a job's page depends on, except the time of the job list.
 
-        `listed` is the job as it was listed. None without a fingerprint of the log: then the job
-        has to be rendered.
+        `listed` is the job's entry in the list. Returns None without a fingerprint of the log: the
+        job must be rendered then.
         """
         if fingerprint is None:
             return None
@@ -86,7 +86,7 @@ class RenderCache:
         return hashlib.sha256(self._basis + json.dumps(parts).encode()).hexdigest()
 
     def job(self, entry: Entry, key: str | None) -> JobSummary | None:
-        """Return the summary of a job whose files need not change; in doubt, None."""
+        """Return the summary of a job whose files need not change; None in doubt."""
         text = self._publication.remembered(files_of(entry.slug)[0])
         if key is None or text is None:
             return None
@@ -100,7 +100,7 @@ class RenderCache:
         return job if job.ended or record.read_at == self._read_at else None
 
     def keep_job(self, job: JobSummary, key: str | None) -> None:
-        """Remember a job, unless it cannot be read back unchanged, as with a NaN in its config."""
+        """Store a job, unless it cannot be read back unchanged, as with a NaN in its config."""
         if key is None:
             return
         record = _JobRecord(key, self._read_at, job)
@@ -110,13 +110,13 @@ class RenderCache:
                 self._publication.remember(job.page, text.decode())
 
     def keep_known_job(self, job: JobSummary) -> None:
-        """Remember a job that `job` returned, as it was remembered."""
+        """Store a job that `job` returned, as it was stored before."""
         record = self._publication.remembered(job.page)
         if record is not None:
             self._publication.remember(job.page, record)
 
     def curves(self, job: JobSummary, key: str | None) -> ComparedCurves | None:
-        """Return a job's curves in the old comparison; None if they may have changed."""
+        """Return a job's curves from the old comparison; None if they may have changed."""
         record = self._compared.get(job.slug)
         if key is None or record is None or record.key != key:
             return None
@@ -132,7 +132,7 @@ class RenderCache:
             return {}
 
     def keep_curves(self, compared: Mapping[str, tuple[str | None, ComparedCurves]]) -> None:
-        """Remember the compared jobs by slug, each with its key and its curves."""
+        """Store the compared jobs' keys and curves, by slug."""
         records = {
             slug: _CurvesRecord(key, curves)
             for slug, (key, curves) in compared.items()

@@ -1,4 +1,4 @@
-"""What all files of one report are made with."""
+"""What all files of a report are made from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from reportgen.text.redact import Redactor
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """What all files of one report are made with."""
+    """What all files of a report are made from."""
 
     output: Output
     retention: Retention

@@ -1,8 +1,8 @@
 """The list of the report's files, `out/.arkor-report.json`.
 
-It says which files in the directory are ours, so that no other is ever replaced or removed, and
-keeps a record of each job for the next build. A directory may have come from a repository, a cache
-or an artifact, and its list with it: a name in the list is believed only if it has the form of a
+It says which files in the directory are ours, so that no other file is ever replaced or removed,
+and keeps a record of each job for the next build. The directory, with its list, may have come from
+a repository, a cache or an artifact, so a name in the list is believed only if it has the form of a
 name that this tool writes. Whether such a file is in place is for the reader of the list to check.
 """
 
@@ -54,11 +54,11 @@ class FileList:
     """The files of a published report, and what is remembered of them."""
 
     files: frozenset[str] = frozenset()
-    """Paths within the report, all of them of our form."""
+    """Paths within the report, each of a form that this tool writes."""
     records: Mapping[str, str] = field(default_factory=dict)
     """JSON texts by path."""
     temporary: str | None = None
-    """The temporary folder that a build named before it began, and may have left in a crash."""
+    """The temporary folder of a build that is running, or that crashed and left it."""
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the list as JSON, in pieces."""
@@ -69,7 +69,7 @@ class FileList:
         }
         yield json.dumps(document, indent=1).removesuffix("\n}").encode()
         yield b',\n "remembered": {'
-        # Records are JSON already: thousands of them are neither parsed nor formatted again.
+        # Records are JSON already, and parsing and formatting thousands of them would take time.
         between = ""
         for name, record in self.records.items():
             yield f"{between}{json.dumps(name)}: {record}".encode()
@@ -88,7 +88,7 @@ class DamagedListError(Exception):
 
 
 def parse(data: bytes) -> FileList:
-    """Parse a list; names that are not of our form are dropped. Raises `DamagedListError`."""
+    """Parse a list, dropping names that are not of our form. Raises `DamagedListError`."""
     try:
         document, records = _decoded(data)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:

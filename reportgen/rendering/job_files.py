@@ -16,12 +16,12 @@ from reportgen.report.report import Entry, JobDetail, job_detail
 
 @dataclass(frozen=True, slots=True)
 class JobFiles:
-    """Reads the logs of jobs and stages their files; all raise `DamagedRecordError`."""
+    """Stages the files of jobs from their logs; every method may raise `DamagedRecordError`."""
 
     context: RenderContext
 
     def stage(self, entry: Entry) -> JobDetail:
-        """Stage all files of a job in one reading of its log, and return what its page shows."""
+        """Stage all files of a job in one pass through its log, and return what its page shows."""
         folding = self._folding()
         with self._reading(entry) as log:
             self._stage_exports(entry, folding.through(log))

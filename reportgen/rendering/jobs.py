@@ -1,4 +1,4 @@
-"""Which jobs a report shows: each found in the render cache, or rendered, by several processes."""
+"""The jobs that a report shows, each from the render cache or rendered, by several processes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,33 +17,33 @@ from reportgen.snapshot.job_list import Listing
 from reportgen.text import inert
 
 _EACH_JOB: Final = 120_000
-"""What a job costs whatever its length, in bytes of a log that cost as much."""
+"""The cost of a job apart from its log, in bytes of log that cost as much."""
 
 _WORTH_SHARING: Final = 4_000_000
-"""The cost from which on sharing pays: another process costs some hundredths of a second."""
+"""The cost from which on sharing work pays: a process takes some hundredths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagedJobs:
-    """The jobs of a report, in the order in which they are shown; their files are in place."""
+    """The jobs of a report in the order shown, each with its files staged or in the old report."""
 
     summaries: list[JobSummary] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     """By job id."""
     keys: dict[str, str | None] = field(default_factory=dict)
-    """The keys in the render cache, by job id."""
+    """The jobs' keys in the render cache, by job id."""
     shortlist: Shortlist = field(default_factory=Shortlist)
     """The curves of rendered jobs that the comparison may need."""
 
 
 def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
-    """Stage the files of the jobs that `narrowed` selects, unless the old report has them.
+    """Stage the files of the jobs that `narrowed` selects, except those that the old report has.
 
-    One job is done at a time: of the others only the summary is in memory.
+    Jobs are staged one at a time; of the others only the summaries are in memory.
     """
     staging = _Staging(context, JobFiles(context), narrowed)
     candidates: Iterable[_Candidate] = _candidates(context)
-    rendered: Mapping[str, _Rendered] = {}
+    rendered: Mapping[str, _RenderedJob] = {}
     if narrowed.limit is None:  # with a limit, few of the candidates may be needed
         candidates = list(candidates)
         rendered = staging.rendered_by_workers(candidates)
@@ -68,15 +68,15 @@ class _Candidate:
     entry: Entry
     key: str | None
     cached: JobSummary | None
-    """Its summary if its files need not be made."""
+    """Its summary, if the old report has its files."""
 
 
 def _candidates(context: RenderContext) -> Iterator[_Candidate]:
-    """Yield the selected jobs that are kept, listed ones first, in the server's order."""
+    """Yield the selected jobs that retention keeps, listed ones first, in the server's order."""
     listing = context.listing
     dropped = context.folder.dropped(listing, context.retention)
     if left_out := sum(job_id in dropped for job_id in listing.selected):
-        context.warn(context.retention.told_of_pages(left_out))
+        context.warn(context.retention.hidden_message(left_out))
     for entry in _entries(listing):
         job_id = entry.job.id
         if job_id not in dropped:
@@ -96,8 +96,8 @@ def _entries(listing: Listing) -> Iterator[Entry]:
             yield Entry(job, slugs[job_id], job_id in listed)
 
 
-class _Rendered(NamedTuple):
-    """A job that was found or rendered."""
+class _RenderedJob(NamedTuple):
+    """A job from the render cache, or rendered."""
 
     summary: JobSummary
     curves: ComparedCurves | None
@@ -114,34 +114,34 @@ class _Staging:
     staged: StagedJobs = field(default_factory=StagedJobs)
 
     def matches(self, job: JobSummary) -> bool:
-        """Return whether a job is selected, judged by what its page shows."""
+        """Return whether a job is selected, according to what its page shows."""
         shown = wire.Job(job.id, job.name, job.status, job.created_at)
         return self.narrowed.matches(shown, self.context.listing.read_at)
 
-    def job(self, candidate: _Candidate) -> _Rendered:
+    def job(self, candidate: _Candidate) -> _RenderedJob:
         """Return a job from the render cache, or stage its files if it is selected."""
         if candidate.cached is not None:
             self.staged.shortlist.has_room_for(candidate.cached)
-            return _Rendered(candidate.cached, None)
+            return _RenderedJob(candidate.cached, None)
         return self._rendered(candidate.entry)
 
-    def _rendered(self, entry: Entry) -> _Rendered:
+    def _rendered(self, entry: Entry) -> _RenderedJob:
         if self.narrowed.passes_all:
             detail = self.files.stage(entry)
         else:
-            # What the log says may exclude the job, so it is read a second time for the exports.
+            # The log may show that the job is not selected, so the exports wait for a second pass.
             detail = self.files.detail(entry)
             job = detail.summary
             if not (self.matches(job) and self.narrowed.in_shard(job.id)):
-                return _Rendered(job, None)
+                return _RenderedJob(job, None)
             self.files.stage_page(detail)
             self.files.stage_exports(entry)
         job = detail.summary
         enough = len(self.context.listing.selected) >= comparison.LEAST_JOBS
         compared = enough and self.staged.shortlist.has_room_for(job)
-        return _Rendered(job, comparison.compared_curves(detail) if compared else None)
+        return _RenderedJob(job, comparison.compared_curves(detail) if compared else None)
 
-    def rendered_by_workers(self, candidates: Sequence[_Candidate]) -> Mapping[str, _Rendered]:
+    def rendered_by_workers(self, candidates: Sequence[_Candidate]) -> Mapping[str, _RenderedJob]:
         """Render the jobs that are not cached in several processes, if there are enough."""
         entries = [candidate.entry for candidate in candidates if candidate.cached is None]
         log_size = self.context.folder.logs.size
@@ -149,7 +149,7 @@ class _Staging:
         processes = workers.available()
         if processes == 1 or len(entries) == 1 or sum(costs) < _WORTH_SHARING:
             return {}
-        # The newest jobs of all are among the newest that each process meets.
+        # The newest jobs of all are among the newest jobs of each process.
         rendered = workers.results(
             lambda place: self._rendered(entries[place]), workers.shares(costs, processes)
         )
@@ -163,7 +163,7 @@ class _Staging:
         *,
         by_worker: bool,
     ) -> None:
-        """Add a job to the report: its files are staged or in the old report."""
+        """Add a job whose files are staged or in the old report."""
         context, staged = self.context, self.staged
         staged.summaries.append(job)
         staged.entries[job.id], staged.keys[job.id] = candidate.entry, candidate.key

@@ -1,15 +1,15 @@
 """Files of the report, published whole or not at all.
 
-New files are written into a temporary folder of the directory first, `.arkor-report.<16 hex
+New files are first written to a temporary folder in the directory, `.arkor-report.<16 hex
 digits>.tmp`. The list `.arkor-report.json` names every file that is ours: it names the temporary
-folder before that is made, and before the first new file takes its place it names the old files
-and the new ones, so that a crash at any moment leaves nothing that the next build could not clear
-away. Only files named there are ever replaced or removed. The home page is the last to take its
-place, what the new report does not have any more is removed after it, and the list that names the
-new files alone is on the disk before the first one moves, so that it cannot fail for want of room.
+folder before that is made, and the old and the new files before the first new one takes its place,
+so that a crash at any moment leaves nothing that the next build could not clear away. Only files
+named there are ever replaced or removed. The home page is the last file to take its place, and
+files that the new report no longer has are removed after that. The list of the new files alone is
+on the disk before the first file moves, so that it cannot fail for lack of space.
 
-Every file is reached by handle and through no link, so that nothing outside the directory can be
-meant. The directory itself may be a link, since the user named it.
+Every file is reached by handle, and never through a link, so that nothing outside the directory is
+touched. The directory itself may be a link, since the user named it.
 """
 
 import math
@@ -66,7 +66,7 @@ class Publication:
         warn: Callable[[str], None] = lambda _: None,
         waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Iterator[Self]:
-        """Publish into a directory, made if need be, when it is this build's turn.
+        """Publish to a directory, created if it is missing, once no other build publishes there.
 
         What was staged takes its place when the block ends without an error; with one, the old
         report stays as it was. `holds_secret` is the last check on everything that is written.
@@ -88,10 +88,7 @@ class Publication:
                 raise
 
     def stage(self, name: str, text: Iterable[str]) -> int:
-        """Write a new file, named by its path within the report, next to the old report.
-
-        Return its size in bytes.
-        """
+        """Stage a new file, named by its path within the report; return its size in bytes."""
         with self.staging(name) as file:
             for part in text:
                 file.write(part)
@@ -99,9 +96,9 @@ class Publication:
 
     @contextmanager
     def staging(self, name: str) -> Iterator["Staged"]:
-        """Write a new file, as `stage` does, bit by bit while the block lasts."""
+        """Stage a new file, as `stage` does, piece by piece while the block lasts."""
         if not is_report_file(name):
-            raise ValueError(f"{name!r} is not a name that the next build would know again")
+            raise ValueError(f"{name!r} is not a name that the next build would recognise")
         with _writing(self._directory.path / name):
             if self._out.status(name) is not None and name not in self._old.files:
                 raise ForeignFileError(self._directory.path / name, "a file")
@@ -113,31 +110,31 @@ class Publication:
         self.staged(name)
 
     def staged(self, name: str) -> None:
-        """Take note of a file that was staged, perhaps by another process."""
+        """Record a file as staged, perhaps by another process."""
         self._new.add(name)
         self._staged.append(name)
 
     def _check(self, piece: bytes) -> None:
         if self._holds_secret(piece):
             raise WriteError(
-                f"File {len(self._new) + 1} of the report would hold the token: nothing is "
-                "published, the old report stays. This should never happen: please report it."
+                f"File {len(self._new) + 1} of the report would hold the token, so nothing is "
+                "published and the old report stays. This should never happen: please report it."
             )
 
     def has(self, name: str) -> bool:
-        """Return whether the old report has this file, and it is ours."""
+        """Return whether the old report has this file and lists it as ours."""
         return name in self._old.files and self._out.has(name)
 
     def keep(self, name: str) -> None:
-        """Take a file into the new report as it is: staged by now, or in the old one."""
+        """Include a file as it is: staged already, or in the old report."""
         self._new.add(name)
 
     def remember(self, name: str, record: str) -> None:
-        """Keep a record, as JSON, with a file, for the build that finds it in the old report."""
+        """Store a record, as JSON, with a file, for the next build."""
         self._to_remember[name] = record
 
     def remembered(self, name: str) -> str | None:
-        """Return the record that was kept with a file of the old report, as JSON, or None."""
+        """Return the record that was stored with a file of the old report, as JSON, or None."""
         return self._old.records.get(name)
 
     def _take_place(self) -> None:
@@ -150,52 +147,52 @@ class Publication:
             self._replacement.carry_out()
             self._is_in_place = True
             self._remove_empty_jobs()
-            self._temporary.clear()  # while it is named
+            self._temporary.clear()  # while the list names it
 
     def _leave_as_it_was(self) -> list[str]:
-        """Put back what had moved and clear away what was staged.
+        """Put old files back and remove staged ones.
 
         Return the names of the files that could not be put back.
         """
         if self._is_in_place:
-            return []  # the new list alone failed, and the one that is there names all files
+            return []  # only the new list failed, and the one that is there names all files
         left = self._replacement.undo()
         self._remove_empty_jobs()
         self._temporary.clear()
         there = FileList(self._old.files | self._new) if left else self._old
-        with suppress(OSError):  # else the next build reads names of files that are gone already
+        with suppress(OSError):  # the next build copes with a list that names missing files
             _write_list(self._directory, replace(there, temporary=None))
         return left
 
     def _remove_empty_jobs(self) -> None:
         if any(name.startswith(f"{JOBS}/") for name in self._old.files | self._new):
-            with suppress(OSError):  # it is not empty, or not even there
+            with suppress(OSError):  # it may not be empty, or not exist
                 self._directory.remove_folder(JOBS)
 
 
 class Staged:
-    """A file that is being written, in pieces worth writing.
+    """A file that is being written, in large pieces.
 
-    No text is cut between two pieces, so that no secret lies across them.
+    No text is split between two pieces, so that the check sees every secret whole.
     """
 
     def __init__(self, put: Callable[[bytes], int], check: Callable[[bytes], None]) -> None:
         self.size = 0
-        """In bytes, as far as it is written."""
+        """The number of bytes written so far."""
         self._put = put
         self._check = check
         self._held: list[str] = []
         self._length = 0
 
     def write(self, text: str) -> None:
-        """Append a text; it may wait for more."""
+        """Append a text, which may be held until more comes."""
         self._held.append(text)
         self._length += len(text)
         if self._length >= _PIECE:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Check and write what is held."""
         piece = "".join(self._held).encode()
         self._held.clear()
         self._length = 0
@@ -204,24 +201,24 @@ class Staged:
 
 
 class _TemporaryFolder:
-    """Where new files are staged, and old ones kept until the report is in place."""
+    """The folder where new files are staged, and old ones kept until the report is in place."""
 
     def __init__(self, directory: Directory, name: str, stack: ExitStack) -> None:
         self.name = name
         self._directory = directory
-        os.mkdir(name, dir_fd=directory.descriptor)  # which fails if the name is taken
+        os.mkdir(name, dir_fd=directory.descriptor)  # fails if the name is taken
         top = stack.enter_context(directory.folder(name))
         kept = stack.enter_context(top.folder(_KEPT, create=True))
         self.new = stack.enter_context(ReportFolders(top, create=True))
         self.old = stack.enter_context(ReportFolders(kept, create=True))
 
     def clear(self) -> None:
-        """Remove it with all that it holds."""
+        """Remove the folder with all that it holds."""
         _clear_temporary(self._directory, self.name)
 
 
 def _clear_leftovers(out: Directory, old: FileList) -> None:
-    """Remove what a crash left, and nothing that is not ours in form and in place."""
+    """Remove what a crash left, and nothing else: only files that are ours in form and place."""
     out.remove_leftovers()
     with suppress(OSError), out.folder(JOBS) as jobs:
         jobs.remove_leftovers()
@@ -236,12 +233,12 @@ def _clear_temporary(out: Directory, name: str) -> None:
         _clear_report(top)
         with suppress(OSError):
             top.remove_folder(_KEPT)
-    with suppress(OSError):  # something else is in it
+    with suppress(OSError):  # it may hold something else
         out.remove_folder(name)
 
 
 def _clear_report(top: Directory) -> None:
-    """Remove the files that have names of the report's, and the folder `jobs` if it is empty."""
+    """Remove the files named as in a report, and the folder `jobs` if that leaves it empty."""
     with suppress(OSError), top.folder(JOBS) as jobs:
         _clear_files(jobs, f"{JOBS}/")
     _clear_files(top, "")
@@ -257,15 +254,15 @@ def _clear_files(folder: Directory, prefix: str) -> None:
 
 
 def _read_list(out: Directory) -> FileList:
-    """Read which files are ours: none if nothing says so. Raises `WriteError` or `OSError`."""
+    """Read the list of our files, empty if there is none. Raises `WriteError` or `OSError`."""
     try:
         return file_list.parse(out.read(file_list.NAME))
     except FileNotFoundError:
         return FileList()
     except file_list.DamagedListError as error:
         raise WriteError(
-            f"{out.path / file_list.NAME}, which lists this tool's files, is damaged ({error}): "
-            f"delete {out.path}, or name another directory with --out."
+            f"Cannot read {out.path / file_list.NAME}, the list of the report's files: it is "
+            f"damaged ({error}). Delete {out.path}, or name another directory with --out."
         ) from error
 
 
@@ -281,7 +278,7 @@ def _write(stream: IO[bytes], files: FileList) -> None:
 
 
 def _lock(out: Directory, stack: ExitStack, warn: Callable[[str], None]) -> None:
-    """Wait until no other build publishes here, and hold the lock as long as the stack lasts."""
+    """Wait until no other build publishes here, and hold the lock until the stack closes."""
     silent_until = time.monotonic() + _SILENT_SECONDS
     while True:
         try:
@@ -295,9 +292,7 @@ def _lock(out: Directory, stack: ExitStack, warn: Callable[[str], None]) -> None
 
 def _not_put_back(error: Exception, names: Sequence[str]) -> WriteError:
     shown = ", ".join(names[:_MOST_NAMES]) + (" and others" if len(names) > _MOST_NAMES else "")
-    return WriteError(
-        f"{error} What had been replaced by then could not all be put back ({shown}): build again."
-    )
+    return WriteError(f"{error} Not all replaced files could be put back ({shown}): build again.")
 
 
 @contextmanager
@@ -306,13 +301,13 @@ def _writing(place: Path) -> Iterator[None]:
         yield
     except ForeignFileError as error:
         raise WriteError(
-            f"{error.path} is in the way: it is {error.kind}, and not one of this tool's. Move it, "
-            "or name another directory with --out."
+            f"{error.path} is in the way: it is {error.kind} that arkor-report did not write. "
+            "Move it away, or name another directory with --out."
         ) from error
     except OSError as error:
         named = str(error.filename)
         where = named if named.startswith(str(place)) else place
         raise WriteError(
             f"Cannot write the report at {where}: {error.strerror or error}. "
-            "Make room or fix its permissions, or name another directory with --out."
+            "Free some space or fix its permissions, or name another directory with --out."
         ) from error

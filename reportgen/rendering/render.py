@@ -1,4 +1,4 @@
-"""From what a source's folder holds to a report in a directory, without network."""
+"""Render what a source's folder holds as a report in a directory, without network."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -29,17 +29,19 @@ from reportgen.text.redact import Redactor
 GENERATOR: Final = f"arkor-report {__version__}"
 SINGLE: Final = "report.html"
 LARGE: Final = 25_000_000
-"""From how many bytes on a single file is warned about: mail and chats refuse such."""
+"""The size in bytes from which on a single file causes a warning: mail and chats refuse it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A report that was written: the page to open first, and what the report says."""
+    """A report that was written: the page to open first, and what the report says.
+
+    `summary` is the text of `summary.md`.
+    """
 
     entry: Path
     report: Report
     summary: str
-    """The report as Markdown."""
 
 
 def render(
@@ -53,7 +55,7 @@ def render(
     warn: Callable[[str], None] = lambda _: None,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Rendered:
-    """Write the report of what the last snapshot selected.
+    """Write the report on the jobs that the last snapshot selected.
 
     `narrowed` selects among those jobs by what their pages show; with `refresh` every page is
     rendered again; `waiting` surrounds the wait for another build that is publishing. Raises
@@ -89,18 +91,23 @@ def render(
 
 
 def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> Listing:
-    """Return the job list of the last snapshot, if it can be published and has the named jobs."""
+    """Return the last snapshot's job list, once checked to be publishable and to have all jobs.
+
+    All jobs are those that `narrowed` names.
+    """
     listing = folder.listing()
     if listing is None:
-        raise SnapshotError(f"There is no job list in {folder.path}: build or snapshot first.")
+        raise SnapshotError(
+            f"There is no job list in {folder.path}: run `arkor-report build` or `snapshot` first."
+        )
     for place, job_id in enumerate(listing.entries, start=1):
         if redactor.holds_token(job_id.encode("utf-8", "surrogatepass")):
             raise WriteError(
-                f"The id of job {place} of the list holds the token, and ids are never changed: "
-                "nothing is published. Rename or delete that job."
+                f"The id of job {place} in the list holds the token, and ids cannot be redacted, "
+                "so nothing is published. Delete that job."
             )
     if unknown := narrowed.unknown(listing.entries):
-        raise SourceError(f"There is no job {', '.join(unknown)} in the snapshot: check --job.")
+        raise SourceError(f"The snapshot has no job {', '.join(unknown)}: check --job.")
     return listing
 
 
@@ -108,7 +115,7 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
 
 
 def _report(context: RenderContext, jobs: StagedJobs) -> Report:
-    """Return what the files about all jobs show."""
+    """Return the values that the files about all jobs show."""
     listing = context.listing
     manifest = listing.manifest
     if manifest is not None:
@@ -117,7 +124,7 @@ def _report(context: RenderContext, jobs: StagedJobs) -> Report:
 
 
 def _stage_exports(context: RenderContext, report: Report, summary: str) -> None:
-    """Stage what programs read, and the summary."""
+    """Stage the exports about all jobs."""
     stage = context.publication.stage
     stage("report.json", report_json.pieces(report))
     stage("summary.md", [summary])
@@ -139,7 +146,7 @@ def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> No
 
 
 def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) -> frozenset[str]:
-    """Stage the comparison, if there is something to compare; return the ids of its jobs."""
+    """Stage the comparison, if enough jobs have points; return the ids of its jobs."""
     newest = comparison.newest(report.jobs)
     if len(newest) < comparison.LEAST_JOBS:
         return frozenset()
@@ -170,10 +177,10 @@ def _stage_single(
 
 
 def size_warning(size: int) -> str | None:
-    """Return a warning about a single file of so many bytes, if it is too large to be sent."""
+    """Return a warning about a single file of `size` bytes; None if mail and chats take it."""
     if size <= LARGE:
         return None
     return (
-        f"{SINGLE} has grown to {size / 1e6:.0f} MB, more than mail and chats take: "
-        "narrow it down with --limit, --since or --status."
+        f"{SINGLE} is {size / 1e6:.0f} MB, more than mail and chats accept: "
+        "select fewer jobs with --limit, --since or --status."
     )

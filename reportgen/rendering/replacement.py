@@ -1,9 +1,9 @@
 """Staged files that take the places of a report's files: all of them, or none.
 
-`prepare` finds out beforehand what could not take its place, and keeps each old file as a second
-hard link in the temporary folder (a copy, if the file system has no links). `carry_out` moves the
-files. If something goes wrong all the same, `undo` puts back what had moved. No file is changed
-where it is: a name only ever comes to mean another file, so a backup made of hard links stays.
+`prepare` finds out beforehand which files could not take their places, and keeps each old file as
+a second hard link in the temporary folder (a copy, if the file system has no links). `carry_out`
+moves the files. If that fails all the same, `undo` puts the old files back. No file is changed in
+place: a name only ever comes to mean another file, so a backup made of hard links stays intact.
 """
 
 import errno
@@ -25,14 +25,14 @@ PROBE: Final = "probe"
 _CHUNK: Final = 1 << 18
 
 _Identity: TypeAlias = tuple[int, int, int, int] | None
-"""What tells a regular file from one that was put in its place; None if there is no file.
+"""What distinguishes a regular file from one put in its place; None if there is no file.
 
-An inode alone does not: it may be used again at once.
+An inode number does not suffice: it may be reused at once.
 """
 
 
 class ReportFolders:
-    """A directory with a report's files, held open, and its folder `jobs`, opened on first use."""
+    """An open directory with a report's files, and its folder `jobs`, opened on first use."""
 
     def __init__(self, top: Directory, jobs: str = JOBS, *, create: bool = False) -> None:
         self.top = top
@@ -47,7 +47,7 @@ class ReportFolders:
             self._jobs.close()
 
     def of(self, name: str, *, create: bool = False) -> tuple[Directory, str]:
-        """Return the folder of a file, named by its path within the report, and its name in there.
+        """Return the folder and the leaf name of a file, given its path within the report.
 
         Raises `FileNotFoundError` if the folder is missing and `create` is false.
         """
@@ -59,7 +59,7 @@ class ReportFolders:
         return self._jobs, leaf
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a regular file; None if there is none.
+        """Return the status of a regular file; None if it does not exist.
 
         Raises `ForeignFileError` if something else is in its place.
         """
@@ -83,7 +83,7 @@ class ReportFolders:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A name that is to mean another file, or none."""
+    """A name that is to mean another file, or no file."""
 
     name: str
     old: _Identity
@@ -91,7 +91,7 @@ class _Change:
 
 
 class Replacement:
-    """New files, staged in one directory, on their way into the places of others."""
+    """The replacement of a report's files by staged ones."""
 
     def __init__(self, out: ReportFolders, staged: ReportFolders, kept: ReportFolders) -> None:
         self._out = out
@@ -102,11 +102,11 @@ class Replacement:
         self._changes: list[_Change] = []
 
     def prepare(self, names: Iterable[str], gone: Iterable[str], ours: Container[str]) -> None:
-        """Check every place, and keep the files that will go.
+        """Check every place, and keep the files that will be replaced or removed.
 
-        `names` are the staged files; one that is the same as the old one stays out of it. `gone`
-        are files of the old report that the new one does not have. Only those in `ours` may be
-        there already. Raises `WriteError`, `ForeignFileError` or `OSError`.
+        `names` are the staged files; those that equal the old ones are left out. `gone` are the
+        files of the old report that the new one does not have. A file that exists already must be
+        in `ours`. Raises `WriteError`, `ForeignFileError` or `OSError`.
         """
         can_link = self._can_link()
         for name in sorted(names, key=lambda name: (name == HOME, name)):
@@ -116,12 +116,12 @@ class Replacement:
             if not self._is_unchanged(name):
                 self._plan(name, _identity(self._staged.status(name)), can_link=can_link)
         for name in sorted(gone):
-            if self._out.has(name):  # else it is not ours any more, and in nobody's way
+            if self._out.has(name):  # else it is not ours any more, and not in the way
                 self._check_folder(name)
                 self._plan(name, None, can_link=can_link)
 
     def carry_out(self) -> None:
-        """Move the files, the home page last, and then remove what is gone."""
+        """Move the files, the home page last, and then remove the files that are gone."""
         for change in self._changes:
             folder, leaf = self._out.of(change.name)
             if _identity(folder.file_status(leaf)) != change.old:
@@ -133,7 +133,7 @@ class Replacement:
                 staged.rename(leaf, leaf, into=folder)
 
     def undo(self) -> list[str]:
-        """Put back what had moved; return the names of the files that could not be."""
+        """Put the old files back; return the names of those that could not be put back."""
         return [change.name for change in reversed(self._changes) if not self._is_undone(change)]
 
     def _is_undone(self, change: _Change) -> bool:
@@ -143,7 +143,7 @@ class Replacement:
             if found == change.old:
                 return True
             if found != change.new:
-                return False  # somebody else's, so it stays
+                return False  # someone else's, so it stays
             if change.old is None:
                 folder.remove(leaf)
             else:
@@ -153,10 +153,10 @@ class Replacement:
             return False
         return True
 
-    # What is found out beforehand
+    # Checks before anything moves
 
     def _can_link(self) -> bool:
-        """Return whether the file system has hard links from one folder to another."""
+        """Return whether the file system has hard links between folders."""
         top, kept = self._staged.top, self._kept.top
         with top.create(PROBE):
             pass
@@ -170,7 +170,10 @@ class Replacement:
         return True
 
     def _check_folder(self, of_name: str) -> None:
-        """Move a file into a folder, and remove it: a read-only one, or a mount, shows itself."""
+        """Move a probe into a file's folder and remove it, which fails if that is read-only.
+
+        It also fails if the folder is a mount. Raises `WriteError`.
+        """
         folder, _ = self._out.of(of_name, create=True)
         if folder.path in self._checked:
             return
@@ -204,15 +207,15 @@ class Replacement:
         self._changes.append(_Change(name, _identity(status), new))
 
     def _keep(self, name: str, status: os.stat_result, *, can_link: bool) -> None:
-        """Keep an old file. Raises `WriteError` if no other can take its place."""
+        """Keep an old file. Raises `WriteError` if another file cannot take its place."""
         (folder, leaf), (kept, _) = self._out.of(name), self._kept.of(name)
         _refuse_sticky(folder, leaf, status)
         if can_link:
             try:
                 _link(leaf, folder, kept)
             except OSError as error:
-                # A file that is a mount is on another one than its folder; a file of ours that may
-                # not be linked to is immutable. Others may just have too many links already.
+                # A mounted file is on another file system than its folder, and our own file that
+                # cannot be linked is immutable. Any other may just have too many links already.
                 mine = status.st_uid == os.geteuid()
                 if error.errno == errno.EXDEV or (error.errno == errno.EPERM and mine):
                     raise _cannot_be_replaced(folder.path / leaf, error) from error
@@ -233,7 +236,7 @@ def _link(leaf: str, folder: Directory, into: Directory) -> None:
 
 
 def _refuse_sticky(folder: Directory, leaf: str, status: os.stat_result) -> None:
-    """Refuse what belongs to someone else in a folder where each may only move their own."""
+    """Refuse someone else's file in a sticky folder, where users may move only their own."""
     of_folder = os.fstat(folder.descriptor)
     owners = {0, status.st_uid, of_folder.st_uid}
     if of_folder.st_mode & stat.S_ISVTX and os.geteuid() not in owners:

@@ -1,8 +1,8 @@
-"""Tasks shared out among processes, so that all of the machine's processors render.
+"""Tasks shared among processes, so that all of the machine's processors render.
 
-A forked process has all that its parent has in memory, so nothing has to be sent to it; its results
-come back through a pipe. The tasks are assigned beforehand, by weight, and the results do not
-depend on the assignment: of several failures the one is raised that doing one task after another
+A forked process has all that its parent has in memory, so nothing need be sent to it; its results
+come back through a pipe. Tasks are assigned beforehand, by weight, and the results do not depend
+on the assignment: of several failures, the one raised is that which doing one task after another
 would have met first.
 
 Where no process can be started, or not all of them, their share is left to the caller.
@@ -25,7 +25,7 @@ from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 from reportgen.errors import WriteError
 
 _MOST: Final = 8
-"""How many processes are used at most: each holds the points of a job."""
+"""The maximum number of processes, since each holds the points of a job in memory."""
 
 _UNABLE: Final = -1
 """The place in the answer of a worker that can't do its share."""
@@ -39,7 +39,7 @@ _Pipe: TypeAlias = "connection.Connection[_Answer, _Answer]"
 def available() -> int:
     """Return how many processes can work at once; 1 unless forking is known to be safe.
 
-    That is on Linux, in a process with a single thread.
+    It is safe on Linux, in a process with a single thread.
     """
     if sys.platform != "linux":
         return 1
@@ -51,7 +51,7 @@ def available() -> int:
 
 
 def shares(weights: Sequence[float], count: int) -> list[list[int]]:
-    """Share out tasks of these weights, by their places: the heaviest first, to the lightest share.
+    """Return shares of tasks, by place: the heaviest task goes first, to the lightest share.
 
     Each share is in rising order, and none is empty.
     """
@@ -93,8 +93,8 @@ def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> 
         raise failed[min(failed)]
     if len(done) < expected:
         raise WriteError(
-            "A process that made pages was killed, perhaps for want of memory: the old report "
-            "stays. Free some memory, or narrow the report down with --limit, and try again."
+            "A process that rendered pages was killed, perhaps for lack of memory, so the old "
+            "report stays. Free some memory or select fewer jobs with --limit, and try again."
         )
     return done
 
@@ -137,12 +137,12 @@ def _wait_for(pids: Sequence[int]) -> None:
 def _work(
     work: Callable[[int], object], share: Sequence[int], answering: _Pipe, lifeline: int
 ) -> NoReturn:
-    """Do a share, answer, and end without the clean-up that is for the parent to do."""
+    """Do a share, send the answers, and exit without the cleanup that the parent does."""
     place = 0
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        gc.freeze()  # the parent's objects are not garbage, and visiting them would copy them
+        gc.freeze()  # the parent's objects are not garbage, and visiting them would copy pages
         try:
             threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
         except RuntimeError:  # no thread can be started

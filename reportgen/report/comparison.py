@@ -1,8 +1,8 @@
 """Which jobs are compared, and their loss curves overlaid. Pure.
 
-A compared curve has at most 160 points: the means of its finite values in as many columns of its
-own steps, so that noisy curves can still be told apart when they are overlaid. A curve of no more
-points than that is taken as it is.
+A compared curve has at most 160 points: the means of its finite values in 160 columns of its own
+steps, so that noisy curves stay distinct when they are overlaid. A curve of no more points than
+that is used unchanged.
 """
 
 import heapq
@@ -25,41 +25,41 @@ from reportgen.report.report import JobDetail, JobSummary
 from reportgen.text.times import parse_time
 
 JOBS: Final = 50
-"""How many jobs are compared, the newest of those with points."""
+"""The maximum number of jobs compared: the newest of those with points."""
 
 LEAST_JOBS: Final = 2
 
 SHOWN: Final = 8
-"""How many of them are drawn until the reader chooses."""
+"""How many of them are drawn when the page is opened."""
 
 COLUMNS: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedCurve:
-    """A curve in few points, steps rising; `seconds` is empty if the times are not known."""
+    """A curve in few points, its steps rising."""
 
     steps: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
     seconds: tuple[float, ...] = ()
-    """The time of each step, since the job's start."""
+    """The time of each step, since the job's start; empty if times are unknown."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether each step has a value, and each a time or none of them."""
+        """Whether each step has a value, and either each has a time or none has."""
         return len(self.values) == len(self.steps) and len(self.seconds) in {0, len(self.steps)}
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedCurves:
-    """The curves of one job that are compared."""
+    """The curves of one job in the comparison."""
 
     loss: ComparedCurve
     eval_loss: ComparedCurve
 
 
 def compared_curves(detail: JobDetail) -> ComparedCurves:
-    """Return a job's curves in few points each."""
+    """Return a job's curves for the comparison, in few points each."""
     start = parse_time(detail.summary.started_at)
     times = _known_times(detail.clock, start)
     return ComparedCurves(
@@ -68,25 +68,25 @@ def compared_curves(detail: JobDetail) -> ComparedCurves:
 
 
 def newest(jobs: Iterable[JobSummary]) -> list[JobSummary]:
-    """Return the 50 newest jobs that have points, newest first, those without a time last."""
+    """Return the 50 newest jobs that have points, newest first, those of unknown age last."""
     with_points = (job for job in jobs if job.loss or job.eval_loss)
     return heapq.nsmallest(JOBS, with_points, key=_age)
 
 
 @dataclass(slots=True)
 class Shortlist:
-    """The curves of the newest jobs so far, as one job after another comes."""
+    """The curves of the newest jobs so far, while jobs are rendered one after another."""
 
     curves: dict[str, ComparedCurves] = field(default_factory=dict)
-    """By job id; some more than are compared, since not every job that is too old is dropped."""
+    """By job id; a few more than are compared, since jobs that are too old are dropped late."""
     _ages: list[tuple[float, str]] = field(default_factory=list)
 
     def has_room_for(self, job: JobSummary) -> bool:
-        """Count a job in; return whether it is among the newest 50 with points so far."""
+        """Count a job, and return whether it is among the newest 50 with points so far."""
         if not (job.loss or job.eval_loss):
             return False
         age = _age(job)
-        # Of jobs of one age the first are compared.
+        # Of jobs of the same age, the first ones are compared.
         if len(self._ages) >= JOBS and age >= self._ages[-1][0]:
             return False
         insort(self._ages, (age, job.id), key=itemgetter(0))
@@ -94,7 +94,7 @@ class Shortlist:
         return True
 
     def add(self, job_id: str, curves: ComparedCurves) -> None:
-        """Hold a job's curves for as long as it may be compared."""
+        """Keep a job's curves for as long as it may be compared."""
         self.curves[job_id] = curves
         if len(self.curves) > 2 * JOBS:
             for too_old in self.curves.keys() - {job_id for _, job_id in self._ages}:
@@ -138,7 +138,10 @@ def _between(span: Span, part: float) -> float:
 
 
 def _known_times(clock: Clock, start: datetime | None) -> list[tuple[float, float]]:
-    """Return known steps with their seconds since the start, or since the first of them."""
+    """Return the steps whose time is known, with their seconds since the start.
+
+    Without a known start the seconds count from the first of these steps.
+    """
     known = [(step, time) for step, text in clock.pairs if (time := parse_time(text))]
     if not known:
         return []
@@ -147,7 +150,7 @@ def _known_times(clock: Clock, start: datetime | None) -> list[tuple[float, floa
 
 
 def _seconds_at(step: float, known: Sequence[tuple[float, float]]) -> float:
-    """Interpolate a step's time, or extrapolate it from the nearest two known ones."""
+    """Interpolate a step's time, or extrapolate it from the two nearest known ones."""
     if len(known) == 1:
         return known[0][1]
     after = min(max(bisect_left(known, (step, -math.inf)), 1), len(known) - 1)
@@ -162,20 +165,20 @@ def _seconds_at(step: float, known: Sequence[tuple[float, float]]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Curves on the same axes; `lines` has one for each curve, None for one without a point."""
+    """Curves on the same axes; `lines` has one for each curve, None if the curve is empty."""
 
     lines: tuple[Polyline | None, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     left_at: tuple[float | None, ...]
-    """The step at which each curve leaves the plot at the top, None if it does not."""
+    """The step at which each curve leaves the plot at its top, None if it does not."""
 
 
 def overlay(curves: Sequence[ComparedCurve]) -> Overlay | None:
-    """Overlay curves by step; None if none has a point.
+    """Overlay curves by step; return None if all are empty.
 
-    A curve that climbs far above where all of them began leaves the plot: it would press the
-    others flat.
+    A curve that climbs far above the highest first value leaves the plot, since it would flatten
+    the others.
     """
     across = span_of(step for curve in curves for step in curve.steps)
     upwards = _upwards(curves)
@@ -208,7 +211,7 @@ def _line(curve: ComparedCurve, across: Span, upwards: Span) -> Polyline | None:
     if not curve.steps:
         return None
     xs = [WIDTH * place for place in across.fractions(curve.steps)]
-    # Above the plot a line is cut off, after one more height at the latest.
+    # What is above the plot is clipped, so one more height is enough.
     ys = [max(-HEIGHT, HEIGHT * (1 - place)) for place in upwards.fractions(curve.values)]
     return Polyline(xs, ys)
 

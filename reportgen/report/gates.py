@@ -1,7 +1,7 @@
-"""Which jobs make a build fail after its report was written: `--fail-on`, `--strict`. Pure.
+"""The gates `--fail-on` and `--strict`: which jobs fail a build once its report is written. Pure.
 
-Both judge only jobs that the list still has, by the same numbers that pages and `report.json`
-show: `loss>N` looks at the curve's last finite loss, `nan` at the losses that are not finite.
+Both judge only jobs that are still listed, by the numbers that pages and `report.json` show:
+`loss>N` by the curve's last finite loss, `nan` by the losses that are not finite.
 """
 
 import difflib
@@ -32,12 +32,12 @@ _RULES: Final = (*_WORDS, *(f"{kind}N" for kind in _LIMITED))
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 _TEXT_LENGTH: Final = 200
-"""How many characters of a name or a reason a line on stderr shows."""
+"""The number of characters of a name or a reason that a line on stderr shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition that fails the build: a status, another word, or a kind of loss and its limit."""
+    """A condition that fails a build: a status, another word, or a loss with its limit."""
 
     kind: str
     limit: float | None = None
@@ -48,10 +48,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A job that met a rule, and the value that did."""
+    """A job that meets a rule, with the value that does."""
 
     gate: str
-    """The option with its rule, such as `--fail-on loss>2`."""
+    """The option and its rule, such as `--fail-on loss>2`."""
     job_id: str
     job_name: str | None
     found: str
@@ -60,7 +60,7 @@ class Breach:
 
     @property
     def words(self) -> str:
-        """The breach as a line for stderr; the texts in it are the server's own."""
+        """The breach as a line for stderr, holding the server's texts, not yet made inert."""
         name = f" ({inert.cut(self.job_name, _TEXT_LENGTH)})" if self.job_name else ""
         return f"{self.gate}: {self.job_id}{name}: {self.found}"
 
@@ -69,10 +69,10 @@ class Breach:
 
 
 def parse(text: str) -> tuple[Rule, ...]:
-    """Parse `--fail-on`: rules separated by commas, each once. Raises `UsageError`."""
+    """Parse the rules of `--fail-on`, separated by commas, each once. Raises `UsageError`."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
-        raise UsageError(f"--fail-on names no rule: use some of {', '.join(_RULES)}.")
+        raise UsageError(f"--fail-on names no rule: use one or more of {', '.join(_RULES)}.")
     return tuple(dict.fromkeys(map(_rule, words)))
 
 
@@ -102,7 +102,7 @@ def _limit(word: str, number: str) -> float:
 
 
 def broken(rules: Iterable[Rule], jobs: Sequence[JobSummary]) -> tuple[Breach, ...]:
-    """Return each job that met a rule of `--fail-on`: rule by rule, in the order of the jobs."""
+    """Return each job that meets a rule of `--fail-on`, rule by rule, in the order of the jobs."""
     return tuple(
         Breach(f"--fail-on {rule}", job.id, job.name, found, FAIL_ON_EXIT)
         for rule in rules
@@ -121,12 +121,12 @@ def strict(jobs: Iterable[JobSummary]) -> tuple[Breach, ...]:
 
 
 def exit_code(breaches: Iterable[Breach]) -> int:
-    """Return the exit code for these breaches: that of `--fail-on` wins, 0 if there are none."""
+    """Return the exit code for these breaches, 0 if there are none; `--fail-on` wins."""
     return max((breach.exit_code for breach in breaches), default=0)
 
 
 def _found(rule: Rule, job: JobSummary) -> str | None:
-    """Return the value with which a job meets a rule, as text; None if it does not."""
+    """Return the value by which a job meets a rule, as text; None if it does not meet it."""
     match rule.kind:
         case "incomplete":
             return _incomplete(job)

@@ -1,8 +1,8 @@
 """What a report says, as plain values: one for each job and one for the whole.
 
-Pages and exports lay these out and decide nothing. Every text in them has passed `redact`, so no
-secret can reach a file by a forgotten way; it is still the server's own text, which pages and
-exports make inert for the place it goes to.
+Pages and exports lay these values out and decide nothing. Every text in them has passed redaction,
+so that none can forget to; it is still the server's text, which pages and exports make inert for
+where it goes.
 """
 
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ from reportgen.text.times import parse_time
 if TYPE_CHECKING:
     from reportgen.text.javascript import Object
 else:
-    Object = dict[str, Any]  # msgspec, which stores summaries, cannot resolve the recursive type
+    Object = dict[str, Any]  # msgspec, which encodes summaries, cannot resolve the recursive type
 
 SCHEMA: Final = 1
 LINE_LENGTH: Final = 500
-"""How much of a log line a page shows."""
+"""The number of characters of a log line that a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,10 @@ class StreamSummary:
 
 @dataclass(frozen=True, slots=True)
 class JobSummary:
-    """All that home page and exports show of a job: no points, so that thousands fit in memory."""
+    """All that the home page and the exports show of a job.
+
+    It holds no points, so that the summaries of thousands of jobs fit in memory.
+    """
 
     id: str
     slug: str
@@ -68,31 +71,30 @@ class JobSummary:
     log_tail: tuple[str, ...]
     config: Object
     as_of: str | None
-    """Of a job that has ended, the time that its page shows; None while it runs."""
+    """The time that the page of a job that has ended shows; None if the job has not ended."""
     sparkline: Sparkline = ()
-    """The training curve at a glance."""
 
     @property
     def page(self) -> str:
-        """The path of the job's page from the home page."""
+        """The path of the job's page, relative to the home page."""
         return f"jobs/{self.slug}.html"
 
     @property
     def ended(self) -> bool:
-        """Whether the job can get no more events."""
+        """Whether the job has completed, failed or been cancelled."""
         return self.status in wire.ENDED_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """All that a job's own page shows: its summary, its curves and its last log lines."""
+    """All that a job's page shows: its summary, its curves and its last log lines."""
 
     summary: JobSummary
     loss: Curve
     eval_loss: Curve
     superseded: Superseded
     resumed_at: tuple[float, ...]
-    """The first 200 steps at which the run was resumed."""
+    """The first 200 steps at which the job was resumed."""
     resumes: int
     learning_rate: Trend
     throughput: Trend
@@ -100,7 +102,7 @@ class JobDetail:
     pause: hist.Pause | None
     checkpoints: tuple[float, ...]
     artifacts: tuple[str, ...]
-    """Each artifact as a line of text: strings unchanged, anything else as JSON."""
+    """Each artifact as text: strings unchanged, anything else as JSON."""
     log: tuple[LogLine, ...]
     log_lines: int
 
@@ -117,7 +119,7 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many jobs have which status: the five known ones, then any others as they come."""
+        """The number of jobs of each status: the five known ones, then others as they occur."""
         counts = dict.fromkeys(wire.STATUSES, 0)
         for job in self.jobs:
             counts[job.status] = counts.get(job.status, 0) + 1
@@ -129,7 +131,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A job as the list has it, and the name of its page."""
+    """A job as the list has it, with its slug and whether it is still listed."""
 
     job: wire.Job
     slug: str
@@ -139,9 +141,9 @@ class Entry:
 def job_detail(
     entry: Entry, history: History, redactor: Redactor, log_lines: int | None
 ) -> JobDetail:
-    """Join what the list and the event stream say about a job; every text passes the redactor.
+    """Join what the list and the event stream say about a job, with every text redacted.
 
-    `log_lines` is how many of the last log lines the page shows, None for all that were folded.
+    `log_lines` is the number of last log lines that the page shows, None for all of them.
     """
     lines = [_shown_line(line, redactor) for line in history.tail]
     shown = lines if log_lines is None else lines[len(lines) - min(len(lines), log_lines) :]

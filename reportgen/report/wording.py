@@ -1,4 +1,4 @@
-"""How numbers, times, statuses and lists are worded, on pages and in exports."""
+"""The wording of numbers, times, statuses and lists, on pages and in exports."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from reportgen.text.javascript import js_number
 from reportgen.text.times import parse_time
 
 LIST_LENGTH: Final = 200
-"""How many entries of a list a page shows."""
+"""The number of entries of a list that a page shows."""
 
 NAME_LENGTH: Final = 80
 
@@ -31,7 +31,7 @@ MESSAGE_LENGTH: Final = 8_000
 REASON_LENGTH: Final = 300
 
 ENTRIES_LENGTH: Final = 8_000
-"""How many characters the entries of one list may take together."""
+"""The maximum number of characters of a list's entries together."""
 
 _SHORT_DIGITS: Final = 5
 
@@ -42,7 +42,7 @@ _HOUR: Final = 3600
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time in two ways: in UTC for programs, in the report's zone for people."""
+    """A time in two forms: in UTC for programs, in the report's zone for people."""
 
     iso: str
     text: str
@@ -50,7 +50,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A status as text and as CSS class."""
+    """A status as text and as a CSS class."""
 
     text: str
     css: str
@@ -58,7 +58,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class ShownList:
-    """The entries of a list that are shown, and how many more there are."""
+    """The entries of a list that are shown, and the number of those that are not."""
 
     entries: tuple[str, ...]
     more: int
@@ -66,7 +66,7 @@ class ShownList:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a page shows: from which source, as of when, and how much of it was read."""
+    """Where a page's values come from, as of when, and how much was read."""
 
     source: str
     url: str | None
@@ -76,7 +76,7 @@ class Provenance:
 
 
 def badge(status: str) -> Badge:
-    """Return a status's text and class; one that is not among the five gets a safe class."""
+    """Return a status's text and class, which is a safe one for a status we do not know."""
     return Badge(cut(status, STATUS_LENGTH), f"status-{_class_name(status)}")
 
 
@@ -84,12 +84,12 @@ def _class_name(status: str) -> str:
     if status in wire.STATUSES:
         return status
     name = re.sub(r"[^a-z0-9]+", "-", status.lower())[:STATUS_LENGTH].strip("-")
-    # A status that only looks like one of the five after cleaning must not get its colours.
+    # A status that becomes one of the five only by cleaning must not get its colours.
     return "other" if name in wire.STATUSES else name or "other"
 
 
 def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
-    """Return a time as pages show it, to the second; None if it is None or cannot be parsed."""
+    """Return a time as pages show it, to the second; None if it is missing or not a time."""
     utc = time.astimezone(UTC) if isinstance(time, datetime) else parse_time(time)
     if utc is None:
         return None
@@ -99,7 +99,7 @@ def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
 
 
 def clock_times(times: Iterable[str | None], zone: ZoneInfo) -> list[str]:
-    """Return times of day, with their dates if they are of several days; empty if not a time."""
+    """Return times of day, with dates if they span several days; empty for what is not a time."""
     parsed = map(parse_time, times)
     local = [None if time is None else _local(time, zone) for time in parsed]
     one_day = len({time.date() for time in local if time}) <= 1
@@ -115,7 +115,7 @@ def _local(utc: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _to_the_second(time: datetime) -> str:
-    # Not by strftime, which pads a year differently from one C library to the next.
+    # Not by strftime, whose padding of years depends on the C library.
     return f"{time.year:04}-{time.month:02}-{time.day:02} {_time_of_day(time)}"
 
 
@@ -124,7 +124,7 @@ def _time_of_day(time: datetime) -> str:
 
 
 def identity(origin: Origin) -> str:
-    """Return whose jobs these are, as far as is known: `anonymous · org / project`."""
+    """Return whose jobs these are, as far as known: `anonymous · org / project`."""
     mode = "anonymous" if origin.mode == "anon" else origin.mode
     return " · ".join(part for part in (cut(mode or "", STATUS_LENGTH), _scope(origin)) if part)
 
@@ -141,20 +141,20 @@ _SOURCE_NAMES: Final[Mapping[str, str]] = {
 
 
 def source_name(origin: Origin) -> str:
-    """Name the source of the jobs, with org and project if they are known."""
+    """Return the name of the jobs' source, with org and project if they are known."""
     name = _SOURCE_NAMES.get(origin.kind, origin.kind)
     return ", ".join(part for part in (name, _scope(origin)) if part)
 
 
 def stream_state(stream: StreamSummary) -> str:
-    """Return the state of a stream with its reason."""
+    """Return a stream's state with its reason, if it has one."""
     if not stream.reason:
         return stream.state
     return f"{stream.state}: {cut(stream.reason, REASON_LENGTH)}"
 
 
 def duration(seconds: float | None) -> str:
-    """Format seconds in their two or three largest units: `4.2s`, `13m 23s`, `1h 05m 09s`."""
+    """Format seconds: `4.2s`, `13m 23s`, `1h 05m 09s`."""
     if seconds is None:
         return "—"
     sign, length = ("-" if seconds < 0 else ""), abs(seconds)
@@ -167,17 +167,17 @@ def duration(seconds: float | None) -> str:
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
-    """Count things: `1 job`, `2 jobs`."""
+    """Return a count with its noun: `1 job`, `2 jobs`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def short(value: float | None) -> str:
-    """Format a number to five digits, None as a dash."""
+    """Format a number to five significant digits, None as a dash."""
     return "—" if value is None else js_number(significant(value, _SHORT_DIGITS))
 
 
 def steps(job: JobSummary) -> str:
-    """Return the last step, and of how many if the config says so: `388 of 400`."""
+    """Return the last step and, if the config names it, the number of steps: `388 of 400`."""
     last = None if job.last_step is None else js_number(job.last_step)
     most = javascript.finite(job.config.get("maxSteps"))
     if most is None:
@@ -186,14 +186,14 @@ def steps(job: JobSummary) -> str:
 
 
 def shown_list(texts: Sequence[str]) -> ShownList:
-    """Cut a list after its 200th entry, and its entries so that together they stay small."""
+    """Cut a list after its 200th entry, and its entries so that together they stay short."""
     shown = texts[:LIST_LENGTH]
     length = ENTRIES_LENGTH // max(len(shown), 1)
     return ShownList(tuple(cut(text, length) for text in shown), len(texts) - len(shown))
 
 
 def cut(text: str, length: int) -> str:
-    """Cut a text to so many characters, the last of them an ellipsis if any were lost.
+    """Make a text inert and cut it to `length` characters, the last one an ellipsis if it is cut.
 
     It is made inert first, since that can make it longer.
     """

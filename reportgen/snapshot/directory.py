@@ -3,18 +3,18 @@
     <snapshot-dir>/
         CACHEDIR.TAG, .gitignore     so that backups and git leave it alone
         lock                         held while a build works
-        index.json                   the folder fetched last, and which URL led to which
-        <source>/                    one folder a source: a server's project, or the demo
+        index.json                   the folder fetched last, and the folder of each URL
+        <source>/                    one folder per source: a server's project, or the demo
             jobs.json                the job list without its secrets, manifest and scope, and
-                                     each job's status in the snapshot before
+                                     each job's status in the previous snapshot
             logs.json                what is known of each log (see `log_index`)
-            events/<job>.log         one event log a job (see `event_log`), append-only
+            events/<job>.log         one event log per job (see `event_log`), append-only
 
-Everything is readable by its owner alone: events are kept verbatim. A file is replaced whole or
-not at all; a log only ever grows, and a line torn by a crash is cut off when it is next opened.
+Only its owner can read any of it, since events are kept verbatim. A file is replaced whole or not
+at all; a log only ever grows, and a line torn by a crash is cut off when the log is next opened.
 
 The directory may have come from a repository, a cache or an artifact. Nothing in it is reached
-through a link, and a name that one of its files holds is believed only if it has the form of ours.
+through a link, and a name found in one of its files is believed only if it has the form of ours.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ _LOCK: Final = "lock"
 _OWN: Final = (_TAG, _IGNORE, _LOCK, index.FILE)
 _LONGEST_TAG: Final = 1 << 16
 _HARMLESS: Final = frozenset({"lost+found", ".gitkeep", ".DS_Store"})
-"""What may be in a new directory without being anyone's."""
+"""Names that do not make an otherwise empty directory someone else's."""
 
 
 class Snapshot:
@@ -65,11 +65,11 @@ class Snapshot:
     @classmethod
     @contextmanager
     def locked(cls, path: Path, warn: Warn = lambda _: None) -> Iterator[Self]:
-        """Open the directory for writing, created if it is missing; one command at a time.
+        """Open the directory for writing, one command at a time; it is created if it is missing.
 
-        `warn` learns of what the command goes on without. Raises `WriteError` if the directory
-        can't be written, is someone else's, or is in use, and `SnapshotError` if it is damaged or
-        of another version.
+        `warn` is called with what the command goes on without. Raises `WriteError` if the
+        directory cannot be written, is someone else's or is in use, and `SnapshotError` if it is
+        damaged or of another version.
         """
         with ExitStack() as stack:
             with writing(path):
@@ -84,7 +84,7 @@ class Snapshot:
 
     @classmethod
     def reading(cls, path: Path) -> Self:
-        """Open the directory as it is, also beside a running build. Raises `SnapshotError`."""
+        """Open the directory for reading, also during a build. Raises `SnapshotError`."""
         known = None
         with reading(path), suppress(FileNotFoundError, NotADirectoryError):
             directory = Directory.open(path)
@@ -92,15 +92,15 @@ class Snapshot:
         if known is None:
             raise SnapshotError(
                 f"There is no snapshot in {path}: make one with `arkor-report snapshot`, "
-                "or name its place with --snapshot-dir."
+                "or name another directory with --snapshot-dir."
             )
         return cls(directory, known, lambda _: None)
 
     def folder(self, origin: Origin) -> SourceFolder:
-        """Return the folder of a source, so that no two sources ever mix.
+        """Return the folder of a source; no two sources share one.
 
-        A server is known by its org and project if it names them; if it fails to, by the folder
-        last used with its URL, else by the URL.
+        A server is identified by its org and project. If it does not name them, the folder last
+        used with its URL is returned, else one for the URL.
         """
         name = _folder_name(origin)
         if not names_scope(origin) and origin.url is not None:
@@ -108,9 +108,9 @@ class Snapshot:
         return SourceFolder(self._directory, name)
 
     def use(self, folder: SourceFolder, origin: Origin) -> None:
-        """Remember the folder as the one fetched last, and as the one of this URL.
+        """Record the folder as the one fetched last, and as the one of this URL.
 
-        It is created if it is missing, and left to its owner alone. Raises `WriteError`.
+        It is created if it is missing, and made private. Raises `WriteError`.
         """
         folder.make()
         self._is_private = self._is_private and folder.make_private(self._warn)
@@ -122,11 +122,11 @@ class Snapshot:
             index.write(self._directory, self._index)
 
     def before(self, folder: SourceFolder, kept: Listing | None) -> dict[str, str] | None:
-        """Return each job's status in the snapshot before, by id; None if there was none.
+        """Return each job's status in the previous snapshot, by id; None if there was none.
 
-        `kept` is the list that the folder holds. One that was never finished is not a snapshot,
-        so what it was to be compared with still is; and whatever one command fetches, however
-        often, is one snapshot.
+        `kept` is the list that the folder holds. If its command was cut off, it is not a snapshot,
+        and the snapshot before it still counts as the previous one. Whatever one command fetches,
+        however often, is one snapshot.
         """
         if folder.name not in self._before:
             self._before[folder.name] = _statuses_before(folder, kept)
@@ -134,12 +134,12 @@ class Snapshot:
 
     @property
     def folders(self) -> list[SourceFolder]:
-        """The folders of all sources that it holds, the one fetched last first."""
+        """The folders of all sources in the directory, the one fetched last first."""
         names = [self._index.last, *self._index.kinds.values(), *self._index.urls.values()]
         return [SourceFolder(self._directory, name) for name in dict.fromkeys(names) if name]
 
     def last_folder(self, kind: str | None = None, url: str | None = None) -> SourceFolder:
-        """Return the folder fetched last, of all or of this kind and URL.
+        """Return the folder fetched last, of all sources or of those of this kind and URL.
 
         Raises `SnapshotError` if there is none.
         """
@@ -151,19 +151,19 @@ class Snapshot:
             name = self._index.last
         if name is None:
             raise SnapshotError(
-                f"There is nothing of {url or kind or 'any source'} in the snapshot directory "
-                f"{self.path}: make a snapshot of it first."
+                f"The snapshot directory {self.path} holds nothing from "
+                f"{url or kind or 'any source'}: make a snapshot of it first."
             )
         return SourceFolder(self._directory, name)
 
 
 def _make_ours(directory: Directory) -> None:
-    """Take the directory if it is empty or was made by this tool. Raises `WriteError`."""
+    """Mark an empty directory as ours. Raises `WriteError` if it is someone else's."""
     path, names = directory.path, set(directory.names())
     if _TAG in names:
         if b"arkor-report" not in directory.read(_TAG, _LONGEST_TAG):
             raise WriteError(
-                f"{path} is someone else's cache: "
+                f"{path} is another program's cache: "
                 "name an empty or a new directory with --snapshot-dir."
             )
     elif any(name not in _HARMLESS and not is_temporary_name(name) for name in names):
@@ -183,23 +183,23 @@ def _put(directory: Directory, name: str, text: str) -> None:
 
 
 def _lock(directory: Directory, stack: ExitStack) -> None:
-    """Hold the lock until the stack is left. Raises `WriteError` if another command does."""
+    """Hold the lock until the stack closes. Raises `WriteError` if another command holds it."""
     try:
         stack.enter_context(directory.locked(_LOCK))
     except BlockingIOError:
         raise WriteError(
             f"Another build is working on the snapshot directory {directory.path}: "
-            "wait for it to end, or name another one with --snapshot-dir."
+            "wait until it ends, or name another directory with --snapshot-dir."
         ) from None
 
 
 def names_scope(origin: Origin) -> bool:
-    """Return whether a server is known by its org and project, wherever it is reached."""
+    """Return whether a server is identified by its org and project rather than by its URL."""
     return origin.org is not None and origin.project is not None
 
 
 def _folder_name(origin: Origin) -> str:
-    """Return the name of a source's folder: readable, and never the same for two sources."""
+    """Return the name of a source's folder: readable, and different for each source."""
     if names_scope(origin):
         key = [origin.kind, "scope", origin.org or "", origin.project or ""]
         readable = f"{origin.org}-{origin.project}"

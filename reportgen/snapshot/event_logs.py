@@ -1,7 +1,7 @@
 """The event logs of a source's folder, and what is known of them without reading them.
 
-What is known is kept in `logs.json` beside the logs. It is a memory and nothing more: whatever is
-not there, or no longer fits a log, is learned from the log again.
+What is known is kept in `logs.json` beside the logs. That file is only a cache: whatever is missing
+there, or no longer fits its log, is read from the log again.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _NAME: Final = re.compile(r"(?:[a-z0-9-]{1,40}-)?[0-9a-f]{20}\.log")
 
 
 class EventLogs:
-    """One event log a job. `folder` opens the folder of the source, once it is there."""
+    """The event logs of a source, one per job. `folder` opens the source's folder."""
 
     def __init__(self, path: Path, folder: Callable[[], Directory]) -> None:
         self.path = path / FOLDER
@@ -44,26 +44,26 @@ class EventLogs:
 
     @cached_property
     def directory(self) -> Directory:
-        """The folder of the logs. Raises `OSError`, of which one kind is that it is not there."""
+        """The folder of the logs. Raises `OSError`, such as `FileNotFoundError`."""
         return self._folder().folder(FOLDER)
 
     def make_private(self, warn: Callable[[str], None]) -> bool:
-        """Leave the logs to their owner alone; return whether that was possible."""
+        """Make the logs private; return whether that was possible."""
         with writing(self.path):
             return make_private(
                 self.directory, filter(_NAME.fullmatch, self.directory.names()), warn
             )
 
     def name(self, job_id: str) -> str:
-        """Return the name of a job's log: safe for any id, and the same on every build."""
-        if job_id not in self._names:  # it is asked for again and again
+        """Return the file name of a job's log: safe for any id, and the same in every build."""
+        if job_id not in self._names:  # it is asked for often
             digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
             readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
             self._names[job_id] = f"{readable}-{digest}.log".removeprefix("-")
         return self._names[job_id]
 
     def path_of(self, job_id: str) -> Path:
-        """Return where a job's log is, for messages."""
+        """Return the path of a job's log, for messages."""
         return self.path / self.name(job_id)
 
     def open(self, job_id: str) -> io.FileIO:
@@ -74,7 +74,7 @@ class EventLogs:
     def reading(self, job_id: str) -> Iterator[Iterator[Record]]:
         """Open a job's log, to be read record by record; if there is none, it has no records.
 
-        Raises `SnapshotError`.
+        A job without a log has no lines. Raises `SnapshotError`.
         """
         with ExitStack() as stack:
             file: Readable = io.BytesIO()
@@ -83,25 +83,25 @@ class EventLogs:
             yield event_log.read(file)
 
     def status(self, job_id: str) -> os.stat_result | None:
-        """Return the status of a job's log; None if there is none. Raises `SnapshotError`."""
+        """Return the file status of a job's log; None if it has no log. Raises `SnapshotError`."""
         with reading(self.path_of(job_id)), suppress(FileNotFoundError):
             return self.directory.file_status(self.name(job_id))
         return None
 
     def size(self, job_id: str) -> int:
-        """Return the length of a job's log in bytes, 0 if there is none."""
+        """Return the size of a job's log in bytes, 0 if it has no log."""
         status = self.status(job_id)
         return 0 if status is None else status.st_size
 
     def fingerprint(self, job_id: str) -> JSON:
-        """Return what represents all that a page shows of a log; None if it must be read."""
+        """Return a value that changes with what a page shows of a log; None if it is unknown."""
         end = self.end_of(job_id)
         if end is None:
             return "no log" if self.status(job_id) is None else None
         return {"state": end.state, "reason": end.reason, "fingerprint": end.fingerprint}
 
-    def is_read(self, job_id: str) -> bool:
-        """Return whether a job's log ends with the note that its stream was read to its end."""
+    def is_complete(self, job_id: str) -> bool:
+        """Return whether a job's log ends with the note that its stream is complete."""
         return says_complete(self.end_of(job_id))
 
     def end_of(self, job_id: str) -> Ended | None:
@@ -111,7 +111,7 @@ class EventLogs:
         return self._end_in(self.name(job_id))
 
     def is_as_left(self, job_id: str) -> bool:
-        """Return whether a job's log is as it was when this tool last wrote or read it."""
+        """Return whether a job's log is unchanged since this tool last wrote or read it."""
         known = self._all_facts().get(self.name(job_id))
         status = self.status(job_id)
         return known is not None and status is not None and known.holds_for(status)
@@ -128,9 +128,9 @@ class EventLogs:
     # What is known of the logs
 
     def facts(self, job_id: str) -> LogFacts | None:
-        """Return what is known of a job's log; None if there is none. It is read only in doubt.
+        """Return what is known of a job's log, reading it only in doubt; None if it has no log.
 
-        Of a log that was dropped it is what was known of it then. Raises `SnapshotError`.
+        For a log that was dropped, it is what was known then. Raises `SnapshotError`.
         """
         name = self.name(job_id)
         known = self._all_facts().get(name)
@@ -156,7 +156,7 @@ class EventLogs:
             self._set_facts(self.name(job_id), LogFacts.of(status, end, state))
 
     def keep_facts(self) -> None:
-        """Have what was learned of the logs outlive the command. Raises `WriteError`."""
+        """Write what was learned of the logs to `logs.json`. Raises `WriteError`."""
         if self._facts_changed:
             with writing(self.path), self._folder().replacing(FACTS) as file:
                 file.write(log_index.document(self._facts).encode())
@@ -175,7 +175,7 @@ class EventLogs:
         self._facts_changed = True
 
     def drop(self, job_id: str, *, forget: bool) -> None:
-        """Remove a job's log, and how the job ended too if `forget`. Raises `WriteError`."""
+        """Remove a job's log and, if `forget`, what is known of it. Raises `WriteError`."""
         name = self.name(job_id)
         facts = self.facts(job_id)
         self.remove(name)
@@ -193,11 +193,10 @@ class EventLogs:
     # Logs that are fetched again
 
     def renew(self, job_id: str, fresh: str) -> bool:
-        """Let a log that was fetched again take the old one's place, if it holds as much.
+        """Replace a log by the one that was fetched again, named `fresh`, if that is as good.
 
-        The old one stays until the new one is read to its end; if the old one was not either, the
-        one with more events is kept. `fresh` is the new one's name. Return whether it is the one
-        that is kept. Raises `WriteError`.
+        It is if it is complete. If neither log is complete, the one with more events is kept.
+        Return whether the fresh log was kept. Raises `WriteError`.
         """
         old = self.name(job_id)
         with writing(self.path_of(job_id)):
@@ -210,7 +209,7 @@ class EventLogs:
             return False
 
     def _events_in(self, name: str) -> int:
-        """Count a log's job events; a log that is damaged, or not there, holds none."""
+        """Count a log's job events; a damaged or missing log holds none."""
         try:
             with self.directory.open_for_reading(name) as file:
                 return log_index.examine(event_log.read(file)).events
@@ -218,15 +217,15 @@ class EventLogs:
             return 0
 
     def place(self, job_id: str, data: Iterable[bytes]) -> None:
-        """Put a log in a job's place, whole or not at all. Raises `WriteError`."""
+        """Replace a job's log, whole or not at all. Raises `WriteError`."""
         with writing(self.path), self.directory.replacing(self.name(job_id)) as file:
             file.writelines(data)
 
 
 def _facts_in(file: io.FileIO, status: os.stat_result, known: LogFacts | None) -> LogFacts:
-    """Learn what there is to know of a log that is not as it was left, or was never looked at.
+    """Read what is to be known of a log that has changed, or was never read.
 
-    If its last line says that it has the same events, only its time has changed. Raises
+    If its last line says that it holds the same events, only its time has changed. Raises
     `DamagedLogError`.
     """
     note = log_index.end_note(file)

@@ -1,4 +1,4 @@
-"""What the system refuses, as errors that name the place and the way out."""
+"""The system's errors, raised again as ours, which name the place and what to do."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -8,7 +8,7 @@ from reportgen.files import ForeignFileError
 
 
 class _Naming:
-    """Raises an error of ours for an `OSError` in its block, with the place that it is about."""
+    """Raises an error of ours, which names the place, for an `OSError` in its block."""
 
     __slots__ = ("_place",)
     error: ClassVar[type[ReportError]]
@@ -24,7 +24,7 @@ class _Naming:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ForeignFileError):
             raise self.error(
-                f"{error.path} is {error.kind}, which this tool did not put there: move it away, "
+                f"{error.path} is {error.kind} that arkor-report did not write: move it away, "
                 "or name another directory with --snapshot-dir."
             ) from error
         if isinstance(error, OSError):
@@ -41,7 +41,7 @@ class writing(_Naming):  # noqa: N801 - used as a function; each append is withi
     __slots__ = ()
     error = WriteError
     failure = "write the snapshot at"
-    remedy = "Make room or fix its permissions"
+    remedy = "Free some space or fix its permissions"
 
 
 class reading(_Naming):  # noqa: N801 - used as a function

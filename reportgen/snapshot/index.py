@@ -1,4 +1,4 @@
-"""The snapshot's index: which folder was fetched last, and which URL led to which folder."""
+"""The snapshot's index: which folder was fetched last, and the folder of each URL."""
 
 import json
 from contextlib import suppress
@@ -12,27 +12,27 @@ from reportgen.snapshot.failures import reading
 from reportgen.text import javascript
 
 VERSION: Final = 2
-"""The version of the format of all that a snapshot directory holds."""
+"""The version of a snapshot directory's format."""
 
 FILE: Final = "index.json"
 
 FolderName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,60}-[0-9a-f]{10}\Z")]
-"""A source folder's name. No other form is believed, wherever the directory came from."""
+"""The name of a source's folder. No other form is believed, wherever the directory came from."""
 
 
 class Index(msgspec.Struct, kw_only=True):
-    """What the index holds."""
+    """The content of the index."""
 
     version: int = VERSION
     last: FolderName | None
     urls: dict[str, FolderName]
-    """The folder last used with a kind of source and a URL."""
+    """The folder last used, by kind of source and URL."""
     kinds: dict[str, FolderName]
-    """The folder last used with a kind of source."""
+    """The folder last used, by kind of source."""
 
 
 def read(directory: Directory) -> Index | None:
-    """Read the index; None if there is none. Raises `SnapshotError`."""
+    """Read the index; return None if it does not exist. Raises `SnapshotError`."""
     place = directory.path
     data = None
     with reading(place / FILE), suppress(FileNotFoundError):
@@ -44,9 +44,9 @@ def read(directory: Directory) -> Index | None:
         version = document.get("version") if isinstance(document, dict) else None
         if javascript.is_number(version) and version != VERSION:
             raise SnapshotError(
-                f"The snapshot directory {place} has format version {version}, but this "
-                f"arkor-report reads version {VERSION}. Delete the directory and build again, use "
-                "another arkor-report, or name another directory with --snapshot-dir."
+                f"The snapshot directory {place} has format version {version}, but this version "
+                f"of arkor-report reads {VERSION}. Delete the directory and build again, use "
+                "another version, or name another directory with --snapshot-dir."
             )
         return msgspec.convert(document, Index)
     except (ValueError, msgspec.ValidationError) as error:

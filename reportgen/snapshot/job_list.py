@@ -20,7 +20,7 @@ _KINDS: Final = frozenset({"studio", "cloud", "demo"})
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The job list as it was last read, with what the source said of itself.
+    """The job list as it was last read, with what the source said about itself.
 
     `entries` holds, by id, each job's entry without its secrets, listed jobs first and in the
     server's order, then those that the server no longer lists. They are JSON, since the objects
@@ -34,11 +34,11 @@ class Listing:
     selected: tuple[str, ...]
     entries: dict[str, bytes] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
-    """Each job's number, which it keeps (see `job_numbers`)."""
+    """Each job's number, by id (see `job_numbers`)."""
     before: dict[str, str] | None = None
-    """Each job's status in the snapshot before, as it was shown; None if there was none."""
+    """Each job's status in the previous snapshot, as it was shown; None if there was none."""
     finished: bool = True
-    """Whether the command that made it came to its end; else it is no snapshot to compare with."""
+    """Whether its command ran to its end; if not, it is not a snapshot to compare with."""
 
     @property
     def jobs(self) -> Iterator[wire.Job]:
@@ -61,7 +61,7 @@ class _Document(msgspec.Struct, rename="camel"):
 
 
 def encode(listing: Listing) -> bytes:
-    """Return what the file is to hold."""
+    """Return the file's content."""
     document = _Document(
         origin=listing.origin,
         manifest=listing.manifest,
@@ -81,9 +81,9 @@ def encode(listing: Listing) -> bytes:
 
 
 def decode(data: bytes) -> Listing:
-    """Read what the file holds. Raises `ValueError` if it is not what `encode` writes.
+    """Parse the file's content. Raises `ValueError` if it is not what `encode` writes.
 
-    The file may have come with a repository or a cache, so nothing in it is taken on trust.
+    The file may have come with a repository or a cache, so nothing in it is trusted.
     """
     try:
         fields = dict(json_parts.members(data))

@@ -1,4 +1,4 @@
-"""A number for each job, which it keeps: the colour of its curve comes from it. Pure."""
+"""A number for each job, which never changes and decides the colour of its curve. Pure."""
 
 from collections.abc import Mapping
 
@@ -9,8 +9,8 @@ from reportgen.text.times import parse_time
 def numbered(entries: Mapping[str, bytes], known: Mapping[str, int]) -> dict[str, int]:
     """Return the number of each job of a list: the known one, or the next for one that is new.
 
-    New jobs are numbered by age, the oldest first, so that every first reading of a list yields
-    the same numbers.
+    New jobs are numbered by age, the oldest first, so that the first reading of a list always
+    yields the same numbers.
     """
     numbers = {job_id: known[job_id] for job_id in entries if job_id in known}
     following = max(known.values(), default=-1) + 1

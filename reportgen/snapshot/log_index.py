@@ -1,7 +1,7 @@
-"""What is known of each event log without reading it, checked by nothing but `stat`.
+"""What is known of each event log without reading it, checked only by `stat`.
 
-The snapshot step keeps one `LogFacts` for each log. It holds for as long as size and time of the
-last change are the log's own; in doubt the log's last line decides, then the whole log.
+The snapshot step keeps one `LogFacts` per log, which holds as long as the log's size and
+modification time are the same. In doubt the log's last line decides, then the whole log.
 """
 
 import io
@@ -19,7 +19,7 @@ from reportgen.events.stream_state import StreamState
 
 VERSION: Final = 1
 DROPPED: Final = -1
-"""The size of a log that was dropped: how its job had ended is still known."""
+"""The recorded size of a log that was dropped, so that only how its job ended is known."""
 
 _ENDS: Final = frozenset({None, *wire.TERMINAL.values()})
 _LONGEST_NOTE: Final = 1 << 12  # the reason in it is cut far below this
@@ -41,11 +41,11 @@ class LogFacts:
     ended_at: str | None
 
     def dropped(self) -> "LogFacts":
-        """Return what stays known of a log that is gone."""
+        """Return what is still known once the log is removed."""
         return replace(self, size=DROPPED, mtime_ns=0, end=None)
 
     def holds_for(self, stat: os.stat_result) -> bool:
-        """Return whether the log is still the one that these facts are about."""
+        """Return whether the log has not changed since."""
         return stat.st_size == self.size and stat.st_mtime_ns == self.mtime_ns
 
     @classmethod
@@ -60,13 +60,13 @@ class LogFacts:
 
 
 def document(facts: Mapping[str, LogFacts]) -> str:
-    """Write the facts of all logs, by the logs' names, as JSON."""
+    """Return the facts of all logs, by log name, as JSON."""
     logs = {name: asdict(of_log) for name, of_log in sorted(facts.items())}
     return json.dumps({"version": VERSION, "logs": logs}, separators=(",", ":")) + "\n"
 
 
 def read(data: bytes) -> dict[str, LogFacts]:
-    """Read the facts back; none if it is not what this version writes: the logs hold them all."""
+    """Parse the facts of all logs; return none if this version did not write them."""
     try:
         whole = json.loads(data)
         if whole["version"] != VERSION:
@@ -89,7 +89,7 @@ def examine(records: Iterable[Record]) -> StreamState:
 
 
 def end_note(file: io.FileIO) -> Ended | None:
-    """Read the note that an open log ends with, if it says what became of the stream."""
+    """Read the note about the stream's end that ends an open log; None if something else does."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LONGEST_NOTE))
     try:
@@ -104,7 +104,7 @@ def _last_note(tail: bytes, size: int) -> Ended | None:
         return None
     line = tail[:-1].rpartition(b"\n")[2]
     note = event_log.record(line)
-    # A log that is shorter or longer than when this was written was not left by this tool.
+    # If the log's size is not the one in its note, this tool did not leave it as it is.
     if isinstance(note, Ended) and note.size == size - len(line) - 1:
         return note
     return None

@@ -1,8 +1,8 @@
-"""Several snapshot directories into one: what as many machines fetched, for one to render.
+"""Merge snapshot directories: what several machines fetched, for one machine to render.
 
 The inputs are only read, and may be read-only, or as an artifact store left them. The target
-takes part with what it holds. Logs come first, then the list, then the index: a merge that is
-interrupted leaves a snapshot as good as it was, and can be done again.
+takes part with what it holds. Logs are written first, then the list, then the index, so that an
+interrupted merge leaves a snapshot as good as it was, and can be repeated.
 """
 
 import os
@@ -30,7 +30,7 @@ _BLOCK: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one directory brings: the source fetched last."""
+    """What a directory contributes: the source fetched last."""
 
     directory: Path
     folder: SourceFolder
@@ -40,13 +40,13 @@ class _Part:
 def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
     """Merge snapshot directories into the one at `into`, which is created if it is missing.
 
-    Of a job that several hold the complete log wins, else the longer; the list, its order and its
-    time are the newest's; what was selected is the union. Raises `UsageError` if they are of
-    different sources, `SnapshotError` if one is not a snapshot, and `WriteError`.
+    If several directories hold a job, the complete log wins, else the longer one. The list, its
+    order and its time are the newest; the selection is the union of all. Raises `UsageError` if the
+    sources differ, `SnapshotError` if a directory is not a snapshot, and `WriteError`.
     """
     parts = [_part(directory) for directory in _each_once(directories)]
     if not parts:
-        raise UsageError("There is nothing to merge: name the snapshot directories.")
+        raise UsageError("There is nothing to merge: name one or more snapshot directories.")
     _refuse_different_sources(parts)
     parts = [part for part in parts if not _is_same(part.directory, into)]
     if not parts:
@@ -54,10 +54,10 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
     with Snapshot.locked(into, warn) as snapshot:
         folder, held = _held(snapshot, parts)
         before = _statuses_before(snapshot, held)
-        # Of lists of the same time (SOURCE_DATE_EPOCH can set it) what was held is the older one.
+        # Among lists of the same time, which SOURCE_DATE_EPOCH can set, the target's is the oldest.
         taking_part = sorted((*parts, *held), key=lambda part: part.listing.read_at, reverse=True)
         merged = _merged_list([part.listing for part in taking_part])
-        # What the target holds was seen before, and keeps the numbers that it has.
+        # Jobs that the target holds keep their numbers.
         known = (held or taking_part)[0].listing.numbers
         merged = replace(merged, numbers=numbered(merged.entries, known), before=before)
         folder.make()
@@ -72,7 +72,7 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
 def _statuses_before(snapshot: Snapshot, held: Sequence[_Part]) -> dict[str, str] | None:
     if not held:
         return None
-    # By a folder that nothing was read from: looking a log up for this must not make it trusted.
+    # From a separate folder object, since looking up a log here must not make it trusted later.
     return snapshot.before(held[0].folder.unread(), held[0].listing)
 
 
@@ -101,16 +101,16 @@ def _real(directory: Path) -> Path:
 
 
 def _part(directory: Path) -> _Part:
-    """Read what a directory brings. Raises `SnapshotError` if it is not a snapshot."""
+    """Read what a directory contributes. Raises `SnapshotError` if it is not a snapshot."""
     try:
         folder = Snapshot.reading(directory).last_folder()
         folder.check()
         listing = folder.listing()
     except SnapshotError as error:
-        raise SnapshotError(f"{directory} can't be merged. {error}") from error
+        raise SnapshotError(f"Cannot merge {directory}. {error}") from error
     if listing is None:
         raise SnapshotError(
-            f"{directory} can't be merged: no job list was kept there. Make its snapshot again."
+            f"Cannot merge {directory}: it holds no job list. Make its snapshot again."
         )
     return _Part(directory, folder, listing)
 
@@ -121,9 +121,9 @@ def _refuse_different_sources(parts: Sequence[_Part]) -> None:
     for other in others:
         if _source(other.listing.origin, scopes) != _source(first.listing.origin, scopes):
             raise UsageError(
-                f"{first.directory} and {other.directory} are of different sources, "
+                f"{first.directory} and {other.directory} are from different sources, "
                 f"{_described(first.listing.origin)} and {_described(other.listing.origin)}: "
-                "merge those of one source, and the others into another --snapshot-dir."
+                "merge each source into a --snapshot-dir of its own."
             )
 
 
@@ -133,11 +133,14 @@ def _scopes(origins: Iterable[Origin]) -> dict[tuple[str, str | None], Origin]:
 
 
 def _source(origin: Origin, scopes: dict[tuple[str, str | None], Origin]) -> tuple[str | None, ...]:
-    """Return what a source is known by: its scope, named by itself or for its URL, else its URL."""
-    told = origin if names_scope(origin) else scopes.get((origin.kind, origin.url), origin)
-    if names_scope(told):
-        return (told.kind, "scope", told.org, told.project)
-    return (told.kind, "url", told.url)
+    """Return what identifies a source: its scope, its own or the one known for its URL, or its URL.
+
+    `scopes` has the known scopes by kind and URL.
+    """
+    known = origin if names_scope(origin) else scopes.get((origin.kind, origin.url), origin)
+    if names_scope(known):
+        return (known.kind, "scope", known.org, known.project)
+    return (known.kind, "url", known.url)
 
 
 def _described(origin: Origin) -> str:
@@ -146,7 +149,7 @@ def _described(origin: Origin) -> str:
 
 
 def _held(snapshot: Snapshot, parts: Sequence[_Part]) -> tuple[SourceFolder, list[_Part]]:
-    """Return the target's folder for the source, and what the target itself takes part with."""
+    """Return the target's folder for the source, and what the target itself contributes."""
     newest_first = sorted(parts, key=lambda part: part.listing.read_at, reverse=True)
     origin = _merged_origin([part.listing for part in newest_first])
     folder = snapshot.folder(origin)
@@ -156,7 +159,7 @@ def _held(snapshot: Snapshot, parts: Sequence[_Part]) -> tuple[SourceFolder, lis
     if present and not held:
         raise UsageError(
             f"{snapshot.path} holds a snapshot of another source, "
-            f"{_described(present[0].listing.origin)} and not {_described(origin)}: "
+            f"{_described(present[0].listing.origin)} instead of {_described(origin)}: "
             "name another directory with --snapshot-dir."
         )
     held.sort(key=lambda part: part.folder.name != folder.name)
@@ -164,7 +167,7 @@ def _held(snapshot: Snapshot, parts: Sequence[_Part]) -> tuple[SourceFolder, lis
 
 
 def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
-    """Yield all sources that the target holds; another one's damage does not matter here."""
+    """Yield all sources that the target holds, skipping damaged ones that are not `folder`'s."""
     for each in snapshot.folders:
         try:
             listing = each.listing()
@@ -173,7 +176,7 @@ def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
                 raise
             continue
         if listing is not None:
-            # The folder that is written learns of its logs, so there must be no other of it.
+            # Facts about logs are kept in the folder object, so there must be only one of `folder`.
             yield _Part(snapshot.path, folder if each.name == folder.name else each, listing)
 
 
@@ -181,7 +184,7 @@ def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
 
 
 def _merged_list(newest_first: Sequence[Listing]) -> Listing:
-    """Join job lists: the newest's order and entries, then those that only others have."""
+    """Join job lists: the newest's entries, in its order, then those that only others have."""
     newest = newest_first[0]
     listed = (job_id for job_id in newest.listed if job_id in newest.entries)
     entries = {job_id: newest.entries[job_id] for job_id in listed}
@@ -201,17 +204,17 @@ def _merged_list(newest_first: Sequence[Listing]) -> Listing:
 
 
 def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> bytes:
-    """Return what the newest list says of a job that has it, else what is remembered of it."""
+    """Return a job's entry in the newest list that lists it, else the newest one kept of it."""
     having = [listing for listing in newest_first if job_id in listing.entries]
     listing = next((each for each in having if job_id in each.listed), having[0])
     return listing.entries[job_id]
 
 
 def _merged_origin(newest_first: Sequence[Listing]) -> Origin:
-    """Return the newest's origin, with the scope of an older one if it fails to name its own."""
+    """Return the newest list's origin, with an older one's scope if it does not name its own."""
     newest = newest_first[0].origin
-    telling = [listing.origin for listing in newest_first if names_scope(listing.origin)]
-    return replace(telling[0], url=newest.url) if telling else newest
+    scoped = [listing.origin for listing in newest_first if names_scope(listing.origin)]
+    return replace(scoped[0], url=newest.url) if scoped else newest
 
 
 # --- Event logs --------------------------------------------------------------------------------
@@ -219,7 +222,7 @@ def _merged_origin(newest_first: Sequence[Listing]) -> Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """One directory's log of a job; `size` and `end` decide whether two are the same."""
+    """A directory's log of a job; logs are the same if their `size` and `end` are."""
 
     folder: SourceFolder
     job_id: str
@@ -228,13 +231,13 @@ class _Log:
 
     @property
     def path(self) -> Path:
-        """Where it is, for messages."""
+        """Its path, for messages."""
         return self.folder.logs.path_of(self.job_id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A log that was read through, as long as it was then."""
+    """A log that was read as a whole, with its size then."""
 
     log: _Log
     size: int
@@ -244,8 +247,8 @@ class _Read:
 def _merge_log(
     job_id: str, folder: SourceFolder, newest_first: Iterable[_Part], warn: Warn
 ) -> None:
-    """Put the best log of a job into its place; if it is there already, do nothing."""
-    folder.logs.status(job_id)  # what else is in its place is never replaced
+    """Put the best log of a job into `folder`, unless it is there already."""
+    folder.logs.status(job_id)  # raises if something else is in its place
     logs = [_log(part.folder, job_id, warn) for part in newest_first]
     alike = _alike(log for log in logs if log is not None)
     if len(alike) == 1 and _is_trusted(folder, job_id, alike[0]):
@@ -269,7 +272,7 @@ def _rank(read: _Read) -> tuple[bool, int]:
 
 
 def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
-    """Look at a directory's log of a job, without reading more than its end."""
+    """Return a directory's log of a job, reading at most its end; None if it has none."""
     try:
         size = folder.logs.size(job_id)
         end = folder.logs.end_of(job_id)
@@ -282,7 +285,7 @@ def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
 
 
 def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
-    """Group logs that are the same: as long, and with the same note at their end."""
+    """Group logs that are the same: of the same size and with the same end note."""
     groups: dict[object, list[_Log]] = {}
     for log in logs:
         key = id(log.folder) if log.end is None else (log.size, log.end)
@@ -291,12 +294,12 @@ def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
 
 
 def _is_trusted(folder: SourceFolder, job_id: str, alike: Sequence[_Log]) -> bool:
-    """Return whether the target has this very log, and it is known to be as it was left."""
+    """Return whether the target has this log, unchanged since this tool last wrote or read it."""
     return any(log.folder is folder for log in alike) and folder.logs.is_as_left(job_id)
 
 
 def _first_whole(logs: Iterable[_Log], warn: Warn) -> _Read | None:
-    """Read logs that are said to be the same until one is not damaged."""
+    """Read logs that should be the same until one is readable and not damaged."""
     for log in logs:
         try:
             return _read(log)
@@ -308,15 +311,15 @@ def _first_whole(logs: Iterable[_Log], warn: Warn) -> _Read | None:
 
 
 def _damaged(path: Path, error: event_log.DamagedLogError) -> str:
-    return f"the event log {path} is damaged, and is left out: {error}"
+    return f"the event log {path} is damaged and left out: {error}"
 
 
 def _unreadable(path: Path, error: OSError) -> str:
-    return f"the event log {path} can't be read, and is left out: {error.strerror or error}"
+    return f"the event log {path} cannot be read and is left out: {error.strerror or error}"
 
 
 def _read(log: _Log) -> _Read:
-    """Read a log through. Raises `DamagedLogError` and `OSError`."""
+    """Read a whole log. Raises `DamagedLogError` or `OSError`."""
     size = 0
 
     def blocks(file: Readable) -> Iterator[bytes]:
@@ -333,7 +336,7 @@ def _read(log: _Log) -> _Read:
 
 
 def _bytes_of(read: _Read) -> Iterator[bytes]:
-    """Yield a log as far as it was read: another build may be at work on it."""
+    """Yield a log as far as it was read, since another build may be appending to it."""
     size = read.size
     with read.log.folder.logs.open(read.log.job_id) as file:
         while size and (block := file.read(min(size, _BLOCK))):

@@ -1,4 +1,4 @@
-"""What was fetched is its owner's business alone, wherever modes can be set."""
+"""Access to fetched data for its owner alone, wherever modes can be set."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,10 +6,10 @@ from reportgen.files import Directory
 
 
 def make_private(directory: Directory, names: Iterable[str], warn: Callable[[str], None]) -> bool:
-    """Leave a directory, and those of its files, to their owner alone; else warn.
+    """Make a directory and these of its files private; if that fails, warn and return False.
 
-    Return whether that was possible. On some file systems, or in a directory that belongs to
-    someone else, modes can't be set, which is no reason to fetch nothing.
+    On some file systems, and in someone else's directory, modes cannot be set; the command goes on
+    all the same.
     """
     try:
         directory.make_private()
@@ -18,7 +18,7 @@ def make_private(directory: Directory, names: Iterable[str], warn: Callable[[str
                 directory.make_file_private(name)
     except OSError as error:
         warn(
-            f"{directory.path} cannot be made private ({error.strerror or error}): "
+            f"cannot make {directory.path} private ({error.strerror or error}): "
             "others on this machine may be able to read it"
         )
         return False

@@ -1,4 +1,4 @@
-"""Which jobs are no longer kept, by `--keep` and `--keep-last`. Pure: times are passed in."""
+"""Which jobs are dropped according to `--keep` and `--keep-last`. Pure: times are passed in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Candidate:
 
     id: str
     over: bool
-    """Whether it has ended, or the list does not have it any more."""
+    """Whether it has ended or is no longer listed."""
     at: datetime | None
 
     @classmethod
@@ -30,17 +30,17 @@ class Candidate:
         completed_at: str | None,
         created_at: str | None,
     ) -> Self:
-        """Return a job as a candidate; a time that cannot be read counts as unknown."""
+        """Return a job as a candidate; a time that cannot be parsed counts as unknown."""
         at = parse_time(completed_at) or parse_time(created_at)
         return cls(job_id, status in wire.ENDED_STATUSES or not listed, at)
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What to keep of the jobs that are over; if there is no rule, everything is kept.
+    """Which of the jobs that are over to keep; without a rule, all of them.
 
-    `keep` is how long, in seconds; `keep_last` how many of the latest. A job stays if one of the
-    rules given keeps it.
+    `keep` is how long to keep them, in seconds, `keep_last` how many of the latest to keep. A job
+    stays if either rule keeps it.
     """
 
     keep: float | None = None
@@ -51,9 +51,9 @@ class Retention:
         return self.keep is not None or self.keep_last is not None
 
     def drops(self, jobs: Iterable[Candidate], now: datetime) -> frozenset[str]:
-        """Return the ids of the jobs that no rule keeps; one of an unknown time is never dropped.
+        """Return the ids of the jobs that no rule keeps; a job of unknown time is never dropped.
 
-        Of jobs of the same time those that come first are kept.
+        Among jobs of the same time, those that come first are kept.
         """
         if not self:
             return frozenset()
@@ -65,13 +65,13 @@ class Retention:
     def _is_young(self, at: datetime, now: datetime) -> bool:
         return self.keep is not None and now - at <= timedelta(seconds=self.keep)
 
-    def told(self, dropped: int) -> str:
-        """Return a message of how many jobs were dropped, and by which rule."""
-        return f"{_over(dropped)} neither fetched nor shown, and not kept: by {self._rules}"
+    def dropped_message(self, count: int) -> str:
+        """Return a message that this many jobs were dropped, with the rules."""
+        return f"{_over(count)} dropped by {self._rules}: neither fetched, shown nor kept"
 
-    def told_of_pages(self, left_out: int) -> str:
-        """Return a message of how many jobs the pages alone leave out, and by which rule."""
-        return f"{_over(left_out)} not shown: by {self._rules}"
+    def hidden_message(self, count: int) -> str:
+        """Return a message that the pages leave this many jobs out, with the rules."""
+        return f"{_over(count)} not shown because of {self._rules}"
 
     @property
     def _rules(self) -> str:

@@ -27,11 +27,11 @@ class SourceFolder:
 
     @cached_property
     def _folder(self) -> Directory:
-        """Its own handle. Raises `OSError`, of which one kind is that it is not there yet."""
+        """The folder's handle. Raises `OSError`, such as `FileNotFoundError`."""
         return self._directory.folder(self.name)
 
     def unread(self) -> "SourceFolder":
-        """Return the same folder as one that nothing was read from yet."""
+        """Return a new object for the same folder, which has read nothing yet."""
         return SourceFolder(self._directory, self.name)
 
     def make(self) -> None:
@@ -40,18 +40,18 @@ class SourceFolder:
             self._directory.folder(self.name, create=True).folder(event_logs.FOLDER, create=True)
 
     def make_private(self, warn: Callable[[str], None]) -> bool:
-        """Leave what it holds to its owner alone; return whether that was possible."""
+        """Make the folder and its content private; return whether that was possible."""
         with writing(self.path):
             own = make_private(self._folder, (job_list.FILE, event_logs.FACTS), warn)
         return own and self.logs.make_private(warn)
 
     def check(self) -> None:
-        """Raise `SnapshotError` if something else is in the place of its folders."""
+        """Raise `SnapshotError` if something else is in the place of one of its folders."""
         with reading(self.path), suppress(FileNotFoundError):
             self.logs.directory.names()
 
     def clear_unfinished(self) -> None:
-        """Remove what a command left that did not come to its end. Raises `WriteError`."""
+        """Remove temporary files that an interrupted command left. Raises `WriteError`."""
         with writing(self.path):
             self._folder.remove_leftovers()
             self.logs.directory.remove_leftovers()
@@ -59,7 +59,7 @@ class SourceFolder:
     # The job list
 
     def listing(self) -> Listing | None:
-        """Read the job list; None if none was kept yet. Raises `SnapshotError`."""
+        """Read the job list; return None if none was kept yet. Raises `SnapshotError`."""
         file = self.path / job_list.FILE
         try:
             with reading(file), suppress(FileNotFoundError):
@@ -76,18 +76,18 @@ class SourceFolder:
             file.write(job_list.encode(listing))
 
     def statuses(self, listing: Listing) -> dict[str, str]:
-        """Return each job's status as a page shows it, by id, from entry and log."""
+        """Return each job's status as its page shows it, by id."""
         return {job.id: self.status(job) for job in listing.jobs}
 
     def status(self, job: wire.Job) -> str:
-        """Return a job's status as its page shows it."""
+        """Return a job's status as its page shows it, from its entry and its log."""
         facts = self.logs.facts(job.id)
         if facts is None:
             return history.status_of(None, job.status, started=False)
         return history.status_of(facts.ended_as, job.status, started=facts.started)
 
     def dropped(self, listing: Listing, retention: Retention) -> frozenset[str]:
-        """Return the jobs that are over and that no rule keeps, by all that is known of them."""
+        """Return the ids of the jobs that are over and that no rule keeps."""
         if not retention:
             return frozenset()
         listed = set(listing.listed)

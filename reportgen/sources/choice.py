@@ -44,7 +44,8 @@ def _studio(
     def read() -> str:
         return credentials.studio_token(settings.token_file, environment)
 
-    return Studio(BaseURL.parse(settings.url or DEFAULT_URL), read, secrets, now=now)
+    base = BaseURL.parse(settings.url or DEFAULT_URL)
+    return Studio(base, read, secrets, environment=environment, now=now)
 
 
 def _cloud(
@@ -55,21 +56,27 @@ def _cloud(
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Source:
-    from reportgen.sources.cloud import DEFAULT_URL, Cloud  # noqa: PLC0415
+    from reportgen.sources.cloud import DEFAULT_URL, URL_VARIABLE, Cloud  # noqa: PLC0415
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
     def read() -> credentials.Credentials:
         return credentials.cloud_credentials(settings.token_file, environment, now(), secrets)
 
     found = read()
-    variable = environment.get("ARKOR_CLOUD_API_URL")
+    if settings.url:
+        base = BaseURL.parse(settings.url)
+    elif environment.get(URL_VARIABLE):
+        base = BaseURL.parse(environment[URL_VARIABLE], URL_VARIABLE)
+    else:
+        base = BaseURL.parse(found.url or DEFAULT_URL, "arkorCloudApiUrl of the credentials")
     return Cloud(
-        BaseURL.parse(settings.url or variable or found.url or DEFAULT_URL),
+        base,
         lambda: read().token,
         secrets,
         credentials.scope(settings.org, settings.project, settings.project_dir, found),
         mode=found.mode,
         client_version=credentials.client_version(settings.project_dir, environment),
+        environment=environment,
         now=now,
         warn=warn,
     )

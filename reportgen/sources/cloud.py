@@ -1,6 +1,6 @@
 """Source `cloud`: Arkor's cloud API, for jobs of an org's project without a running Studio."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from http import HTTPStatus
@@ -16,15 +16,16 @@ from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.secrets import Secrets
 
 DEFAULT_URL: Final = "https://api.arkor.ai"
+URL_VARIABLE: Final = "ARKOR_CLOUD_API_URL"
 
 
 class Cloud:
     """The cloud API.
 
     `read_token` returns the bearer token and is called again when that is refused; `secrets`
-    learns it.
-    `client_version` is the SDK version to report; `mode` how the session was opened; `warn` is
-    told once of each notice that the API gives about itself.
+    learns it. `environment` may name proxies and certificates. `client_version` is the SDK version
+    to report; `mode` how the session was opened; `warn` receives each notice of the API about
+    itself once.
     """
 
     recorded = False
@@ -38,6 +39,7 @@ class Cloud:
         *,
         mode: str | None,
         client_version: str,
+        environment: Mapping[str, str],
         now: Callable[[], datetime],
         warn: Callable[[str], None],
     ) -> None:
@@ -52,6 +54,7 @@ class Cloud:
             base,
             Secret(read_token, secrets),
             lambda token: {"Authorization": f"Bearer {token}", "X-Arkor-Client": client},
+            environment=environment,
             notice=warn,
         )
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import codecs
-import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -21,9 +21,11 @@ from reportgen.sources import (
     OpenStream,
     StreamBrokenError,
     StreamRefusedError,
+    failures,
     loopback,
     retry,
 )
+from reportgen.sources.route import Route, ascii_host
 from reportgen.text.javascript import decode_object
 from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
@@ -86,19 +88,20 @@ class BaseURL:
         return loopback.is_name(_host_of(self.url))
 
     @classmethod
-    def parse(cls, text: str) -> "BaseURL":
-        """Check and cut a URL. Raises `UsageError`."""
+    def parse(cls, text: str, setting: str = "--url") -> "BaseURL":
+        """Check and cut a URL. Raises `UsageError`, which names the setting and not its value."""
+        if "@" in text:
+            raise UsageError(f"{setting} must not hold a user name or password: use --token-file.")
         try:
             parts = urlsplit(text.strip())
             host, port = parts.hostname, parts.port
             asked = _host_of(text.strip())
         except (ValueError, httpx.InvalidURL):
-            # Without the reason, which may repeat a password.
-            raise UsageError("--url is not a URL: write it like http://127.0.0.1:4000.") from None
-        if parts.username is not None or parts.password is not None:
-            raise UsageError("--url must not hold a user name or password: use --token-file.")
+            raise UsageError(
+                f"{setting} is not a URL: write it like http://127.0.0.1:4000."
+            ) from None
         if parts.scheme not in {"http", "https"} or not host:
-            raise UsageError("--url must begin with http:// or https:// and name a host.")
+            raise UsageError(f"{setting} must begin with http:// or https:// and name a host.")
         name = f"[{host}]" if ":" in host else host
         place = f"{name}:{port}" if port is not None else name
         path = parts.path.rstrip("/")
@@ -112,7 +115,7 @@ class BaseURL:
 
 def _host_of(url: str) -> str:
     """Return the host that is asked, in ASCII: letters of other scripts may spell `localhost`."""
-    return httpx.URL(url).raw_host.decode("ascii")
+    return ascii_host(httpx.URL(url))
 
 
 def path_segment(text: str) -> str:
@@ -152,8 +155,9 @@ class Server:
 
     `headers` makes the headers of a request from the token; `notice` is told, once each, what the
     server says of its own end. No redirect is followed: a token is
-    for the configured server alone. Proxies are taken from the environment only where the server
-    is not on this machine. Raises `SourceError` where the token would go out in clear text.
+    for the configured server alone. `environment` may name proxies, which serve remote servers
+    alone, and certificates. Raises `SourceError` if the token would go out in clear text, or if
+    one of those variables is wrong.
     """
 
     def __init__(
@@ -162,6 +166,7 @@ class Server:
         secret: Secret,
         headers: Callable[[str], Mapping[str, str]],
         *,
+        environment: Mapping[str, str] = MappingProxyType({}),
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         if base.clear_text and not base.loopback:
@@ -174,16 +179,13 @@ class Server:
         self._headers = headers
         self._notice = notice
         self._noticed: set[str] = set()
-        try:
-            self._tls = _tls_of(base)
-            self._idle = [self._new_client()]
-        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
-            # What is wrong with a proxy's URL may be a part of its password.
-            reason = "a URL that can't be used" if _is_about_a_url(error) else error
-            raise SourceError(
-                f"{base.shown} can't be reached as the environment says ({reason}): check "
-                "HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
-            ) from None
+        self._route = Route.to(
+            httpx.URL(base.url),
+            environment,
+            loopback=base.loopback,
+            clear_text=base.clear_text,
+        )
+        self._idle: list[httpx.AsyncClient] = []
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -207,14 +209,16 @@ class Server:
             self._idle.append(client)
 
     def _new_client(self) -> httpx.AsyncClient:
+        tls = self._route.tls
         # A stream may be silent for hours; how long to wait is decided by whoever reads.
         return httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
-            transport=loopback.LoopbackTransport(self._tls) if self.base.is_localhost else None,
-            verify=self._tls,
+            transport=loopback.LoopbackTransport(tls) if self.base.is_localhost else None,
+            proxy=self._route.httpx_proxy(),
+            verify=tls,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
-            trust_env=not self.base.loopback,
+            trust_env=False,
             event_hooks={"response": [self._tell_notices]},
         )
 
@@ -261,8 +265,8 @@ class Server:
                     # Browsers read JSON without the mark, and so does Studio.
                     return Answer(response.status_code, body.removeprefix(codecs.BOM_UTF8))
         except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
-            refused = isinstance(error, httpx.ConnectError) and self.base.loopback
-            message = f"{self.base.shown} does not answer: {_words_of(error)}."
+            refused = self.base.loopback and failures.is_refused(error)
+            message = f"Cannot reach {self.base.shown}: {failures.describe(error, self._route)}."
             raise UnreachableError(message, refused=refused) from error
 
     @asynccontextmanager
@@ -299,24 +303,15 @@ class Server:
                     redactor = self.secret.known.redactor
                     await _check_stream(source.response, redactor, ended=ended)
                     yield OpenStream(_unpacked(source.response))
-        except httpx.ConnectError as error:
-            gone = f"{self.base.shown} is gone; if it came back on another port, name it with --url"
-            raise StreamBrokenError(gone if self.base.loopback else _words_of(error)) from error
         except httpx.InvalidURL as error:
             raise StreamRefusedError("the job's id is too long for a URL", final=True) from error
         except httpx.HTTPError as error:
-            raise StreamBrokenError(_words_of(error)) from error
+            raise StreamBrokenError(self._why_broken(error)) from error
 
-
-def _is_about_a_url(error: Exception) -> bool:
-    return isinstance(error, ValueError | httpx.InvalidURL) and not isinstance(error, OSError)
-
-
-def _tls_of(base: BaseURL) -> ssl.SSLContext:
-    """Give what all clients of a server trust; loading that takes its time."""
-    if base.clear_text:
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is never asked
-    return httpx.create_ssl_context(trust_env=not base.loopback)
+    def _why_broken(self, error: httpx.HTTPError) -> str:
+        if self.base.loopback and failures.is_refused(error):
+            return f"{self.base.shown} is gone; if it came back on another port, name it with --url"
+        return failures.describe(error, self._route)
 
 
 def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
@@ -385,23 +380,10 @@ async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
                     return  # zlib would hold whatever a server sends behind the end
                 await asyncio.sleep(0)  # a bomb must not keep other streams from being read
     except httpx.HTTPError as error:
-        raise StreamBrokenError(_words_of(error)) from error
+        raise StreamBrokenError(failures.describe(error)) from error
     except zlib.error as error:
         raise StreamBrokenError(f"the compressed stream is damaged ({error})") from error
 
 
 def _encoding(response: httpx.Response) -> str:
     return str(response.headers.get("content-encoding", "")).strip().lower()
-
-
-def _words_of(error: BaseException) -> str:
-    """Say in plain words what went wrong with a connection."""
-    match error:
-        case httpx.ConnectError():
-            return f"no connection ({error})" if str(error) else "no connection"
-        case httpx.ConnectTimeout() | TimeoutError():
-            return "no answer in time"
-        case httpx.RemoteProtocolError() | httpx.ReadError():
-            return "the connection was cut"
-        case _:
-            return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

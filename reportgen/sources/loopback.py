@@ -10,6 +10,8 @@ from typing import Final
 
 import httpx
 
+from reportgen.sources import failures
+
 _ADDRESSES: Final = ("127.0.0.1", "::1")
 
 
@@ -36,12 +38,14 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         self._transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. Raises `httpx.ConnectError` if neither address takes connections."""
+        """Send a request. Raises `httpx.ConnectError` if there is no connection to it."""
         refusal: httpx.ConnectError | None = None
         for address in _ADDRESSES:
             try:
                 return await self._transport.handle_async_request(_sent_to(address, request))
             except httpx.ConnectError as error:
+                if failures.is_about_tls(error):
+                    raise  # somebody answered, so the other address is not the one
                 # The first address is the usual one: what went wrong there is worth reporting.
                 refusal = refusal or error
         raise refusal or httpx.ConnectError("no address")

@@ -1,6 +1,6 @@
 """Source `studio`: a Studio that runs on this machine, as `arkor dev` starts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -32,7 +32,8 @@ class Studio:
     """A running Studio.
 
     `read_token` returns the launch's token and is called again when that is refused; `secrets`
-    learns the token, and the bearer token in Studio's credentials answer.
+    learns the token, and the bearer token in Studio's credentials answer; `environment` may name
+    certificates.
     """
 
     recorded = False
@@ -43,13 +44,16 @@ class Studio:
         read_token: Callable[[], str],
         secrets: Secrets,
         *,
+        environment: Mapping[str, str],
         now: Callable[[], datetime],
     ) -> None:
         self._now = now
         self._url = base.shown
         self._secrets = secrets
         secret = Secret(read_token, secrets)
-        self._server = Server(base, secret, lambda token: {TOKEN_HEADER: token})
+        self._server = Server(
+            base, secret, lambda token: {TOKEN_HEADER: token}, environment=environment
+        )
 
     @property
     def origin(self) -> Origin:

@@ -1,7 +1,7 @@
-"""Secrets that a text assigns to a name, as shells, command lines, YAML and Python write it.
+"""Secrets that a text assigns to a name, as in shells, command lines, YAML and Python.
 
-Prose has colons too, so a value counts as a secret only if it is one unbroken run of eight or
-more characters with a digit among them. After a word for a password anything does.
+Prose has colons too, so a value counts as a secret only if it is one unbroken sequence of eight or
+more characters with a digit among them. After a word for a password, any value counts.
 """
 
 import re
@@ -25,7 +25,7 @@ _ASSIGNMENT: Final = re.compile(
 )
 _PREFIX: Final = re.compile(r"""(?: [bruf]{0,2} (?P<quote> \\*+["'] ) )?""", re.VERBOSE)
 _QUOTED: Final = re.compile(r"""(?: [^"'\\\r\n]++ | \\++[^"'\\nrt] )++""", re.VERBOSE)
-# A comma or the like goes on with the value unless something else begins behind it.
+# A comma or the like is part of the value unless something else begins after it.
 _BARE: Final = re.compile(
     r"""
     (?: [^\s"'`\\<>,;&)\]}]++ | [,;&)\]}] (?! [\s,;&)\]}"'\\] | \Z | [\w.-]++ (?:[=:]|["']) )
@@ -38,7 +38,7 @@ _STAND_INS: Final = (HIDDEN, REDACTED)
 
 
 def hidden(text: str, lowered: str) -> str:
-    """Put `[hidden]` in the place of the values whose names speak of secrets.
+    """Replace the values whose names speak of secrets by `[hidden]`.
 
     `lowered` is the text in lower case.
     """
@@ -63,19 +63,20 @@ def hidden(text: str, lowered: str) -> str:
             parts += text[done : value.start()], HIDDEN
             done = position = value.end()
         elif len(value[0]) >= _SHORTEST:
-            # No digit is in it, nor behind any name in it: looking again would take quadratic time.
+            # It has no digit, and so no value within it has one: searching it again, name by name,
+            # would take quadratic time.
             plain_until = value.end()
     return "".join([*parts, text[done:]]) if parts else text
 
 
 def _value(text: str, found: re.Match[str]) -> re.Match[str] | None:
-    """Return the value that is assigned, without its quotes."""
+    """Return the assigned value, without its quotes."""
     prefix = _PREFIX.match(text, found.end())
     assert prefix is not None  # noqa: S101 - it also matches nothing
     if prefix["quote"]:
         return _QUOTED.match(text, prefix.end())
     if (found["quote"] or "").endswith('"'):
-        return None  # a number or the like of JSON, which stays JSON
+        return None  # a JSON number or literal, which stays JSON
     value = _BARE.match(text, found.end())
     return None if value is None or value[0].startswith("//") else value
 

@@ -1,4 +1,4 @@
-"""How the credentials of services look that people train models with: a table with sources."""
+"""The forms of credentials of the services that people train models with, with sources."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,11 +10,11 @@ _HEX: Final = "0-9a-f"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the secrets of a service look, and the document that says so.
+    """The form of a service's secrets, and the document that describes it.
 
-    `prefixes` are literal, and of the `alphabet` (the inside of a character class) at least
-    `least` characters follow. `infix` is a pattern for what may come between the two. There is no
-    upper limit: services make their keys longer, and half a key must not be left.
+    After one of the literal `prefixes` come at least `least` characters of the `alphabet` (the
+    inside of a character class). `infix` is a pattern for what may come between the two. There is
+    no upper limit: services make their keys longer, and half a key must not be left.
     """
 
     service: str

@@ -1,8 +1,8 @@
-"""Text made inert: one function for each place that a server's text goes to.
+"""Text made inert: one function for each format that a server's text goes into.
 
-Whatever a server sends is to come out as text. Characters that a format forbids, that control a
-terminal or that reorder what stands around them are shown as stand-ins that can be seen: control
-characters as their pictures, such as `␛`, others by their number, such as `[U+202E]`.
+Whatever a server sends must come out as text. Characters that a format forbids, that control a
+terminal or that reorder the text around them are replaced by visible stand-ins: control characters
+by their pictures, such as `␛`, others by their number, such as `[U+202E]`.
 """
 
 import hashlib
@@ -28,11 +28,11 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def file_slugs(ids: Iterable[str]) -> dict[str, str]:
-    """Give each id a file name without suffix: itself where that is safe, else a hashed one.
+    """Return a file name without suffix for each id: the id if that is safe, else a hashed name.
 
-    No two are alike, not even where a file system takes small letters and capitals for the same.
-    The order of the ids does not matter. A hashed name ends in a dash and ten hex digits of the
-    id's SHA-256, which no safe one does: the first ten, but for an id that was made to collide.
+    All names differ, also on file systems that ignore case. The order of the ids does not matter.
+    A hashed name ends in a dash and ten hex digits of the id's SHA-256, as no safe one does; they
+    are the first ten unless the id was made to collide.
     """
     slugs: dict[str, str] = {}
     taken: set[str] = set()
@@ -46,7 +46,7 @@ def file_slugs(ids: Iterable[str]) -> dict[str, str]:
 
 
 def is_file_slug(text: str) -> bool:
-    """Return whether a text has the form of the names that `file_slugs` makes."""
+    """Return whether a text has the form of the names that `file_slugs` returns."""
     return bool(_SAFE.fullmatch(text) and not _RESERVED.match(text))
 
 
@@ -59,7 +59,7 @@ def _is_safe(job_id: str) -> bool:
 
 
 def _hashed(job_id: str) -> Iterator[str]:
-    """Give the hashed names of an id, the one to take first."""
+    """Yield the hashed names of an id, the preferred one first."""
     # Far more of the id than fits is looked at, since much of it may be dropped.
     readable = _UNSAFE.sub("-", job_id[: 4 * SLUG_LENGTH]).lstrip(".-")
     readable = readable[: SLUG_LENGTH - 1 - _DIGITS].rstrip(".-") or "job"
@@ -68,7 +68,7 @@ def _hashed(job_id: str) -> Iterator[str]:
     digits = hashlib.sha256(_bytes(job_id)).hexdigest()
     for start in range(len(digits) - _DIGITS + 1):
         yield f"{readable}-{digits[start : start + _DIGITS]}"
-    # Past any chance, and still a name: more hashes, each of the one before.
+    # It is next to impossible to get here; each further hash is of the one before.
     while True:
         digits = hashlib.sha256(digits.encode()).hexdigest()
         yield f"{readable}-{digits[:_DIGITS]}"
@@ -83,14 +83,14 @@ _BIDI: Final = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
 _SURROGATES: Final = r"\ud800-\udfff"
 _NO_TEXT: Final = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}{_SURROGATES}{_NONCHARACTERS}]")
 _LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_PICTURES: Final = 0x2400  # the block of pictures of control characters, in their order
+_PICTURES: Final = 0x2400  # the Unicode block of pictures of control characters, in their order
 _DELETE: Final = 0x7F
 _PICTURE_OF_DELETE: Final = "\N{SYMBOL FOR DELETE}"
 
 
 def _visible(text: str) -> str:
-    """Put stand-ins for all characters that are no text; tabs and line feeds stay."""
-    if text.isascii() and text.isprintable():  # as nearly every one, and seen at once
+    """Replace all characters that are not text by stand-ins; tabs and line feeds stay."""
+    if text.isascii() and text.isprintable():  # the usual case, and a fast check
         return text
     return _NO_TEXT.sub(_stand_in, text.replace("\r\n", "\n"))
 
@@ -110,12 +110,12 @@ def _one_line(text: str) -> str:
 
 
 def cut(text: str, length: int) -> str:
-    """Cut a text to so many characters, the last of them an ellipsis where any were lost."""
+    """Cut a text to `length` characters, the last one an ellipsis if it is cut."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def cut_middle(text: str, length: int) -> str:
-    """Cut a text to so many characters: what it is about begins it, and the reason ends it."""
+    """Cut a text in its middle: messages begin with their subject and end with the reason."""
     if len(text) <= length:
         return text
     half = (length - len(_MIDDLE)) // 2
@@ -126,31 +126,30 @@ _MIDDLE: Final = " … "
 
 
 def html(text: str) -> str:
-    """Make text fit for HTML, its attributes and SVG; escaping is the template engine's business.
+    """Make text safe for HTML, its attributes and SVG; the template engine escapes it.
 
-    Stand-ins take the place of what HTML forbids (controls, noncharacters, lone surrogates) and
-    of bidirectional controls, which would reorder the page around the text.
+    Stand-ins replace what HTML forbids (controls, noncharacters, lone surrogates) and
+    bidirectional controls, which would reorder the page around the text.
     """
     return _visible(text)
 
 
 def xml(text: str) -> str:
-    """Make text fit for XML 1.0 by the same stand-ins; escaping is the writer's business."""
+    """Make text safe for XML 1.0 with the same stand-ins; the XML writer escapes it."""
     return _visible(text)
 
 
 def csv_cell(text: str) -> str:
-    """Make text fit for a CSV cell that no spreadsheet takes for a formula.
+    """Make text safe for a CSV cell, so that no spreadsheet takes it for a formula.
 
-    Quoting is the CSV writer's business. Where a formula could start, also behind spaces, an
-    apostrophe is put first, as spreadsheets themselves mark text. A spreadsheet that splits at
-    semicolons or tabs does not see the quotes of a cell that does not begin a line: for it, a new
-    cell also begins within the text.
+    The CSV writer quotes it. Wherever a formula could start, also after spaces, an apostrophe is
+    put first, as spreadsheets themselves mark text. A spreadsheet that splits at semicolons or tabs
+    ignores the quotes of a cell that does not begin a line, and sees new cells within the text.
     """
     return _CELL_START.sub(r"\g<0>'", _visible(text))
 
 
-# A spreadsheet in Japanese or Chinese takes the full-width forms for the same signs.
+# Spreadsheets in Japanese or Chinese treat the full-width forms as the same signs.
 _FORMULA_START: Final = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _CELL_START: Final = re.compile(
     rf"""\A(?=[\t\r\n]|\s*+{_FORMULA_START}) | [;\t\r\n](?=[\s";]*+{_FORMULA_START})""",
@@ -162,29 +161,29 @@ _CELL_START: Final = re.compile(
 
 
 def json_text(value: JSON) -> str:
-    """Write a JSON document, indented by two spaces, with a line feed at its end.
+    """Return a JSON document, indented by two spaces, with a line feed at its end.
 
-    Non-ASCII text stands as it is, but what is no text is escaped, lone surrogates included, so
-    that a strict reader gets back the same value. JSON has no number that is not finite: those
-    become the words `NaN`, `Infinity` and `-Infinity`.
+    Non-ASCII text is kept, but characters that are not text are escaped, lone surrogates included,
+    so that a strict reader gets back the same value. Numbers that are not finite, which JSON does
+    not have, become the strings `NaN`, `Infinity` and `-Infinity`.
     """
     text = _dumped(value)
-    try:  # what json itself indents, it writes at a fraction of the speed
+    try:  # json indents at a fraction of the speed
         return msgspec.json.format(_json_escaped(text), indent=2) + "\n"
     except msgspec.DecodeError:  # a lone surrogate
         return _json_escaped(_dumped(value, indent=2)) + "\n"
 
 
 def html_json(value: JSON) -> str:
-    """Write JSON in one line to stand inside a script element of a page, which nothing in it ends.
+    """Return JSON in one line, for a script element, which nothing in it can end.
 
-    The same as `json_text` but for the white space, and `<`, `>` and `&` escaped as well.
+    It is as from `json_text`, without white space and with `<`, `>` and `&` escaped as well.
     """
     text = _dumped(value, separators=(",", ":"))
     return _SCRIPT_ESCAPED.sub(_json_escape, text)
 
 
-# Outside of strings JSON has none of these but line feeds, which are no part of the class.
+# Outside strings, JSON has none of these but line feeds, which the class leaves out.
 _JSON_ESCAPED: Final = re.compile(
     rf"[\x7f-\x9f\u2028\u2029\ufeff{_BIDI}{_SURROGATES}{_NONCHARACTERS}]"
 )
@@ -192,7 +191,7 @@ _SCRIPT_ESCAPED: Final = re.compile(rf"[<>&]|{_JSON_ESCAPED.pattern}")
 
 
 def _json_escaped(text: str) -> str:
-    if text.isascii() and "\x7f" not in text:  # seen at a hundredth of the cost
+    if text.isascii() and "\x7f" not in text:  # the usual case, at a hundredth of the cost
         return text
     return _JSON_ESCAPED.sub(_json_escape, text)
 
@@ -209,12 +208,12 @@ def _dumped(
         return json.dumps(
             value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
         )
-    except ValueError:  # a number is not finite, which most documents are without
+    except ValueError:  # a number is not finite, which is rare
         return json.dumps(_finite(value), ensure_ascii=False, indent=indent, separators=separators)
 
 
 def _finite(value: JSON) -> JSON:
-    """Put words in the place of numbers that are not finite, at any depth."""
+    """Replace numbers that are not finite by words, at any depth."""
     match value:
         case float() if not math.isfinite(value):
             return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
@@ -230,23 +229,23 @@ def _finite(value: JSON) -> JSON:
 
 
 def markdown(text: str) -> str:
-    """Make text fit for a line or a table cell of Markdown: CommonMark with GitHub's extensions.
+    """Make text safe for one line or table cell of Markdown: CommonMark with GitHub's extensions.
 
-    One line. A renderer gives the text back, but for a zero-width space that keeps `@name`,
-    `#1`, `!1`, `GH-1`, `%1` and the like from calling people or naming other issues: a backslash
-    does not, as forges look for these only after rendering.
+    It renders as the same text, except for a zero-width space that keeps `@name`, `#1`, `!1`,
+    `GH-1`, `%1` and the like from mentioning people or issues. A backslash would not, since forges
+    look for mentions after rendering.
     """
     line = _MARKUP.sub(_escaped_markup, _one_line(text).strip())
     return _LIST_NUMBER.sub(r"\1\\\2", line)
 
 
-# What may be markup in one line of text: everywhere, by what stands around it, at its start.
+# What may be markup in one line of text: anywhere, depending on what is around it, at its start.
 _MARKUP: Final = re.compile(
     r"""
       [\\`*\[\]<>&\#~$^{}|@]
     | !(?=[0-9\[])
     | %(?=[\w"]) | (?<=\b[Gg][Hh])-(?=[0-9]) # GitLab's milestones, GitHub's issues
-    | (?<![^\W_])_ | _(?![^\W_])            # emphasis; inside a word it is none
+    | (?<![^\W_])_ | _(?![^\W_])            # emphasis, which needs a word's edge
     | :(?=[^\s0-9])                         # a link, also without markup: https:, mailto:
     | (?<=\w)\.(?=[^\W\d]) | (?<=[Ww]{3})\. # the same: www.example.com
     | \A[-+=/]                              # lists, a heading's underline, a forge's commands
@@ -260,7 +259,7 @@ _ZERO_WIDTH_SPACE: Final = "&#8203;"
 
 def _escaped_markup(mark: re.Match[str]) -> str:
     if mark[0] == "|":
-        return "&#124;"  # tables are cut into cells before backslashes are looked at
+        return "&#124;"  # tables are split into cells before backslashes are interpreted
     reference = _REFERENCE.match(mark.string, mark.start())
     return f"\\{mark[0]}{_ZERO_WIDTH_SPACE if reference else ''}"
 
@@ -269,11 +268,11 @@ def _escaped_markup(mark: re.Match[str]) -> str:
 
 
 def terminal(text: str) -> str:
-    """Make text fit for one line of a terminal or of a CI runner's log.
+    """Make text safe for one line on a terminal or in a CI runner's log.
 
-    No control or bidirectional character is left, and no workflow command: a blank parts the
-    colons of `::error::` and the signs of `##[group]`, `##vso[` and the like, wherever they
-    stand, as a runner may cut lines anew. An IPv6 address in brackets stays as it is.
+    No control or bidirectional character is left, and no workflow command: spaces separate the
+    colons of `::error::` and the signs of `##[group]`, `##vso[` and the like, wherever they are,
+    since a runner may wrap lines. An IPv6 address in brackets is left alone.
     """
     return _COMMAND.sub(r"\g<0> ", _one_line(text))
 
@@ -285,10 +284,10 @@ _COMMAND: Final = re.compile(r"(?<!\[):(?=:)|(?<=\[):(?=:)(?!:[0-9A-Fa-f:.]*\])|
 
 
 def workflow_message(text: str) -> str:
-    """Make text fit for the message of a workflow command, what stands after its `::`. One line."""
-    return terminal(text).replace("%", "%25")  # breaks of lines, escaped by it, are gone
+    """Make text safe for a workflow command's message, which follows its `::`, on one line."""
+    return terminal(text).replace("%", "%25")  # `terminal` has escaped line breaks already
 
 
 def workflow_property(text: str) -> str:
-    """Make text fit for the value of a workflow command's property, such as a title. One line."""
+    """Make text safe for a workflow command's property, such as a title, on one line."""
     return workflow_message(text).replace(":", "%3A").replace(",", "%2C")

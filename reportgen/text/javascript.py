@@ -1,4 +1,4 @@
-"""Values as JavaScript prints them: Studio is a web page, and its users compare."""
+"""Values as JavaScript prints them, since users compare the report with Studio, a web page."""
 
 import json
 import math
@@ -14,17 +14,17 @@ Object: TypeAlias = dict[str, JSON]
 
 
 MAX_DEPTH: Final = 64
-"""JSON nested deeper than this is not decoded: nobody writes it by hand, and it costs the stack."""
+"""JSON nested deeper than this is not decoded: it is never meant, and it could use up the stack."""
 
 MAX_VALUES: Final = 200_000
-"""JSON of more values is not decoded: a byte can become an object of a hundred.
+"""JSON with more values is not decoded, since one byte can become an object of a hundred bytes.
 
 Scalars, arrays and objects count, keys do not.
 """
 
 
 class NotJSON(ValueError):  # noqa: N818 - the name says what the text is
-    """The text is not JSON that a browser's `JSON.parse` would accept, or is over the limits."""
+    """The text is not JSON that a browser's `JSON.parse` would accept, or exceeds a limit."""
 
 
 _INTEGER_DIGITS: Final = 310  # more digits than the largest double has
@@ -51,7 +51,7 @@ def decode_own(data: bytes) -> JSON:
 
 
 def _decode_slowly(data: bytes) -> JSON:
-    """Decode what msgspec refuses though browsers take it: lone surrogates, numbers too large."""
+    """Decode what browsers accept but msgspec refuses: lone surrogates and huge numbers."""
     text = data.decode("utf-8", "replace")
     try:
         return cast("JSON", _TOLERANT.decode(text.strip(" \t\n\r")))
@@ -119,14 +119,14 @@ _AT_ONCE: Final = 1 << 18
 
 
 def _structure(data: bytes) -> bytes:
-    """Return the JSON without white space, and with zeros in the place of each string."""
+    """Return the JSON without white space, and with each string replaced by zeros."""
     structure = bytearray()
     in_string = False
     start = 0
-    while start < len(data):  # a piece at a time, since it can hold a string in every other byte
+    while start < len(data):  # piece by piece, since every other byte can be a string
         end = start + _AT_ONCE
         while data.endswith(b"\\", start, end) and end < len(data):
-            end += _AT_ONCE  # no escape is cut
+            end += _AT_ONCE  # so that no escape is cut in two
         # Escaped quotes do not end a string; escaped backslashes do not escape.
         piece = data[start:end].replace(b"\\\\", b"").replace(b'\\"', b"")
         texts = piece.split(b'"')
@@ -162,12 +162,12 @@ _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Tell a JSON number from everything else; Python's booleans are integers, JSON's are not."""
+    """Return whether a value is a JSON number; unlike in Python, booleans are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def are_finite(numbers: Iterable[float]) -> bool:
-    """Tell whether all numbers are finite as doubles."""
+    """Return whether all numbers are finite as doubles."""
     try:
         return all(map(math.isfinite, numbers))
     except OverflowError:
@@ -175,7 +175,7 @@ def are_finite(numbers: Iterable[float]) -> bool:
 
 
 def finite(value: object) -> float | None:
-    """Give a JSON number as a double, or None for anything that is no finite number."""
+    """Return a JSON number as a double; None for anything but a finite number."""
     if not is_number(value):
         return None
     number = as_double(value)
@@ -183,7 +183,7 @@ def finite(value: object) -> float | None:
 
 
 def as_double(value: float) -> float:
-    """Give a number as the double that JavaScript would make of it, infinite past the range."""
+    """Return a number as a double, as JavaScript would: infinite if it is out of range."""
     try:
         return float(value)
     except OverflowError:
@@ -192,11 +192,11 @@ def as_double(value: float) -> float:
 
 # --- Printing ---
 
-# ECMAScript's Number::toString writes 0.d1…dk × 10^n out while n is within these.
+# ECMAScript's Number::toString uses no exponent for 0.d1…dk × 10^n if n is within these.
 _LARGEST_POINT: Final = 21
 _SMALLEST_POINT: Final = -5
 
-_EXACT: Final = 2**53  # up to here every integer is a double
+_EXACT: Final = 2**53  # up to this number every integer is a double
 
 
 def js_number(value: float) -> str:
@@ -236,7 +236,7 @@ def _by_digits(number: float) -> str:
 
 
 def _digits(number: float) -> tuple[str, int]:
-    """Give the shortest digits d1d2…dk and the n for which the number is 0.d1d2…dk × 10^n."""
+    """Return the shortest digits d1d2…dk, and n, such that the number is 0.d1d2…dk × 10^n."""
     mantissa, _, exponent = repr(number).partition("e")
     whole, _, fraction = mantissa.partition(".")
     if fraction == "0":
@@ -259,7 +259,7 @@ def _place_point(digits: str, n: int) -> str:
 
 
 def js_value(value: JSON) -> str:
-    """Print any JSON value as `JSON.stringify` does, numbers that are not finite by their word."""
+    """Format any JSON value as `JSON.stringify` does, but `NaN` and the infinities by name."""
     match value:
         case bool():
             return "true" if value else "false"

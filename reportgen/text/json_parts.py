@@ -1,8 +1,8 @@
 """The parts of a JSON array or object, still encoded.
 
-A document of megabytes can decode to gigabytes of objects. Cut into its parts, it is decoded one
-part at a time, and what is over a limit is not decoded at all. Only what is between the parts is
-checked here; the decoder of a part checks the rest.
+A document of megabytes can decode to gigabytes of objects. Split into its parts, it is decoded one
+part at a time, and a part that exceeds a limit is not decoded at all. Only the text between the
+parts is checked here; the decoder of a part checks the rest.
 """
 
 import re
@@ -28,7 +28,7 @@ _SIMPLE_MEMBER: Final = re.compile(rb"%b(?P<value>%b)%b" % (_KEY, _SIMPLE, _END)
 _START_OF_MEMBER: Final = re.compile(_KEY, re.DOTALL)
 _END_OF_PART: Final = re.compile(_END)
 _OPENINGS: Final = (b"[", b"{")
-# Innermost arrays and objects are passed over at once: there can be millions.
+# Innermost arrays and objects are skipped at once, since there can be millions.
 _NEXT_BRACKET: Final = re.compile(
     rb'(?:[^"\[\]{}]++|%b|%b)*+([\[\]{}])' % (_STRING, _FLAT), re.DOTALL
 )

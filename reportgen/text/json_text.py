@@ -1,9 +1,9 @@
 """Secrets in the text of JSON: the values of secret keys, and of pairs of a name and a value.
 
-JSON may be anywhere in a text, be cut off or broken, or be inside a JSON string, its own quotes
-escaped. So nothing is parsed: a key is what is between two quotes of which a colon follows the
-second, and how deep a quote is nested shows in the backslashes before it. Everything else stays
-character for character, and all of it takes linear time.
+JSON may be anywhere in a text, be cut off or broken, or be inside a JSON string, with its own
+quotes escaped. So nothing is parsed: a key is the text between two quotes the second of which is
+followed by a colon, and the backslashes before a quote show how deep it is nested. Everything else
+is kept character by character, and all of it takes linear time.
 """
 
 import re
@@ -33,25 +33,25 @@ _NUMBER_OR_BOOLEAN: Final = re.compile(
 )
 
 _Hiding: TypeAlias = tuple[int, int, str]
-"""From where to where a value extends, and what to put in its place."""
+"""The start and end of a value, and its replacement."""
 
 
 def hide_values(text: str) -> str:
-    """Put `"[hidden]"` in the place of each value whose key, or whose pair's name, is secret."""
+    """Replace each value whose key, or whose pair's name, is secret by `"[hidden]"`."""
     pairs = _Pairs(text) if _MAY_HOLD_PAIRS.search(text) else None
     found = _values_of_secret_keys(text, pairs.names if pairs else frozenset())
     hidings = sorted(found + pairs.hidings) if pairs else found
     parts: list[str] = []
     done = 0
     for start, end, replacement in hidings:
-        if start >= done:  # what is within a hidden value went with it
+        if start >= done:  # a value within a hidden one is hidden with it
             parts += text[done:start], replacement
             done = end
     return "".join([*parts, text[done:]])
 
 
 def _values_of_secret_keys(text: str, names: "set[int] | frozenset[int]") -> list[_Hiding]:
-    """Return the values to hide; at `names` the names of pairs begin, which stay."""
+    """Return the values to hide; `names` are where the names of pairs begin, which stay."""
     hidings: list[_Hiding] = []
     position = 0
     while found := _KEY.search(text, position):
@@ -78,7 +78,7 @@ def _hiding(text: str, start: int, key_quote: str, key: str) -> _Hiding | None:
     `key_quote` is the closing quote of the value's key, as it is spelled there.
     """
     level = _nesting(key_quote)
-    # Not the key's own spelling: backslashes at the key's end would come along with it.
+    # Not the key's own spelling, which would include backslashes at the key's end.
     quote = "\\" * (2**level - 1) + '"'
     opening = _STRING_START.match(text, start)
     if opening:
@@ -97,7 +97,7 @@ def _hiding(text: str, start: int, key_quote: str, key: str) -> _Hiding | None:
 def _string_end(text: str, opening: re.Match[str]) -> int:
     """Return where a string ends; one that is not closed ends with the text.
 
-    A quote that is nested less deep ends the string that this one is in.
+    A quote of a lower nesting ends the string that this one is in.
     """
     level = _nesting(opening[0])
     for found in _STRING_START.finditer(text, opening.end()):
@@ -129,8 +129,8 @@ def _bracket_end(text: str, start: int, level: int) -> int:
 def _nesting(quote: str) -> int:
     """Return how many JSON strings a quote is in, by the backslashes that escape it.
 
-    Each string doubles the backslashes inside it and adds one before a quote; a backslash that
-    is part of the text makes for an even number of them at its own level.
+    Each string doubles the backslashes inside it and adds one before a quote; a backslash that is
+    part of the text adds an even number of them at its own level.
     """
     backslashes = quote.count("\\")
     extra = 0
@@ -150,7 +150,7 @@ _AFTER_KEY: Final = re.compile(rf"{_SPACE}:{_SPACE}")
 
 @dataclass(slots=True)
 class _Object:
-    """An object or array that is open: at which depth of strings, and what is known of it."""
+    """An open object or array: how deep it is nested in strings, and what is known of it."""
 
     strings: int
     in_array: bool
@@ -158,7 +158,7 @@ class _Object:
     name: str | None = None
     name_at: int = -1
     value: tuple[int, str] | None = None
-    """Where the value begins, and the quote of its key."""
+    """The start of the value, and the quote of its key."""
 
 
 @dataclass(slots=True)
@@ -168,10 +168,10 @@ class _Pairs:
     text: str
     hidings: list[_Hiding] = field(default_factory=list)
     names: set[int] = field(default_factory=set)
-    """Where the names begin, which are not secret whatever their key is."""
+    """The starts of the names, which are not secret whatever their key is."""
     _open: list[_Object] = field(default_factory=list)
     _strings: list[tuple[int, int]] = field(default_factory=list)
-    """The strings that are open: how deep their quotes are nested, and where they begin."""
+    """The open strings: the nesting of their quotes, and their starts."""
 
     def __post_init__(self) -> None:
         for found in _PAIR_TOKEN.finditer(self.text):

@@ -9,16 +9,16 @@ from reportgen.text.javascript import JSON
 
 
 def speaks_of_secret(name: str) -> bool:
-    """Return whether a name holds, as a whole word, a name of secrets: `hf_token`, `apiKey`.
+    """Return whether a name has, as a whole word, a word for secrets: `hf_token`, `apiKey`.
 
-    Words end at a change of case and at whatever is not a letter. Model settings are not secrets:
-    neither `padTokenId` nor `maxTokens` nor `pinMemory`.
+    Words end at a change of case and at whatever is not a letter. Model settings such as
+    `padTokenId`, `maxTokens` and `pinMemory` are not secrets.
     """
     return _is_known_to_speak(name) if len(name) <= _USUAL_NAME else _speaks_of_secret(name)
 
 
 def speaks_of_password(name: str) -> bool:
-    """Return whether a name holds a word for what people type: even a number is secret there."""
+    """Return whether a name has a word for what people type, where even a number is secret."""
     return speaks_of_secret(name) and (
         bool(_PASS_AT_END.search(name))
         or any(_holds_password(_lowered(words.findall(name))) for words in _WORDS)
@@ -26,8 +26,8 @@ def speaks_of_password(name: str) -> bool:
 
 
 def may_name_secret(lowered: str) -> bool:
-    """Rule out, fast, a text in lower case that holds no word for a secret."""
-    # A plain loop, since it is asked of every short text as well.
+    """Return quickly whether a text in lower case may have a word for a secret."""
+    # A plain loop, since it runs for every short text as well.
     for hint in _HINTS:  # noqa: SIM110
         if hint in lowered:
             return True
@@ -58,7 +58,7 @@ def _speaks_of_secret(name: str) -> bool:
     return any(_holds_secret(_lowered(words.findall(name))) for words in _WORDS)
 
 
-# Every job and event comes with the same keys; how many are remembered is bounded.
+# Every job and event has the same keys; the cache is bounded since a server may send others.
 _USUAL_NAME: Final = 64
 _is_known_to_speak: Final = lru_cache(1 << 10)(_speaks_of_secret)
 
@@ -136,7 +136,7 @@ _SECRET_WORDS: Final = _PASSWORD_WORDS | _with_plurals(
     "signature",
     "sshkey",
 )
-# Before `tokens` one of these makes them secrets; a model counts all others.
+# `tokens` are secrets only after one of these words; all others are what a model counts.
 _OWNERS_OF_TOKENS: Final = frozenset(
     {
         *("access", "api", "auth", "authentication", "bearer", "bot", "csrf", "deploy", "gh"),
@@ -145,15 +145,15 @@ _OWNERS_OF_TOKENS: Final = frozenset(
         *("ssh", "wandb", "xsrf"),
     }
 )
-# Each word for a secret holds one of these.
+# Each word for a secret contains one of these.
 _HINTS: Final = (
     *("token", "key", "secret", "pass", "pwd", "auth", "cred", "session", "cookie", "signature"),
     *("bearer", "jwt", "dsn", "sas", "pat", "otp", "pin"),
 )
 _PASS_AT_END: Final = re.compile(r"(?:\A|[^A-Za-z])pass\Z|(?:\A|[^A-Z])P(?:ass|ASS)\Z")
 
-# A letter that is not A to Z counts as a small one. Of a run of capitals before small letters
-# the last may begin the next word (HFToken) or not (APIkey): either reading can name a secret.
+# A letter that is not A to Z counts as lower case. The last of several capitals before lower case
+# may begin the next word (HFToken) or not (APIkey): either reading can name a secret.
 _SMALL: Final = r"[^\W\d_A-Z]"
 _WORDS: Final = (
     re.compile(rf"IDs?(?!{_SMALL})|[A-Z]+(?!{_SMALL})|[A-Z]?{_SMALL}+"),

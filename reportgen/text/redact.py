@@ -1,12 +1,12 @@
-"""What must not be seen: secrets are taken out of every text before it reaches a page.
+"""Redaction: secrets are taken out of every text before it reaches a page.
 
 The tool's own tokens and what looks like a credential are replaced wherever they are. URLs lose
 user info, query and fragment. The value of a name that speaks of a secret is hidden, in decoded
-JSON as well as in raw text that holds JSON, and where a text assigns it.
+JSON, in raw text that holds JSON, and in assignments.
 
-Raw event data is shown as it came, so the rules work on JSON's text and not only on its values:
-each pattern also knows the ways in which JSON escapes what it looks for. All of them take linear
-time, since a server may send megabytes of whatever makes a pattern slow.
+Raw event data is shown as it came, so the rules work on JSON's text as well as on its values: each
+pattern also matches what it looks for as JSON escapes it. All of them take linear time, since a
+server may send megabytes of whatever makes a pattern slow.
 """
 
 import re
@@ -20,18 +20,18 @@ from reportgen.text.spellings import KnownTokens
 from reportgen.text.stand_ins import HIDDEN
 from reportgen.text.urls import bare_urls, without_query
 
-_ROUNDS: Final = 8  # a second round settles nearly every text; only a hostile one needs more
+_ROUNDS: Final = 8  # two rounds are enough for nearly every text; only a hostile one needs more
 
 _MOST_OF_A_BEGINNING: Final = 1 << 16
 _LEAST_REST: Final = 1 << 13
-"""No token in a header is longer: most servers refuse longer ones."""
+"""The maximum length of a token in a header: most servers refuse longer ones."""
 
 
 class Redactor:
     """Takes secrets out of texts and JSON values.
 
-    `tokens` are the tool's own secrets; those under eight characters are not looked for. `show`
-    names the config keys to show besides the known ones.
+    `tokens` are the tool's own secrets; those under eight characters are ignored. `show` names the
+    config keys to show besides the known ones.
     """
 
     def __init__(self, tokens: Iterable[str] = (), show: Iterable[str] = ()) -> None:
@@ -43,32 +43,32 @@ class Redactor:
         return Redactor(self._known.tokens, keys)
 
     def text(self, text: str) -> str:
-        """Take out credentials, own tokens, assigned secrets, and what URLs must not show.
+        """Redact credentials, own tokens, assigned secrets, and what URLs must not show.
 
-        Idempotent. Takes plain text as well as the text of JSON, which stays JSON.
+        Idempotent. The text may be plain text or JSON, which stays JSON.
         """
         for _ in range(_ROUNDS):
             redacted = self._once(text)
             if redacted == text:
                 break
-            # What was taken out may have brought together what now looks like a secret.
+            # Taking something out may join what is around it into what looks like a secret.
             text = redacted
         return text
 
     def event_text(self, text: str) -> str:
-        """Redact raw event data or a log line: `text`, and in JSON the values of secret keys.
+        """Redact raw event data or a log line: as `text` does, and also values of secret keys.
 
-        Everything else stays character for character; the text need not be valid JSON.
+        Everything else is kept character by character; the text need not be valid JSON.
         """
         if '"' in text and ("\\u" in text or may_name_secret(text.lower())):
             text = json_text.hide_values(text)
         return self.text(text)
 
     def beginning(self, data: bytes) -> str:
-        """Return the redacted beginning of a server's answer, to be cut to what is shown.
+        """Return the redacted beginning of a server's answer, for the caller to cut.
 
-        What was cut off before it could be redacted may end in a part of a secret, which no rule
-        recognises: of such an answer the end is left out.
+        An answer that was cut before redaction may end in a part of a secret, which no rule
+        recognises, so its end is left out.
         """
         text = self.event_text(data[:_MOST_OF_A_BEGINNING].decode("utf-8", "replace"))
         if len(data) <= _MOST_OF_A_BEGINNING:
@@ -77,11 +77,11 @@ class Redactor:
 
     @property
     def longest_part(self) -> int:
-        """How many characters at the end of a text that was cut can be a part of a secret."""
+        """The maximum length of a part of a secret at the end of a text that was cut."""
         return max(_LEAST_REST, self._known.longest_spelling)
 
     def value(self, value: JSON) -> JSON:
-        """Redact decoded JSON at any depth, its keys included. Strings may hold JSON themselves."""
+        """Redact decoded JSON at any depth, including its keys and JSON within strings."""
         match value:
             case str():
                 return self.event_text(value)
@@ -93,10 +93,10 @@ class Redactor:
                 return value
 
     def config(self, config: Object) -> Object:
-        """Return what of a job's config is shown; a value that is not is `[hidden]`.
+        """Return a job's config as it is shown; a value that must not be seen is `[hidden]`.
 
-        Known keys of the wire format's Job are shown where their values are of its kind; of other
-        keys numbers and booleans, and what `show` names, but never a secret's value.
+        Known keys are shown if their values are of the kind that the wire format names. Of other
+        keys, numbers and booleans are shown, and what `show` names, but never a secret's value.
         """
         return {
             self.text(key): self._dataset(value)
@@ -106,9 +106,9 @@ class Redactor:
         }
 
     def entry(self, entry: Object) -> Object:
-        """Return a job list's entry without its secrets and with everything else as it came.
+        """Return a job list's entry without its secrets, and otherwise as it came.
 
-        Values of unknown config keys stay, as a later `show` may name them; so does the id.
+        The id stays, and so do values of unknown config keys, since a later `show` may name them.
         """
         return {
             self.text(key): value if key == "id" else self._member(key, value)
@@ -116,7 +116,7 @@ class Redactor:
         }
 
     def own(self, data: bytes) -> bytes:
-        """Take the tool's own tokens out of raw bytes, in every spelling."""
+        """Redact the tool's own tokens in raw bytes, in every spelling."""
         return self._known.redacted_bytes(data)
 
     def holds_token(self, data: bytes) -> bool:
@@ -155,16 +155,16 @@ class Redactor:
         return value if _is_plain(key, value) else HIDDEN
 
     def _dataset(self, source: Object) -> Object:
-        """Return what of a dataset source is shown: its own known keys, else the same rule."""
+        """Return a dataset source as it is shown: its known keys, and others by the same rule."""
         kinds = dict.fromkeys(source, _is_anything) if _DATASETS & self._show else _DATASET_KINDS
         shown = {key: self._shown(key, value, kinds) for key, value in source.items()}
         if isinstance(url := shown.get("url"), str):
-            # The key says that it is a URL, so its query goes even where no scheme precedes it.
+            # The key says that it is a URL, so its query is removed even without a scheme.
             shown["url"] = without_query(url)
         return {self.text(key): value for key, value in shown.items()}
 
     def _shown(self, key: str, value: JSON, kinds: Mapping[str, Callable[[JSON], bool]]) -> JSON:
-        """Return a config value, or `[hidden]`; `kinds` say what values known keys have."""
+        """Return a config value, or `[hidden]`; `kinds` maps known keys to checks."""
         if speaks_of_secret(key) or isinstance(value, bool | int | float):
             return value if _is_plain(key, value) else HIDDEN
         if key in self._show or (key in kinds and kinds[key](value)):
@@ -173,7 +173,7 @@ class Redactor:
 
 
 def _is_plain(key: str, value: JSON) -> bool:
-    """Return whether a value may be seen though its key speaks of a secret: counts and switches."""
+    """Return whether a value may be shown though its key speaks of a secret: count or switch."""
     return isinstance(value, bool | int | float) and not speaks_of_password(key)
 
 

@@ -1,8 +1,8 @@
 """The secrets that were read, wherever they came from, and the one redactor that knows them all.
 
-A token can come from a variable, from a file, or from a server's own answer, and a later one can
-replace it while streams are followed. Whoever reads one lets this object learn it; everything
-that writes, to stderr as well as to files, asks it for the redactor.
+A token can come from a variable, from a file, or from a server's answer, and a later one can
+replace it while streams are followed. Every reader of a token adds it here, and every writer, to
+stderr as well as to files, uses the redactor from here.
 """
 
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from reportgen.text.redact import Redactor
 
 
 class Secrets:
-    """All tokens that were read in this run, refused and replaced ones included."""
+    """All tokens read by this command, including refused and replaced ones."""
 
     def __init__(self, tokens: Iterable[str] = ()) -> None:
         self._tokens = {token for token in tokens if token}
 
     def learn(self, token: str) -> None:
-        """Remember a token, so that no text written from now on holds it."""
+        """Add a token, so that no text written from now on holds it."""
         if token and token not in self._tokens:
             self._tokens.add(token)
             self.__dict__.pop("redactor", None)

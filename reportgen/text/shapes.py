@@ -1,4 +1,4 @@
-"""What looks like a credential, by a service's prefix or by a standard's form, is taken out."""
+"""Redaction of what looks like a credential, by a service's prefix or a standard's form."""
 
 import re
 from typing import Final
@@ -8,7 +8,7 @@ from reportgen.text.stand_ins import REDACTED
 
 
 def redacted(text: str, lowered: str) -> str:
-    """Take out of a text what looks like a credential; `lowered` is the text in lower case."""
+    """Redact what looks like a credential; `lowered` is the text in lower case."""
     if _MAY_HOLD_ONE.search(text):
         for hint, pattern in _BY_PREFIX:
             if hint in text:
@@ -24,7 +24,7 @@ def redacted(text: str, lowered: str) -> str:
 
 # A word starts after whatever is not a letter or digit, and after an escape in the text of JSON.
 _WORD_START: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
-# These take `-` and `_` themselves: tried again after each, they would take quadratic time.
+# These match `-` and `_` themselves: tried again after each, they would take quadratic time.
 _RUN_START: Final = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
 # RFC 6750's b64token, whose marks JSON may escape.
 _MARK: Final = r"(?:[._~+/-]|\\++/|\\++u00(?:2[bBdDeEfF]|5[fF]|7[eE]))"
@@ -33,7 +33,7 @@ _MARK: Final = r"(?:[._~+/-]|\\++/|\\++u00(?:2[bBdDeEfF]|5[fF]|7[eE]))"
 def _pattern(shape: Shape) -> re.Pattern[str]:
     prefix = "|".join(map(re.escape, shape.prefixes))
     body = rf"[{shape.alphabet}]{{{shape.least},}}+"
-    # What goes on behind a dot is a part of the same secret: SendGrid's, Google's, GitLab's.
+    # What follows a dot is part of the same secret: SendGrid's, Google's, GitLab's.
     return re.compile(
         rf"{_WORD_START}(?:{prefix}){shape.infix}{body}[A-Za-z0-9_-]*+(?:\.[A-Za-z0-9_-]{{8,}}+)*+"
     )
@@ -45,7 +45,7 @@ _JWT: Final = re.compile(
     r"(?:\.[A-Za-z0-9_-]++)*+"
 )
 
-# RFC 7468. One that was cut off ends with the text, or with the string that it is in.
+# RFC 7468. If it was cut off, it ends with the text, or with the string that it is in.
 _PEM: Final = re.compile(
     r"""
     -----BEGIN[ ][A-Z0-9 ]{1,64}-----
@@ -61,7 +61,7 @@ _BEARER: Final = re.compile(
     {_WORD_START}
     # \b is a JSON escape, whose letter starts no word.
     (?!(?<=(?<!\\)\\)b)(?i:bearer) (?:[ \t:=]|%20){{1,8}}+
-    # Prose goes on after "bearer" too: a word of letters alone must be a long one.
+    # Prose continues after "bearer" too, so a word of letters alone must be long.
     (?:
         (?= (?:[A-Za-z]|{_MARK})*+ [0-9] ) (?:[A-Za-z0-9]|{_MARK}){{8,}}+
         | (?= [A-Za-z]++ {_MARK}++ [A-Za-z] ) (?:[A-Za-z]|{_MARK}){{12,}}+
@@ -82,7 +82,7 @@ _BASIC: Final = re.compile(
     re.VERBOSE,
 )
 
-# After the header's name nothing is prose: whatever follows the scheme is a credential.
+# There is no prose after the header's name: whatever follows the scheme is a credential.
 _AUTHORIZATION: Final = re.compile(
     r"""
     (?P<before> (?i:authori[sz]ation) \\*+ ["']? \s{0,8} [:=] \s{0,8} \\*+ ["']? )
@@ -93,7 +93,7 @@ _AUTHORIZATION: Final = re.compile(
     re.VERBOSE,
 )
 
-# Nearly all prefixes end in a mark that a longer run follows; few texts hold such a thing.
+# Nearly all prefixes end in a mark that many characters follow; few texts hold such a thing.
 _MARKS: Final = ("_", "-", ".", "/")
 _MAY_HOLD_ONE: Final = re.compile(r"[_./-][A-Za-z0-9_/-]{10}")
 _BY_PREFIX: Final = tuple(

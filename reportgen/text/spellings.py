@@ -1,8 +1,8 @@
-"""The tool's own secrets, wherever a text holds them and however it spells them.
+"""Redaction of the tool's own secrets, however a text spells them.
 
-A server may repeat a token as it came, in other case, escaped for JSON, HTML, Markdown or a URL,
-or in base64 amid other data. The patterns for all that are large, so they are compiled when a
-text is found that may hold a token, and nearly none is.
+A server may repeat a token unchanged, in other case, escaped for JSON, HTML, Markdown or a URL, or
+in base64 amid other data. The patterns for all that are large, so they are compiled only once a
+text may hold a token, which is rare.
 """
 
 import base64
@@ -18,14 +18,14 @@ SHORTEST_TOKEN: Final = 8
 """A shorter token is not looked for: it would be found in any text."""
 
 _LONGEST_HEAD: Final = 96
-"""How many characters of a longer token are compared; as many as it has are then taken out."""
+"""The number of characters of a longer token that are compared; all of it is then taken out."""
 
 _LONGEST_SPELLING: Final = 16
-"""How many characters one of a token's may be spelled with, as in `\\\\\\\\u0041`."""
+"""The maximum length of a spelling of one character, as in `\\\\\\\\u0041`."""
 
 
 class KnownTokens:
-    """Tokens that no text may hold; those under eight characters are not looked for."""
+    """Tokens that no text may hold; those under eight characters are ignored."""
 
     def __init__(self, tokens: Iterable[str]) -> None:
         usable = {t for t in tokens if len(t) >= SHORTEST_TOKEN and t not in REDACTED + HIDDEN}
@@ -39,17 +39,17 @@ class KnownTokens:
 
     @property
     def longest_spelling(self) -> int:
-        """At most so many characters of a token can stand at the end of a text that was cut."""
+        """The maximum length of a part of a token at the end of a text that was cut."""
         return _LONGEST_SPELLING * max(map(len, self.tokens), default=0)
 
     def redacted(self, text: str, lowered: str) -> str:
-        """Take the tokens out of a text; `lowered` is the text in lower case."""
+        """Redact the tokens in a text; `lowered` is the text in lower case."""
         if _may_hold(text, lowered, self._needles, self._escapes):
             return self._pattern.sub(rf"\g<kept>{REDACTED}", text)
         return text
 
     def redacted_bytes(self, data: bytes) -> bytes:
-        """Take the tokens out of raw bytes."""
+        """Redact the tokens in raw bytes."""
         if _may_hold(data, data.lower(), self._needle_bytes, self._escapes_in_bytes):
             return self._pattern_of_bytes.sub(rb"\g<kept>" + REDACTED.encode(), data)
         return data
@@ -77,8 +77,8 @@ def _encoded(text: str) -> bytes:
 def _may_hold(
     text: AnyStr, lowered: AnyStr, needles: Iterable[AnyStr], escapes: Iterable[re.Pattern[AnyStr]]
 ) -> bool:
-    """Rule out, fast, the text that holds neither a token nor what could spell one."""
-    # Plain loops, since it is asked of every short text as well.
+    """Return quickly whether a text may hold a token, in any spelling."""
+    # Plain loops, since it runs for every short text as well.
     for needle in needles:
         if needle in lowered:
             return True
@@ -89,16 +89,16 @@ def _may_hold(
 
 
 def _any_spelling(tokens: Iterable[str]) -> str:
-    """Return a pattern for any of the tokens, however it is spelled.
+    """Return a pattern for any of the tokens, in any spelling.
 
-    An odd backslash before a letter is taken too: without the letter it would escape our bracket.
+    It includes an odd backslash before a letter, which would otherwise escape our bracket.
     """
     tokens = list(tokens)
     cores = sorted(set(chain.from_iterable(map(_cores, tokens))))
     spelled = "|".join(chain(map(_spelled, tokens), map(_spelled_core, cores)))
     characters = {text[:1] for text in chain(tokens, cores)} | {"-", "_"}
     firsts = "".join(sorted(map(re.escape, chain.from_iterable(map(_cases, characters)))))
-    # Where none can start is seen at a glance.
+    # A lookahead skips at once the places where none can start.
     return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>(?:\\\\)*+)\\(?=[A-Za-z0-9]))?(?:{spelled})"
 
 
@@ -124,14 +124,14 @@ def _spellings(character: str) -> str:
 
 
 def _cases(character: str) -> list[str]:
-    """Return a character in both cases; the pattern of bytes knows only those of ASCII itself."""
+    """Return a character in both cases; a pattern of bytes ignores only the case of ASCII."""
     return sorted(
         case for case in {character, character.lower(), character.upper()} if len(case) == 1
     )
 
 
 def _is_plain(character: str) -> bool:
-    """Return whether a character is escaped by numbers alone, if at all."""
+    """Return whether a character is escaped only by numbers, if at all."""
     return character.isascii() and character.isalnum()
 
 
@@ -174,9 +174,9 @@ def _escapes(tokens: Iterable[str]) -> list[str]:
     """Return patterns for the escapes of any character of the tokens.
 
     Each escaped spelling of a token holds such an escape, and few other texts do. Each pattern
-    begins with a sign of its own, which lets `re` skip at once what does not hold it.
+    begins with a sign of its own, so that `re` skips texts without it at once.
     """
-    characters = sorted(set("".join(tokens)) | set("+/"))  # base64 has these two
+    characters = sorted(set("".join(tokens)) | set("+/"))  # base64 also uses these two
     others = [character for character in characters if not _is_plain(character)]
     units = (unit for character in characters for unit in _units(character))
     entities = (entity for character in characters for entity in _entities(character))
@@ -198,7 +198,7 @@ def _one_of(patterns: Iterable[str]) -> str:
 
 
 def _cores(token: str) -> Iterator[str]:
-    """Yield the base64 of a token amid other data: by how many bytes precede it, modulo three.
+    """Yield the base64 of a token amid other data, for each number of bytes before it, modulo 3.
 
     Characters that also depend on the data around it are left out.
     """
@@ -227,9 +227,9 @@ _ANY_BASE64: Final = f"(?:[A-Za-z0-9]|{_BASE64_SIGNS['+']}|{_BASE64_SIGNS['/']})
 
 
 def _needles(token: str) -> Iterator[str]:
-    """Yield texts in lower case of which any spelling without escapes holds one.
+    """Yield texts in lower case; any spelling without escapes holds one of them.
 
-    Of base64 two pieces are looked for, as a line break can lie in one of them.
+    For base64 there are two pieces, since a line break can be within one of them.
     """
     yield token.lower()
     for core in _cores(token):
@@ -239,7 +239,7 @@ def _needles(token: str) -> Iterator[str]:
 
 
 def _ascii_part(needle: str) -> str:
-    """Return a part of a needle that bytes in lower case hold: only ASCII is lowered in them."""
+    """Return the part of a needle that bytes in lower case hold, where only ASCII is lowered."""
     longest = max(re.findall(r"[\x00-\x7f]+", needle), key=len, default="")
     return longest if len(longest) >= _SHORTEST_PIECE else needle
 
@@ -254,6 +254,6 @@ def _pieces(run: str) -> list[str]:
 
 
 _LONGEST_PIECE: Final = 30
-"""Two are shorter than the lines that base64 is broken into: 64 characters or more."""
+"""Two pieces are shorter than a line of base64, which has 64 characters or more."""
 
 _SHORTEST_PIECE: Final = 4

@@ -1,9 +1,9 @@
-"""What is written in the place of a secret."""
+"""The stand-ins for secrets."""
 
 from typing import Final
 
 HIDDEN: Final = "[hidden]"
-"""Instead of a value whose name says that it is a secret."""
+"""Replaces a value whose name says that it is a secret."""
 
 REDACTED: Final = "[redacted]"
-"""Instead of what is known to be a secret, or looks like one."""
+"""Replaces what is known to be a secret, or looks like one."""

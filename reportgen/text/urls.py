@@ -1,7 +1,7 @@
 """URLs, without what may be secret in them: user info, query and fragment.
 
-They are found in any text, in JSON's escapes as well, which have other signs for the same
-characters. All patterns take linear time.
+They are found in any text, also where JSON escapes their characters. All patterns take linear
+time.
 """
 
 import re
@@ -24,8 +24,8 @@ _SLASH: Final = r"(?:\\*+/|\\++u002[fF])"
 _COLON: Final = r"(?::|\\++u003[aA])"
 _AT_SIGN: Final = r"(?:@|\\++u0040)"
 _QUERY_SIGN: Final = r"(?:[?#]|\\++u00(?:3[fF]|23))"
-# What no URL holds: spaces and controls, quotes of any kind, angle brackets, the punctuation of
-# scripts that use no spaces. An apostrophe may stand in one, but not as the end of a list's item.
+# What no URL contains: spaces and controls, quotes of any kind, angle brackets, the punctuation of
+# scripts that use no spaces. An apostrophe may be in one, but not as the end of a list's item.
 _OUTSIDE: Final = (
     r"\s\x00-\x20\x7f\"<>`\\'«»\u2018-\u201f\u2039\u203a\u3000-\u303f"
     r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
@@ -63,7 +63,7 @@ def _bare_url(url: re.Match[str]) -> str:
 
 
 def _without_user(place: str, query: str) -> str:
-    """Return host and path of a URL without the user info before them."""
+    """Return the host and path of a URL, without user info."""
     slash = _SLASH_OR_QUERY.search(place)
     authority = place[: slash.start()] if slash else place
     users = list(_AT.finditer(authority))
@@ -71,16 +71,16 @@ def _without_user(place: str, query: str) -> str:
         return place[users[-1].end() :]
     if _HOST_AND_PORT.fullmatch(authority):
         return place
-    # What looks like a port is a password, cut off by a slash, `?` or `#` that nobody encoded.
+    # What looks like a port is a password, cut at a slash, `?` or `#` that was not encoded.
     whole = place + query
     users = list(_AT.finditer(whole))
     return _QUERY_START.split(whole[users[-1].end() :], maxsplit=1)[0] if users else place
 
 
 def _after_url(query: str) -> str:
-    """Return the end of a query that belongs to the text and not the URL: closing punctuation.
+    """Return the end of a query that belongs to the text, not the URL: closing punctuation.
 
-    A parenthesis that was not opened in the query ends it, but not where more of it follows.
+    A parenthesis that was not opened in the query ends it, unless more of it follows.
     """
     last = 0
     for part in _QUERY_PART.finditer(query):

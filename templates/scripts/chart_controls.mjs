@@ -1,5 +1,5 @@
-// What a reader does to the loss chart by mouse, touch and keyboard. The page says the same without
-// script, and all controls are made by it, so that none is dead where it does not run.
+// The loss chart's controls, by mouse, touch and keyboard. The page says the same without them, and
+// the script makes them all, so that none is dead if it does not run.
 import { rangeAround, zoomRange } from "./chart_model.mjs";
 import { download } from "./chart_download.mjs";
 import { readChart } from "./chart_reader.mjs";
@@ -13,10 +13,10 @@ const LEAST_DRAG = 6;
 
 const surfaceOf = () => html("div", {
   class: "surface", tabindex: 0, role: "application", "aria-roledescription": "chart",
-  "aria-label": "Loss curve. Left and right arrow keys go through the steps, plus and minus zoom, Escape goes back.",
+  "aria-label": "Loss curve. Left and right arrow keys move between steps, plus and minus zoom, Escape resets the zoom.",
 });
 
-// Dragging marks a band and zooms into it; pointing alone shows the nearest step.
+// Dragging selects a band and zooms into it; pointing shows the nearest step.
 function dragging(surface, drawing, pointed, stepAt, zoom) {
   let start = null;
   const onPlot = (event) => drawing.onPlot(event.clientX);
@@ -123,7 +123,7 @@ function enhancePlot(plot) {
 const plots = [...document.querySelectorAll(".plot")];
 if (plots.length === 1) enhancePlot(plots[0]);
 else {
-  // Of many charts in one file each gets its controls when it comes into view.
+  // If a file has many charts, each one gets its controls when it comes into view.
   const watch = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;

@@ -1,4 +1,4 @@
-// The loss chart as a file: a copy that needs neither the page's style nor its data.
+// The download of the loss chart: a copy that needs neither the page's style sheet nor its data.
 import { fill, html, shape } from "./plot_view.mjs";
 
 const LOOK = ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity", "opacity", "font-size"];

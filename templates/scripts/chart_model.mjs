@@ -1,9 +1,9 @@
 // What the loss chart computes: points, the ranges shown, the nearest step, the smoothed curve, the
-// words of the tooltip. Values in, values out.
+// tooltip's text. Values in, values out.
 //
 // A point is { kind, step, value, exact }; a series is { kind, points }. `whole` holds the ranges
-// that the page came with, and a view says what is asked for: { range, log, smoothing, off }, with
-// `range` in steps (`whole.across` itself if nothing is zoomed) and `off` the kinds switched off.
+// that the page came with. A view is what the reader asked for: { range, log, smoothing, off }, with
+// `range` in steps (`whole.across` itself without zoom) and `off` the kinds that are switched off.
 import { HEIGHT, WIDTH, between, digits } from "./plot_model.mjs";
 
 export const KIND_NAMES = { loss: "Training loss", "eval-loss": "Eval loss", superseded: "Superseded" };
@@ -15,8 +15,8 @@ export const parseNumbers = (text) => (text ? text.split(",").map(Number) : []);
 export const stepAt = (whole, x) => between(whole.across, x / WIDTH);
 export const valueAt = (whole, y) => between(whole.upwards, 1 - y / HEIGHT);
 
-// The unbroken parts of a curve. `steps` (each the difference to the one before) and `values` are
-// exact; without them points are as exact as the path that was drawn.
+// The unbroken parts of a curve. `steps` (each the difference from the one before) and `values` are
+// exact; without them, points are as exact as the drawn path.
 export function partsOf(kind, { d, steps, values }, whole) {
   let at = 0;
   let step = 0;
@@ -30,8 +30,8 @@ export function partsOf(kind, { d, steps, values }, whole) {
   }));
 }
 
-// A curve drawn from some of its points comes with the means of equal columns of all of them; a
-// column without a point is empty.
+// A downsampled curve comes with the means of all its points in columns of equal width; the text of
+// a column without a point is empty.
 export const meanPoints = (means, whole) => means.split(",")
   .map((mean, at, all) => ({ step: stepAt(whole, ((at + 0.5) / all.length) * WIDTH), mean }))
   .filter(({ mean }) => mean !== "")
@@ -44,7 +44,8 @@ export const isDrawable = ({ value }, { log }) => !log || value > 0;
 export const isVisible = (point, view) =>
   point.step >= view.range[0] && point.step <= view.range[1] && isDrawable(point, view);
 
-// The range of values, `whole.upwards` itself if nothing is zoomed, logarithmic or switched off.
+// The range of values shown: `whole.upwards` itself unless the view is zoomed, logarithmic or has
+// kinds switched off.
 export function valueRange(series, view, whole) {
   if (view.range === whole.across && !view.log && !view.off.size) return whole.upwards;
   let low = Infinity;
@@ -60,7 +61,7 @@ export function valueRange(series, view, whole) {
   return view.log ? [0.1, 1] : whole.upwards;
 }
 
-// Labels beside the plot, moved apart but kept inside.
+// The heights of labels beside the plot, spread apart but kept within it.
 export function spreadLabels(places) {
   const rows = places.map((at, index) => ({ at, index })).sort((one, other) => one.at - other.at);
   let least = 0;
@@ -76,7 +77,7 @@ export function spreadLabels(places) {
   return rows.sort((one, other) => one.index - other.index).map(({ at }) => at);
 }
 
-// An exponential moving average that starts without a bias towards zero.
+// An exponential moving average, without the usual bias towards zero at its start.
 export function smoothed(points, factor) {
   let sum = 0;
   let weight = 0;
@@ -89,7 +90,8 @@ export function smoothed(points, factor) {
 
 // --- Steps ---
 
-// The steps shown, in order, each with its points. What was superseded is a stop only by itself.
+// The steps shown, in order, each with its points. Superseded points are stops only if nothing else
+// is shown.
 export function stopsOf(series, view) {
   const found = new Map();
   const drawn = shownSeries(series, view);
@@ -113,7 +115,8 @@ export function nearest(stops, step) {
   return high >= 0 && step - stops[low][0] > stops[high][0] - step ? high : low;
 }
 
-// Where a key leads from one of `count` stops, or from none (null). Null if it leads nowhere.
+// The stop that a key leads to from stop `at` of `count`, or from none (null); null if it leads
+// nowhere.
 export function stopByKey(key, at, count) {
   const page = Math.max(1, Math.round(count / 10));
   const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -page, PageDown: page, Home: -count, End: count };
@@ -132,7 +135,7 @@ export function tooltipLines([step, points]) {
 
 // --- Zoom ---
 
-// The range from one step to another, cut to the whole; null if nothing is left of it.
+// The range from one step to another, clamped to the whole; null if it is empty.
 export function zoomRange(from, to, { across }) {
   const low = Math.max(from, across[0]);
   const high = Math.min(to, across[1]);

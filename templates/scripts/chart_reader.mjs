@@ -1,4 +1,4 @@
-// What the loss chart's SVG holds, read once: its curves as points, and where its marks are.
+// What the loss chart's SVG holds, read once: its curves as points, and the places of its marks.
 import { KIND_NAMES, meanPoints, parseNumbers, partsOf, stepAt, valueAt } from "./chart_model.mjs";
 
 const KINDS = Object.keys(KIND_NAMES);
@@ -30,7 +30,7 @@ export function readChart(svg) {
       node,
       places: node.getAttribute("d").split("M").slice(1).map((dot) => place(...dot.slice(0, -2).split(","))),
     })),
-    // Marks at a step and at no value.
+    // Marks that have a step but no value.
     fixed: all(svg, ".checkpoint, .not-finite").map((node) => {
       const x = Number(/M([\d.]+)/.exec(node.getAttribute("d"))[1]);
       return { node, x, step: stepAt(whole, x) };

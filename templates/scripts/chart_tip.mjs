@@ -1,15 +1,15 @@
-// The step that a reader points at: the cursor, the tooltip, and what is said to screen readers.
+// The step that a reader points at: the cursor, the tooltip, and the text for screen readers.
 import { nearest, stopByKey, stopsOf, tooltipLines } from "./chart_model.mjs";
 import { html } from "./plot_view.mjs";
 
-// Shows a stop: `show`, `hide`, and `say` for anything else that is to be heard.
+// Shows and hides a stop; `say` has screen readers read any other text.
 export function chartTip(plot, drawing) {
   const tip = html("div", { class: "tip", "aria-hidden": "true" });
   const live = html("p", { class: "spoken", "aria-live": "polite" });
   plot.append(live);
   const say = (text) => (live.textContent = text);
 
-  // On the right of the cursor in the left half of the chart, else on its left.
+  // To the right of the cursor in the left half of the chart, else to its left.
   function place(step) {
     const box = plot.getBoundingClientRect();
     const [x, y] = drawing.inWindow(step);
@@ -44,7 +44,7 @@ export function pointing(tip, series, view) {
   let stops = null;
   let at = null;
 
-  // Found when they are asked for: a chart has thousands of points, and few are ever touched.
+  // Found on first use: a chart has thousands of points, and few charts are ever touched.
   const all = () => (stops ||= stopsOf(series, view));
 
   function show(index, aloud) {

@@ -1,4 +1,4 @@
-// The controls beneath the loss chart. They write what is asked for into the view.
+// The controls below the loss chart. They write what the reader asks for into the view.
 import { KIND_NAMES } from "./chart_model.mjs";
 import { html, labelled, toolbox } from "./plot_view.mjs";
 

@@ -1,10 +1,10 @@
-// The loss chart on the page: its curves and marks are moved to where a view has them, and put back
-// exactly as they came when nothing is changed any more.
+// The loss chart on the page: its curves and marks are moved to where a view has them, and restored
+// exactly once the view is the original one.
 import { KIND_NAMES, isDrawable, isVisible, smoothed, spreadLabels, valueRange } from "./chart_model.mjs";
 import { HEIGHT, WIDTH, linePath, plain, plotAxes } from "./plot_model.mjs";
 import { axesIn, fill, shape } from "./plot_view.mjs";
 
-// Sets attributes, and keeps those that were there first.
+// Sets attributes, and remembers the original ones.
 function changes() {
   const first = new Map();
   return {
@@ -25,7 +25,7 @@ function changes() {
   };
 }
 
-// Curves and marks, to be moved onto scales.
+// Returns a function that moves all curves and marks onto the axes of a view.
 function movable({ series, circles, labels, dots, fixed }, put) {
   function moveCircle({ node, ...point }, view, { x, y }) {
     const visible = isVisible(point, view);
@@ -51,7 +51,7 @@ function movable({ series, circles, labels, dots, fixed }, put) {
   };
 }
 
-// A nested SVG cuts off what zooming moves out of the plot area.
+// A nested SVG clips what zooming moves out of the plot area.
 function frameOf(svg, ...above) {
   const frame = shape("svg", { x: -6, y: -8, width: 652, height: 216, viewBox: "-6 -8 652 216" });
   const curves = svg.querySelector(".curves");
@@ -110,12 +110,12 @@ export function chartView(svg, chart) {
       fill(cursor, { visibility: "visible", d: `M${plain(x)} 0V200${marks.join("")}` });
     },
     hideCursor: () => cursor.setAttribute("visibility", "hidden"),
-    // Where in the window a step is at the plot's top.
+    // The place in the window of a step at the plot's top.
     inWindow(step) {
       const { a, e, f } = svg.getScreenCTM();
       return [a * axes.x(step) + e, f];
     },
-    // Where on the plot, from 0 to its width, something in the window is.
+    // The place on the plot, from 0 to its width, of an x in the window.
     onPlot(clientX) {
       const { a, e } = svg.getScreenCTM();
       return Math.min(Math.max((clientX - e) / a, 0), WIDTH);

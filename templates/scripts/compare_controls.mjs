@@ -1,11 +1,11 @@
-// What a reader does to the comparison: which jobs, by step or by time, training or evaluation
-// loss. It is kept in the page's address, so that a comparison can be linked to.
+// The comparison's controls: which jobs, by step or by time, training or evaluation loss. The page's
+// address holds the choice, so that a comparison can be linked to.
 import { curvePoints, formatComparison, parseComparison } from "./compare_model.mjs";
 import { comparisonChart, markBest, nameOf, showConfigs } from "./compare_view.mjs";
 import { html, labelled, toolbox } from "./plot_view.mjs";
 import { sortable } from "./table_view.mjs";
 
-// Controls write into the state; each comes with a function that updates it to the state.
+// Controls write to the state; each comes with a function that updates the control from the state.
 
 function addSwitches(tools, state, timed, show) {
   const updates = [];
@@ -27,7 +27,7 @@ function addSwitches(tools, state, timed, show) {
   return updates;
 }
 
-// A box in each row chooses its job.
+// A checkbox in each row selects its job.
 function addBoxes(rows, state, show) {
   return rows.map((row) => {
     const slug = row.dataset.job;
@@ -43,7 +43,7 @@ function addBoxes(rows, state, show) {
 }
 
 function enhanceComparison(box) {
-  const courses = JSON.parse(document.getElementById("courses").textContent);
+  const data = JSON.parse(document.getElementById("curve-data").textContent);
   const table = document.querySelector(".results");
   const configs = document.querySelector(".configs");
   const [body] = table.tBodies;
@@ -51,7 +51,7 @@ function enhanceComparison(box) {
   const report = {
     slugs: rows.map((row) => row.dataset.job),
     first: rows.filter((row) => "shown" in row.dataset).map((row) => row.dataset.job),
-    timed: rows.some((row) => courses[row.dataset.job].some(([, , seconds]) => seconds.length)),
+    timed: rows.some((row) => data[row.dataset.job].some(([, , seconds]) => seconds.length)),
   };
   const state = {};
 
@@ -60,7 +60,7 @@ function enhanceComparison(box) {
     const order = sorting.order().map(({ row }) => row);
     if (order.some((row, at) => row !== body.rows[at])) body.replaceChildren(...order);
     const chosen = rows.filter((row) => state.jobs.has(row.dataset.job));
-    const curves = chosen.map((row) => ({ row, points: curvePoints(courses[row.dataset.job], state) }));
+    const curves = chosen.map((row) => ({ row, points: curvePoints(data[row.dataset.job], state) }));
     empty.hidden = draw(curves, state);
     markBest(table, chosen);
     if (configs) showConfigs(configs, state.jobs);
@@ -75,7 +75,7 @@ function enhanceComparison(box) {
   }
 
   const draw = comparisonChart(box.querySelector("svg"));
-  const empty = html("p", { class: "note empty" }, "None of the chosen jobs has such a curve.");
+  const empty = html("p", { class: "note empty" }, "None of the selected jobs has this curve.");
   const tools = toolbox();
   box.after(empty, tools);
   const updates = [...addSwitches(tools, state, report.timed, show), ...addBoxes(rows, state, show)];

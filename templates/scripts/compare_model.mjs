@@ -1,6 +1,6 @@
-// What the comparison draws and marks, and how it is written in the page's address.
+// What the comparison draws and marks, and how the page's address holds its state.
 //
-// The state: `jobs`, a set of slugs; `of` which curve; `by` step or time; `log`; `sort`.
+// The state: `jobs`, a set of slugs; `of`, the curve; `by`, step or time; `log`; `sort`.
 import { digits } from "./plot_model.mjs";
 
 const CURVES = ["loss", "eval-loss"];
@@ -10,7 +10,7 @@ const CURVES = ["loss", "eval-loss"];
 export const extent = (values) => values.reduce(
   ([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 
-// A job's curves come as [steps, values, seconds] each.
+// `curves` holds [steps, values, seconds] for each of a job's curves.
 export function curvePoints(curves, { of, by, log }) {
   const [steps, values, seconds] = curves[CURVES.indexOf(of)];
   return (by === "time" ? seconds : steps)
@@ -18,7 +18,8 @@ export function curvePoints(curves, { of, by, log }) {
     .filter(([, y]) => !log || y > 0);
 }
 
-// A curve that climbs far above where all began leaves the plot: it would flatten the others.
+// A curve that climbs far above the highest first value leaves the plot, since it would flatten the
+// others.
 export function curveRange(curves) {
   const drawn = curves.filter((points) => points.length);
   const [low, high] = extent(drawn.flat().map(([, y]) => y));
@@ -27,7 +28,7 @@ export function curveRange(curves) {
   return fall > 0 && high - low > 2 * fall ? [low, began + fall / 10] : [low, high];
 }
 
-// The curves in words, of each its name and points.
+// The curves, given by name and points, in words.
 export function describe(named, { of, by }) {
   const what = of === "loss" ? "Training loss" : "Evaluation loss";
   const how = by === "time" ? "time since the start" : "step";
@@ -47,11 +48,11 @@ export function duration(seconds) {
 
 // --- Tables ---
 
-// The lowest number, null if there is nothing to choose from.
+// The lowest number, null if there are no two different ones.
 export const lowest = (numbers) => (new Set(numbers).size < 2 ? null : Math.min(...numbers));
 export const differ = (texts) => new Set(texts).size > 1;
 
-// --- The address. `report`: all `slugs`, those shown `first`, and whether times are `timed` ---
+// --- The address. A report holds all `slugs`, those shown `first`, and whether times are known ---
 
 export function parseComparison(hash, { slugs, first, timed }) {
   const parts = new URLSearchParams(hash.slice(1));

@@ -6,7 +6,7 @@ import { axesIn, html, shape } from "./plot_view.mjs";
 const RATED = [3, 4, 5, 6];
 export const nameOf = (row) => row.querySelector("a").textContent;
 
-// A job's line looks as its sign in the table of results does.
+// A job's line looks like its sign in the table of results.
 function signedLine(row, d) {
   const sign = row.querySelector("svg path");
   const drawn = shape("path", {
@@ -19,7 +19,7 @@ function signedLine(row, d) {
   return drawn;
 }
 
-// Draws one curve a row of the table, and returns whether there was anything to draw.
+// Draws one curve for each row of the table, and returns whether there was anything to draw.
 export function comparisonChart(svg) {
   const axes = axesIn(svg);
   return (drawn, state) => {
@@ -40,7 +40,7 @@ export function comparisonChart(svg) {
   };
 }
 
-// Marks the best of each column among some rows.
+// Marks the best number of each column among some rows.
 export function markBest(table, rows) {
   for (const old of table.querySelectorAll(".best")) old.replaceWith(old.textContent);
   for (const column of RATED) {
@@ -54,7 +54,7 @@ export function markBest(table, rows) {
   }
 }
 
-// Shows the configs of some jobs, the keys in which these differ first.
+// Shows the configs of some jobs, the keys in which they differ first.
 export function showConfigs(table, jobs) {
   const heads = [...table.tHead.rows[0].cells];
   const chosen = heads.map((head) => !head.dataset.job || jobs.has(head.dataset.job));

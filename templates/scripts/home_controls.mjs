@@ -1,5 +1,5 @@
-// What a reader does on the home page: search, filter by status, sort. All of it is kept in the
-// page's address, so that a reload or a shared link shows the same.
+// The home page's controls: search, filter by status, sort. The page's address holds it all, so that
+// a reload or a shared link shows the same.
 import { formatHome, foundText, matchingJobs, parseHome, searchable, toggleStatus } from "./home_model.mjs";
 import { chipsIn, chooser, rowsIn } from "./home_view.mjs";
 import { sortable } from "./table_view.mjs";
@@ -13,7 +13,7 @@ function enhanceHome(table) {
     status: row.cells[0].textContent,
     text: searchable(row.cells[1].querySelector("a").textContent, row.cells[3].textContent),
   }));
-  // Where all pages are in one file the home view is at "#/", as in Studio.
+  // If all pages are in one file, the home view is at "#/", as in Studio.
   const route = document.querySelector(".view") ? "/" : "";
   const find = document.getElementById("find");
   const found = document.querySelector(".found");
@@ -44,7 +44,7 @@ function enhanceHome(table) {
   function change(changes) {
     state = { ...state, ...changes };
     show();
-    // Browsers allow a page only so many changes of its address within some seconds.
+    // Browsers limit how often a page may change its address.
     clearTimeout(timer);
     timer = setTimeout(write, PAUSE);
   }

@@ -1,26 +1,26 @@
-// Which jobs the home page shows, and how that is written in the page's address.
+// Which jobs the home page shows, and how the page's address holds that.
 export const searchable = (name, id) => `${name}\n${id}`.toLowerCase();
 
-// `q` is searched for in a job's name and ID; `statuses` are those shown, all if it is empty.
+// `q` is searched for in names and IDs; `statuses` are those shown, all if it is empty.
 export function matchingJobs(jobs, { q, statuses }) {
   const wanted = q.trim().toLowerCase();
   return jobs.filter(({ text, status }) =>
     text.includes(wanted) && (!statuses.size || statuses.has(status)));
 }
 
-// The statuses after a click on one; "" stands for all.
+// The statuses after a click on one; "" means all.
 export function toggleStatus(statuses, status) {
   const changed = new Set(status ? statuses : []);
   if (status && !changed.delete(status)) changed.add(status);
   return changed;
 }
 
-export const foundText = (count, all) => (count ? `${count} of ${all} jobs` : "No job matches.");
+export const foundText = (count, all) => (count ? `${count} of ${all} jobs` : "No jobs match.");
 
 export const compareText = (count) => (count === 1 ? "Compare this job" : `Compare ${count} jobs`);
 
-// `route` is the home view's own address: "/", as in Studio, where all pages are in one file.
-// Null if the address is another view's.
+// `route` is the home view's address: "/", as in Studio, if all pages are in one file, else "".
+// Returns null if the address is another view's.
 export function parseHome(hash, route, known) {
   const address = hash.slice(1);
   if (route && address.startsWith("/jobs/")) return null;

@@ -9,8 +9,8 @@ function element(name, properties, ...children) {
   return made;
 }
 
-// Shows some of the jobs. What is in view comes at once and the rest bit by bit, so that typing
-// need not wait for it.
+// Shows some of the jobs. The first rows come at once and the rest bit by bit, so that typing never
+// waits for them.
 export function rowsIn(body, jobs) {
   let laid = jobs;
   return (these) => {
@@ -25,7 +25,7 @@ export function rowsIn(body, jobs) {
   };
 }
 
-// Each total becomes a button, after one for all jobs: by status, with "" for all.
+// Turns each total into a button, after one for all jobs. Returns them by status, with "" for all.
 export function chipsIn(list, count, choose) {
   const made = new Map();
   const badge = element("span", { className: "badge", textContent: "All" });
@@ -40,7 +40,7 @@ export function chipsIn(list, count, choose) {
   return made;
 }
 
-// Jobs with a curve can be chosen, to be compared.
+// Adds checkboxes to the jobs that can be compared, and returns the link that compares them.
 export function chooser(jobs) {
   const link = element("a", { className: "compare", hidden: true });
   const chosen = new Set();

@@ -32,7 +32,7 @@ export function logTicks([low, high]) {
   return inside.length < 2 ? niceTicks([low, high]) : inside.filter((_, at) => at % thin === 0);
 }
 
-// `x` and `y` return where a value is on its axis; a tick is where it is, and its label.
+// `x` and `y` return the place of a value on its axis; a tick is its place and its label.
 export function plotAxes({ across, upwards, log }, label = (value) => digits(value, 9)) {
   const x = scale(across, WIDTH);
   const rise = scale(log ? upwards.map(Math.log) : upwards, HEIGHT);
@@ -45,7 +45,7 @@ export function plotAxes({ across, upwards, log }, label = (value) => digits(val
   };
 }
 
-// The `d` of a line through places, interrupted wherever one is missing.
+// The `d` of a line through places, with a gap wherever one is missing.
 export function linePath(places) {
   let d = "";
   let pen = "M";

@@ -1,4 +1,4 @@
-// What both charts draw with: elements, axes and labelled controls.
+// What both charts are drawn with: elements, axes and labelled controls.
 import { plain } from "./plot_model.mjs";
 
 export function fill(element, attributes, text) {

@@ -1,4 +1,4 @@
-// All pages in one file: a view opens at its top, and the window takes its name.
+// All pages in one file: a view opens at its top, and the window's title is the view's name.
 if (document.querySelector(".single")) {
   const title = document.title;
   const arrive = () => {

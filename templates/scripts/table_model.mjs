@@ -5,17 +5,17 @@ export const sortKey = (heading) => heading.toLowerCase().replaceAll(" ", "-");
 export const sortColumn = (keys, sort) => keys.indexOf(sort.replace(/^-/, ""));
 export const isDescending = (sort) => sort.startsWith("-");
 
-// What a click on a column's header asks for: ascending, descending, then the report's order.
+// The sort after a click on a column's header: ascending, descending, then the report's order.
 export const nextSort = (sort, key) => ({ [key]: `-${key}`, [`-${key}`]: "" })[sort] ?? key;
 
-// What a cell is sorted by, null if it is not known.
+// What a cell is sorted by, null if it is unknown.
 export function sortValue(text, numeric) {
   if (!numeric) return text === "—" ? null : text;
   const number = Number.parseFloat(text);
   return Number.isNaN(number) ? null : number;
 }
 
-// Equal values keep the report's order and unknown ones come last, whichever way it is sorted.
+// Equal values keep the report's order, and unknown ones come last in either direction.
 export function sorted(items, valueOf, descending) {
   const known = [], unknown = [];
   for (const item of items) {

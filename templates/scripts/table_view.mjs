@@ -1,7 +1,7 @@
-// A table that readers sort by its headers, which become buttons.
+// A table that readers can sort by its headers, which become buttons.
 import { isDescending, nextSort, sortColumn, sortKey, sortValue, sorted } from "./table_model.mjs";
 
-// `items` hold a `row` each, in the report's order; `changed` is called when a header was used.
+// `items` each hold a `row`, in the report's order; `changed` is called after a header was clicked.
 export function sortable(table, items, changed) {
   const heads = [...table.tHead.rows[0].cells];
   const keys = heads.map((head) => sortKey(head.textContent));
@@ -21,7 +21,7 @@ export function sortable(table, items, changed) {
   }
 
   function set(asked) {
-    // A link may name a column that is not there.
+    // A link may name a column that does not exist.
     const known = sortColumn(keys, asked) < 0 ? "" : asked;
     if (known !== sort) ordered = null;
     sort = known;

@@ -1,4 +1,4 @@
-"""Runs the benchmarks: `python -m tests.benchmarks [--quick] [--json FILE] [NAME…]`."""
+"""Run the benchmarks: `python -m tests.benchmarks [--quick] [--json FILE] [NAME…]`."""
 
 import argparse
 import json
@@ -32,19 +32,21 @@ THEMES: Final[Mapping[str, Rows]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure what was asked for, print the table, and give the exit code."""
+    """Measure the requested themes, print the table, and return the exit code."""
     options = _options(arguments)
     began = time.monotonic()
     results = []
     for row in _measured(options.theme or list(THEMES), Scale(quick=options.quick)):
         results.append(row)
-        _say(_line(row))
-    _say(f"\n{time.monotonic() - began:.0f} s in all; the median of the rounds, and their spread")
+        _print_line(_format_row(row))
+    _print_line(
+        f"\n{time.monotonic() - began:.0f} s in all; the median of the rounds, and their spread"
+    )
     if options.json is not None:
         options.json.write_text(json.dumps([_document(row) for row in results], indent=2), "utf-8")
     missed = [row for row in results if (row.missed_by_far if options.quick else not _is_fine(row))]
     for row in missed:
-        _say(f"missed{' by far' if options.quick else ''}: {row.name}")
+        _print_line(f"missed{' by far' if options.quick else ''}: {row.name}")
     return 1 if missed else 0
 
 
@@ -56,7 +58,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     unknown = set(options.theme) - set(THEMES)
     if unknown:
-        parser.error(f"there is no {', '.join(sorted(unknown))}")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
     return options
 
 
@@ -72,8 +74,8 @@ def _is_fine(row: Row) -> bool:
     return row.reached is not False
 
 
-def _line(row: Row) -> str:
-    """Give a row of the table."""
+def _format_row(row: Row) -> str:
+    """Format a row of the table."""
     if row.median is None:
         return f"{'-':>10}  {row.name}: {row.note}"
     value = f"{row.median:.2f}{row.unit}"
@@ -97,7 +99,7 @@ def _document(row: Row) -> dict[str, object]:
     }
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

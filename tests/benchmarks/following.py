@@ -1,4 +1,4 @@
-"""Hundreds of running jobs at once: how late their events are kept, and what that takes."""
+"""Hundreds of running jobs at once: how late their events are stored, and at what cost."""
 
 import json
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def _load_of(done: Run) -> float:
 
 
 def _delays(directory: Path) -> Iterator[float]:
-    """Give the seconds from each event's sending, by its own time, to its being kept."""
+    """Return the seconds from when each event was sent, by its own time, to when it was stored."""
     for log in directory.glob(".arkor-report/*/events/*.log"):
         began = datetime.now(UTC)
         for line in log.read_bytes().split(b"\n")[:-1]:

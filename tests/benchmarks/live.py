@@ -1,4 +1,4 @@
-"""Streams of running jobs: an event for every open one at each tick, with the time it was sent."""
+"""Streams of running jobs: at each tick, an event for every open one, with the time it was sent."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ _END: Final = b'event: training.completed\ndata: {"type":"training.completed"}\n
 
 @dataclass
 class Ticker:
-    """Sends to every stream that joined; all start once `jobs` of them are there."""
+    """Sends to every stream that joined; all start once there are `jobs` of them."""
 
     jobs: int = 0
     events: int = 0
@@ -26,17 +26,17 @@ class Ticker:
 
     @classmethod
     def of(cls, directory: Path) -> Self:
-        """Read from a load what is live in it: nothing, where it has no `live.json`."""
+        """Read which streams of a load are live: none, if it has no `live.json`."""
         file = directory / "live.json"
         return cls(**json.loads(file.read_bytes())) if file.exists() else cls()
 
     def write(self, directory: Path) -> None:
-        """Make a load's streams live ones."""
+        """Make a load's streams live."""
         values = {"jobs": self.jobs, "events": self.events, "seconds": self.seconds}
         (directory / "live.json").write_text(json.dumps(values), "utf-8")
 
     def serves(self, path: str) -> bool:
-        """Tell whether this stream is live."""
+        """Return whether this stream is live."""
         return self.jobs > 0 and path.endswith("/events")
 
     def join(self, transport: asyncio.Transport) -> None:
@@ -46,7 +46,7 @@ class Ticker:
             self._running = asyncio.create_task(self._run())
 
     def leave(self, transport: asyncio.Transport) -> None:
-        """Send it no more."""
+        """Stop sending events to this connection."""
         self._open.pop(transport, None)
 
     async def _run(self) -> None:

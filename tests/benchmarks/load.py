@@ -1,8 +1,8 @@
-"""What the benchmarks serve: jobs with streams as a trainer writes them, made before they run.
+"""What the benchmarks serve: jobs with streams as a trainer writes them, made in advance.
 
 A load is a directory: `jobs.json` is the body of the job list, `streams.json` says which file
 holds a job's stream, and each file is the whole body of an answer, cut into chunks as HTTP sends
-them. Many jobs can share a file.
+them. Several jobs can share a file.
 """
 
 import json
@@ -16,7 +16,7 @@ _CHUNK: Final = 1 << 15
 
 
 def write(directory: Path, streams: Mapping[str, int], status: str = "completed") -> Path:
-    """Make a load: for each job's id the number of its `training.log` events."""
+    """Make a load from each job's id and the number of its `training.log` events."""
     directory.mkdir(parents=True, exist_ok=True)
     for events in set(streams.values()):
         file = directory / f"{events}.stream"
@@ -31,12 +31,12 @@ def write(directory: Path, streams: Mapping[str, int], status: str = "completed"
 
 
 def many(jobs: int, events: int) -> dict[str, int]:
-    """Give this many jobs of this many events each."""
+    """Return this many jobs with this many events each."""
     return {f"job_{number:05d}": events for number in range(jobs)}
 
 
 def finished(events: int) -> Iterator[bytes]:
-    """Give the frames of a run of so many logs, from its start to its end; 200 bytes a log."""
+    """Return the frames of a job with this many logs, from start to end; 200 bytes a log."""
     yield event_frame(0, "training.started", {"type": "training.started", **_at(0)})
     yield from (log_frame(step) for step in range(1, events + 1))
     last = {"type": "training.completed", **_at(events), "artifacts": ["adapter"]}
@@ -44,7 +44,7 @@ def finished(events: int) -> Iterator[bytes]:
 
 
 def log_frame(step: int) -> bytes:
-    """Give one `training.log` as a trainer that knows of nothing special sends it."""
+    """Return one `training.log` as an ordinary trainer sends it."""
     moment = (_START + timedelta(seconds=step)).isoformat(timespec="milliseconds")
     loss = 0.35 + 2.0 / (1 + step * 0.01) + ((step * 7919) % 997) / 9970
     return (
@@ -54,7 +54,7 @@ def log_frame(step: int) -> bytes:
 
 
 def event_frame(number: int, name: str, data: Mapping[str, object]) -> bytes:
-    """Give any event as a frame."""
+    """Return an event as a frame."""
     text = json.dumps(data, separators=(",", ":"))
     return f"id: {number}\nevent: {name}\ndata: {text}\n\n".encode()
 

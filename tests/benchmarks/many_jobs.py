@@ -1,4 +1,4 @@
-"""A thousand finished jobs: beside one stream of the same bytes, built again, and one more."""
+"""A thousand finished jobs: against one stream of the same bytes, rebuilt, and with one more."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ _NOTHING_NEW: Final = frozenset({"/api/jobs", "/api/manifest", "/api/credentials
 
 @dataclass(frozen=True, slots=True)
 class _Many:
-    """The command against many jobs; each round adds one more."""
+    """The command on many jobs; each round adds one more."""
 
     command: Command
     load: Path
@@ -27,14 +27,14 @@ class _Many:
         return self.command.build("--concurrency", "16").wall
 
     def again(self) -> float:
-        """Build where nothing is new, and see that nothing was done."""
+        """Build without news, and check that nothing was done."""
         before = self._pages()
         asked(self.command.url)
         taken = self.command.build().wall
         paths = asked(self.command.url)
         assert set(paths) == _NOTHING_NEW, f"asked for {sorted(set(paths) - _NOTHING_NEW)[:3]}"
         assert len(paths) == len(_NOTHING_NEW), f"asked {len(paths)} times"
-        assert self._pages() == before, "a job's file was written anew"
+        assert self._pages() == before, "a job's file was written again"
         return taken
 
     def one_more(self, number: int) -> float:
@@ -42,7 +42,7 @@ class _Many:
         return self.command.build().wall
 
     def damage_logs(self) -> None:
-        """Make every log unreadable but for its size and its end."""
+        """Make every log unreadable, except for its size and its end."""
         for log in self.command.directory.glob(".arkor-report/*/events/*.log"):
             with log.open("r+b") as file:
                 file.write(b"?" * 40)
@@ -54,8 +54,8 @@ class _Many:
 
 
 def rows(scale: Scale, work: Path) -> Iterator[Row]:
-    """Measure: rounds of a first build, one of the same bytes as one stream, and later builds."""
-    # A tenth would mostly measure how long an interpreter takes to start.
+    """Measure rounds of a first build, one of the same bytes as one stream, and later builds."""
+    # A tenth of the load would mostly measure how long an interpreter takes to start.
     jobs = 400 if scale.quick else _JOBS
     many_load = load.write(work / "many", load.many(jobs, _EVENTS))
     one_load = load.write(work / "one", {"job_00000": jobs * _EVENTS})
@@ -70,12 +70,12 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
             target=2.0,
             least=3.0,
         )
-        agains = [many.again() for _ in range(3)]
+        rebuilds = [many.again() for _ in range(3)]
         yield Row(
             "nothing new: a second build, to the first",
-            tuple(again / min(firsts) for again in agains),
+            tuple(again / min(firsts) for again in rebuilds),
             target=0.1,
-            least=0.1 if jobs == _JOBS else 0.2,  # of few jobs the start is most of it
+            least=0.1 if jobs == _JOBS else 0.2,  # with few jobs, starting takes most of the time
         )
         alone = replace(many, command=Command(work / "build-single", single))
         costs = []
@@ -88,4 +88,4 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
             target=1.1,
         )
         many.damage_logs()
-        many.again()  # which fails where a log is read
+        many.again()  # fails if a log is read

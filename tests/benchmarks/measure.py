@@ -1,4 +1,4 @@
-"""Running two things in turns, and what to make of the times: medians, spreads, ratios."""
+"""Run two things alternately, and evaluate the times: medians, spreads, ratios."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ PATIENCE: Final = 240.0
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
 GROSS: Final = 2.0
-"""A target is missed by far where the measured value is more than so many times it."""
+"""A target is missed by far if the measured value is more than this many times as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,20 @@ class Scale:
     quick: bool = False
 
     def of(self, number: int) -> int:
-        """Give a load's size: the whole, or a tenth of it where it has to be quick."""
+        """Return a load's size: the whole, or a tenth of it if it has to be quick."""
         return number // 10 if self.quick else number
 
     def rounds(self, number: int) -> int:
-        """Give how often to measure: as often as that, or half as often."""
+        """Return how often to measure: this often, or half as often if it has to be quick."""
         return max(1, number // 2) if self.quick else number
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: what was measured, over several rounds, and what is to be reached.
+    """One row of the table: what was measured, over several rounds, and the target.
 
-    `values` are ratios, or what `unit` says; where there are none, `note` says why. `target` is
-    the most that the median may be, None where the row only tells something.
+    `values` are ratios, or in `unit`; if there are none, `note` says why. `target` is the largest
+    allowed median, None if the row is only informative.
     """
 
     name: str
@@ -52,26 +52,26 @@ class Row:
 
     @property
     def median(self) -> float | None:
-        """The middle of the rounds."""
+        """The median of the rounds."""
         return median(self.values) if self.values else None
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target is reached; None where there is none, or nothing was measured."""
+        """Whether the target is reached; None without a target or a measurement."""
         if self.median is None or self.target is None:
             return None
         return self.median <= self.target
 
     @property
     def missed_by_far(self) -> bool:
-        """Whether even a noisy machine does not explain the value."""
+        """Whether the value is too far off to be explained by a noisy machine."""
         most = self.least or self.target
         return self.median is not None and most is not None and self.median > GROSS * most
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a process took: seconds of wall and of processor, bytes at its peak."""
+    """What a process took: seconds of wall-clock and of processor time, bytes at its peak."""
 
     wall: float
     cpu: float
@@ -82,7 +82,7 @@ class Run:
 def run(
     command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None
 ) -> Run:
-    """Run a command to its end. Raises `RuntimeError` where it fails."""
+    """Run a command to its end. Raises `RuntimeError` if it fails."""
     began = time.perf_counter()
     with (directory / "stderr").open("wb") as errors:
         process = subprocess.Popen(
@@ -106,7 +106,7 @@ def run(
 
 
 def in_turns(rounds: int, *things: Callable[[], float]) -> list[list[float]]:
-    """Do all things in each round, so that whatever else the machine does meets all of them."""
+    """Do all of them in each round, so that other load on the machine affects all alike."""
     results: list[list[float]] = [[] for _ in things]
     for number in range(rounds):
         order = list(zip(things, results, strict=True))
@@ -116,13 +116,13 @@ def in_turns(rounds: int, *things: Callable[[], float]) -> list[list[float]]:
 
 
 def ratios(rounds: int, one: Callable[[], float], other: Callable[[], float]) -> tuple[float, ...]:
-    """Give, for each round, how many times the other the one takes."""
+    """Return each round's ratio of the first to the second."""
     ones, others = in_turns(rounds, one, other)
     return tuple(a / b for a, b in zip(ones, others, strict=True))
 
 
 def skipped(name: str, why: str) -> Row:
-    """Give the row of what could not be measured here."""
+    """Return the row of something that cannot be measured here."""
     return Row(name, note=f"skipped: {why}")
 
 
@@ -138,15 +138,15 @@ class Command:
     checkout: Path = CHECKOUT
 
     def put_aside(self) -> None:
-        """Let the next build be a first one, without deleting anything.
+        """Make the next build a first one, without deleting anything.
 
-        After thousands of files were deleted ext4 takes minutes to make new ones as fast as before.
+        After thousands of deletions, ext4 creates files more slowly for minutes.
         """
         if self.directory.exists():
             self.directory.rename(f"{self.directory}-{time.monotonic_ns()}")
 
     def build(self, *arguments: str, command: str = "build") -> Run:
-        """Run the main job against the server, or another command that asks it."""
+        """Run `build` on the server, or another command that needs it."""
         self.directory.mkdir(parents=True, exist_ok=True)
         token = self.directory / "token"
         token.write_text("token-of-the-benchmarks", "utf-8")
@@ -154,7 +154,7 @@ class Command:
         return self.run(command, *options, *arguments)
 
     def run(self, *arguments: str) -> Run:
-        """Run it with these arguments alone."""
+        """Run it with only these arguments."""
         self.directory.mkdir(parents=True, exist_ok=True)
         return run(
             [sys.executable, "-m", "reportgen", *arguments],

@@ -1,4 +1,4 @@
-"""What ten or a hundred times as much costs: memory hardly more, time as much more."""
+"""What ten or a hundred times the load costs: hardly more memory, proportionally more time."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.benchmarks.server import serving
 
 
 def rows(scale: Scale, work: Path) -> Iterator[Row]:
-    """Measure each load once: peaks are hardly noisy, and the largest takes its time."""
+    """Measure each load once: peaks are hardly noisy, and the largest takes long."""
 
     def build(streams: Mapping[str, int]) -> Run:
         served = load.write(work / f"{len(streams)}-{max(streams.values())}", streams)

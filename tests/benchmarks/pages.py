@@ -1,4 +1,4 @@
-"""Rendering job pages, and how a home page of thousands of jobs answers in a browser."""
+"""Rendering job pages, and how fast a home page of thousands of jobs responds in a browser."""
 
 import shutil
 import time
@@ -32,7 +32,7 @@ async (text) => {
 
 
 def rows(scale: Scale, work: Path) -> Iterator[Row]:
-    """Measure in milliseconds, since that is what is promised."""
+    """Measure in milliseconds, the unit of the target."""
     yield Row(
         f"pages: rendering each of {scale.of(1000):,} job pages from folded state",
         tuple(_milliseconds_a_page(scale.of(1000)) for _ in range(3)),
@@ -54,7 +54,7 @@ def _keystrokes(count: int, work: Path) -> Row:
     """Open a home page of many jobs in a browser and type into its search."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        return skipped(_BROWSER_ROW, "there is no Chromium on this machine")
+        return skipped(_BROWSER_ROW, "Chromium is not installed")
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it may be missing
     except ImportError:

@@ -1,7 +1,7 @@
-"""A server of loads in a process of its own, cheap enough never to be what is measured.
+"""A server of loads in its own process, cheap enough not to affect what is measured.
 
-It hands out bytes that lie ready and looks at nothing of a request but its path. What it was
-asked for since the last look is told at `/asked`, as JSON.
+It sends prepared bytes and looks only at a request's path. `/asked` returns the paths requested
+since it was last called, as JSON.
 
     python -m tests.benchmarks.server DIRECTORY   prints its port; serves until its stdin ends
 """
@@ -33,7 +33,7 @@ _CREDENTIALS: Final = b'{"mode":"anon","orgSlug":"anon-a1b2","projectSlug":"supp
 
 @contextmanager
 def serving(directory: Path) -> Iterator[str]:
-    """Serve a load as long as the context lasts; give the base URL."""
+    """Serve a load as long as the context lasts; yield the base URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.server", str(directory)],
         stdin=subprocess.PIPE,
@@ -51,14 +51,14 @@ def serving(directory: Path) -> Iterator[str]:
 
 
 def asked(url: str) -> list[str]:
-    """Give the paths that were asked for since this was last called."""
+    """Return the paths requested since this was last called."""
     with urllib.request.urlopen(f"{url}/asked", timeout=30) as answer:  # noqa: S310 - our own
         paths: list[str] = json.load(answer)
     return paths
 
 
 class _Load:
-    """A load as it is served; the list is read anew each time, since benchmarks add jobs."""
+    """A load as it is served; the list is read each time, since benchmarks add jobs."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -81,7 +81,7 @@ class _Load:
         return None
 
     def stream(self, path: str) -> bytes | Path:
-        """Give a stream's bytes, or the file that is too large to be held."""
+        """Return a stream's bytes, or its file if that is too large for memory."""
         job_id = unquote(path.split("/")[3])
         if job_id not in self._files:
             self._files = json.loads((self._directory / "streams.json").read_bytes())
@@ -95,7 +95,7 @@ class _Load:
 
 
 class _Connection(asyncio.Protocol):
-    """One client's connection, kept alive between its requests."""
+    """One client's connection, kept alive between requests."""
 
     def __init__(self, load: _Load, ticker: live.Ticker) -> None:
         self._load = load
@@ -150,7 +150,7 @@ async def _serve(directory: Path) -> None:
     load, ticker = _Load(directory), live.Ticker.of(directory)
     loop = asyncio.get_running_loop()
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    # A server sends what it has at once, as Node does; asyncio leaves a ready socket as it is.
+    # Send at once, as Node does; asyncio does not change the options of a ready socket.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = await loop.create_server(lambda: _Connection(load, ticker), sock=listening)
     sys.stdout.write(f"{listening.getsockname()[1]}\n")

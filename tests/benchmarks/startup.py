@@ -1,4 +1,4 @@
-"""How long the command takes to say its version and its help."""
+"""How long the command takes to print its version and its help."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from tests.benchmarks.measure import CHECKOUT, Row, Scale, in_turns, run
 
 
 def rows(scale: Scale, work: Path) -> Iterator[Row]:
-    """Measure both beside an interpreter that only imports click."""
+    """Compare both with an interpreter that only imports click."""
 
     def taken(*arguments: str) -> float:
         return run([sys.executable, *arguments], work, {"PYTHONPATH": str(CHECKOUT)}).wall

@@ -1,4 +1,4 @@
-"""The whole command on one long stream, beside a Node script that only fetches and parses it."""
+"""The whole command on one long stream, against a Node script that only fetches and parses."""
 
 import json
 import os
@@ -19,7 +19,7 @@ _INSTALL_SECONDS: Final = 60.0
 
 
 def rows(scale: Scale, work: Path) -> Iterator[Row]:
-    """Measure; the parser comes from the registry that npm is set up with on this machine."""
+    """Measure; the parser comes from this machine's npm registry."""
     missing = _install(work / "node")
     if missing is not None:
         yield skipped(_NAME, missing)
@@ -30,8 +30,8 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
         def node() -> float:
             stream = f"{url}/api/jobs/job_00000/events"
             done = run(["node", "fetch_and_parse.mjs", stream], work / "node")
-            told = json.loads(done.stdout)["events"]
-            assert told == _EVENTS + 2, f"Node saw {told} events"
+            seen = json.loads(done.stdout)["events"]
+            assert seen == _EVENTS + 2, f"Node saw {seen} events"
             return done.wall
 
         def command() -> float:
@@ -39,17 +39,17 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
             building.put_aside()
             done = building.build()
             report = json.loads((work / "build/out/report.json").read_bytes())
-            told = report["jobs"][0]["stream"]["events"]
-            assert told == _EVENTS + 2, f"the report has {told} events"
+            seen = report["jobs"][0]["stream"]["events"]
+            assert seen == _EVENTS + 2, f"the report has {seen} events"
             return done.wall
 
         yield Row(_NAME, ratios(scale.rounds(4), command, node), target=2.0, least=4.0)
 
 
 def _install(directory: Path) -> str | None:
-    """Install the parser beside the script; say why where that can't be."""
+    """Install the parser beside the script; return why if that fails."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        return "there is no node with npm on this machine"
+        return "Node or npm is not installed"
     directory.mkdir()
     shutil.copy(_SCRIPT, directory)
     (directory / "package.json").write_text('{"private":true}', "utf-8")
@@ -58,7 +58,7 @@ def _install(directory: Path) -> str | None:
         subprocess.run(
             [*command, "eventsource-parser@3"],
             cwd=directory,
-            env=dict(os.environ),  # npm's own settings say where its registry is
+            env=dict(os.environ),  # npm's own settings name its registry
             check=True,
             capture_output=True,
             timeout=_INSTALL_SECONDS,

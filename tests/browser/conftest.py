@@ -1,4 +1,4 @@
-"""A real browser for the tests beside this: Debian's Chromium, driven by Playwright.
+"""A real browser for these tests: Debian's Chromium, driven by Playwright.
 
 If either is missing, the tests are skipped and say why; in CI they fail instead.
 """
@@ -32,7 +32,7 @@ def missing(what: str) -> NoReturn:
     pytest.skip(reason)
 
 
-# Not for the whole session: its event loop breaks tests that start one of their own.
+# Not for the whole session: its event loop breaks tests that start their own.
 @pytest.fixture(scope="package")
 def browser() -> "Iterator[Browser]":
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -62,7 +62,7 @@ class Visit:
 
 @dataclass
 class Reader:
-    """Opens windows on a report, each with a width, a colour scheme and script on or off."""
+    """Opens pages of a report, each with a width, a colour scheme and script on or off."""
 
     browser: "Browser"
     contexts: "list[BrowserContext]" = field(default_factory=list)

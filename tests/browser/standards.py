@@ -24,9 +24,9 @@ VARIABLE = "ARKOR_TEST_NODE_MODULES"
 PATIENCE = 300.0
 """Seconds until a checker that hangs fails its test; usually it takes a few."""
 
-# What the checker says of a page's policy, and is wrong about. A file has no origin for it, so it
-# cannot know that `'self'` lets in what lies beside a page; and it takes a block of data for a
-# script. The browser tells: its console stays empty, and what the script makes is there.
+# Messages of the checker about a page's policy that are wrong. A file has no origin for it, so it
+# cannot know that `'self'` allows files beside a page; and it takes a block of data for a script.
+# The browser proves it wrong: its console stays empty, and the script's elements are there.
 WRONG = re.compile(
     r"external \w+ “[./]*report\.(css|js)” blocked by “(style|script)-src” directive"
     r"|Inline script violates .*<script type=\"application/json\"",
@@ -34,15 +34,15 @@ WRONG = re.compile(
 )
 
 UNDECIDED = {
-    # Text over or inside an SVG, and lines that their box cuts off: measured by `CONTRAST` below.
+    # Text over or inside an SVG, and lines that their box clips: measured by `CONTRAST` below.
     "color-contrast",
-    # Reports that something is hidden and should be shown: the states show it.
+    # Reports that something hidden should be shown: the states show it.
     "hidden-content",
 }
 """The rules that may leave their findings undecided."""
 
-# Every rule but those that axe-core itself has given up and those of level AAA. `target-size`
-# (WCAG 2.2 AA) is off unless asked for, and so are experimental ones. A linked style would be
+# Every rule except those that axe-core itself has deprecated and those of level AAA. `target-size`
+# (WCAG 2.2 AA) is off by default, and so are experimental ones. A linked style would be
 # fetched again, which the page's policy stops: one rule that needs it sees the inline style only.
 AXE = """async () => {
   const linked = [...document.styleSheets].some((sheet) => sheet.href);
@@ -55,8 +55,8 @@ AXE = """async () => {
   return [found.violations, found.incomplete, found.passes.map((rule) => rule.id)];
 }"""
 
-# The contrast of a text with the first ground behind it that is not transparent, as WCAG 2.2
-# defines it. axe-core does not look into an SVG nor at what a box cuts off, so this does.
+# The contrast of a text with the first background that is not transparent, as WCAG 2.2
+# defines it. axe-core looks neither into an SVG nor at what a box clips, so this does.
 CONTRAST = """(selectors) => {
   const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const paint = (...layers) => {
@@ -95,8 +95,8 @@ CONTRAST = """(selectors) => {
 ENOUGH = 4.5
 """The lowest contrast allowed for text of normal size (WCAG 2.2, 1.4.3)."""
 
-# What the page's policy must stop: a script and a style that it did not come with. Each works at
-# once or not at all; the script leaves a mark on its own element.
+# What the page's policy must block: a script and a style that are not its own. Each works at once
+# or not at all; the script leaves a mark on its own element.
 INTRUDERS = """() => {
   const script = Object.assign(document.createElement("script"), {
     textContent: "document.currentScript.dataset.ran = true",
@@ -126,8 +126,8 @@ def axe_source() -> str:
 def audit(page: "Page", axe: str) -> list[str]:
     """Run axe-core on a page in its current state, and return each finding as one line.
 
-    axe-core comes in by the browser's own protocol, as a debugger's console does, so the page's
-    policy need not be lifted for it.
+    axe-core is injected through the browser's own protocol, like a debugger's console, so the
+    page's policy does not apply to it.
     """
     page.evaluate(f"{axe}; 0")
     violations, incomplete, passes = page.evaluate(AXE)
@@ -137,7 +137,7 @@ def audit(page: "Page", axe: str) -> list[str]:
             found += _too_faint(page, [node["target"][-1] for node in rule["nodes"]])
         elif rule["id"] not in UNDECIDED:
             found += [_finding(rule, node) for node in rule["nodes"]]
-    # An audit that looked at nothing finds nothing.
+    # An audit that looked at nothing would find nothing.
     if not {"color-contrast", "document-title", "html-has-lang", "region"} <= set(passes):
         found.append(f"axe-core passed only {passes}")
     return found
@@ -158,7 +158,7 @@ def _too_faint(page: "Page", selectors: list[str]) -> list[str]:
 
 
 def policy_holds(page: "Page") -> bool:
-    """Return whether the page's own policy is in force: a foreign script and style are stopped."""
+    """Return whether the page's own policy is in force: a foreign script and style are blocked."""
     return not any(page.evaluate(INTRUDERS))
 
 
@@ -170,7 +170,7 @@ class Checker:
     jar: Path
 
     def read(self, files: Iterable[Path]) -> list[str]:
-        """Check the files in one run, since Java starts slowly; return each message as one line.
+        """Check all files in one process, as Java starts slowly; return each message as one line.
 
         Errors and warnings count, also on the CSS and SVG inside of a page; `.css` and `.svg` files
         are read as what they are.

@@ -1,4 +1,4 @@
-"""The chart in a real browser: what a person does with it, by mouse and by keyboard."""
+"""The chart in a real browser, used by mouse and by keyboard."""
 
 import re
 from pathlib import Path
@@ -152,7 +152,7 @@ def test_the_svg_downloaded_stands_alone(visit: Visit, tmp_path: Path) -> None:
 def test_a_downsampled_curve_is_smoothed_over_all_its_points(
     tmp_path: Path, reader: Reader
 ) -> None:
-    # One point in a hundred is an outlier: half of the points drawn are, yet the mean hardly moves.
+    # One point in a hundred is an outlier, as is half of those drawn; yet the mean hardly moves.
     loss = samples.curve(range(100_000), lambda step: 100.0 if step % 100 == 0 else 1.0)
     visit = reader.visit()
     visit.open(written(tmp_path, samples.detail(samples.summary(), loss=loss)))
@@ -212,7 +212,7 @@ def test_learning_rate_and_throughput_are_drawn_beneath(tmp_path: Path, reader: 
         "Samples per second: 12.49 → 9.49, between 9.49 and 12.49",
     ]
     # Over the same steps as the loss chart, at the same width.
-    left = visit.page.locator("path.loss, path.course").evaluate_all(
+    left = visit.page.locator("path.loss, path.trend").evaluate_all(
         "paths => paths.map(path => path.getBoundingClientRect().left)"
     )
     assert max(left) - min(left) < 6

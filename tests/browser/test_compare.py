@@ -55,8 +55,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pages = Pages(samples.LOOKS)
     report = samples.report(jobs=tuple(detail.summary for detail in DETAILS))
     jobs = comparison.newest(report.jobs)
-    courses = [comparison.compared_curves(DETAILS[int(job.id[-1])]) for job in jobs]
-    text = pages.compare(report, jobs, courses, {job.id: int(job.id[-1]) for job in jobs})
+    curves = [comparison.compared_curves(DETAILS[int(job.id[-1])]) for job in jobs]
+    text = pages.compare(report, jobs, curves, {job.id: int(job.id[-1]) for job in jobs})
     (folder / "compare.html").write_text(text, "utf-8", newline="\n")
     home = pages.home(report, {job.id for job in jobs})
     (folder / "index.html").write_text(home, "utf-8", newline="\n")
@@ -96,7 +96,7 @@ def test_three_jobs_are_compared(out: Path, reader: Reader) -> None:
     assert len(_drawn(page)) == 8
     _choose(page, 1, 4, 9)
     assert _drawn(page) == ["run-9", "run-4", "run-1"]
-    # The diverged job leaves the plot, and does not flatten the others.
+    # The diverged job leaves the plot instead of flattening the others.
     heights = page.locator(".curves path").evaluate_all(
         "paths => paths.map(path => path.getBBox().height)"
     )
@@ -143,7 +143,7 @@ def test_a_linked_comparison_shows_the_same(out: Path, reader: Reader) -> None:
 def test_an_address_of_unknown_jobs_draws_nothing(out: Path, reader: Reader) -> None:
     visit = _opened(reader, out / "compare.html", "#jobs=%3Cb%3E,job-77&by=moon&of=x&sort=--x")
     assert _drawn(visit.page) == []
-    assert visit.page.get_by_text("None of the chosen jobs has such a curve.").is_visible()
+    assert visit.page.get_by_text("None of the selected jobs has this curve.").is_visible()
     visit.page.get_by_label("Compare run-3").check()
     assert _drawn(visit.page) == ["run-3"]
     assert visit.console == []

@@ -1,4 +1,4 @@
-"""The home page as a person uses it: search, filter, sort, share the link; also without script."""
+"""The home page in use: search, filter, sort, share the link; also without script."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -87,8 +87,8 @@ def _sorter(visit: Visit, name: str) -> "Locator":
         ("BOT-", ["bot-10", "bot-9", "bot-2"], "3 of 4 jobs"),
         ("job_tri", ["triage"], "1 of 4 jobs"),
         ("  bot-9 ", ["bot-9"], "1 of 4 jobs"),
-        ("listed", [], "No job matches."),
-        ("<b>", [], "No job matches."),
+        ("listed", [], "No jobs match."),
+        ("<b>", [], "No jobs match."),
     ],
 )
 def test_search_by_name_or_id(

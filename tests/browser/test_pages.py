@@ -103,7 +103,7 @@ def test_a_page_says_everything_without_script(out: Path, reader: Reader) -> Non
         for visit in (with_script, without):
             visit.open(out / name)
             texts.append(visit.page.locator("body").inner_text())
-        # The script adds controls, and takes nothing away.
+        # The script adds controls, and removes nothing.
         words = iter(texts[0].split())
         assert all(word in words for word in texts[1].split())
         assert texts[1]
@@ -184,12 +184,12 @@ def test_the_page_of_a_running_job_warns_when_it_is_stale(out: Path, reader: Rea
 def test_a_shared_link_has_a_title_and_a_description(out: Path, reader: Reader, name: str) -> None:
     visit = reader.visit()
     visit.open(out / name)
-    told = {
+    metadata = {
         key: visit.page.locator(f"meta[property='og:{key}']").get_attribute("content")
         for key in ("title", "description")
     }
-    assert told["title"] == visit.page.title()
-    assert told["description"]
+    assert metadata["title"] == visit.page.title()
+    assert metadata["description"]
     icon = visit.page.locator("link[rel=icon]").get_attribute("href") or ""
     assert icon.startswith("data:image/svg+xml,")
     assert visit.page.locator("html").get_attribute("lang") == "en"

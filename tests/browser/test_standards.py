@@ -1,7 +1,7 @@
 """Every kind of page, untouched and in use, checked by axe-core and the Nu HTML checker.
 
 The demo report is built by the real command. Each HTML file it writes is checked, by axe-core one
-job of each status. The samples add what the demo does not have.
+job of each status. The samples add what the demo lacks.
 """
 
 import json
@@ -92,7 +92,7 @@ def _kinds(folder: Path) -> list[Path]:
     return sorted(set(kinds))
 
 
-# --- What a person does to a page --------------------------------------------------------------
+# --- Pages in use ------------------------------------------------------------------------------
 
 
 def _search(page: "Page") -> None:
@@ -103,7 +103,7 @@ def _search(page: "Page") -> None:
 
 def _search_in_vain(page: "Page") -> None:
     page.get_by_label("Search").fill("no job has this name")
-    assert page.get_by_text("No job matches.").is_visible()
+    assert page.get_by_text("No jobs match.").is_visible()
 
 
 def _ask_the_chart(page: "Page") -> None:
@@ -175,7 +175,7 @@ def _page_of(state: State, folder: Path) -> Path:
 
 
 def _listed(found: Mapping[str, list[str]]) -> str:
-    """Format all findings, one a line: pytest would truncate them."""
+    """Format all findings, one per line: pytest would truncate them."""
     return "\n".join(f"{name}: {line}" for name, lines in found.items() for line in lines)
 
 
@@ -191,7 +191,7 @@ def test_axe_finds_nothing_on_any_page(
     for path in _kinds(folder):
         visit.open(path)
         found[str(path.relative_to(folder))] = standards.audit(visit.page, axe) + visit.console
-        # Last, since the console reports what the policy stops.
+        # Last, since the console reports what the policy blocks.
         assert standards.policy_holds(visit.page)
         visit.console.clear()
     assert len(found) >= len(STATUSES) + 1
@@ -247,8 +247,8 @@ def test_the_audit_finds_faults(axe: str, tmp_path: Path, reader: Reader) -> Non
 def _in_use(folder: Path, reader: Reader, name: str, state: State) -> Path:
     """Write a page as the script left it in one state, for the checker.
 
-    What the script sets by `element.style` is left out: in a file it would be an attribute that
-    the page's policy forbids, in the browser it is not.
+    What the script sets through `element.style` is left out: in a file it would be an attribute,
+    which the page's policy forbids; in the browser it is not.
     """
     visit = reader.visit()
     visit.open(_page_of(state, folder))

@@ -120,7 +120,7 @@ def test_one_file_does_not_scroll_sideways(single: Path, reader: Reader, width: 
 
 
 class _Strict(SimpleHTTPRequestHandler):
-    """Serves files as Jenkins serves those of a build."""
+    """Serves files as Jenkins serves a build's files."""
 
     def end_headers(self) -> None:
         self.send_header("Content-Security-Policy", JENKINS)
@@ -156,7 +156,7 @@ def test_linked_pages_are_styled_and_readable_there(jenkins: str, reader: Reader
     page.goto(f"{jenkins}/index.html")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 17, 22)"
     assert page.locator(".jobs tbody tr").count() == 6
-    assert page.locator(".age, .find input:visible").count() == 0  # its sandbox runs no script
+    assert page.locator(".age, .find input:visible").count() == 0  # its sandbox allows no script
     page.get_by_role("link", name="support-bot-v2").click()
     assert page.get_by_role("heading", name=f"Job {DONE.id}").is_visible()
     colour = page.evaluate("getComputedStyle(document.querySelector('path.loss')).stroke")

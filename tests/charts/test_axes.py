@@ -1,4 +1,4 @@
-"""Axes: ticks that are true and differ, whatever the range."""
+"""Axes: ticks are accurate and distinct, whatever the range."""
 
 import math
 from fractions import Fraction
@@ -24,7 +24,7 @@ CLOSE = st.builds(
 def are_true(ticks: tuple[Tick, ...], low: float, high: float, size: float) -> bool:
     """Return whether each tick is, to a unit, at the value that its label names.
 
-    A label names the value exactly, except at an end, where it names the double.
+    A label is the exact value, except at an end, where it is the double.
     """
     width = Fraction(high) - Fraction(low)
     named = [
@@ -87,7 +87,7 @@ def test_equal_values_have_one_label_which_is_never_infinite(
     assert (tick.at, tick.label) == (100, label or str(value))
 
 
-# --- Where values are ----------------------------------------------------------------------------
+# --- Places of values ----------------------------------------------------------------------------
 
 
 @settings(deadline=None)
@@ -95,7 +95,7 @@ def test_equal_values_have_one_label_which_is_never_infinite(
 @example([5e-324, 1.5e-323, 1e-323], 4)
 @example([2.0], 32)
 @given(st.lists(FINITE, min_size=1, max_size=12), st.integers(1, 700))
-def test_many_values_lie_where_each_one_does(values: list[float], count: int) -> None:
+def test_many_values_are_placed_as_each_alone(values: list[float], count: int) -> None:
     span = Span(min(values), max(values))
     fractions = [span.fraction(value) for value in values]
     assert span.fractions(values) == fractions

@@ -1,4 +1,4 @@
-"""The chart's geometry: what a reader sees is what the points say, however many there are."""
+"""The chart's geometry: it shows what the points say, however many there are."""
 
 import math
 import random
@@ -72,7 +72,7 @@ def test_corners() -> None:
     assert drawn_points(drawn.loss) == [("M", 0, 0), ("L", 320, 200), ("L", 640, 100)]
 
 
-def test_equal_values_lie_in_the_middle() -> None:
+def test_equal_values_are_drawn_in_the_middle() -> None:
     drawn = chart(curve((1, 5), (2, 5)))
     assert drawn_points(drawn.loss) == [("M", 0, 100), ("L", 640, 100)]
 
@@ -117,7 +117,7 @@ def curves(draw_: st.DrawFn, values: st.SearchStrategy[float] = ANY, most: int =
 
 @settings(deadline=None, max_examples=150)
 @given(curves(), curves(most=10))
-def test_any_curve_lies_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
+def test_any_curve_stays_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
     drawn = chart(loss, eval_loss)
     for line in (drawn.loss, drawn.eval_loss):
         points = drawn_points(line)
@@ -160,9 +160,9 @@ def test_thinning_keeps_what_each_column_shows(count: int, chance: random.Random
     assert drawn.points == len(values)
 
 
-# --- Thinning against the rule, word by word -----------------------------------------------------
+# --- Thinning, compared with a plain implementation ----------------------------------------------
 
-# Some thirty points crowd into the first column or two, where thinning has something to leave out.
+# Some thirty points share the first column or two, where thinning has something to leave out.
 CROWDED = st.sets(st.integers(0, 30).map(float) | st.just(10_000.0), max_size=31).map(sorted)
 VALUES = st.sampled_from([-2.0, -1.0, 0.0, 1.0, 2.0, math.nan, math.inf, -math.inf])
 
@@ -181,7 +181,7 @@ def overtaken(draw_: st.DrawFn) -> Superseded:
 
 
 class Naive:
-    """What a chart is to show, in exact fractions, with a list for each column."""
+    """A plain implementation, in exact fractions, with a list for each column."""
 
     def __init__(self, *curves: Curve | Superseded) -> None:
         self.steps = [step for one in curves for step in one.steps]
@@ -220,7 +220,7 @@ class Naive:
 def dots_in(path: list[tuple[str, float, float]]) -> list[tuple[float, float]]:
     """Return the points that no line leads to or from."""
     next_starts = [*(letter == "M" for letter, *_ in path[1:]), True]
-    both = zip(path, next_starts, strict=False)  # of no point nothing is next
+    both = zip(path, next_starts, strict=False)  # without points there is no next one
     return [(x, y) for (letter, x, y), alone in both if letter == "M" and alone]
 
 
@@ -256,7 +256,7 @@ def test_all_three_curves_follow_the_rule(loss: Curve, eval_loss: Curve, old: Su
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_long_curve_is_thinned_as_a_part_among_parts_is(seed: int) -> None:
-    """Of steps that rise all the way, each column's points are looked at together."""
+    """If all steps rise, each column's points are processed together."""
     chance = random.Random(seed)
     count = chance.randint(2600, 4000)
     some = [0.0, -0.0, 1.0, 1.5, 7.0, math.nan, math.inf, -math.inf]
@@ -264,7 +264,7 @@ def test_a_long_curve_is_thinned_as_a_part_among_parts_is(seed: int) -> None:
     long = curve(*((float(step), chance.choice(some)) for step in steps))
     old = Superseded()
     old.add(long)
-    old.add(curve((long.steps[0], math.nan)))  # seen by no one, but steps no longer rise
+    old.add(curve((long.steps[0], math.nan)))  # invisible, but steps no longer rise
     together, apart = draw(Curve(), long, Superseded(), []), draw(Curve(), Curve(), old, [])
     assert together is not None
     assert apart is not None
@@ -272,7 +272,7 @@ def test_a_long_curve_is_thinned_as_a_part_among_parts_is(seed: int) -> None:
 
 
 @pytest.mark.parametrize("step", [0.5, 2.0**53, -(2.0**53), 1e300])
-def test_steps_that_a_script_cannot_hold_are_none_of_its_data(step: float) -> None:
+def test_steps_that_a_script_cannot_hold_are_left_out_of_its_data(step: float) -> None:
     steps = sorted([1.0, 2.0, step])
     drawn = chart(curve(*((at, 1) for at in steps)))
     assert drawn.loss.script is None
@@ -290,8 +290,8 @@ def test_a_script_gets_each_value_to_six_digits(values: list[float]) -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(curves())
-def test_each_point_is_drawn_where_it_lies(loss: Curve) -> None:
-    """All at once, and with a short way for those of which thinning takes none."""
+def test_each_point_is_drawn_at_its_place(loss: Curve) -> None:
+    """All at once, and with a shortcut for points that thinning keeps."""
     drawn = chart(loss)
     ends = loss.steps[0], loss.steps[-1]
     finite = [value for value in loss.values if math.isfinite(value)]
@@ -386,7 +386,7 @@ def test_the_legend_names_what_occurs_side_by_side() -> None:
     assert all(a + 60 < b for a, b in pairwise(places))
 
 
-def test_ticks_stand_at_their_values() -> None:
+def test_ticks_are_at_their_values() -> None:
     drawn = chart(curve((0, 0), (10, 10)))
     across = {tick.label: tick.at for tick in drawn.x_ticks}
     upwards = {tick.label: tick.at for tick in drawn.y_ticks}
@@ -404,9 +404,7 @@ def test_ticks_stand_at_their_values() -> None:
         (7, 7, ["7"]),
     ],
 )
-def test_steps_that_are_whole_have_whole_ticks(
-    first: float, last: float, labels: list[str]
-) -> None:
+def test_whole_steps_have_whole_ticks(first: float, last: float, labels: list[str]) -> None:
     drawn = chart(curve(*((step, 1) for step in sorted({first, last}))))
     assert [tick.label for tick in drawn.x_ticks] == labels
 
@@ -479,12 +477,12 @@ def test_each_curve_is_a_single_path_of_its_class() -> None:
         (path,) = of_class(svg, name)
         d = svg_text.path(line.segments)
         assert (path.tag, path.get("d"), path.get("fill")) == (f"{SVG}path", d, "none")
-    # Lone points are seen: a path that only moves draws nothing.
+    # Lone points must be visible: a path that only moves draws nothing.
     assert len(of_class(svg, "loss-dot")) == 2
     assert of_class(svg, "superseded-dot") == []
 
 
-def test_marks_lie_on_the_edges_and_checkpoints_across_the_plot() -> None:
+def test_marks_are_on_the_edges_and_checkpoints_across_the_plot() -> None:
     svg = drawing(full_chart())
     top, bottom = (mark.get("d", "") for mark in of_class(svg, "not-finite"))
     assert top.startswith("M213.33 4l")

@@ -1,4 +1,4 @@
-"""The sparkline: a curve's course in a few bytes, whatever its values."""
+"""The sparkline: the shape of a curve in a few bytes, whatever its values."""
 
 import math
 import re

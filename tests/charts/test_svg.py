@@ -1,4 +1,4 @@
-"""Coordinates as text: all at once as one by one."""
+"""Coordinates as text: many at once print as each alone."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from reportgen.charts.axes import WIDTH
 from reportgen.charts.svg import Dot, Polyline, coordinate, dots_path, path
 
-# Whole numbers, halves of a hundredth, which are rounded to even digits, and anything between.
+# Whole numbers, halves of a hundredth (rounded to even digits), and anything between.
 COORDINATES = (
     st.integers(0, WIDTH).map(float)
     | st.integers(0, 8 * WIDTH).map(lambda eighths: eighths / 8)
@@ -17,7 +17,7 @@ COORDINATES = (
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(COORDINATES, COORDINATES), min_size=1, max_size=12))
-def test_points_are_printed_at_once_as_one_by_one(points: list[tuple[float, float]]) -> None:
+def test_many_points_print_as_each_alone(points: list[tuple[float, float]]) -> None:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     one_by_one = "L".join(f"{coordinate(x)},{coordinate(y)}" for x, y in points)
     assert path([Polyline(xs, ys)]) == f"M{one_by_one}"
@@ -35,5 +35,5 @@ def test_each_line_begins_with_a_move() -> None:
     assert path([]) == ""
 
 
-def test_dots_at_one_place_are_one() -> None:
+def test_dots_at_one_place_are_drawn_once() -> None:
     assert dots_path([Dot(1.2, 3), Dot(0.8, 3.4), Dot(2, 3)]) == "M1,3h0M2,3h0"

@@ -1,4 +1,4 @@
-"""The command's face: version, help, and how errors are told."""
+"""The command's surface: version, help, and how errors are reported."""
 
 import json
 import re
@@ -10,6 +10,7 @@ import pytest
 
 from reportgen import __version__
 from tests.command import Command
+from tests.parameters import thorough
 from tests.standin import StandIn, completed, job
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -31,22 +32,22 @@ def options_of(command: Command, name: str) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", command.run(name, "--help").stdout))
 
 
-def test_options_stand_where_they_make_sense(command: Command) -> None:
+def test_options_belong_to_the_commands_that_use_them(command: Command) -> None:
     build = options_of(command, "build")
     said = {"--quiet", "--verbose", "--progress", "--no-progress", "--log-format"}
     everywhere = said | {"--config", "--project-dir", "--help"}
     looks = {"--out", "--log-lines", "--single-file", "--layout", "--title", "--theme"}
     looks |= {"--timezone", "--stale-after", "--show-config", "--report-url"}
-    told = {"--strict", "--fail-on", "--no-github"}
+    judging = {"--strict", "--fail-on", "--no-github"}
     fetching = {"--max-wait", "--settle", "--stall-timeout", "--retries", "--concurrency"}
     fetching |= {"--refresh"}
     which = {"--job", "--name", "--status", "--since", "--limit", "--shard"}
     which |= {"--keep", "--keep-last"}
     where = {"--source", "--url", "--token-file", "--org", "--project"}
     kept = {"--snapshot-dir"}
-    assert build == everywhere | looks | told | fetching | which | where | kept
+    assert build == everywhere | looks | judging | fetching | which | where | kept
     assert options_of(command, "config") == build
-    assert options_of(command, "snapshot") == build - looks - told
+    assert options_of(command, "snapshot") == build - looks - judging
     assert options_of(command, "render") == build - fetching - {
         "--token-file",
         "--org",
@@ -57,9 +58,9 @@ def test_options_stand_where_they_make_sense(command: Command) -> None:
 
 
 def test_help_keeps_its_examples_in_lines_of_their_own(command: Command) -> None:
-    told = command.run("--help").stdout
-    assert "\n  arkor-report build --source demo " in told
-    assert "\\b" not in told
+    text = command.run("--help").stdout
+    assert "\n  arkor-report build --source demo " in text
+    assert "\\b" not in text
 
 
 def test_version_and_help_load_nothing_heavy(command: Command) -> None:
@@ -92,27 +93,34 @@ def test_the_readmes_first_two_blocks_are_commands_of_one_line() -> None:
     assert "pytest" in commands[1]
 
 
-def test_every_option_of_build_stands_in_the_readme(command: Command) -> None:
-    text = README.read_text("utf-8")
-    options = set(re.findall(r"--[a-z][a-z-]+", command.run("build", "--help").stdout))
-    missing = {option for option in options - {"--help", "--no-progress"} if option not in text}
-    assert missing <= {"--quiet", "--verbose"}  # told as -q and -v
+def test_the_readme_names_only_options_that_exist(command: Command) -> None:
+    pattern = r"arkor-report (\w+)[^\n|#]*"
+    named = {
+        (found[1], option)
+        for found in re.finditer(pattern, README.read_text("utf-8"))
+        if found[1] in {"build", "snapshot", "render", "merge", "doctor", "config"}
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", found[0])
+    }
+    assert len(named) > 10
+    commands = {name for name, _ in named}
+    options = {name: options_of(command, name) for name in commands}
+    assert {(name, option) for name, option in named if option not in options[name]} == set()
 
 
 def test_an_option_can_come_from_a_variable_and_the_command_line_wins(command: Command) -> None:
     done = completed()
     with StandIn(job("a", events=[done]), job("b", "failed", events=[done])) as studio:
         limited = command.build(studio, "--max-wait", "0", ARKOR_REPORT_STATUS="failed")
-        assert [told["id"] for told in limited.report["jobs"]] == ["b"]
+        assert [entry["id"] for entry in limited.report["jobs"]] == ["b"]
         both = command.build(
             studio, "--max-wait", "0", "--status", "completed", ARKOR_REPORT_STATUS="failed"
         )
-        assert [told["id"] for told in both.report["jobs"]] == ["a"]
+        assert [entry["id"] for entry in both.report["jobs"]] == ["a"]
         empty = command.build(studio, "--max-wait", "0", ARKOR_REPORT_STATUS="")
         assert len(empty.report["jobs"]) == 2
 
 
-def test_a_traceback_only_where_it_was_asked_for(command: Command) -> None:
+def test_a_traceback_only_with_verbose(command: Command) -> None:
     (command.directory / "out").write_text("a file")
     for arguments, shown in ((["render"], False), (["render", "-v"], True)):
         result = command.run(*arguments)
@@ -120,7 +128,7 @@ def test_a_traceback_only_where_it_was_asked_for(command: Command) -> None:
         assert ("Traceback" in result.stderr) == shown
 
 
-def test_quiet_says_nothing(command: Command) -> None:
+def test_quiet_prints_nothing(command: Command) -> None:
     result = command.run("build", "--source", "demo", "-q")
     assert (result.code, result.stdout, result.stderr) == (0, "out/index.html\n", "")
 
@@ -128,13 +136,15 @@ def test_quiet_says_nothing(command: Command) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--layout", "odd"], ["--shard", "0/3"], ["--shard", "4/3"], ["--shard", "1"],
-        ["--fail-on", "los>3"], ["--fail-on", ","], ["--keep", "soon"], ["--keep", "1h30"],
-        ["--keep-last", "-1"], ["--keep-last", "x"], ["--log-format", "xml"], ["--limit", "1.5"],
-        ["--log-lines", "9" * 5000], ["--timezone", "Mars"],
+        ["--layout", "odd"], ["--shard", "4/3"], ["--fail-on", "los>3"], ["--keep", "soon"],
+        ["--keep-last", "-1"], ["--log-lines", "9" * 5000], ["--timezone", "Mars"],
+        *thorough(
+            ["--shard", "0/3"], ["--shard", "1"], ["--fail-on", ","], ["--keep", "1h30"],
+            ["--keep-last", "x"], ["--log-format", "xml"], ["--limit", "1.5"],
+        ),
     ],
 )  # fmt: skip
-def test_a_wrong_value_is_told_before_any_work(command: Command, arguments: list[str]) -> None:
+def test_a_wrong_value_is_reported_before_any_work(command: Command, arguments: list[str]) -> None:
     result = command.run("build", "--source", "demo", *arguments)
     assert (result.code, result.stdout) == (2, "")
     assert f"Invalid value for '{arguments[0]}'" in result.stderr
@@ -142,34 +152,39 @@ def test_a_wrong_value_is_told_before_any_work(command: Command, arguments: list
     assert list(command.directory.iterdir()) == []
 
 
+JSON = {"ARKOR_REPORT_LOG_FORMAT": "json"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "file", "variables"),
     [
-        (["build", "--log-format", "json", "--bogus"], "", {}),
         (["build", "--bogus", "--log-format", "json"], "", {}),
-        (["build", "--bogus", "--log-format=json", "--limit", "x"], "", {}),
-        (["merge", "--log-format", "json"], "", {}),
         (["build", "--log-format", "json", "extra"], "", {}),
         (["build", "--out", "", "--log-format", "json"], "", {}),
         (["build", "--config", "missing", "--log-format", "json"], "", {}),
-        (["build", "--limit", "x"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
-        (["build", "--bogus"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
-        (["bogus"], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
-        ([], "", {"ARKOR_REPORT_LOG_FORMAT": "json"}),
-        (["render", "--bogus"], 'log-format = "json"', {}),
+        (["bogus"], "", JSON),
+        ([], "", JSON),
         (["render", "--limit", "x"], 'log-format = "json"', {}),
         (["render"], 'bogus = 1\nlog-format = "json"', {}),
-        (["render"], 'limit = true\nlog-format = "json"', {}),
-        (["render"], 'token-file = "x"\nlog-format = "json"', {}),
+        *thorough(
+            (["build", "--log-format", "json", "--bogus"], "", {}),
+            (["build", "--bogus", "--log-format=json", "--limit", "x"], "", {}),
+            (["merge", "--log-format", "json"], "", {}),
+            (["build", "--limit", "x"], "", JSON),
+            (["build", "--bogus"], "", JSON),
+            (["render", "--bogus"], 'log-format = "json"', {}),
+            (["render"], 'limit = true\nlog-format = "json"', {}),
+            (["render"], 'token-file = "x"\nlog-format = "json"', {}),
+        ),
     ],
 )
 def test_usage_errors_come_in_the_format_that_was_asked_for(
     command: Command, arguments: list[str], file: str, variables: dict[str, str]
 ) -> None:
     (command.directory / "arkor-report.toml").write_text(file)
-    told = command.run(*arguments, **variables)
-    assert (told.code, told.stdout) == (2, "")
-    (line,) = told.stderr.splitlines()
+    result = command.run(*arguments, **variables)
+    assert (result.code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
     assert json.loads(line)["event"] in {"usage", "error"}
 
 
@@ -181,13 +196,13 @@ def test_usage_errors_come_in_the_format_that_was_asked_for(
         (["build", "--bogus", "--", "--log-format", "json"], "", {}),
     ],
 )
-def test_what_wins_decides_the_format_too(
+def test_precedence_holds_for_the_format_too(
     command: Command, arguments: list[str], file: str, variables: dict[str, str]
 ) -> None:
     (command.directory / "arkor-report.toml").write_text(file)
-    told = command.run(*arguments, **variables)
-    assert told.code == 2
-    assert told.stderr.startswith("arkor-report: ")
+    result = command.run(*arguments, **variables)
+    assert result.code == 2
+    assert result.stderr.startswith("arkor-report: ")
 
 
 def test_merge_needs_a_directory(command: Command) -> None:
@@ -204,4 +219,3 @@ def test_merge_prints_where_it_is(command: Command) -> None:
         assert part.code == 0, part.stderr
     merged = command.run("merge", "s1", "s2", "--snapshot-dir", "whole")
     assert (merged.code, merged.stdout) == (0, "whole\n"), merged.stderr
-    assert command.run("render", "--snapshot-dir", "whole").code == 0

@@ -1,4 +1,4 @@
-"""Shell completion, click's own, as the README tells to set it up."""
+"""Shell completion by click, set up as the README says."""
 
 import os
 import shlex
@@ -14,7 +14,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
-    """The command under its own name, as an installation makes it."""
+    """The command under its own name, as installed."""
     file = tmp_path / "bin" / "arkor-report"
     file.parent.mkdir()
     lines = (f"#!{sys.executable}", "from reportgen.cli import main", "main()", "")
@@ -62,7 +62,7 @@ def test_each_shell_gets_its_script(program: Path, shell: str) -> None:
         ("arkor-report snapshot --sing", 2, set()),
     ],
 )
-def test_bash_is_told_what_may_follow(
+def test_bash_is_offered_what_may_follow(
     program: Path, words: str, position: int, expected: set[str]
 ) -> None:
     answer = run(
@@ -85,7 +85,7 @@ def test_a_broken_configuration_file_does_not_break_completion(program: Path) ->
     assert "plain,linked" in answer
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_bash_completes(program: Path) -> None:
     typed = shlex.quote("arkor-report build --layout l")
     script = (

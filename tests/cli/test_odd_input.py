@@ -7,8 +7,8 @@ import pytest
 from tests.command import Command
 from tests.standin import StandIn, completed, job, log, started, training
 
-NO_TEXT = "\udcff"
-"""What Python makes of an argument's byte that is no UTF-8."""
+NOT_TEXT = "\udcff"
+"""What Python makes of a byte in an argument that is not UTF-8."""
 
 
 # --- Sizes ---------------------------------------------------------------------------------------
@@ -37,10 +37,10 @@ def test_pages_stay_small_however_long_org_and_project_are(command: Command) -> 
     assert (built.out / "index.html").stat().st_size < 60_000 + 1_500
 
 
-# --- What is kept --------------------------------------------------------------------------------
+# --- Retention -----------------------------------------------------------------------------------
 
 
-def test_a_job_whose_events_alone_tell_its_age_is_not_fetched_again_once_dropped(
+def test_a_dropped_job_whose_age_only_its_events_give_is_not_fetched_again(
     command: Command,
 ) -> None:
     events = [started(), log(1, 1.0), completed(timestamp="2026-03-01T00:00:00.000Z")]
@@ -62,25 +62,25 @@ def test_render_says_which_jobs_it_leaves_out_by_age(command: Command) -> None:
 # --- Wrong usage ---------------------------------------------------------------------------------
 
 
-def test_a_report_url_that_is_no_text_is_wrong_usage(command: Command) -> None:
-    built = command.run("build", "--source", "demo", "--report-url", f"https://host/{NO_TEXT}")
+def test_a_report_url_that_is_not_text_is_wrong_usage(command: Command) -> None:
+    built = command.run("build", "--source", "demo", "--report-url", f"https://host/{NOT_TEXT}")
     assert built.code == 2, built.stderr
     assert "--report-url" in built.stderr
 
 
-def test_an_org_that_is_no_text_is_wrong_usage(command: Command) -> None:
+def test_an_org_that_is_not_text_is_wrong_usage(command: Command) -> None:
     (command.directory / "token").write_text("a-token-of-some-length")
     where = ("--source", "cloud", "--url", "https://127.0.0.1:1", "--token-file", "token")
-    built = command.run("build", *where, "--org", NO_TEXT, "--project", "p")
+    built = command.run("build", *where, "--org", NOT_TEXT, "--project", "p")
     assert built.code == 2, built.stderr
 
 
-def test_a_port_that_is_none_in_the_report_url_is_wrong_usage(command: Command) -> None:
+def test_an_invalid_port_in_the_report_url_is_wrong_usage(command: Command) -> None:
     built = command.run("build", "--source", "demo", "--report-url", "https://host:port/")
     assert built.code == 2, built.stderr
 
 
-def test_an_unknown_option_is_told_as_json_where_the_file_asks_for_it(command: Command) -> None:
+def test_an_unknown_option_is_reported_as_json_if_the_file_says_so(command: Command) -> None:
     (command.directory / "arkor-report.toml").write_text('log-format = "json"\n')
     built = command.run("build", "--bogus")
     assert built.code == 2
@@ -92,21 +92,19 @@ def test_an_unknown_option_is_told_as_json_where_the_file_asks_for_it(command: C
 
 
 @pytest.mark.parametrize("url", ["user:hunter22@host", "http:/user:hunter22@host"])
-def test_config_shows_no_password_of_a_url_that_is_written_wrong(
-    command: Command, url: str
-) -> None:
-    told = command.run("config", "--url", url)
-    assert "hunter22" not in told.stdout + told.stderr
+def test_config_shows_no_password_of_a_malformed_url(command: Command, url: str) -> None:
+    result = command.run("config", "--url", url)
+    assert "hunter22" not in result.stdout + result.stderr
 
 
-def test_a_token_in_the_variable_counts_without_the_line_feed_at_its_end(command: Command) -> None:
-    told = command.run(
+def test_the_final_line_feed_of_a_token_in_the_variable_is_dropped(command: Command) -> None:
+    result = command.run(
         "config", "--title", "a-token-of-some-length", ARKOR_REPORT_TOKEN="a-token-of-some-length\n"
     )
-    assert "a-token-of-some-length" not in told.stdout
+    assert "a-token-of-some-length" not in result.stdout
 
 
-# --- What is remembered --------------------------------------------------------------------------
+# --- The render cache ----------------------------------------------------------------------------
 
 
 def test_cached_curves_that_are_damaged_are_made_again(command: Command) -> None:

@@ -1,4 +1,4 @@
-"""Options as the values that commands take, wherever the options come from."""
+"""Options as the values that commands receive, wherever the options come from."""
 
 import dataclasses
 import math
@@ -23,8 +23,8 @@ from reportgen.snapshot.retention import Retention
 def values(*groups: Callable[[Any], Any]) -> Callable[..., dict[str, Any]]:
     """Return a function that parses a command line of these groups into what a command takes.
 
-    It runs in an empty directory but for a configuration file with the text `file`; variables are
-    named without their prefix.
+    It runs in a directory with only a configuration file with the text `file`; variables are named
+    without their prefix.
     """
 
     def command(**given: Any) -> dict[str, Any]:
@@ -68,22 +68,22 @@ def test_defaults() -> None:
 
 
 def test_values_are_final() -> None:
-    told = SELECTION(
+    parsed = SELECTION(
         "-j", "a", "-j", "b", "--status", "failed", "--since", "1m", "--shard", "2/3",
         "--limit", "4",
     )  # fmt: skip
-    assert told["selection"] == Selection(
+    assert parsed["selection"] == Selection(
         ids=("a", "b"),
         statuses=frozenset({"failed"}),
         since=timedelta(minutes=1),
         limit=4,
         shard=(2, 3),
     )
-    told = FOLLOWING("--max-wait", "0", "--settle", "0.5s", "--refresh")
-    assert told["following"] == Following(0.0, 0.5, 90.0, 8, 16, refresh=True)
-    told = GATES("--keep", "1m", "--keep-last", "0", "--strict", "--fail-on", "failed,loss>2")
-    assert told["retention"] == Retention(60.0, 0)
-    assert told["gates"] == Gates(strict=True, fail_on=gates.parse("failed,loss>2"))
+    parsed = FOLLOWING("--max-wait", "0", "--settle", "0.5s", "--refresh")
+    assert parsed["following"] == Following(0.0, 0.5, 90.0, 8, 16, refresh=True)
+    parsed = GATES("--keep", "1m", "--keep-last", "0", "--strict", "--fail-on", "failed,loss>2")
+    assert parsed["retention"] == Retention(60.0, 0)
+    assert parsed["gates"] == Gates(strict=True, fail_on=gates.parse("failed,loss>2"))
     output = OUTPUT(
         "--log-lines", "all", "--layout", "linked", "--report-url", "https://ci/x",
         "--timezone", "Asia/Tokyo", "--stale-after", "2h", "--show-config", "a", "-o", "x/y",

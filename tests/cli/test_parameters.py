@@ -1,5 +1,6 @@
-"""Values as users write them: durations, zones, lines of a log, paths."""
+"""Values as users write them: durations, zones, log lines, paths."""
 
+import os
 import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from reportgen.cli import parameters
 from reportgen.errors import UsageError
+from tests.command import Command
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 SUMMER = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
@@ -38,10 +41,10 @@ def test_durations(text: str, seconds: float) -> None:
      "inf", "nan", "1e3", "one", "90ms", "P1D", "1h30m7d",
      "1h30", "1m30", "7d12", "1h0.5", "1h 30", "30h1h", "s1", "90 s"],
 )  # fmt: skip
-def test_what_is_no_duration_is_told_with_how_to_write_one(text: str) -> None:
-    with pytest.raises(UsageError, match="1h30m") as told:
+def test_a_wrong_duration_is_reported_with_how_to_write_one(text: str) -> None:
+    with pytest.raises(UsageError, match="1h30m") as raised:
         parameters.duration(text)
-    assert repr(text) in str(told.value)
+    assert repr(text) in str(raised.value)
 
 
 @hypothesis_settings(deadline=None)
@@ -66,6 +69,10 @@ def test_the_parts_of_a_duration_add_up(parts: tuple[int | None, ...]) -> None:
         ("Asia/Tokyo", 9),
         ("Etc/GMT+5", -5),
         ("America/Argentina/Buenos_Aires", -3),
+        ("GMT0", 0),
+        ("Etc/GMT-14", 14),
+        ("US/Hawaii", -10),
+        ("America/Port-au-Prince", -4),
     ],
 )
 def test_zones(name: str, hours: int) -> None:
@@ -76,7 +83,7 @@ def test_zones(name: str, hours: int) -> None:
 
 @pytest.fixture
 def strange_system(tmp_path: Path) -> Iterator[None]:
-    """Make the system's own zone data say that Berlin is where Tokyo is."""
+    """Make the system's own zone data give Berlin the time of Tokyo."""
     tokyo = resources.files("tzdata.zoneinfo.Asia").joinpath("Tokyo").read_bytes()
     (tmp_path / "Europe").mkdir()
     (tmp_path / "Europe" / "Berlin").write_bytes(tokyo)
@@ -99,8 +106,27 @@ def test_zones_are_the_same_on_every_machine() -> None:
     ["", "Berlin", "europe/berlin", "Europe", "Europe/", "/Europe/Berlin", "Europe//Berlin",
      "/etc/passwd", "../../etc/passwd", "..", ".", "./UTC", "Europe/../UTC", "UTC/x",
      "zone.tab", "__init__.py", "Europe.Berlin", "a.b/c", "\0", "UTC\0", "é", "\ud800",
-     "x" * 5000, "CEST", "+02:00", "__init__/x", "Europe/__init__/Berlin"],
+     "x" * 5000, "CEST", "+02:00", "__init__/x", "Europe/__init__/Berlin",
+     "Europe/__pycache__/Berlin", "__pycache__", "__init__", "Europe/__init__",
+     "Europe/__init__.py",
+     "Europe/Berlin/", "Europe/Berlin/.", "/", "//UTC", "utc", "EUROPE/BERLIN", "Europe/berlin",
+     "../zones", "../zoneinfo/UTC", "zones", "tzdata.zi", "iso3166.tab", "posix/UTC", "right/UTC",
+     " UTC", "UTC ", "UTC\n", "UTC\nEurope/Berlin", "Europe\\Berlin", "posixrules", "*"],
 )  # fmt: skip
-def test_what_is_no_zone_is_told(name: str) -> None:
+def test_a_wrong_zone_is_reported(name: str) -> None:
     with pytest.raises(UsageError, match="not a zone"):
         parameters.zone(name)
+
+
+@pytest.mark.parametrize("damaged", [True, False], ids=["damaged", "missing"])
+def test_without_the_zones_the_error_names_their_package(
+    command: Command, *, damaged: bool
+) -> None:
+    (command.directory / "tzdata").mkdir()
+    package = "" if damaged else "raise ModuleNotFoundError('no tzdata', name='tzdata')"
+    (command.directory / "tzdata" / "__init__.py").write_text(package)
+    path = f"{command.directory}{os.pathsep}{CHECKOUT}"
+    result = command.run("build", "--source", "demo", PYTHONPATH=path)
+    assert result.code == 1
+    assert "tzdata is missing or damaged" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Stdout and stderr that cannot be written: messages are lost, and nothing else changes."""
+"""Stdout or stderr that cannot be written: messages are lost, and nothing else changes."""
 
 import os
 import subprocess
@@ -41,8 +41,8 @@ def test_a_reader_of_all_output_may_leave_after_the_first_line(command: Command)
     assert len(built.report["jobs"]) == 2
 
 
-def test_no_descriptor_that_was_closed_becomes_a_files(command: Command) -> None:
-    """The lowest free descriptors are taken by the next files: messages would end up in them."""
+def test_no_closed_descriptor_is_reused_for_a_file(command: Command) -> None:
+    """The next files would get the lowest free descriptors, and messages would end up in them."""
     built = command.run_in_bash("--bogus-is-not-here <&- >&- 2>&-", "build")
     assert built.code == 2
     with StandIn(FAILED) as studio:
@@ -75,7 +75,7 @@ def test_a_terminal_may_go_away_while_jobs_are_followed(command: Command) -> Non
         studio.wait_for_opening("job_run")
         assert b"listed" not in os.read(master, 1 << 16)  # the display is live
         os.close(master)
-        time.sleep(0.3)  # in which the display draws itself
+        time.sleep(0.3)  # time for the display to draw itself
         studio.jobs.update("job_run", status="completed")
         studio.jobs.send("job_run", *numbered([completed([], "job_run")], 101))
         studio.jobs.finish("job_run", Close())
@@ -117,7 +117,7 @@ def test_gates_summary_and_annotations_come_before_stdout(command: Command, wher
     assert_ends_well(built.stderr)
 
 
-def test_a_path_that_cannot_be_printed_is_no_failure(command: Command) -> None:
+def test_a_path_that_cannot_be_printed_is_not_a_failure(command: Command) -> None:
     for words in (
         "snapshot --source demo --limit 1 >/dev/full",
         "render >/dev/full",
@@ -168,9 +168,9 @@ LOCALES = pytest.mark.parametrize(
 @LOCALES
 def test_output_is_written_in_any_locale(command: Command, variables: dict[str, str]) -> None:
     for arguments in (["build", "--help"], ["config", "--out", "≤…"]):
-        ended = command.run_in_bash(">told", *arguments, **variables)
+        ended = command.run_in_bash(">printed", *arguments, **variables)
         assert (ended.code, ended.stderr) == (0, "")
-        assert (command.directory / "told").stat().st_size
+        assert (command.directory / "printed").stat().st_size
 
 
 @LOCALES
@@ -178,8 +178,8 @@ def test_the_printed_path_leads_to_the_page_in_any_locale(
     command: Command, variables: dict[str, str]
 ) -> None:
     out = f"größe ≤ {SURROGATE}"
-    built = command.run_in_bash(">told", *DEMO, "-q", "--out", out, **variables)
+    built = command.run_in_bash(">printed", *DEMO, "-q", "--out", out, **variables)
     assert (built.code, built.stderr) == (0, "")
-    printed = (command.directory / "told").read_bytes()
+    printed = (command.directory / "printed").read_bytes()
     page = Path(os.fsdecode(os.fsencode(command.directory) + b"/" + printed.rstrip(b"\n")))
     assert page.is_file()

@@ -1,4 +1,4 @@
-"""The file that GitHub Actions names for a step's summary: appended to, and never waited for."""
+"""GitHub Actions' file for a step's summary: appended to, without ever waiting for it."""
 
 import os
 import time
@@ -19,7 +19,7 @@ def test_it_is_appended_to_through_a_link(command: Command) -> None:
     assert summary.read_text("utf-8").startswith("before\n\n#")
 
 
-def test_it_is_made_where_it_is_missing(command: Command) -> None:
+def test_a_missing_file_is_created(command: Command) -> None:
     result = command.run("build", "-s", "demo", "-q", GITHUB_STEP_SUMMARY="summary")
     assert result.code == 0, result.stderr
     report = (result.out / "summary.md").read_text("utf-8")

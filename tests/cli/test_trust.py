@@ -1,4 +1,4 @@
-"""What a configuration file that was merely found may not do; directories that must be apart."""
+"""What a configuration file that was merely found may not do; directories that may not overlap."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import Command, Result
+from tests.parameters import pairs, thorough
 from tests.standin import StandIn, completed, job
 
 COMMANDS = {
@@ -37,17 +38,19 @@ def refused(result: Result, *words: str) -> None:
 # --- Secrets -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
-    "text",
-    [
-        'token-file = "~/.ssh/id_ed25519"',
-        'token-file = "secret"',
-        'url = "https://evil.example"',
-        'url = "http://127.0.0.1.evil.example:4000"',
-        'source = "cloud"\nurl = "https://127.0.0.1:1"',
-        'source = "demo"\nurl = "http://localhost:4000"',
-    ],
+    ("name", "text"),
+    pairs(
+        list(COMMANDS),
+        [
+            'token-file = "~/.ssh/id_ed25519"',
+            'token-file = "secret"',
+            'url = "https://evil.example"',
+            'url = "http://127.0.0.1.evil.example:4000"',
+            'source = "cloud"\nurl = "https://127.0.0.1:1"',
+            'source = "demo"\nurl = "http://localhost:4000"',
+        ],
+    ),
 )
 def test_a_found_file_may_not_send_secrets(command: Command, name: str, text: str) -> None:
     write(command, text)
@@ -59,16 +62,18 @@ def test_a_found_file_may_not_send_secrets(command: Command, name: str, text: st
     "url",
     [
         "http://0.0.0.0:4000",
-        "http://[::ffff:192.0.2.1]:4000",
         "http://localhost.example:4000",
-        "http://notlocalhost:4000",
-        "http://2130706433:4000",
         "//127.0.0.1:4000",
-        "file://127.0.0.1/",
         "",
+        *thorough(
+            "http://[::ffff:192.0.2.1]:4000",
+            "http://notlocalhost:4000",
+            "http://2130706433:4000",
+            "file://127.0.0.1/",
+        ),
     ],
 )
-def test_what_only_looks_like_loopback_is_not(command: Command, url: str) -> None:
+def test_addresses_that_only_look_like_loopback_are_not(command: Command, url: str) -> None:
     write(command, f'url = "{url}"')
     refused(command.run("doctor"), "url")
 
@@ -76,12 +81,10 @@ def test_what_only_looks_like_loopback_is_not(command: Command, url: str) -> Non
 @pytest.mark.parametrize(
     "url",
     [
-        "http://127.0.0.1:4001",
         "http://127.8.9.1:4001",
         "http://[::1]:4001",
-        "http://localhost:4001",
         "http://studio.localhost:4001",
-        "http://LOCALHOST:4001",
+        *thorough("http://127.0.0.1:4001", "http://localhost:4001", "http://LOCALHOST:4001"),
     ],
 )
 def test_studio_on_this_machine_may_be_named(command: Command, url: str) -> None:
@@ -96,7 +99,7 @@ def test_studio_on_this_machine_may_be_named(command: Command, url: str) -> None
         ([], {"ARKOR_REPORT_SOURCE": "cloud"}),
     ],
 )
-def test_the_source_in_force_counts_wherever_it_comes_from(
+def test_the_source_in_force_counts_whatever_set_it(
     command: Command, arguments: list[str], variables: dict[str, str]
 ) -> None:
     write(command, 'url = "https://localhost:1"')
@@ -104,7 +107,7 @@ def test_the_source_in_force_counts_wherever_it_comes_from(
         refused(command.run(name, *arguments, **variables), "'url'")
 
 
-def test_no_token_is_sent_to_where_a_found_file_points(command: Command) -> None:
+def test_no_token_is_sent_to_a_url_from_a_found_file(command: Command) -> None:
     command.environment["ARKOR_REPORT_TOKEN"] = "a-token-of-some-length"  # noqa: S105
     with StandIn(job(events=[completed()])) as studio:
         for name in ("build", "snapshot", "doctor"):
@@ -113,7 +116,7 @@ def test_no_token_is_sent_to_where_a_found_file_points(command: Command) -> None
             assert studio.requests == []
 
 
-def test_what_is_overridden_is_not_in_force(command: Command) -> None:
+def test_an_overridden_setting_is_not_judged(command: Command) -> None:
     write(command, 'url = "https://evil.example"\ntoken-file = "secret"\nout = "../x"\n')
     overriding = ["--url", "http://127.0.0.1:1", "--token-file", "mine", "--out", "out"]
     assert command.run("config", *overriding).code == 0
@@ -123,7 +126,7 @@ def test_what_is_overridden_is_not_in_force(command: Command) -> None:
         "ARKOR_REPORT_OUT": "out",
     }
     assert command.run("config", **variables).code == 0
-    # A command without the option can be told by the variable alone.
+    # For a command without the option, only the variable can set it.
     (command.directory / "shard").mkdir()
     assert command.run("merge", "shard", **variables).code == 1
     refused(command.run("merge", "shard"), "'token-file'")
@@ -140,12 +143,14 @@ def test_a_secret_in_its_variable_overrides_a_token_file(command: Command) -> No
     with StandIn(job(events=[completed()]), token=token) as studio:
         for more in ({"ARKOR_REPORT_TOKEN_FILE": "secret"}, {"ARKOR_REPORT_CONFIG": "x.toml"}):
             write(command, 'token-file = "secret"', "x.toml")
-            told = command.run("build", "--url", studio.url, "-q", ARKOR_REPORT_TOKEN=token, **more)
-            assert told.code == 0, told.stderr
-        told = command.run(
+            result = command.run(
+                "build", "--url", studio.url, "-q", ARKOR_REPORT_TOKEN=token, **more
+            )
+            assert result.code == 0, result.stderr
+        result = command.run(
             "build", "--url", studio.url, "--token-file", "secret", ARKOR_REPORT_TOKEN=token
         )
-        assert told.code == 3
+        assert result.code == 3
 
 
 @pytest.mark.parametrize("named_by", ["option", "variable"])
@@ -153,21 +158,24 @@ def test_a_named_file_is_obeyed(command: Command, named_by: str) -> None:
     text = 'url = "https://host.example"\ntoken-file = "/s"\nout = "/o"\nproject-dir = "../x"'
     write(command, text, "conf/arkor-report.toml")
     name = "conf/arkor-report.toml"
-    told = (
+    result = (
         command.run("config", "--config", name)
         if named_by == "option"
         else command.run("config", ARKOR_REPORT_CONFIG=name)
     )
-    assert told.code == 0, told.stderr
-    assert "https://host.example" in told.stdout
+    assert result.code == 0, result.stderr
+    assert "https://host.example" in result.stdout
 
 
 # --- Paths ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["out", "snapshot-dir", "project-dir"])
 @pytest.mark.parametrize(
-    "value", ["..", "../sibling", "/elsewhere", "~/x", "a/../../b", "link", "link/below"]
+    ("key", "value"),
+    pairs(
+        ["out", "snapshot-dir", "project-dir"],
+        ["..", "../sibling", "/elsewhere", "~/x", "a/../../b", "link", "link/below"],
+    ),
 )
 def test_a_found_files_paths_stay_below_it(command: Command, key: str, value: str) -> None:
     repository = Command(command.directory / "p", {"HOME": str(command.directory)})
@@ -189,7 +197,7 @@ def test_paths_below_a_found_file_are_fine(command: Command) -> None:
 
 
 @pytest.mark.parametrize("key", ["out", "snapshot-dir"])
-def test_the_found_files_own_directory_is_no_place_for_output(command: Command, key: str) -> None:
+def test_output_may_not_go_into_the_found_files_own_directory(command: Command, key: str) -> None:
     write(command, f'{key} = "."')
     refused(command.run("snapshot"), f"'{key}'")
 
@@ -215,7 +223,7 @@ def test_a_default_directory_may_not_be_a_link_that_leads_out(command: Command, 
 
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "huge", "loop"])
-def test_what_is_not_a_small_regular_file_is_refused(
+def test_anything_but_a_small_regular_file_is_refused(
     command: Command, kind: str, *, named: bool
 ) -> None:
     file = command.directory / "arkor-report.toml"
@@ -230,8 +238,8 @@ def test_what_is_not_a_small_regular_file_is_refused(
             file.write_bytes(b"#" * 2_000_000)
         case _:
             file.symlink_to(file.name)
-    told = command.run("build", *(["--config", file.name] if named else []))
-    refused(told, "The configuration file arkor-report.toml can't be read", "--config")
+    result = command.run("build", *(["--config", file.name] if named else []))
+    refused(result, "The configuration file arkor-report.toml can't be read", "--config")
 
 
 def test_a_found_link_may_not_lead_out(command: Command) -> None:
@@ -251,27 +259,27 @@ def test_a_found_link_may_not_lead_out(command: Command) -> None:
 
 @pytest.fixture
 def ordinary(command: Command) -> Command:
-    """The command without root's right to read everything."""
+    """The command, without root's right to read everything."""
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
-            pytest.skip("root reads everything, and there is no setpriv")
+            pytest.skip("root reads everything, and setpriv is not installed")
         command.prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
     return command
 
 
-def test_a_file_in_a_directory_that_may_not_be_searched_counts_as_absent(
+def test_a_file_in_a_directory_that_cannot_be_entered_counts_as_absent(
     ordinary: Command,
 ) -> None:
     file = write(ordinary, "limit = 1", "p/arkor-report.toml")
     file.parent.chmod(0o600)
-    told = ordinary.run("config", "--project-dir", "p")
+    result = ordinary.run("config", "--project-dir", "p")
     refused(ordinary.run("config", "--config", "p/arkor-report.toml"), "can't be read")
     file.parent.chmod(0o700)
-    assert told.code == 0, told.stderr
-    assert "arkor-report.toml" not in told.stdout
+    assert result.code == 0, result.stderr
+    assert "arkor-report.toml" not in result.stdout
 
 
-def test_a_file_that_is_there_and_may_not_be_read_is_wrong_usage(ordinary: Command) -> None:
+def test_a_file_without_read_permission_is_wrong_usage(ordinary: Command) -> None:
     write(ordinary, "limit = 1").chmod(0)
     refused(ordinary.run("config"), "arkor-report.toml can't be read: Permission denied")
 
@@ -291,6 +299,9 @@ def test_a_file_that_is_there_and_may_not_be_read_is_wrong_usage(ordinary: Comma
 def test_an_empty_path_is_wrong_usage(command: Command, name: str, options: list[str]) -> None:
     for option in options:
         refused(command.run(name, option, ""), f"Invalid value for '{option}'", "empty")
+
+
+def test_an_empty_path_to_merge_is_wrong_usage(command: Command) -> None:
     refused(command.run("merge", ""), "empty")
 
 
@@ -299,7 +310,7 @@ def test_an_empty_path_in_the_file_is_wrong_usage(command: Command) -> None:
     refused(command.run("build"), "Invalid value for 'out' in arkor-report.toml", "empty")
 
 
-def test_a_home_directory_is_found_wherever_a_path_comes_from(command: Command) -> None:
+def test_a_tilde_is_expanded_wherever_a_path_comes_from(command: Command) -> None:
     home = command.directory / "home"
     by_line = command.run("snapshot", "--source", "demo", "--snapshot-dir", "~/one", "-q")
     assert (by_line.code, by_line.stdout) == (0, f"{home}/one\n")
@@ -314,9 +325,12 @@ def test_a_home_directory_is_found_wherever_a_path_comes_from(command: Command) 
     assert not (command.directory / "~").exists()
 
 
-@pytest.mark.parametrize("path", ["~/x", "~", "~nobody-of-this-name/x"])
-@pytest.mark.parametrize("home", ["", "relative"])
-def test_no_home_directory_is_plain_wrong_usage(command: Command, path: str, home: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "home"), pairs(["~/x", "~", "~nobody-of-this-name/x"], ["", "relative"])
+)
+def test_a_tilde_without_a_home_directory_is_wrong_usage(
+    command: Command, path: str, home: str
+) -> None:
     command.environment["HOME"] = home
     refused(command.run("build", "--out", path), "no home directory is known for ~")
     refused(command.run("build", ARKOR_REPORT_PROJECT_DIR=path), "no home directory")
@@ -324,31 +338,36 @@ def test_no_home_directory_is_plain_wrong_usage(command: Command, path: str, hom
     refused(command.run("build"), "no home directory")
 
 
-# --- Apart ---------------------------------------------------------------------------------------
+# --- Overlapping directories ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["build", "render", "config"])
 @pytest.mark.parametrize(
-    ("out", "kept"),
-    [
-        ("x", "x"),
-        ("x", "x/y"),
-        ("x/y", "x"),
-        (".", ".arkor-report"),
-        ("x/../z", "z"),
-        ("x", "link/y"),
-        ("link/y/z", "x/y"),
-        ("up/z", "z/deep"),
-        ("/", "x"),
-        ("new/a", "new/b/../a/c"),
-    ],
+    ("name", "directories"),
+    pairs(
+        ["build", "render", "config"],
+        [
+            ("x", "x"),
+            ("x", "x/y"),
+            ("x/y", "x"),
+            (".", ".arkor-report"),
+            ("x/../z", "z"),
+            ("x", "link/y"),
+            ("link/y/z", "x/y"),
+            ("up/z", "z/deep"),
+            ("/", "x"),
+            ("new/a", "new/b/../a/c"),
+        ],
+    ),
 )
-def test_report_and_snapshot_are_apart(command: Command, name: str, out: str, kept: str) -> None:
+def test_report_and_snapshot_may_not_overlap(
+    command: Command, name: str, directories: tuple[str, str]
+) -> None:
+    out, kept = directories
     (command.directory / "x").mkdir()
     (command.directory / "link").symlink_to("x")
     (command.directory / "up").symlink_to("x/..")
-    told = command.run(name, "--out", out, "--snapshot-dir", kept)
-    refused(told, "--out", "--snapshot-dir", "apart")
+    result = command.run(name, "--out", out, "--snapshot-dir", kept)
+    refused(result, "--out", "--snapshot-dir", "apart")
     assert not list((command.directory / "x").iterdir())
 
 
@@ -359,13 +378,13 @@ def test_defaults_and_files_count_too(command: Command) -> None:
     refused(command.run("render"), "apart")
 
 
-def test_neighbours_are_apart(command: Command) -> None:
-    told = command.run("config", "--out", "x/a", "--snapshot-dir", "x/ab")
-    assert told.code == 0, told.stderr
+def test_neighbours_do_not_overlap(command: Command) -> None:
+    result = command.run("config", "--out", "x/a", "--snapshot-dir", "x/ab")
+    assert result.code == 0, result.stderr
 
 
-def test_only_where_both_are_taken(command: Command) -> None:
-    """`out` in the environment is not the business of a command that writes no report."""
-    told = command.run("snapshot", "--source", "demo", ARKOR_REPORT_OUT=".arkor-report")
-    assert told.code == 0, told.stderr
+def test_only_commands_that_use_both_directories_compare_them(command: Command) -> None:
+    """`out` in the environment does not concern a command that writes no report."""
+    result = command.run("snapshot", "--source", "demo", ARKOR_REPORT_OUT=".arkor-report")
+    assert result.code == 0, result.stderr
     assert command.run("merge", ".arkor-report", "--snapshot-dir", "whole").code == 0

@@ -1,4 +1,4 @@
-"""Lines of stderr: for people, for programs, and never for a terminal or a runner to obey."""
+"""Messages on stderr: for people, for programs, and never obeyed by a terminal or a runner."""
 
 import json
 import os
@@ -34,15 +34,15 @@ def same(text: str) -> str:
 
 
 def objects(result: Result) -> list[dict[str, Any]]:
-    """Read all of stderr as JSON objects, one a line."""
+    """Read stderr as JSON objects, one per line."""
     lines = result.stderr.splitlines()
     read = [json.loads(line) for line in lines]
-    for line, told in zip(lines, read, strict=True):
+    for line, record in zip(lines, read, strict=True):
         assert line.isascii()
         assert line.isprintable()
-        assert {"time", "level", "event", "message"} <= told.keys()
-        assert told["level"] in {"info", "warning", "error"}
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told["time"])
+        assert {"time", "level", "event", "message"} <= record.keys()
+        assert record["level"] in {"info", "warning", "error"}
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", record["time"])
     return read
 
 
@@ -86,9 +86,9 @@ def test_a_program_gets_each_text_back_and_nobody_else_anything(text: str) -> No
     assert line.isprintable()
     assert "::" not in line
     assert "##" not in line
-    told = json.loads(line)
-    for got in (told["message"], told["job"], told["reason"]):
-        # What JSON can't tell apart from its pair is the same character.
+    read = json.loads(line)
+    for got in (read["message"], read["job"], read["reason"]):
+        # In JSON, a pair of surrogates is the same as its character.
         assert got.encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
 
 
@@ -138,7 +138,7 @@ def test_when_the_display_is_live(
 
 
 def seen_on_a_terminal(command: Command, *arguments: str, **variables: str) -> str:
-    """Run the command with a terminal as its stderr; give what that was sent."""
+    """Run the command with a terminal as its stderr; return what was sent there."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "reportgen", *arguments],
@@ -160,7 +160,7 @@ def seen_on_a_terminal(command: Command, *arguments: str, **variables: str) -> s
         while chunk := os.read(ours, 65_536):
             said += chunk
     except OSError:
-        pass  # so a terminal tells that nobody writes to it any more
+        pass  # how a terminal reports that its last writer is gone
     os.close(ours)
     stdout, _ = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (0, b"out/index.html\n"), said
@@ -215,7 +215,7 @@ def test_plain_lines_carry_a_time_and_a_job_and_no_colour(command: Command) -> N
     assert len(times.findall(result.stderr)) == 2
 
 
-def test_colours_where_they_are_asked_for(command: Command) -> None:
+def test_colours_on_request(command: Command) -> None:
     with StandIn(job("job_1", events=training(3))) as studio:
         forced = command.build(studio, FORCE_COLOR="1")
         assert "\x1b[32mjob_1: complete" in forced.stderr
@@ -224,27 +224,27 @@ def test_colours_where_they_are_asked_for(command: Command) -> None:
         assert "\x1b" not in unwanted.stderr
 
 
-def test_json_tells_what_becomes_of_each_stream(command: Command) -> None:
+def test_json_reports_the_outcome_of_each_stream(command: Command) -> None:
     with StandIn(job("a", events=training(3)), job("b", script=refusal(410, "gone"))) as studio:
         result = command.build(studio, "-v", "--log-format", "json")
     assert (result.code, result.stdout) == (0, "out/index.html\n")
-    told = objects(result)
-    assert told[0]["event"] == "listed"
-    assert (told[0]["jobs"], told[0]["streams"]) == (2, 2)
-    ended = {record["job"]: record for record in told if record["event"] == "ended"}
+    records = objects(result)
+    assert records[0]["event"] == "listed"
+    assert (records[0]["jobs"], records[0]["streams"]) == (2, 2)
+    ended = {record["job"]: record for record in records if record["event"] == "ended"}
     assert (ended["a"]["state"], ended["a"]["events"], ended["a"]["level"]) == (
         "complete", 6, "info",
     )  # fmt: skip
     assert (ended["b"]["state"], ended["b"]["level"]) == ("unavailable", "warning")
     assert "410" in ended["b"]["reason"]
-    assert {record["job"] for record in told if record["event"] == "opened"} >= {"a"}
+    assert {record["job"] for record in records if record["event"] == "opened"} >= {"a"}
 
 
 def test_json_is_inert_and_without_secrets(command: Command) -> None:
     hostile = f"::error::x ##[error]y\x1b[31m\u202e {TOKEN}"
     with StandIn(job("r", script=refusal(410, hostile)), token=TOKEN) as studio:
         result = command.build(studio, "-v", "--log-format", "json")
-    (ended,) = [told for told in objects(result) if told["event"] == "ended"]
+    (ended,) = [record for record in objects(result) if record["event"] == "ended"]
     assert "::error::x ##[error]y\x1b[31m" in ended["reason"]
     assert TOKEN not in result.stderr
     assert "::" not in result.stderr
@@ -275,10 +275,10 @@ def test_errors_are_objects_too(
     code, event = end
     result = command.run(*arguments, **variables)
     assert result.code == code
-    (told,) = objects(result)
-    assert (told["event"], told["level"]) == (event, "error")
-    assert words in told["message"]
-    assert ("hint" in told) == (event == "usage")
+    (record,) = objects(result)
+    assert (record["event"], record["level"]) == (event, "error")
+    assert words in record["message"]
+    assert ("hint" in record) == (event == "usage")
 
 
 def test_the_command_line_wins_for_errors_too(command: Command) -> None:
@@ -288,29 +288,29 @@ def test_the_command_line_wins_for_errors_too(command: Command) -> None:
     assert result.stderr.startswith("arkor-report: Invalid value")
 
 
-def test_the_format_may_stand_in_the_file(command: Command) -> None:
+def test_the_file_may_set_the_format(command: Command) -> None:
     (command.directory / "arkor-report.toml").write_text('log-format = "json"\nlimit = "x"')
-    (told,) = objects(command.run("build"))
-    assert told["event"] == "usage"
-    assert "'limit' in arkor-report.toml" in told["message"]
+    (record,) = objects(command.run("build"))
+    assert record["event"] == "usage"
+    assert "'limit' in arkor-report.toml" in record["message"]
     wins = command.run("build", ARKOR_REPORT_LOG_FORMAT="text")
     assert wins.stderr.startswith("arkor-report: ")
 
 
 def test_a_traceback_is_part_of_its_object(command: Command) -> None:
-    (told,) = objects(command.run("render", "-v", "--log-format", "json"))
-    assert "Traceback" in told["traceback"]
+    (record,) = objects(command.run("render", "-v", "--log-format", "json"))
+    assert "Traceback" in record["traceback"]
 
 
 def test_quiet_leaves_errors(command: Command) -> None:
     with StandIn(job("a", events=[completed()])) as studio:
         assert command.build(studio, "-q", "--log-format", "json").stderr == ""
-    (told,) = objects(command.run("build", "-q", "--log-format", "json"))
-    assert told["level"] == "error"
+    (record,) = objects(command.run("build", "-q", "--log-format", "json"))
+    assert record["level"] == "error"
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_what_libraries_log_is_told_like_everything_else(as_json: bool) -> None:  # noqa: FBT001
+def test_library_logs_are_printed_like_our_own_messages(as_json: bool) -> None:  # noqa: FBT001
     code = (
         "import logging, warnings\nfrom reportgen.cli.session import Session\n"
         f"stderr = Session(as_json={as_json}).stderr\nstderr.capture_libraries(quiet=False)\n"
@@ -332,7 +332,7 @@ def test_what_libraries_log_is_told_like_everything_else(as_json: bool) -> None:
     assert "s3cret-" not in result.stderr
     assert "not this" not in result.stderr
     if as_json:
-        assert [told["level"] for told in objects(result)] == ["warning", "warning"]
+        assert [record["level"] for record in objects(result)] == ["warning", "warning"]
     else:
         first, second, third = result.stderr.splitlines()
         assert first.endswith("warning: : :error: :[redacted] x")
@@ -340,7 +340,7 @@ def test_what_libraries_log_is_told_like_everything_else(as_json: bool) -> None:
         assert third == "::warning::an annotation [redacted]"
 
 
-def test_no_time_of_arrival_is_older_than_the_command(command: Command) -> None:
+def test_no_message_is_older_than_the_command(command: Command) -> None:
     before = datetime.now(UTC) - timedelta(milliseconds=1)
-    (told,) = objects(command.run("build", "--log-format", "json", TZ="Asia/Tokyo"))
-    assert before <= datetime.fromisoformat(told["time"]) <= datetime.now(UTC)
+    (record,) = objects(command.run("build", "--log-format", "json", TZ="Asia/Tokyo"))
+    assert before <= datetime.fromisoformat(record["time"]) <= datetime.now(UTC)

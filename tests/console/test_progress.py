@@ -1,4 +1,4 @@
-"""What is told while streams are read, and what the live display shows of it."""
+"""What is reported while streams are read, and what the live display shows of it."""
 
 import io
 import itertools
@@ -12,14 +12,14 @@ from reportgen.console.live import Display
 from reportgen.console.messages import Record
 from reportgen.console.plain import Plain, Quiet, count
 from reportgen.events.event_log import INTERRUPTED, State
-from reportgen.following.stream import Outcome
+from reportgen.following.outcomes import Outcome
 from reportgen.text import inert
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
-class Told:
-    """A watcher's records, each a second after the one before."""
+class Reported:
+    """The records of a progress listener, each a second after the one before."""
 
     def __init__(self, *, verbose: bool = False) -> None:
         self.records: list[Record] = []
@@ -45,10 +45,10 @@ def read_a_stream(watcher: Plain) -> None:
         watcher.ended("a", Outcome(INTERRUPTED, "given up"))
 
 
-def test_a_line_for_what_becomes_of_each_stream() -> None:
-    told = Told()
-    read_a_stream(told.plain)
-    assert told.lines == [
+def test_a_line_for_the_outcome_of_each_stream() -> None:
+    reported = Reported()
+    read_a_stream(reported.plain)
+    assert reported.lines == [
         "12:00:00 2 jobs, 1 stream to read",
         "12:00:01 a: the connection was reset; trying again in 1.2 s",
         "12:00:02 warning: the job list can't be read again",
@@ -56,16 +56,16 @@ def test_a_line_for_what_becomes_of_each_stream() -> None:
     ]
 
 
-def test_each_connection_where_more_is_wanted() -> None:
-    told = Told(verbose=True)
-    read_a_stream(told.plain)
-    assert [line[9:] for line in told.lines].count("a: open") == 2
+def test_each_connection_when_verbose() -> None:
+    reported = Reported(verbose=True)
+    read_a_stream(reported.plain)
+    assert [line[9:] for line in reported.lines].count("a: open") == 2
 
 
-def test_numbers_for_programs() -> None:
-    told = Told()
-    read_a_stream(told.plain)
-    listed, broke, warning, ended = told.records
+def test_programs_get_numbers() -> None:
+    reported = Reported()
+    read_a_stream(reported.plain)
+    listed, broke, warning, ended = reported.records
     assert (listed.event, listed.job, listed.details) == ("listed", None, {"jobs": 2, "streams": 1})
     assert (broke.event, broke.job) == ("broke", "a")
     assert broke.details == {"reason": "the connection was reset", "wait": 1.235}
@@ -79,14 +79,14 @@ def test_numbers_for_programs() -> None:
     [("complete", "info"), ("caught-up", "info"), ("interrupted", "warning"),
      ("unavailable", "warning")],
 )  # fmt: skip
-def test_how_serious_an_end_is(state: State, level: str) -> None:
-    told = Told()
-    told.plain.ended("never opened", Outcome(state))
-    (record,) = told.records
+def test_the_level_of_an_outcome(state: State, level: str) -> None:
+    reported = Reported()
+    reported.plain.ended("never opened", Outcome(state))
+    (record,) = reported.records
     assert (record.level, record.message) == (level, f"{state}, 0 new events")
 
 
-def test_quiet_tells_nothing() -> None:
+def test_quiet_reports_no_progress() -> None:
     read_a_stream(Quiet())
 
 

@@ -1,4 +1,4 @@
-"""Two signals: the first ends the waiting, a second one half a second later ends everything."""
+"""Signals: the first ends the waiting, a second one half a second later ends everything."""
 
 import signal
 import subprocess
@@ -26,19 +26,19 @@ class Clock:
 
 
 @BOTH
-def test_a_signal_is_noted_and_told_once(number: signal.Signals, code: int) -> None:
-    interrupts, told = Interrupts(Clock()), [0]
-    with interrupts.caught(), interrupts.telling(lambda: told.append(1)):
+def test_a_signal_is_recorded_and_reported_once(number: signal.Signals, code: int) -> None:
+    interrupts, calls = Interrupts(Clock()), [0]
+    with interrupts.caught(), interrupts.telling(lambda: calls.append(1)):
         assert interrupts.exit_code is None
         signal.raise_signal(number)
-        assert told == [0, 1]
+        assert calls == [0, 1]
         signal.raise_signal(number)
-    assert told == [0, 1]
+    assert calls == [0, 1]
     assert interrupts.received == number
     assert interrupts.exit_code == code
 
 
-def test_the_first_signal_tells_the_exit_code() -> None:
+def test_the_first_signal_decides_the_exit_code() -> None:
     interrupts = Interrupts(Clock())
     with interrupts.caught():
         signal.raise_signal(signal.SIGTERM)
@@ -47,7 +47,7 @@ def test_the_first_signal_tells_the_exit_code() -> None:
 
 
 @pytest.mark.parametrize("later", [0.0, 0.3, 0.499])
-def test_a_second_signal_at_once_is_the_same_wish(later: float) -> None:
+def test_a_second_signal_at_once_counts_as_the_first(later: float) -> None:
     clock = Clock()
     interrupts = Interrupts(clock)
     with interrupts.caught():
@@ -57,25 +57,25 @@ def test_a_second_signal_at_once_is_the_same_wish(later: float) -> None:
     assert interrupts.exit_code == 143
 
 
-def test_who_asks_after_the_signal_is_told_at_once() -> None:
-    interrupts, told = Interrupts(Clock()), [0]
+def test_a_callback_added_after_the_signal_is_called_at_once() -> None:
+    interrupts, calls = Interrupts(Clock()), [0]
     with interrupts.caught():
         signal.raise_signal(signal.SIGINT)
-        with interrupts.telling(lambda: told.append(1)):
-            assert told == [0, 1]
+        with interrupts.telling(lambda: calls.append(1)):
+            assert calls == [0, 1]
 
 
-def test_nobody_is_told_once_the_block_is_over() -> None:
-    interrupts, told = Interrupts(Clock()), [0]
+def test_no_callback_is_called_after_the_block() -> None:
+    interrupts, calls = Interrupts(Clock()), [0]
     with interrupts.caught():
-        with interrupts.telling(lambda: told.append(1)):
+        with interrupts.telling(lambda: calls.append(1)):
             pass
         signal.raise_signal(signal.SIGINT)
-    assert told == [0]
+    assert calls == [0]
     assert interrupts.exit_code == 130
 
 
-def test_behind_the_block_signals_do_what_they_did_before() -> None:
+def test_after_the_block_signals_have_their_old_handlers() -> None:
     def before(*_: object) -> None:
         raise InterruptedError
 
@@ -119,7 +119,7 @@ sys.exit(interrupts.exit_code)
 def test_a_second_signal_later_stops_at_once(
     first: signal.Signals, second: signal.Signals, later: float, said: str, code: int
 ) -> None:
-    """At once: no clean-up that could hang comes between."""
+    """At once, without any clean-up that could hang."""
     arguments = [str(int(first)), str(int(second)), str(later)]
     ended = subprocess.run(
         [sys.executable, "-c", SECOND_SIGNAL, *arguments],

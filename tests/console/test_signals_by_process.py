@@ -1,4 +1,4 @@
-"""Signals at any moment: the report of what had arrived, and the next build goes on."""
+"""Signals at any moment: the report shows what had arrived, and the next build resumes."""
 
 import json
 import random
@@ -22,7 +22,7 @@ def test_at_a_random_moment(command: Command, seed: int) -> None:
     number = chance.choice([signal.SIGINT, signal.SIGTERM])
     with StandIn(RUNNING, DONE) as studio:
         process = command.start("build", *command.options(studio))
-        studio.wait_until(lambda: bool(studio.requests))  # from here on it catches signals
+        studio.wait_until(lambda: bool(studio.requests))  # from now on it catches signals
         time.sleep(chance.uniform(0, 0.4))
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=60)
@@ -50,8 +50,8 @@ def test_before_the_list_there_is_nothing_to_write(command: Command) -> None:
     assert (first.out / "index.html").read_bytes() == before
 
 
-def test_two_signals_at_once_are_one_wish(command: Command) -> None:
-    """`timeout` sends its signal to the process and to its group."""
+def test_two_signals_at_once_count_as_one(command: Command) -> None:
+    """`timeout` sends its signal both to the process and to its group."""
     with StandIn(RUNNING) as studio:
         process = command.start("build", *command.options(studio))
         studio.wait_for_opening("job_run")
@@ -62,7 +62,7 @@ def test_two_signals_at_once_are_one_wish(command: Command) -> None:
 
 
 def test_a_second_signal_later_stops_at_once(command: Command) -> None:
-    """The first finds the command in the middle of a report that takes its time."""
+    """The first signal arrives while a slow report is being written."""
     jobs = [job(f"job_{i}", events=training(1500, f"job_{i}")) for i in range(30)]
     with StandIn(*jobs) as studio:
         process = command.start("build", *command.options(studio))
@@ -72,7 +72,7 @@ def test_a_second_signal_later_stops_at_once(command: Command) -> None:
         )
         process.send_signal(signal.SIGINT)
         time.sleep(0.1)
-        # However fast the machine is, the report is not done by the time of the second one.
+        # However fast the machine is, the report is not finished when the second one arrives.
         process.send_signal(signal.SIGSTOP)
         time.sleep(0.6)
         process.send_signal(signal.SIGINT)

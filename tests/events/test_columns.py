@@ -1,4 +1,4 @@
-"""What many training logs say, field by field."""
+"""The fields of many training logs, as columns."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ def is_missing(value: object) -> bool:
     | st.lists(st.text(max_size=3))
     | st.lists(VALUES | MISSING, max_size=4)
 )
-def test_a_column_tells_what_each_of_its_values_does(values: list[Any]) -> None:
+def test_a_column_equals_each_of_its_values_alone(values: list[Any]) -> None:
     column = LogColumn(values)
     there = [value for value in values if not is_missing(value)]
     assert column.is_missing == (not there)
@@ -64,7 +64,7 @@ DATAS = st.lists(
 @settings(deadline=None, max_examples=200)
 @given(DATAS)
 @example([b'{"step":1,\r"loss":2.5}'])
-def test_the_columns_of_a_run_hold_what_each_of_its_logs_says(fields: list[bytes]) -> None:
+def test_the_columns_of_many_logs_hold_what_each_log_says(fields: list[bytes]) -> None:
     run = LogRun(wire.LOG, [b""] * len(fields), fields)
     # A log's data has a line feed where its field has a carriage return.
     logs = [wire.decode_log(field.replace(b"\r", b"\n")) for field in fields]

@@ -1,4 +1,4 @@
-"""The event log's format: whatever came is kept as it came, and in no more bytes."""
+"""The event log's format: events are kept exactly, in no more bytes than they came in."""
 
 import io
 import json
@@ -26,9 +26,9 @@ from reportgen.following.sse import Frame, FrameDecoder
 from reportgen.model import history
 from reportgen.snapshot import log_index
 from tests.logs import event_line, note_line, over_limit_line, records_of
-from tests.taking import open_log
+from tests.snapshotting import open_log
 
-# No field of an event stream can hold a line break, as these end its lines, and no id a NUL.
+# No field of an event stream can hold a line break, which ends its line, and no id a NUL.
 FIELD = st.binary(max_size=12).filter(lambda text: b"\r" not in text and b"\n" not in text)
 IDS = st.none() | FIELD.filter(lambda text: b"\0" not in text)
 DATA = st.lists(FIELD, min_size=1, max_size=4).map(b"\n".join)
@@ -37,7 +37,7 @@ MILLISECONDS = st.integers(0, 10**9)
 
 
 def frame_of(name: bytes, event_id: bytes | None, data: bytes) -> bytes:
-    """Write an event in the fewest bytes that a stream has for it, with its blank line."""
+    """Write an event in the fewest bytes that a stream allows, with its blank line."""
     lines = [b"event:" + name, *(b"data:" + line for line in data.split(b"\n"))]
     if event_id is not None:
         lines.append(b"id:" + event_id if event_id else b"id")
@@ -77,7 +77,7 @@ def test_what_a_stream_brought_is_what_the_log_holds(
         for frame in FrameDecoder().feed(b"".join(frame_of(*event) for event in events))
     ]
     assert [(found.name, *found.datas) for found in map(read, log)] == [
-        # A blank behind the colon belongs to the stream's format, not to the text.
+        # A space after the colon belongs to the stream's format, not to the text.
         (name.removeprefix(b" ") or b"message", b"\n".join(
             line.removeprefix(b" ") for line in data.split(b"\n")
         ))
@@ -91,7 +91,7 @@ def test_a_frame_of_the_wire_goes_through() -> None:
     assert event_line(7, frame.name, frame.id, frame.data) == b"7\rend\r1\ra\rb\n"
 
 
-def test_an_id_that_is_missing_and_one_that_is_reset_are_two_things() -> None:
+def test_a_missing_id_differs_from_a_reset_one() -> None:
     assert event_line(7, b"end", None, b"") == b"7\rend\r\r\n"
     assert event_line(7, b"end", b"", b"") == b"7\rend\r\0\r\n"
 
@@ -147,7 +147,7 @@ def examine(path: Path) -> object:
         b'#1\rbreak\r\r{"reason":' + b"[" * 100_000,
     ],
 )  # fmt: skip
-def test_what_is_damaged_is_damaged_for_all(
+def test_every_reader_finds_the_same_damage(
     tmp_path: Path, damaged: bytes, reader: Callable[[Path], object]
 ) -> None:
     path = tmp_path / "job.log"
@@ -159,7 +159,7 @@ def test_what_is_damaged_is_damaged_for_all(
         with open_log(path, "job") as log:
             assert list(log.kept(0)) == []
         assert path.read_bytes().count(b"\n") == 1
-    path.write_bytes(before + damaged)  # torn, and no part of the log
+    path.write_bytes(before + damaged)  # torn, and not a part of the log
     reader(path)
     with open_log(path, "job") as log:
         assert [kept.id for kept in log.kept(0)] == [b"1"]
@@ -177,7 +177,7 @@ LINE = st.one_of(
 
 
 def singly(records: Sequence[Record]) -> list[object]:
-    """Return what records say, event by event."""
+    """Return the content of records, event by event."""
     said: list[object] = []
     for record in records:
         if isinstance(record, Events):
@@ -211,7 +211,7 @@ def lines_at(lines: Sequence[bytes], offset: int) -> bytes:
 
 
 @given(st.lists(LINE, min_size=1, max_size=12))
-def test_of_a_block_all_logs_are_together_that_follow_one_another(lines: list[bytes]) -> None:
+def test_adjacent_logs_of_a_block_are_read_together(lines: list[bytes]) -> None:
     alike = pairwise(records_of(lines))
     assert not any(isinstance(one, LogRun) and isinstance(other, LogRun) for one, other in alike)
 
@@ -226,7 +226,7 @@ def test_many_events_are_written_as_each(ms: int, events: list[tuple[bytes | Non
     assert many[1:].lines == b"".join(each[1:]) or len(each) == 1
 
 
-def test_what_is_cleaned_is_all_that_a_server_sent() -> None:
+def test_everything_that_a_server_sent_is_cleaned() -> None:
     def clean(text: bytes) -> bytes:
         return text.replace(b"training", b"***")
 
@@ -242,7 +242,7 @@ def test_what_is_cleaned_is_all_that_a_server_sent() -> None:
 
 
 class Dribble(io.BytesIO):
-    """A file that gives less at once than is asked for."""
+    """A file that returns less at once than was asked for."""
 
     def __init__(self, data: bytes, sizes: Sequence[int]) -> None:
         super().__init__(data)

@@ -44,7 +44,7 @@ def test_a_stream_is_complete_until_something_new_comes() -> None:
     assert ended.outcome == ("caught-up", "unknown")
 
 
-def test_a_stream_that_never_was_looked_at_is_not_complete() -> None:
+def test_a_stream_that_was_never_opened_is_not_complete() -> None:
     assert not state_of().is_complete
     assert state_of().outcome == ("unavailable", "not read yet")
     assert not state_of(RUN).is_complete
@@ -75,7 +75,7 @@ def test_many_events_have_the_fingerprint_of_each(datas: list[bytes]) -> None:
     assert (many.fingerprint, many.events) == (each.fingerprint, each.events)
 
 
-def test_only_an_end_that_tells_of_another_fingerprint_is_damage() -> None:
+def test_only_an_end_with_another_fingerprint_is_damage() -> None:
     fingerprint = state_of(LOG).fingerprint
     state_of(LOG, Ended("complete", fingerprint=fingerprint))
     state_of(LOG, event(wire.PING), RUN, Ended("complete", fingerprint=fingerprint))

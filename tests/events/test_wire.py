@@ -1,4 +1,4 @@
-"""What servers send, read as a browser would, and nothing that makes the reader fall over."""
+"""What servers send, read as a browser would, and nothing that makes the reader fail."""
 
 import json
 import math
@@ -33,7 +33,7 @@ DEEP = b"[" * 64 + b"]" * 64
         (b'"' + b"[" * 500 + b'"', "[" * 500),
     ],
 )
-def test_json_that_is_taken(data: bytes, value: Any) -> None:
+def test_valid_json(data: bytes, value: Any) -> None:
     assert javascript.decode(data) == value
 
 
@@ -42,12 +42,12 @@ def test_json_that_is_taken(data: bytes, value: Any) -> None:
     [b"", b"{", b"\xef\xbb\xbf{}", b"01", b"{'a':1}", b"nan", b"[1,]", b"\x00", b"[" + DEEP + b"]",
      b"[" * 100_000, b'"\x01"', b'\xc2\xa0"\\ud800"', b'"\\ud800"\x0c', b"1."],
 )  # fmt: skip
-def test_json_that_is_none(data: bytes) -> None:
+def test_invalid_json(data: bytes) -> None:
     with pytest.raises(NotJSON):
         javascript.decode(data)
 
 
-def test_sixty_four_levels_are_taken() -> None:
+def test_sixty_four_levels_are_accepted() -> None:
     assert javascript.decode(DEEP) is not None
     assert not javascript.is_deep(DEEP)
     assert javascript.is_deep(b"[" + DEEP + b"]")
@@ -59,7 +59,7 @@ def test_a_huge_integer_is_infinite() -> None:
     assert wire.metric(log.loss) == math.inf
 
 
-def test_a_log_nested_too_deep_is_none() -> None:
+def test_a_log_nested_too_deep_is_refused() -> None:
     def nested(inner: bytes) -> wire.LogData | None:
         return wire.decode_log(b'{"step":1,"extra":' + inner + b"}")
 
@@ -136,7 +136,7 @@ PUT = ("", '"', "\\", "\\q", "\x01", "\n", "0", "-", ".", "e", ",", "]", "}")
 
 @st.composite
 def nearly_json(draw: st.DrawFn) -> bytes:
-    """Give an object's text in which one place was overwritten, most often to no JSON at all."""
+    """Return an object's text with one place overwritten, which is mostly not JSON any more."""
     text = draw(DOCUMENTS)
     at = draw(st.integers(0, len(text)))
     put = draw(st.sampled_from(PUT))
@@ -145,7 +145,7 @@ def nearly_json(draw: st.DrawFn) -> bytes:
 
 @settings(deadline=None, max_examples=200)
 @given(nearly_json())
-def test_what_is_json_is_so_in_every_field_also_in_those_that_nobody_reads(data: bytes) -> None:
+def test_json_is_checked_in_every_field_even_in_unused_ones(data: bytes) -> None:
     """Python's own decoder is as strict as a browser's, and knows the three bare words."""
     try:
         expected = json.loads(data)
@@ -167,7 +167,7 @@ def test_what_is_json_is_so_in_every_field_also_in_those_that_nobody_reads(data:
         b"[1,]", b'{"a":1,}', b"{1:2}", b"nan", b"undefined", b"'a'", b'"a\tb"', b"1 2",
     )],
 )  # fmt: skip
-def test_an_event_is_no_object_where_a_field_that_nobody_reads_is_no_json(data: bytes) -> None:
+def test_invalid_json_in_an_unused_field_makes_the_event_unusable(data: bytes) -> None:
     assert wire.decode_log(data) is None
     assert wire.decode_event(data) is None
     assert not wire.usable(wire.LOG, data)
@@ -176,7 +176,7 @@ def test_an_event_is_no_object_where_a_field_that_nobody_reads_is_no_json(data: 
 @pytest.mark.parametrize(
     "x", [b'"\\ud800"', b'"\xff"', b"1e999", b"NaN", b"[-Infinity]", b"9" * 5000, b'"\\u0000"']
 )
-def test_what_browsers_take_in_a_field_that_nobody_reads_does_not_harm(x: bytes) -> None:
+def test_values_that_browsers_accept_do_no_harm_in_unused_fields(x: bytes) -> None:
     log = wire.decode_log(b'{"st\\u0065p":1,"x":%s,"loss":2}' % x)
     assert log is not None
     assert (log.step, log.loss, log.evalLoss) == (1, 2, msgspec.UNSET)
@@ -184,7 +184,7 @@ def test_what_browsers_take_in_a_field_that_nobody_reads_does_not_harm(x: bytes)
 
 @pytest.mark.parametrize("levels", [63, 64, 65])
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
-def test_sixty_four_levels_wherever_depth_is_asked_for(levels: int, opening: bytes) -> None:
+def test_sixty_four_levels_wherever_depth_is_limited(levels: int, opening: bytes) -> None:
     closing = b"]" if opening == b"[" else b"}"
     data = opening * levels + b"0" + closing * levels
     assert javascript.is_deep(data) is (levels > 64)
@@ -278,7 +278,7 @@ def test_only_three_statuses_are_an_end(status: str | None, *, ended: bool) -> N
 
 # --- Many logs at once -------------------------------------------------------------------------
 
-# Pieces of JSON that together could be taken for what they are not.
+# Pieces of JSON that together could be mistaken for something else.
 LOG_DATA = st.one_of(
     st.sampled_from(
         [
@@ -322,12 +322,12 @@ def test_many_logs_are_decoded_as_each_one_is(datas: list[bytes]) -> None:
     assert repr(list(wire.decode_logs(datas))) == repr(each)
 
 
-def test_of_many_logs_none_goes_past_its_line() -> None:
-    # As many objects as there are events, and yet none of them is one.
+def test_no_log_among_many_extends_past_its_line() -> None:
+    # As many objects as events, although no event is an object.
     assert list(wire.decode_logs([b'{"step":1', b',"loss":2}\n{}'])) == [None, None]
 
 
-def test_of_many_logs_one_that_is_nested_too_deep_is_none() -> None:
+def test_a_log_among_many_that_is_nested_too_deep_is_refused() -> None:
     deep = b'{"x":' + b"[" * 64 + b"]" * 64 + b"}"
     fine = b'{"x":' + b"[" * 63 + b"]" * 63 + b"}"
     assert list(wire.decode_logs([deep])) == [None]

@@ -1,4 +1,4 @@
-"""The badge: what it says, in which colour, and that it is an image which needs nothing else."""
+"""The badge: its text, its colour, and that it is a self-contained image."""
 
 import re
 from xml.etree import ElementTree as ET

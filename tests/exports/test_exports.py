@@ -1,4 +1,4 @@
-"""The exports: their keys, their rows, and nothing in them that comes alive."""
+"""The exports: their keys, their rows, and that nothing in them is active."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ def no_token(_: bytes) -> bool:
 
 
 def in_both_ways(log: Iterable[bytes], made: Callable[[Iterable[Record]], str]) -> str:
-    """Make a text line by line and, to the same end, of a log as it is read."""
+    """Make a text line by line and from a log as it is read; both must be equal."""
     lines = list(log)
     text = made(logs.records_of(lines))
     assert text == made(logs.records_of(lines, together=1))
@@ -110,7 +110,7 @@ def test_any_text_is_one_cell(text: str) -> None:
     assert row == ["1", "", "", "", "", "", text]
 
 
-def test_data_over_several_lines_and_events_too_large_have_their_rows() -> None:
+def test_multi_line_data_and_oversized_events_have_their_rows() -> None:
     assert parsed_rows(
         logs.event_line(1, wire.LOG, None, b'{"step":\n1,"loss":null}'),
         logs.over_limit_line(2, wire.LOG, None, "17 MB"),
@@ -143,7 +143,7 @@ FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
      ('"-inf"', "-Infinity"), ("-1.5", "-1.5"), ("-0.0000001", "-1e-7")],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["step", "loss", "samplesPerSecond"])
-def test_what_is_no_finite_number_prints_as_one_all_the_same(
+def test_numbers_that_are_not_finite_print_without_quotes(
     logged: str, cell: str, field: str
 ) -> None:
     data = f'{{"{field}":{logged}}}'.encode()
@@ -166,7 +166,7 @@ def test_no_text_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> 
         data = json.dumps({"step": 1, "loss": 2, field: f"{before}{sign}1+1"}).encode()
         text = csv_of([logs.event_line(1, wire.LOG, None, data)[:-1]], str)
         for delimiter in ",;\t":
-            # Line by line, as most spreadsheets read a cell whose quotes they do not see, too.
+            # Also line by line, as most spreadsheets read a cell if they do not see its quotes.
             for lines in ([text], text.split("\n")):
                 for line in lines:
                     read = csv.reader(io.StringIO(line, newline=""), delimiter=delimiter)
@@ -249,7 +249,7 @@ def detail_of(entry: Object, *lines: bytes) -> Report:
     return Report("g", REPORT.snapshot_at, REPORT.origin, None, (detail.summary,))
 
 
-def test_each_fact_stands_under_its_key() -> None:
+def test_each_fact_is_under_its_key() -> None:
     noon = datetime(2026, 5, 1, 14, 0, 0, 999, tzinfo=timezone(timedelta(hours=2)))
     job = summary(
         "job_1",
@@ -318,7 +318,7 @@ def test_each_fact_stands_under_its_key() -> None:
             }
         ],
     }
-    # Numbers that are whole are written as such, but for those that would be a line of digits.
+    # Whole numbers are written as integers, unless they would have too many digits.
     for line in ('"minStep": 388,', '"max": 3\n', '"max": 1e+300\n', "[\n        100,"):
         assert line in text
 
@@ -412,7 +412,7 @@ def test_texts_are_the_servers_own_character_for_character() -> None:
     written(detail_of({"id": "x", "name": name})).encode()
 
 
-def test_a_status_that_nobody_knows_gets_a_count() -> None:
+def test_an_unknown_status_gets_a_count() -> None:
     document = json.loads(written(detail_of({"id": "x", "status": "paused"})))
     assert list(document["counts"].items())[-1] == ("paused", 1)
 
@@ -455,7 +455,7 @@ def test_the_whole_log_line_by_line() -> None:
     ]
 
 
-# --- Many events at once, against each one alone -----------------------------------------------
+# --- Many events at once, compared with each alone ----------------------------------------------
 
 OWN_TOKEN = "20260501"  # noqa: S105 - of digits alone, so that numbers and times can hold it
 FIELDS = st.one_of(

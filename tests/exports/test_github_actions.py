@@ -1,4 +1,4 @@
-"""What GitHub Actions is told: annotations that stay single, harmless commands, at most ten."""
+"""Annotations for GitHub Actions: single harmless commands, at most ten."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ COMPLETE = StreamSummary("complete", None, 1, 0, 0)
 OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
 CUT = StreamSummary("interrupted", "given up after 8 failures in a row: HTTP 502", 1, 0, 0)
 
-# As a runner reads a command: from the line's start, the properties up to the next `::`.
+# A command as a runner reads it: from the line's start, with properties up to the next `::`.
 COMMAND = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")
 
 PIECES = [
@@ -42,7 +42,7 @@ def job(number: int = 1, **changes: object) -> JobSummary:
     return summary(f"job_{number}", **(plain | changes))  # type: ignore[arg-type]
 
 
-def test_a_job_that_went_well_is_no_annotation() -> None:
+def test_a_job_that_succeeded_gets_no_annotation() -> None:
     assert github_actions.annotations([job(), job(2, status="cancelled")]) == []
 
 
@@ -87,9 +87,9 @@ def test_jobs_that_are_no_longer_listed_are_left_alone() -> None:
     [
         (10, 0, None),
         (7, 3, None),
-        (9, 2, "::warning title=More jobs need a look::2 more incomplete; the report names them"),
+        (9, 2, "::warning title=More jobs need a look::2 more incomplete; the report has them"),
         (12, 4, "::error title=More jobs need a look::3 more failed and 4 more incomplete; the"),
-        (11, 0, "::error title=More jobs need a look::2 more failed; the report names them all."),
+        (11, 0, "::error title=More jobs need a look::2 more failed; the report has them all."),
     ],
 )
 def test_ten_lines_at_most(failed: int, incomplete: int, last: str | None) -> None:

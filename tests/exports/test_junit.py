@@ -1,4 +1,4 @@
-"""JUnit XML: valid for Jenkins, parsed by others, and each text in it the server's own."""
+"""JUnit XML: valid for Jenkins, parsed by others, and with each text of the server unchanged."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -62,7 +62,7 @@ def case(job: JobSummary) -> ET.Element:
     return found
 
 
-def told(job: JobSummary) -> str:
+def system_out(job: JobSummary) -> str:
     return case(job).findtext("system-out") or ""
 
 
@@ -159,7 +159,7 @@ def test_a_failure_without_an_error_says_so(error: str | None) -> None:
     ("job", "reason"),
     [
         (summary(status="cancelled"), "cancelled"),
-        (summary(status="queued"), "queued: it had not started yet"),
+        (summary(status="queued"), "queued: not started yet"),
         (summary(status="running"), "running"),
         (summary(status="running", last_step=388.0), "running: at step 388 of 400"),
         (summary(status="pau<sed"), "status pau<sed: neither completed nor failed"),
@@ -172,13 +172,13 @@ def test_any_other_job_is_skipped_with_the_reason(job: JobSummary, reason: str) 
     assert case(job).find("failure") is None
 
 
-def test_an_incomplete_stream_is_told_and_fails_nothing() -> None:
+def test_an_incomplete_stream_is_reported_and_fails_nothing() -> None:
     found = case(summary(stream=StreamSummary("interrupted", "HTTP 502", 3, 0, 0)))
     assert found.find("failure") is None
     assert "stream interrupted: HTTP 502" in (found.findtext("system-out") or "").split("\n")
 
 
-def test_what_else_a_case_tells() -> None:
+def test_the_properties_of_a_case() -> None:
     job = summary(
         loss=Metric(400, 2.3, 0.41, 0.39, 388, 2.31),
         eval_loss=Metric(8, 2.2, 0.6, 0.58, 350, 2.2),
@@ -186,12 +186,12 @@ def test_what_else_a_case_tells() -> None:
         stream=WAITING,
         listed=False,
     )
-    assert told(job).split("\n") == [
-        "loss: 0.41 at last, least 0.39 at step 388",
-        "eval loss: 0.6 at last, least 0.58 at step 350",
+    assert system_out(job).split("\n") == [
+        "loss: last 0.41, lowest 0.39 at step 388",
+        "eval loss: last 0.6, lowest 0.58 at step 350",
         "1 loss not finite",
         "stream caught-up: still open when waiting ended",
-        "no longer in the job list",
+        "no longer listed",
         "page: jobs/job_01HV8ZZ1A0DONE.html",
     ]
 
@@ -220,7 +220,7 @@ def test_a_long_error_is_cut() -> None:
 @given(texts, texts, st.sampled_from(["failed", "completed", "running", None]))
 @example("", "[[[ATTACHMENT|/x]]", "failed")
 def test_every_text_comes_back(name: str, text: str, status: str | None) -> None:
-    # An attribute comes back as it was, line feeds and tabs too: the parser would make them blanks.
+    # Line feeds and tabs come back too, which the parser would turn into spaces.
     job = summary(text, name, status=text if status is None else status, error=text)
     found = case(replace(job, stream=StreamSummary("interrupted", text, 0, 0, 0)))
     assert found.get("name") == inert.xml(f"{name} ({text})" if name else text)

@@ -1,4 +1,4 @@
-"""The Markdown summary: what comes first, what a renderer makes of it, and that it fits."""
+"""The Markdown summary: its order, what a renderer shows, and that it fits."""
 
 import re
 from dataclasses import replace
@@ -77,7 +77,7 @@ def text_of(token: Token) -> str:
 
 
 def table(source: str) -> list[list[Token]]:
-    """Return the cells of each row of the body, as a renderer takes them."""
+    """Return the cells of each row of the body, as a renderer reads them."""
     rows: list[list[Token]] = []
     tokens = gfm.parse(source)
     body = [token.type for token in tokens].index("tbody_open")
@@ -109,8 +109,8 @@ def test_the_whole() -> None:
         "\n"
         "**2 jobs · 1 failed, 1 completed**\n"
         "\n"
-        "As of 2026-05-01 12:00:00 UTC from Arkor Studio, rig-org / rig, "
-        "http\\://127.0.0.1:4000.\n"
+        "From Arkor Studio, rig-org / rig, http\\://127.0.0.1:4000, "
+        "as of 2026-05-01 12:00:00 UTC.\n"
         "\n"
         "| Job | Status | Loss | Best eval loss | Curve | Notes |\n"
         "| --- | --- | ---: | ---: | --- | --- |\n"
@@ -121,7 +121,7 @@ def test_the_whole() -> None:
     assert rows(source)[0] == ["triage|8k (job_2)", "failed", *3 * ["—"], "CUDA out of memory"]
 
 
-def test_those_that_need_a_look_come_first() -> None:
+def test_jobs_that_need_attention_come_first() -> None:
     jobs = [
         summary("done"),
         summary("cancelled", status="cancelled"),
@@ -151,7 +151,7 @@ def test_the_totals() -> None:
     )
     assert (
         "**4 jobs · 1 failed, 1 running, 1 completed, 1 other · 2 streams cut short · "
-        "1 job with losses not finite**" in document(*jobs)
+        "1 job with losses that are not finite**" in document(*jobs)
     )
 
 
@@ -224,8 +224,8 @@ def test_names_are_plain_text_without_a_url() -> None:
 @pytest.mark.parametrize(
     "url", ["", "out/", "javascript:alert(1)", "https://", "https://[x/", f"https://x/{'y' * 2000}"]
 )
-def test_what_is_no_url_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match=r"--report-url has to be the http\(s\) URL"):
+def test_an_invalid_url_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match=r"--report-url must be the http\(s\) URL"):
         summary_md.base_url(url)
 
 
@@ -260,8 +260,8 @@ def test_every_text_comes_out_as_text(name: str, text: str, url: str | None) -> 
     assert source == inert.html(source)
     shown = {row[0] for row in rows(source)}
     if name.strip() and len(name) + len(text) < 30:
-        blanks = [" ".join(part.split()) for part in (name, text)]
-        plain, job_id = (inert.html(part).replace("\u200b", "") for part in blanks)
+        collapsed = [" ".join(part.split()) for part in (name, text)]
+        plain, job_id = (inert.html(part).replace("\u200b", "") for part in collapsed)
         assert not job_id or not plain or f"{plain} ({job_id})" in shown
 
 
@@ -285,8 +285,8 @@ def test_it_is_under_65536_characters_whatever_the_jobs(name: str, url: str | No
     assert all(row[1] == "failed" for row in shown)
     left_out = 800 - len(shown)
     assert source.endswith(
-        f"\n{1_600 - len(shown)} more jobs found no place here ({left_out} failed, 800 other): "
-        "this summary stays under 65,536 characters. The report has them all.\n"
+        f"\nLeft out: {1_600 - len(shown)} more jobs ({left_out} failed, 800 other), "
+        "to keep this summary under 65,536 characters. The report has them all.\n"
     )
 
 
@@ -295,8 +295,8 @@ def test_nothing_is_left_out_while_there_is_room() -> None:
     full = document(*jobs)
     assert 64_000 < units(full) < 65_536
     fitting = len(rows(full))
-    assert "found no place" not in document(*jobs[:fitting])
-    assert "1 more job found no place here (1 completed)" in document(*jobs[: fitting + 1])
+    assert "Left out" not in document(*jobs[:fitting])
+    assert "Left out: 1 more job (1 completed)" in document(*jobs[: fitting + 1])
 
 
 # --- The curve in characters ---------------------------------------------------------------------

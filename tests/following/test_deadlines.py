@@ -1,4 +1,4 @@
-"""When a stream is closed from this side, and what that means: each rule is a row."""
+"""When we close a stream, and what that means: each rule is a row."""
 
 import math
 
@@ -28,7 +28,7 @@ def cancelled(at: float = 50) -> JobFacts:
 
 
 def bounds(settle: float, stall: float, waiting_ends: float = NEVER) -> tuple[Following, float]:
-    """Return what decides about a connection, besides the connection and its job."""
+    """Return the limits that apply to a connection."""
     following = Following(
         max_wait=NEVER,
         settle=settle,
@@ -41,7 +41,7 @@ def bounds(settle: float, stall: float, waiting_ends: float = NEVER) -> tuple[Fo
 
 
 def open_at(at: float, *, event: float | None = None, byte: float | None = None) -> Connection:
-    """Give a connection asked for and open at this time, and when things last came by it."""
+    """Return a connection that was requested and opened at this time, and its last arrivals."""
     return Connection(at, at, byte if byte is not None else (event or at), event)
 
 
@@ -51,12 +51,12 @@ WITH_EVENT = open_at(100, event=110)
 COMPLETED = JobFacts("completed")
 
 ROWS = [
-    # The request is not answered: waited for as long as a stall, whatever the job.
+    # The request is not answered: wait for as long as a stall, whatever the job.
     (UNANSWERED, running(), NEVER, 190, Close.NO_ANSWER),
     (UNANSWERED, COMPLETED, NEVER, 190, Close.NO_ANSWER),
     (UNANSWERED, cancelled(), NEVER, 190, Close.NO_ANSWER),
     (UNANSWERED, running(terminal=True), NEVER, 190, Close.NO_ANSWER),
-    # … and no longer than a settle where waiting is over, or half a minute.
+    # … and no longer than a settle once waiting is over, or half a minute.
     (UNANSWERED, running(), 50, 102, Close.WAITED),
     (UNANSWERED, running(), 150, 150, Close.WAITED),
     (UNANSWERED, running(), 195, 190, Close.NO_ANSWER),
@@ -69,22 +69,22 @@ ROWS = [
     (SILENT, JobFacts("resting"), NEVER, 190, Close.STALLED),
     (open_at(100, byte=150), running(), NEVER, 240, Close.STALLED),
     (open_at(100, event=110, byte=150), running(), NEVER, 240, Close.STALLED),
-    # One that has ended by the list: pings do not count.
+    # A job that has ended according to the list: pings do not count.
     (SILENT, COMPLETED, NEVER, 190, Close.SILENT),
     (SILENT, JobFacts("failed"), NEVER, 190, Close.SILENT),
     (open_at(100, byte=150), COMPLETED, NEVER, 190, Close.SILENT),
     (open_at(100, event=110, byte=150), COMPLETED, NEVER, 200, Close.SILENT),
-    # After the terminal event a settle of quiet ends it, whatever the list says, pings or not.
+    # After the terminal event a settle of quiet ends it, whatever the list says, despite pings.
     (WITH_EVENT, running(terminal=True), NEVER, 112, Close.READ),
     (WITH_EVENT, JobFacts("completed", terminal=True), NEVER, 112, Close.READ),
     (open_at(100, event=110, byte=111), running(terminal=True), NEVER, 112, Close.READ),
     (SILENT, running(terminal=True), NEVER, 102, Close.READ),
-    # Cancelled: quiet after the connection's first event and after the reading that said so.
+    # Cancelled: quiet since both the connection's first event and the list that said so.
     (WITH_EVENT, cancelled(), NEVER, 112, Close.READ),
     (open_at(100, event=110, byte=140), cancelled(), NEVER, 112, Close.READ),
     (WITH_EVENT, cancelled(111), NEVER, 113, Close.READ),
     (WITH_EVENT, cancelled(150), NEVER, 152, Close.READ),
-    # … without any event, for as long as a stall.
+    # … or, without any event, for as long as a stall.
     (SILENT, cancelled(), NEVER, 190, Close.READ),
     (open_at(100, byte=150), cancelled(), NEVER, 190, Close.READ),
     # Waiting is over: a settle of quiet.
@@ -93,13 +93,13 @@ ROWS = [
     (WITH_EVENT, running(), 150, 150, Close.WAITED),
     (open_at(100, event=110, byte=140), running(), 50, 112, Close.WAITED),
     (WITH_EVENT, COMPLETED, 50, 112, Close.WAITED),
-    # … counted from the request where no event came, half a minute if the job has ended.
+    # … counted from the request if no event came; half a minute if the job has ended.
     (Connection(100, 101.5, 101.5), running(), 50, 102, Close.WAITED),
     (Connection(100, 101.5, 101.9), running(), 50, 102, Close.WAITED),
     (SILENT, COMPLETED, 50, 130, Close.WAITED),
     (SILENT, COMPLETED, 150, 150, Close.WAITED),
     (SILENT, cancelled(), 50, 130, Close.WAITED),
-    # A stream that never falls quiet.
+    # A stream that is never quiet.
     (open_at(100, event=1000), running(), 200, 220, Close.CUT),
     (open_at(100, event=1000), running(), 50, 120, Close.CUT),
     (open_at(100, event=219), running(), 200, 220, Close.CUT),
@@ -107,17 +107,17 @@ ROWS = [
     (open_at(100, event=1000), COMPLETED, 200, 800, Close.CUT),
     (open_at(100, event=1000), COMPLETED, 50, 700, Close.CUT),
     (open_at(100, event=1000), cancelled(), 50, 700, Close.CUT),
-    # The list has lost the job: waiting is over for it alone, and never later than for all.
+    # The job is no longer listed: waiting is over for it alone, and never later than for all.
     (WITH_EVENT, running(waiting_ends=150), NEVER, 150, Close.WAITED),
     (WITH_EVENT, running(waiting_ends=150), 300, 150, Close.WAITED),
     (WITH_EVENT, running(waiting_ends=300), 150, 150, Close.WAITED),
     (open_at(100, event=1000), running(waiting_ends=200), NEVER, 220, Close.CUT),
-    # At the same moment, having read it says more than that waiting was over.
+    # At the same moment, having drained it says more than that waiting was over.
     (WITH_EVENT, running(terminal=True), 50, 112, Close.READ),
     (WITH_EVENT, cancelled(), 50, 112, Close.READ),
     # … and that waiting was over comes first where it does.
     (WITH_EVENT, cancelled(111), 50, 112, Close.WAITED),
-    # Cancelled after a long quiet: quiet counts from the reading that said so, and is no break.
+    # Cancelled after a long quiet: quiet counts from the list that said so, and is not a break.
     (open_at(100, event=110, byte=2000), cancelled(2000), NEVER, 2002, Close.READ),
     (open_at(100, byte=2000), cancelled(2000), NEVER, 2090, Close.READ),
 ]
@@ -131,14 +131,14 @@ def test_closing(
 
 
 @pytest.mark.parametrize(("settle", "stall"), [(2, 1), (2, 2), (120, 90)])
-def test_past_the_wait_a_stall_is_only_quiet(settle: float, stall: float) -> None:
-    """Else it would be opened again and again."""
+def test_after_the_wait_a_stall_counts_as_quiet(settle: float, stall: float) -> None:
+    """Otherwise it would be opened again and again."""
     limits = bounds(settle, stall, waiting_ends=50)
     assert closing(SILENT, running(), *limits) == (100 + settle, Close.WAITED)
     assert closing(SILENT, running(), *bounds(settle, stall, 500)) == (100 + stall, Close.STALLED)
 
 
-def test_what_was_read_is_no_break_however_short_a_stall_is() -> None:
+def test_a_drained_stream_has_not_broken_however_short_a_stall_is() -> None:
     limits = bounds(settle=2, stall=1)
     assert closing(WITH_EVENT, JobFacts("completed", terminal=True), *limits) == (112, Close.READ)
     assert closing(WITH_EVENT, cancelled(), *limits) == (112, Close.READ)
@@ -159,7 +159,7 @@ def test_a_job_has_ended_by_its_terminal_event_alone(status: str | None) -> None
     assert JobFacts(status, terminal=True).ended
 
 
-def test_retries_past_the_wait() -> None:
+def test_retries_after_the_wait() -> None:
     assert last_retry_at(running(), 100) == 100
     assert last_retry_at(COMPLETED, 100) == 130
     assert last_retry_at(running(terminal=True), 100) == 130
@@ -196,7 +196,7 @@ def facts(draw: st.DrawFn) -> JobFacts:
 
 @settings(deadline=None)
 @given(connections(), facts(), SECONDS, st.floats(0, 60), st.floats(0.1, 300))
-def test_past_the_wait_every_connection_is_bounded(
+def test_after_the_wait_every_connection_is_bounded(
     connection: Connection, job: JobFacts, waiting_ends: float, settle: float, stall: float
 ) -> None:
     when, _ = closing(connection, job, *bounds(settle, stall, waiting_ends))
@@ -217,7 +217,7 @@ def test_without_a_wait_none_is_closed_for_it(
 
 @settings(deadline=None)
 @given(connections(), facts(), st.just(math.inf) | SECONDS)
-def test_only_what_can_have_been_read_was(
+def test_only_a_stream_that_can_be_drained_is(
     connection: Connection, job: JobFacts, waiting_ends: float
 ) -> None:
     _, why = closing(connection, job, *bounds(SETTLE, STALL, waiting_ends))

@@ -1,7 +1,7 @@
-"""Every fault that a stream can have, and what the report says then, in one build on one server.
+"""Every fault that a stream can have, and what the report then says, in one build on one server.
 
-A row is a job: how its stream is answered, and what its entry in `report.json` must hold. All rows
-are followed at once, which shows too that no job's trouble touches another's.
+A row is a job: how its stream is answered, and what its entry in `report.json` must say. All rows
+are followed at once, which also shows that no job's trouble affects another.
 """
 
 import gzip
@@ -52,7 +52,7 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Fault:
-    """How a stream is answered, and the fields of the job's entry that follow from it."""
+    """How a stream is answered, and the resulting fields of the job's entry."""
 
     script: Script
     stream: dict[str, Any] = field(default_factory=dict)
@@ -188,7 +188,7 @@ PAYLOADS = {
         sse(numbered([failed("x"), started(), log(1, 1), completed()])),
         COMPLETE | {"events": 4}, entry={"error": None},
     ),
-    "taken up again from before": Fault(
+    "resumed from an earlier step": Fault(
         sse(numbered([*(log(n, 9 - n) for n in range(1, 7)), log(3, 1.5), completed()])),
         COMPLETE, loss={"points": 3, "last": 1.5},
     ),
@@ -354,8 +354,8 @@ def test_there_are_enough_faults(result: Result) -> None:
 def test_fault(result: Result, name: str) -> None:
     fault = FAULTS[name]
     entry = result.job(name)
-    told = {key: entry["stream"][key] for key in fault.stream}
-    assert told == fault.stream, json.dumps(entry["stream"])
+    stream = {key: entry["stream"][key] for key in fault.stream}
+    assert stream == fault.stream, json.dumps(entry["stream"])
     assert entry["status"] == fault.status
     if fault.loss is not None:
         assert {key: entry["loss"][key] for key in fault.loss} == fault.loss

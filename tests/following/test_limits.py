@@ -1,4 +1,4 @@
-"""What a server can make the command hold: little, whatever it sends, and the others come out."""
+"""Memory stays bounded whatever a server sends, and other jobs still come out."""
 
 import contextlib
 import re
@@ -37,7 +37,7 @@ def endless_frame() -> Iterable[bytes]:
 
 
 def bomb() -> Iterator[bytes]:
-    """300 MiB of blanks in one line, packed into a third of one."""
+    """300 MiB of spaces in one line, packed into a third of a MiB."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     yield packer.compress(b"event: training.log\ndata: ")
     blanks = b" " * MEBIBYTE
@@ -47,7 +47,7 @@ def bomb() -> Iterator[bytes]:
 
 
 def large_frames() -> Iterable[bytes]:
-    """Frames as large as they may be, so many that they can't all be held."""
+    """Frames of the largest size, more of them than fit into memory."""
     for number in range(8):
         data = b'{"step":%d,"loss":1,"x":"' % number + BLOCK * 15 + b'"}'
         yield b"event: training.log\ndata: " + data + b"\n\n"
@@ -82,10 +82,10 @@ SCRIPTS: dict[str, Script] = {
 
 
 def peak_of(process: "subprocess.Popen[str]") -> int:
-    """Wait for a process of ours to end; give the most memory that it held, in bytes.
+    """Wait for a process of ours to end; return the most memory that it held, in bytes.
 
-    The kernel's high-water mark is read while it runs: what `wait4` tells begins with what this
-    process held when it forked.
+    The kernel's high-water mark is read while it runs: `wait4` would include what this process held
+    when it forked.
     """
     status = Path(f"/proc/{process.pid}/status")
     peak = 0
@@ -134,7 +134,7 @@ HELD: dict[str, Callable[[], Iterable[bytes]]] = {
 def test_sixteen_streams_are_amid_a_frame_of_the_largest_size(
     command: Command, names: list[str]
 ) -> None:
-    """The default concurrency: each holds all of a frame but its end, then all end at once."""
+    """The default concurrency: each holds a frame without its end, then all end at once."""
     rest = Send(b"\n\nevent: training.completed\ndata: {}\n\n")
     hostile = [
         job(f"job_{number}", script=Stream((Flow(HELD[name]), WaitFor("all"), rest)))
@@ -171,12 +171,12 @@ def test_values_and_levels_count_and_bytes_do_not(
     script = Stream((Send(b": " + b"x" * MEBIBYTE + b"\n", 17), Send(frame)))
     with StandIn(job("a", "running", script=script)) as studio:
         result = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
-    told = result.job("a")
-    assert (told["stream"]["events"], told["stream"]["skipped"]) == (1, skipped)
+    entry = result.job("a")
+    assert (entry["stream"]["events"], entry["stream"]["skipped"]) == (1, skipped)
     if name == b"training.completed":
-        assert told["status"] == "completed"
+        assert entry["status"] == "completed"
     else:
-        assert (told["loss"] is None) is bool(skipped)
+        assert (entry["loss"] is None) is bool(skipped)
 
 
 @pytest.mark.parametrize("kind", ["long", "packed"])
@@ -200,12 +200,12 @@ def test_a_deep_entry_costs_its_field_and_no_other(command: Command) -> None:
     with StandIn(job("a", "queued"), job("b", "queued")) as studio:
         studio.answers.overrides["jobs"] = reply(200, body)
         result = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
-    assert [told["id"] for told in result.report["jobs"]] == ["a", "b"], result.stderr
+    assert [entry["id"] for entry in result.report["jobs"]] == ["a", "b"], result.stderr
     assert result.job("a")["config"] == {}
     assert "config is nested too deep" in result.stderr
 
 
-def test_a_list_nested_without_end_is_none(command: Command, tmp_path: Path) -> None:
+def test_a_list_nested_without_end_is_refused(command: Command, tmp_path: Path) -> None:
     with StandIn() as studio:
         studio.answers.overrides["jobs"] = reply(200, b'{"jobs":' + b"[" * 200_000)
         result = command.build(studio)
@@ -278,11 +278,11 @@ def test_an_entry_over_its_limit_is_left_out_and_no_other(
         studio.answers.overrides["jobs"] = reply(200, b'{"jobs":[%s,%s]}' % (large, WELL))
         result = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
     assert result.code == 0, result.stderr
-    assert [told["id"] for told in result.report["jobs"]] == ["large", "well"][more:]
+    assert [entry["id"] for entry in result.report["jobs"]] == ["large", "well"][more:]
     assert ("more than 200,000 values" in result.stderr) is bool(more)
 
 
-def test_many_odd_entries_are_told_in_few_lines(command: Command) -> None:
+def test_many_odd_entries_are_reported_in_few_lines(command: Command) -> None:
     with StandIn(job("a", events=training(3, "a"))) as studio:
         studio.jobs.add_odd(*[{} for _ in range(3000)])
         result = command.build(studio)

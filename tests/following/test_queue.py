@@ -1,4 +1,4 @@
-"""The line before the streams: only so many are open, and who has ended goes first."""
+"""The queue for the streams: only so many are open, and ended jobs go first."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -15,7 +15,7 @@ STATUSES = {"done": "completed", "bad": "failed", "off": "cancelled", "run": "ru
 
 
 def job(name: str) -> JobFacts:
-    """Give a job's facts: its status is told by its name's first part, `queued` for any other."""
+    """Return a job's facts: the first part of its name is its status, or else it is `queued`."""
     return JobFacts(STATUSES.get(name.partition("-")[0], "queued"))
 
 
@@ -26,7 +26,7 @@ def rank(job: JobFacts) -> int:
 
 
 class Hall:
-    """Streams that come, wait for their turn, and leave when they are told to."""
+    """Streams that arrive, wait for their turn, and leave when a test says so."""
 
     def __init__(self, turns: int) -> None:
         self.line = PriorityLine(turns)
@@ -50,7 +50,7 @@ class Hall:
 
     @property
     def waiting(self) -> list[str]:
-        """Give who still waits, in order of coming."""
+        """Return who is still waiting, in order of arrival."""
         return [
             name
             for name, task in self._tasks.items()
@@ -68,7 +68,7 @@ class Hall:
 
 
 async def settle() -> None:
-    """Let everything happen that can."""
+    """Let everything happen that can happen now."""
     for _ in range(10):
         await asyncio.sleep(0)
 
@@ -82,7 +82,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(to_its_end(), 10))
 
 
-def test_ended_jobs_first_then_running_ones_then_who_came_first() -> None:
+def test_ended_jobs_first_then_running_ones_then_by_arrival() -> None:
     async def main() -> None:
         hall = Hall(1)
         hall.come("queued-1", "run-1", "done-1", "new-1", "run-2", "bad-2", "off-3")
@@ -111,7 +111,7 @@ def test_a_terminal_event_ends_a_job_too() -> None:
     run(main())
 
 
-def test_who_comes_later_and_has_ended_goes_before_those_who_wait() -> None:
+def test_an_ended_job_that_arrives_later_goes_before_those_waiting() -> None:
     async def main() -> None:
         hall = Hall(1)
         hall.come("run-1", "queued-1")
@@ -125,7 +125,7 @@ def test_who_comes_later_and_has_ended_goes_before_those_who_wait() -> None:
     run(main())
 
 
-def test_the_line_is_ordered_anew_when_the_list_says_so() -> None:
+def test_the_queue_is_reordered_when_the_list_changes() -> None:
     async def main() -> None:
         hall = Hall(1)
         hall.come("run-0")
@@ -144,7 +144,7 @@ def test_the_line_is_ordered_anew_when_the_list_says_so() -> None:
 
 
 @pytest.mark.parametrize("turns", [1, 2, 5])
-def test_no_more_at_once_than_there_are_turns(turns: int) -> None:
+def test_no_more_streams_at_once_than_turns(turns: int) -> None:
     async def main() -> None:
         hall = Hall(turns)
         names = [f"run-{number}" for number in range(12)]
@@ -160,8 +160,8 @@ def test_no_more_at_once_than_there_are_turns(turns: int) -> None:
 
 
 @pytest.mark.parametrize("ticks", range(6))
-def test_whoever_is_cancelled_gives_the_turn_back(ticks: int) -> None:
-    """Whether it waited, had just been called, or was inside."""
+def test_a_cancelled_stream_returns_its_turn(ticks: int) -> None:
+    """Whether it was waiting, had just been called, or was inside."""
 
     async def main() -> None:
         hall = Hall(1)
@@ -183,7 +183,7 @@ def test_whoever_is_cancelled_gives_the_turn_back(ticks: int) -> None:
     run(main())
 
 
-def test_an_error_inside_gives_the_turn_back() -> None:
+def test_a_failed_stream_returns_its_turn() -> None:
     async def main() -> None:
         line = PriorityLine(1)
         for _ in range(3):
@@ -194,7 +194,7 @@ def test_an_error_inside_gives_the_turn_back() -> None:
     run(main())
 
 
-def test_a_line_that_is_dissolved_lets_everyone_through() -> None:
+def test_a_dissolved_queue_lets_everyone_through() -> None:
     async def main() -> None:
         hall = Hall(1)
         hall.come("run-1", "queued-1", "done-1")
@@ -217,7 +217,7 @@ def test_a_line_that_is_dissolved_lets_everyone_through() -> None:
     ),
     st.data(),
 )
-def test_whatever_happens_no_turn_is_lost_and_the_first_goes_first(
+def test_no_turn_is_ever_lost_and_the_first_goes_first(
     turns: int, moves: list[tuple[str, int]], data: st.DataObject
 ) -> None:
     kinds = st.sampled_from(["done", "run", "queued"])

@@ -1,4 +1,4 @@
-"""The rule of resuming: over any stream, any cuts and any server, each event counts once."""
+"""The rule of resuming: with any stream, any cuts and any server, each event counts once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ LOG = b"training.log"
 
 @dataclass(frozen=True)
 class Sent:
-    """An event on a server: alike ones are told apart by their place alone."""
+    """An event on a server: only their places distinguish equal ones."""
 
     data: bytes
     id: bytes | None
@@ -23,7 +23,7 @@ class Sent:
 
 @dataclass
 class Client:
-    """Keeps what is new, as a log would; an offset is a place in the list."""
+    """Keeps new events, as a log would; an offset is an index of the list."""
 
     kept: list[Kept] = field(default_factory=list)
     trail: Trail = field(default_factory=Trail)
@@ -57,7 +57,7 @@ def effective_ids(history: list[Sent]) -> list[bytes]:
 
 
 def serve(history: list[Sent], last_event_id: bytes | None, behaviour: str) -> list[Sent]:
-    """What a server sends that has these events, asked to resume behind an id."""
+    """Return what a server with these events sends when asked to resume after an id."""
     ids = effective_ids(history)
     if not last_event_id or behaviour == "ignore" or last_event_id not in ids:
         return history
@@ -74,7 +74,7 @@ BEHAVIOURS = ["ignore", "behind the last", "behind the first", "from the id on"]
 
 
 def run(history: list[Sent], connections: list[tuple[int, int, str]]) -> Client:
-    """Connect again and again: each time the server has more, and cuts after a while."""
+    """Connect again and again: each time the server has more, and cuts the stream after a while."""
     client = Client()
     for grown, length, behaviour in [*connections, (len(history), len(history), "ignore")]:
         sent = client.last_event_id()
@@ -91,7 +91,7 @@ NO_IDS = st.lists(DATA.map(lambda data: Sent(data, None)), max_size=14)
 
 @st.composite
 def shared(draw: st.DrawFn) -> list[Sent]:
-    """Ids that rise, several events to an id, some of them without an id of their own."""
+    """Ids that rise, with several events per id, some of them without their own id."""
     events: list[Sent] = []
     number = draw(st.integers(0, 3))
     for data, step, bare in draw(
@@ -104,7 +104,7 @@ def shared(draw: st.DrawFn) -> list[Sent]:
 
 @st.composite
 def named(draw: st.DrawFn) -> list[Sent]:
-    """Ids that are names in no order, each of one group."""
+    """Ids that are names in no order, each used for one group."""
     names = draw(st.permutations([b"x", b"a", b"m", b"9", b"\xe2\x82\xac", b"0 0"]))
     sizes = draw(st.lists(st.integers(1, 3), max_size=6))
     return [
@@ -124,7 +124,7 @@ CUTS = st.lists(
 
 
 def test_a_cut_between_events_of_one_id_some_of_which_bear_it() -> None:
-    """What bears no id of its own is not what bore one, however alike they are."""
+    """An event without its own id differs from one that had an id, however alike they are."""
     ids = [b"0", b"1", b"1", None, b"2", b"2", b"2"]
     history = [*(Sent(b"b", event_id) for event_id in ids[:-1]), Sent(b"a", ids[-1])]
     client = run(history, [(5, 5, "ignore"), (7, 5, "behind the first")])
@@ -142,10 +142,10 @@ def test_each_event_counts_once(
 
 @settings(deadline=None, max_examples=1000)
 @given(ANY_IDS, CUTS)
-def test_ids_that_come_again_are_not_resumed_behind_once_they_did(
+def test_ids_that_were_repeated_are_no_longer_resumed_from(
     history: list[Sent], connections: list[tuple[int, int, str]]
 ) -> None:
-    """A server that replays all is read right whatever its ids are."""
+    """A server that replays everything is read correctly whatever its ids are."""
     growing = sorted((grown, length, "ignore") for grown, length, _ in connections)
     client = run(history, growing)
     assert client.events() == [(event.data, event.id) for event in history]
@@ -153,7 +153,7 @@ def test_ids_that_come_again_are_not_resumed_behind_once_they_did(
 
 @settings(deadline=None, max_examples=300)
 @given(COUNTED, st.lists(st.integers(0, 14), max_size=4))
-def test_ids_made_anew_for_each_connection(history: list[Sent], cuts: list[int]) -> None:
+def test_ids_that_differ_for_each_connection(history: list[Sent], cuts: list[int]) -> None:
     client = Client()
     for number, cut in enumerate([*sorted(cuts), len(history)], start=1):
         fresh = [Sent(event.data, b"%d-%d" % (number, i)) for i, event in enumerate(history)]
@@ -221,7 +221,9 @@ RUNS_OF_IDS = st.one_of(
 
 @settings(deadline=None)
 @given(st.lists(RUNS_OF_IDS, max_size=6))
-def test_many_events_at_once_are_noted_as_one_after_another(runs: list[list[bytes | None]]) -> None:
+def test_many_events_at_once_are_recorded_as_one_after_another(
+    runs: list[list[bytes | None]],
+) -> None:
     bulk, single = Trail(), Trail()
     offset = 0
     for run in runs:

@@ -1,4 +1,4 @@
-"""The frame decoder against the standard, and against httpx-sse where that keeps to it."""
+"""The frame decoder, compared with the standard, and with httpx-sse where that follows it."""
 
 import tracemalloc
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ STANDARD = {
     ),
     "data lines": (b"data: a\ndata:  b\ndata\ndata:c\n\n", [(b"message", b"a\n b\n\nc", None)]),
     "empty data line is an event": (b"event: end\ndata\n\n", [(b"end", b"", None)]),
-    "no data line is none": (b"event: end\n\ndata: 1\n\n", [(b"message", b"1", None)]),
+    "a frame without data lines": (b"event: end\n\ndata: 1\n\n", [(b"message", b"1", None)]),
     "comments": (b": hello\n\n:\ndata: 1\n:x\n\n", [(b"message", b"1", None)]),
     "id-only frame counts for the next": (b"id: 5\n\ndata: 1\n\n", [(b"message", b"1", b"5")]),
     "id is reset": (b"id\ndata: 1\n\n", [(b"message", b"1", b"")]),
@@ -41,8 +41,11 @@ STANDARD = {
         [(b"b", b"1", b"2")],
     ),
     "unknown fields": (b"foo: 1\nDATA: 2\n data: 3\ndata: 4\n\n", [(b"message", b"4", None)]),
-    "one blank after the colon goes": (b"data:  1\ndata:\t2\n\n", [(b"message", b" 1\n\t2", None)]),
-    "unfinished last frame is none": (b"data: 1\n\ndata: 2\n", [(b"message", b"1", None)]),
+    "one space after the colon is dropped": (
+        b"data:  1\ndata:\t2\n\n",
+        [(b"message", b" 1\n\t2", None)],
+    ),
+    "an unfinished last frame is dropped": (b"data: 1\n\ndata: 2\n", [(b"message", b"1", None)]),
     "blank lines between": (
         b"\n\n\ndata: 1\n\n\n\n\ndata: 2\n\n\n",
         [(b"message", b"1", None), (b"message", b"2", None)],
@@ -85,7 +88,7 @@ def test_retry(line: bytes, retry: int | None) -> None:
 # --- Frames over the limit ---------------------------------------------------------------------
 
 
-def test_a_frame_of_the_limit_is_taken_and_one_over_it_is_skipped() -> None:
+def test_a_frame_of_the_limit_is_accepted_and_one_over_it_skipped() -> None:
     most = b"data: " + b"x" * 94
     assert decode(most + b"\n\n", limit=100) == [Frame(b"message", b"x" * 94)]
     over = decode(b"event: a\nid: 3\n" + most + b"\n\ndata: 1\n\n", limit=100)
@@ -93,7 +96,7 @@ def test_a_frame_of_the_limit_is_taken_and_one_over_it_is_skipped() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 5, 64])
-def test_name_and_id_behind_the_large_data_still_count(size: int) -> None:
+def test_name_and_id_after_oversized_data_still_count(size: int) -> None:
     stream = b"data: " + b"x" * 300 + b"\nevent: a\nid: 9\n\ndata: 1\n\n"
     chunks = [stream[i : i + size] for i in range(0, len(stream), size)]
     assert decode(*chunks, limit=100) == [
@@ -112,7 +115,7 @@ def test_an_endless_frame_is_reported_when_the_connection_ends() -> None:
     assert decoder.close() == []
 
 
-def test_an_endless_comment_is_no_event() -> None:
+def test_an_endless_comment_is_not_an_event() -> None:
     assert decode(b"event: a\n:", *[b"x" * 100] * 50, b"\n\ndata: 1\n\n") == [
         Frame(b"message", b"1")
     ]
@@ -217,7 +220,7 @@ def chunked(stream: bytes, cuts: Sequence[int]) -> list[bytes]:
 
 
 def by_httpx_sse(stream: bytes) -> list[tuple[str, str]]:
-    """What httpx-sse gives for the whole text, mended where it departs from the standard."""
+    """Return httpx-sse's events for the whole text, corrected where the standard differs."""
     text = stream.decode().removeprefix("\ufeff")
     lines, decoder = SSELineDecoder(), SSEDecoder()
     events: list[tuple[str, str]] = []
@@ -275,7 +278,7 @@ def test_agrees_with_httpx_sse_in_any_chunks(stream: bytes, cuts: list[int]) -> 
         "id: 1\nevent: a\ndata: {}",
     ],
 )
-def test_what_stands_between_plain_frames_is_read_as_alone(fields: str, between: bytes) -> None:
+def test_frames_between_plain_ones_are_read_as_if_alone(fields: str, between: bytes) -> None:
     plain = fields.encode() + b"\n\n"
     stream = plain * 2 + between + plain * 3
     alone = one_by_one(stream)
@@ -283,7 +286,7 @@ def test_what_stands_between_plain_frames_is_read_as_alone(fields: str, between:
         assert decode(stream[:cut], stream[cut:]) == alone
 
 
-def test_logs_are_given_in_runs_that_end_where_anything_else_stands() -> None:
+def test_adjacent_logs_are_returned_together() -> None:
     logs = b"".join(b"id: %d\nevent: training.log\ndata: {}\n\n" % number for number in range(9))
     parts = FrameDecoder().parts(b": hello\n\n" + logs + b"data: 1\n\n" + logs)
     assert [part if isinstance(part, Frame) else len(part.datas) for part in parts] == [

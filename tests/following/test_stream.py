@@ -1,4 +1,4 @@
-"""Whole days of following, in no time: a made-up source, a real log, a clock that jumps."""
+"""Whole days of following, in no time: an invented source, a real log, a clock that jumps."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reportgen.events import event_log
 from reportgen.following import fetch
 from reportgen.following.log_writer import EventLog
-from reportgen.following.stream import Outcome
+from reportgen.following.outcomes import Outcome
 from reportgen.model import history, log_lines
 from reportgen.model.history import History
 from reportgen.model.origin import Manifest, Origin
@@ -27,7 +27,7 @@ from reportgen.sources import JobList, OpenStream, StreamBrokenError, StreamRefu
 from reportgen.text import javascript
 from reportgen.text.secrets import Secrets
 from tests import virtual_time
-from tests.taking import read_log
+from tests.snapshotting import read_log
 
 HOUR = 3600.0
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -68,7 +68,7 @@ class World:
     statuses: dict[str, str]
     openings: list[Opening] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    told: list[tuple[str, str, float]] = field(default_factory=list)
+    breaks: list[tuple[str, str, float]] = field(default_factory=list)
     ended: dict[str, float] = field(default_factory=dict)
     readings: list[float] = field(default_factory=list)
     recorded = False
@@ -108,7 +108,7 @@ class World:
             first = b""
         yield OpenStream(_behind(first, chunks))
 
-    # Who is told
+    # The progress listener
 
     def listed(self, jobs: int, to_fetch: int) -> None:
         pass
@@ -123,14 +123,14 @@ class World:
         pass
 
     def broke(self, job_id: str, reason: str, wait: float) -> None:
-        self.told.append((job_id, reason, wait))
+        self.breaks.append((job_id, reason, wait))
 
     def ended_(self, job_id: str, outcome: Outcome) -> None:
         self.ended[job_id] = now()
 
 
-class Watcher:
-    """Hands on what is told; `ended` is taken by the world's own field."""
+class ForwardingListener:
+    """Forwards reports to the world, whose own `ended` is a field."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -150,8 +150,8 @@ async def _behind(first: bytes, rest: Chunks) -> Chunks:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a run left."""
+class Followed:
+    """What following left behind."""
 
     world: World
     jobs: dict[str, History]
@@ -169,7 +169,7 @@ def follow(
     meanwhile: Callable[[World, asyncio.Event], Awaitable[None]] | None = None,
     in_real_time: bool = False,
     tokens: tuple[str, ...] = (),
-) -> Told:
+) -> Followed:
     """Follow all jobs to their end."""
     world = World(serve, {"job": "running"} if statuses is None else statuses)
     following = Following(
@@ -191,7 +191,7 @@ def follow(
                 Selection(),
                 Retention(),
                 following,
-                watcher=Watcher(world),
+                watcher=ForwardingListener(world),
                 secrets=Secrets(tokens),
                 chance=lambda: 0.5,
                 stop=stop,
@@ -205,14 +205,14 @@ def follow(
             }, took
 
     jobs, took = asyncio.run(main()) if in_real_time else virtual_time.run(main())
-    return Told(world, jobs, took)
+    return Followed(world, jobs, took)
 
 
 # --- Days ----------------------------------------------------------------------------------------
 
 
 def test_a_proxy_that_cuts_every_minute_for_a_day(tmp_path: Path) -> None:
-    """An event every 20 min, each connection stands a minute: no failure, nothing lost or twice."""
+    """An event every 20 min, each connection lasts 1 min: no failure, nothing lost or doubled."""
     every, last = 1200, 3 * 24
 
     async def serve(world: World, opening: Opening) -> Chunks:
@@ -229,12 +229,12 @@ def test_a_proxy_that_cuts_every_minute_for_a_day(tmp_path: Path) -> None:
                 yield b": still here\n\n"
         raise StreamBrokenError("cut")
 
-    told = follow(tmp_path, serve)
-    job = told.jobs["job"]
+    followed = follow(tmp_path, serve)
+    job = followed.jobs["job"]
     assert (job.stream.state, job.stream.events, len(job.loss)) == ("complete", last + 1, last)
     assert job.stream.reconnects > 1000
-    assert all(wait == 1.0 for _, _, wait in told.world.told)
-    assert told.took == pytest.approx(24 * HOUR, abs=120)
+    assert all(wait == 1.0 for _, _, wait in followed.world.breaks)
+    assert followed.took == pytest.approx(24 * HOUR, abs=120)
 
 
 def test_a_queued_job_without_a_byte_for_three_hours(tmp_path: Path) -> None:
@@ -248,19 +248,21 @@ def test_a_queued_job_without_a_byte_for_three_hours(tmp_path: Path) -> None:
         async for chunk in serve(world, opening):
             yield chunk
 
-    told = follow(tmp_path, open_but_silent, statuses={"job": "queued"})
-    job = told.jobs["job"]
+    followed = follow(tmp_path, open_but_silent, statuses={"job": "queued"})
+    job = followed.jobs["job"]
     assert job.stream.state == "complete"
     assert job.stream.reconnects == 0
-    assert told.world.told == []  # a stall is opened again without a word
-    assert len(told.world.openings) == pytest.approx(3 * HOUR / 90, abs=2)
+    assert followed.world.breaks == []  # a stall is opened again without a warning
+    assert len(followed.world.openings) == pytest.approx(3 * HOUR / 90, abs=2)
     assert log_lines.STREAM_ERROR_LINE not in [line.text for line in job.tail]
-    gaps = [b - a for a, b in zip(told.world.readings, told.world.readings[1:], strict=False)]
+    gaps = [
+        b - a for a, b in zip(followed.world.readings, followed.world.readings[1:], strict=False)
+    ]
     assert max(gaps) <= 15
 
 
 def test_a_laptop_that_slept_for_an_hour(tmp_path: Path) -> None:
-    """The connection is dead after it, and the server has gone on meanwhile."""
+    """The connection is then dead, and the server has continued meanwhile."""
 
     async def serve(world: World, opening: Opening) -> Chunks:
         if opening.number == 1:
@@ -282,24 +284,24 @@ def test_five_hundred_ended_jobs_whose_streams_are_gone(tmp_path: Path) -> None:
         yield event(1) + DONE
 
     statuses = {f"gone-{i}": "completed" for i in range(500)} | {"well": "completed"}
-    told = follow(tmp_path, serve, statuses=statuses)
-    assert told.jobs["well"].stream.state == "complete"
-    assert told.jobs["gone-7"].stream.state == "unavailable"
-    assert len(told.world.openings) == 501
-    assert told.took < 1
+    followed = follow(tmp_path, serve, statuses=statuses)
+    assert followed.jobs["well"].stream.state == "complete"
+    assert followed.jobs["gone-7"].stream.state == "unavailable"
+    assert len(followed.world.openings) == 501
+    assert followed.took < 1
 
 
 def test_five_hundred_ended_jobs_of_a_server_that_fails(tmp_path: Path) -> None:
-    """Waiting for the next try takes no place from others."""
+    """Waiting for the next try does not occupy a turn."""
 
     async def serve(world: World, opening: Opening) -> Chunks:
         raise StreamRefusedError("the server answered 500", 500)
         yield b""
 
-    told = follow(tmp_path, serve, statuses={f"job-{i}": "failed" for i in range(500)})
-    assert told.took == pytest.approx(1 + 2 + 4 + 8 + 16 + 32 + 60, abs=1)
-    assert len(told.world.openings) == 500 * 8
-    assert told.jobs["job-0"].stream.state == "unavailable"
+    followed = follow(tmp_path, serve, statuses={f"job-{i}": "failed" for i in range(500)})
+    assert followed.took == pytest.approx(1 + 2 + 4 + 8 + 16 + 32 + 60, abs=1)
+    assert len(followed.world.openings) == 500 * 8
+    assert followed.jobs["job-0"].stream.state == "unavailable"
 
 
 # --- Failures in a row ---------------------------------------------------------------------------
@@ -315,24 +317,22 @@ def test_delays_double_and_a_new_event_starts_the_count_again(tmp_path: Path) ->
         raise StreamBrokenError("cut")
         yield b""
 
-    told = follow(tmp_path, serve, retries=5)
-    assert [wait for *_, wait in told.world.told] == [1, 2, 4, 8, 1, 2, 4, 8]
-    assert told.jobs["job"].stream.state == "complete"
+    followed = follow(tmp_path, serve, retries=5)
+    assert [wait for *_, wait in followed.world.breaks] == [1, 2, 4, 8, 1, 2, 4, 8]
+    assert followed.jobs["job"].stream.state == "complete"
 
 
 @pytest.mark.parametrize(
     "useless", [PING, b": comment\n\n", event(1), b"event: training.log\ndata: {\n\n"]
 )
-def test_a_ping_a_replay_and_garbage_are_no_sign_that_it_works(
-    tmp_path: Path, useless: bytes
-) -> None:
+def test_a_ping_a_replay_and_garbage_do_not_reset_the_count(tmp_path: Path, useless: bytes) -> None:
     async def serve(world: World, opening: Opening) -> Chunks:
         yield event(1) if opening.number == 1 else useless
         raise StreamBrokenError("cut")
 
-    told = follow(tmp_path, serve, retries=4)
-    assert len(told.world.openings) == 4
-    stream = told.jobs["job"].stream
+    followed = follow(tmp_path, serve, retries=4)
+    assert len(followed.world.openings) == 4
+    stream = followed.jobs["job"].stream
     assert stream.state == "interrupted"
     assert stream.reason == "given up after 4 failures in a row: cut"
 
@@ -348,8 +348,8 @@ def test_a_server_is_obeyed_up_to_a_minute(tmp_path: Path) -> None:
             raise StreamBrokenError("cut")
         yield DONE
 
-    told = follow(tmp_path, serve)
-    assert [wait for *_, wait in told.world.told] == [20, 60, 30]
+    followed = follow(tmp_path, serve)
+    assert [wait for *_, wait in followed.world.breaks] == [20, 60, 30]
 
 
 # --- How long is waited --------------------------------------------------------------------------
@@ -362,23 +362,23 @@ async def silent(world: World, opening: Opening) -> Chunks:
 
 def test_forty_silent_streams_four_at_a_time(tmp_path: Path) -> None:
     statuses = {f"job-{i}": "running" for i in range(40)}
-    told = follow(tmp_path, silent, statuses=statuses, max_wait=3, concurrency=4)
-    assert told.took <= 3 + 2.0 * 10 + 1
-    assert {job.stream.state for job in told.jobs.values()} == {"caught-up"}
-    assert len(told.world.openings) == 40
+    followed = follow(tmp_path, silent, statuses=statuses, max_wait=3, concurrency=4)
+    assert followed.took <= 3 + 2.0 * 10 + 1
+    assert {job.stream.state for job in followed.jobs.values()} == {"caught-up"}
+    assert len(followed.world.openings) == 40
 
 
 @pytest.mark.parametrize("kept_alive", [PING, b": comment\n\n"])
-def test_what_only_keeps_a_stream_alive_leaves_it_quiet(tmp_path: Path, kept_alive: bytes) -> None:
+def test_keep_alives_leave_a_stream_quiet(tmp_path: Path, kept_alive: bytes) -> None:
     async def serve(world: World, opening: Opening) -> Chunks:
         yield event(1) + DONE
         for _ in range(100):
             await asyncio.sleep(0.5)
             yield kept_alive
 
-    told = follow(tmp_path, serve)
-    assert told.jobs["job"].stream.state == "complete"
-    assert told.took == pytest.approx(2, abs=1)
+    followed = follow(tmp_path, serve)
+    assert followed.jobs["job"].stream.state == "complete"
+    assert followed.took == pytest.approx(2, abs=1)
 
 
 def test_an_endless_stream_is_cut_after_ten_settles(tmp_path: Path) -> None:
@@ -389,10 +389,10 @@ def test_an_endless_stream_is_cut_after_ten_settles(tmp_path: Path) -> None:
             number += 1
             await asyncio.sleep(0.5)
 
-    told = follow(tmp_path, serve, max_wait=10)
-    assert told.jobs["job"].stream.state == "caught-up"
-    assert "never quiet" in (told.jobs["job"].stream.reason or "")
-    assert told.took == pytest.approx(10 + 10 * 2, abs=1)
+    followed = follow(tmp_path, serve, max_wait=10)
+    assert followed.jobs["job"].stream.state == "caught-up"
+    assert "never quiet" in (followed.jobs["job"].stream.reason or "")
+    assert followed.took == pytest.approx(10 + 10 * 2, abs=1)
 
 
 def test_an_ended_jobs_stream_may_take_its_time_to_begin(tmp_path: Path) -> None:
@@ -401,23 +401,23 @@ def test_an_ended_jobs_stream_may_take_its_time_to_begin(tmp_path: Path) -> None
         await asyncio.sleep(25)
         yield event(1) + DONE
 
-    told = follow(tmp_path, serve, statuses={"job": "completed"}, max_wait=0)
-    assert told.jobs["job"].stream.state == "complete"
+    followed = follow(tmp_path, serve, statuses={"job": "completed"}, max_wait=0)
+    assert followed.jobs["job"].stream.state == "complete"
 
 
-def test_ended_jobs_are_retried_for_half_a_minute_past_the_wait(tmp_path: Path) -> None:
+def test_ended_jobs_are_retried_for_half_a_minute_after_the_wait(tmp_path: Path) -> None:
     async def serve(world: World, opening: Opening) -> Chunks:
         raise StreamBrokenError("cut")
         yield b""
 
     statuses = {"ended": "failed", "running": "running"}
-    told = follow(tmp_path, serve, statuses=statuses, max_wait=0)
-    openings = [opening.job_id for opening in told.world.openings]
+    followed = follow(tmp_path, serve, statuses=statuses, max_wait=0)
+    openings = [opening.job_id for opening in followed.world.openings]
     assert (openings.count("running"), openings.count("ended")) == (1, 5)
-    assert told.took <= 31
+    assert followed.took <= 31
 
 
-def test_a_cancelled_job_is_noticed_through_the_list(tmp_path: Path) -> None:
+def test_a_cancelled_job_is_noticed_in_the_list(tmp_path: Path) -> None:
     async def serve(world: World, opening: Opening) -> Chunks:
         yield event(1)
         for _ in range(1000):
@@ -428,19 +428,19 @@ def test_a_cancelled_job_is_noticed_through_the_list(tmp_path: Path) -> None:
         await asyncio.sleep(100)
         world.statuses["job"] = "cancelled"
 
-    told = follow(tmp_path, serve, meanwhile=cancel)
-    assert told.jobs["job"].stream.state == "complete"
-    assert told.took <= 100 + 15 + 2 + 1
+    followed = follow(tmp_path, serve, meanwhile=cancel)
+    assert followed.jobs["job"].stream.state == "complete"
+    assert followed.took <= 100 + 15 + 2 + 1
 
 
-def test_a_job_that_the_list_lost_is_waited_for_no_longer(tmp_path: Path) -> None:
+def test_a_job_that_is_no_longer_listed_is_not_waited_for(tmp_path: Path) -> None:
     async def lose(world: World, stop: asyncio.Event) -> None:
         await asyncio.sleep(100)
         world.statuses["other"] = world.statuses.pop("job")
 
-    told = follow(tmp_path, silent, meanwhile=lose)
-    assert told.took <= 100 + 2 * 15 + 3
-    assert len(told.world.openings) == 2  # 90 s in, the stall
+    followed = follow(tmp_path, silent, meanwhile=lose)
+    assert followed.took <= 100 + 2 * 15 + 3
+    assert len(followed.world.openings) == 2  # 90 s in, the stall
 
 
 def test_a_signal_ends_streams_in_all_states(tmp_path: Path) -> None:
@@ -458,9 +458,9 @@ def test_a_signal_ends_streams_in_all_states(tmp_path: Path) -> None:
         stop.set()
 
     statuses = dict.fromkeys(["done", "open", "retrying", "in line"], "running")
-    told = follow(tmp_path, serve, statuses=statuses, concurrency=2, meanwhile=interrupt)
-    assert told.took < 1.5
-    states = {job_id: job.stream.state for job_id, job in told.jobs.items()}
+    followed = follow(tmp_path, serve, statuses=statuses, concurrency=2, meanwhile=interrupt)
+    assert followed.took < 1.5
+    states = {job_id: job.stream.state for job_id, job in followed.jobs.items()}
     assert states == {
         "done": "complete",
         "open": "interrupted",
@@ -481,9 +481,9 @@ def test_the_list_failing_meanwhile_is_one_warning(tmp_path: Path) -> None:
         await asyncio.sleep(60)
         yield DONE
 
-    told = follow(tmp_path, serve)
-    assert told.jobs["job"].stream.state == "complete"
-    assert len([warning for warning in told.world.warnings if "no answer" in warning]) <= 2
+    followed = follow(tmp_path, serve)
+    assert followed.jobs["job"].stream.state == "complete"
+    assert len([warning for warning in followed.world.warnings if "no answer" in warning]) <= 2
 
 
 def test_a_finished_stream_stays_complete_when_a_later_look_fails(tmp_path: Path) -> None:
@@ -502,7 +502,7 @@ def test_a_finished_stream_stays_complete_when_a_later_look_fails(tmp_path: Path
     assert third.world.openings == []
 
 
-def test_a_log_that_was_torn_goes_on_where_it_was_whole(tmp_path: Path) -> None:
+def test_a_torn_log_resumes_after_its_last_whole_line(tmp_path: Path) -> None:
     async def serve(world: World, opening: Opening) -> Chunks:
         for number in range(opening.behind + 1, 5):
             yield event(number)
@@ -561,16 +561,16 @@ def test_many_events_at_once_are_kept_as_one_after_another(
         async def serve(world: World, opening: Opening) -> Chunks:
             first = opening.number == 1
             start = again_from if honours else 0
-            yield b""  # answered, whatever comes then
+            yield b""  # answered, whatever follows
             for piece in pieces(frames[:cut] if first else [*frames[start:], DONE]):
                 yield piece
             if first:
                 raise StreamBrokenError("cut")
 
         path = tmp_path_factory.mktemp("follow")
-        told = follow(path, serve, tokens=("the-secret-token",))
+        followed = follow(path, serve, tokens=("the-secret-token",))
         (log,) = (path / "snapshot").rglob("*.log")
-        return log.read_bytes(), told.world.openings
+        return log.read_bytes(), followed.world.openings
 
     at_once = log_of(lambda some: [b"".join(some)])
     assert at_once == log_of(lambda some: some)
@@ -580,7 +580,7 @@ def test_many_events_at_once_are_kept_as_one_after_another(
 # --- A slow disk ---------------------------------------------------------------------------------
 
 
-def test_a_disk_that_takes_its_time_holds_up_no_other_stream(
+def test_a_slow_disk_delays_no_other_stream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first stream's log reaches the disk only once the second stream has gone on."""
@@ -603,6 +603,6 @@ def test_a_disk_that_takes_its_time_holds_up_no_other_stream(
 
     monkeypatch.setattr(EventLog, "sync", sync_slowly)
     statuses = dict.fromkeys(("first", "second"), "completed")
-    told = follow(tmp_path, serve, statuses=statuses, in_real_time=True)
+    followed = follow(tmp_path, serve, statuses=statuses, in_real_time=True)
     assert waits == [True, True]
-    assert [told.jobs[job_id].stream.state for job_id in statuses] == ["complete", "complete"]
+    assert [followed.jobs[job_id].stream.state for job_id in statuses] == ["complete", "complete"]

@@ -1,4 +1,4 @@
-"""The fold, held against a naive one that keeps a list of points and reads like the rule."""
+"""The fold, compared with a plain one that keeps a list of points and reads like the rule."""
 
 import json
 import math
@@ -37,7 +37,7 @@ def note(kind: str, **values: str) -> bytes:
 def fold(
     log: Iterable[bytes], tail: int | None = history.TAIL_LINES, together: int = 10**6
 ) -> History:
-    """Fold a log line by line and, to the same end, so many lines together."""
+    """Fold a log line by line and many lines together; both must be equal."""
     lines = list(log)
     apart = history.fold(records_of(lines, together=1), tail)
     in_blocks = history.fold(records_of(lines, together), tail)
@@ -64,7 +64,7 @@ def parts(old: Superseded) -> list[list[tuple[float, float]]]:
 
 
 class Naive:
-    """The rule, word by word, with a list of points."""
+    """The rule, literally, with a list of points."""
 
     def __init__(self) -> None:
         self.loss: list[tuple[float, float]] = []
@@ -113,7 +113,7 @@ def test_curves_follow_the_rule(points: list[tuple[float, float | None, float | 
     assert folded.resumed_at == naive.resumed_at
 
 
-def test_a_resumed_run_supersedes_and_tells() -> None:
+def test_a_resumed_run_supersedes_points_and_says_so() -> None:
     folded = fold(logs((1, 5), (2, 4), (3, 3, 9), (2, 8), (3, 7)))
     assert pairs(folded.loss) == [(1, 5), (2, 8), (3, 7)]
     assert pairs(folded.eval_loss) == []
@@ -160,8 +160,8 @@ def test_a_step_of_minus_zero_is_the_zero_of_an_axis() -> None:
     assert math.copysign(1, step) == 1
 
 
-def taken_up_again(logged: int) -> Iterable[bytes]:
-    """Give the logs of a run that is resumed once, from its middle; every other log evaluates."""
+def resumed_once(logged: int) -> Iterable[bytes]:
+    """Return the logs of a run that is resumed once, from its middle; every other log evaluates."""
     for at in range(logged):
         step = at if at < logged // 2 else at - logged // 4
         evaluation = b',"evalLoss":%d.5' % at if at % 2 else b""
@@ -170,7 +170,7 @@ def taken_up_again(logged: int) -> Iterable[bytes]:
 
 def test_points_are_held_in_twenty_four_bytes() -> None:
     def measured(logged: int) -> tuple[int, int]:
-        blocks = blocks_of(list(taken_up_again(logged)), 1000)
+        blocks = blocks_of(list(resumed_once(logged)), 1000)
         tracemalloc.start()
         held = history.fold(event_log.records(blocks))
         peak = tracemalloc.get_traced_memory()[1]
@@ -304,7 +304,7 @@ RUN, OPEN = note("run", at="2026-05-01"), note("open")
         ),
     ],
 )
-def test_what_became_of_a_stream(lines: list[bytes], state: str, reconnects: int) -> None:
+def test_the_state_of_a_stream(lines: list[bytes], state: str, reconnects: int) -> None:
     found = stream(*lines)
     assert (found.state, found.reconnects) == (state, reconnects)
     assert (found.reason is None) == (state == "complete")
@@ -342,7 +342,7 @@ def test_the_tail_holds_the_last_fifty_and_all_are_counted() -> None:
     assert folded.tail[0].text == "[log] step=11 loss=1"
 
 
-def test_a_damaged_line_is_told() -> None:
+def test_a_damaged_line_is_reported() -> None:
     for damaged in (b"", b"12\rx", b"x\rtraining.started\r\r{}", b"#1\rend\r\r{"):
         with pytest.raises(event_log.DamagedLogError):
             fold([damaged])
@@ -365,7 +365,7 @@ JOB_EVENTS = (STARTED, LOG, CHECKPOINT, COMPLETED, FAILED)
 
 @dataclass(frozen=True)
 class Came:
-    """What one line of the log holds: an event with its data, or a note with its values."""
+    """The content of one log line: an event with its data, or a note with its values."""
 
     name: str
     data: str = ""
@@ -411,15 +411,15 @@ RUNS = st.builds(lambda items, end: [Came("run"), *items, *end], ITEMS, ENDS | s
 LOGS = st.lists(RUNS, max_size=3).map(lambda runs: [came for run in runs for came in run])
 
 
-class Told:
-    """What a log tells, read off all of it again for each question."""
+class PlainFold:
+    """What a log says, read from all of it for each question."""
 
     def __init__(self, log: list[Came]) -> None:
         self.log = log
         self.events = [came for came in log if came.is_event]
 
     def since_last(self, *names: str) -> list[Came]:
-        """Give the last event of these names and those after it; none where there was none."""
+        """Return the last event with one of these names and those after it, or nothing."""
         places = [at for at, came in enumerate(self.events) if came.name in names]
         return self.events[places[-1] :] if places else []
 
@@ -486,7 +486,7 @@ class Told:
 
     @property
     def log_lines(self) -> list[str]:
-        """Give the beginnings of the lines, in order."""
+        """Return the beginnings of the lines, in order."""
         labels = {STARTED: "[started]", LOG: "[log]", CHECKPOINT: "[checkpoint]"}
         labels |= {COMPLETED: "[completed]", FAILED: "[failed]", "break": "[stream error]"}
         return [labels[came.name] for came in self.log if came.name in labels]
@@ -506,22 +506,22 @@ def is_usable_log(fields: dict[str, Any]) -> bool:
 
 @settings(deadline=None, max_examples=150)
 @given(LOGS)
-def test_a_log_tells_what_its_lines_tell(log: list[Came]) -> None:
-    told, folded = Told(log), fold(came.line() for came in log)
-    assert (folded.terminal, folded.error) == (told.terminal, told.error)
-    assert folded.started == any(came.name == STARTED for came in told.events)
-    assert folded.artifacts == told.artifacts
-    assert folded.checkpoints == told.checkpoints
-    assert folded.last_event_at == told.last_event_at
+def test_a_log_says_what_its_lines_say(log: list[Came]) -> None:
+    plain, folded = PlainFold(log), fold(came.line() for came in log)
+    assert (folded.terminal, folded.error) == (plain.terminal, plain.error)
+    assert folded.started == any(came.name == STARTED for came in plain.events)
+    assert folded.artifacts == plain.artifacts
+    assert folded.checkpoints == plain.checkpoints
+    assert folded.last_event_at == plain.last_event_at
     stream = folded.stream
-    assert (stream.events, stream.skipped.total()) == (len(told.events), told.skipped)
-    assert (stream.state, stream.reconnects) == (told.state, told.reconnects)
+    assert (stream.events, stream.skipped.total()) == (len(plain.events), plain.skipped)
+    assert (stream.state, stream.reconnects) == (plain.state, plain.reconnects)
     assert (stream.reason is None) == (stream.state == "complete")
-    assert [shown.text.partition("]")[0] + "]" for shown in folded.tail] == told.log_lines
-    assert folded.log_lines == len(told.log_lines)
+    assert [shown.text.partition("]")[0] + "]" for shown in folded.tail] == plain.log_lines
+    assert folded.log_lines == len(plain.log_lines)
 
 
-# --- What is drawn small, and pauses -----------------------------------------------------------
+# --- Trends and pauses -------------------------------------------------------------------------
 
 
 def _logged(step: float, time: str, **fields: float) -> bytes:
@@ -544,14 +544,14 @@ def test_learning_rate_and_throughput_are_followed() -> None:
 
 
 @pytest.mark.parametrize("value", ["fast", True, [1], {"a": 1}, math.nan, 10**400])
-def test_what_is_no_finite_number_is_no_part_of_a_trend(value: object) -> None:
+def test_a_trend_has_only_finite_numbers(value: object) -> None:
     data = {"step": 1, "loss": 1.0, "learningRate": value, "samplesPerSecond": value}
     line = event_line(0, wire.LOG, None, json.dumps(data).encode())[:-1]
     folded = fold([line])
     assert list(folded.learning_rate.points()) == list(folded.throughput.points()) == []
 
 
-def test_the_longest_pause_is_told_with_the_step_before_it() -> None:
+def test_the_longest_pause_is_kept_with_the_step_before_it() -> None:
     lines = [
         _logged(1, "2026-05-01T09:00:00Z"),
         _logged(2, "2026-05-01T09:01:30Z"),
@@ -623,7 +623,7 @@ STRETCHES = st.lists(
     3,
     9,
 )
-def test_many_logs_at_once_are_folded_as_one_after_another(
+def test_many_logs_at_once_fold_as_one_after_another(
     stretches: list[Stretch], tail: int | None, together: int
 ) -> None:
     lines: list[bytes] = []
@@ -673,7 +673,7 @@ def test_however_many_lines_are_kept_they_are_all_worded() -> None:
     assert (len(shown), shown[-1]) == (2502, "[log] step=2499 loss=0.5")
 
 
-def test_a_log_is_folded_while_somebody_else_goes_through_it() -> None:
+def test_a_log_can_be_folded_while_another_reader_uses_it() -> None:
     lines = [note("run"), *logs((1, 0.5), (2, 0.4)), line(COMPLETED), note("end", state="complete")]
     folding, records = history.Folding(None), records_of(lines)
     assert list(folding.through(records)) == records

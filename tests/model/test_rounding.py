@@ -1,4 +1,4 @@
-"""Rounding from number to number gives what printing would."""
+"""Rounding a number equals printing it and reading it back."""
 
 import math
 

@@ -30,27 +30,27 @@ JOBS = (
     ("selection", "ids"),
     [
         (Selection(), ["z", "a", "m", "q", "n", "[x]"]),
-        # By id, in the list's order and not in the one they were asked for.
+        # By id, in the list's order, not in that of the options.
         (Selection(ids=("a", "z", "a")), ["z", "a"]),
         (Selection(ids=("nobody",)), []),
         (Selection(ids=("[x]",)), ["[x]"]),
-        # By name: a glob over the whole name, with its case.
+        # By name: a case-sensitive glob over the whole name.
         (Selection(name="support-*"), ["z", "a"]),
         (Selection(name="*-v[12]"), ["z", "a"]),
         (Selection(name="?upport-bot-v1"), ["a"]),
         (Selection(name="support"), []),
         (Selection(name="line*break"), ["[x]"]),
         (Selection(name="*"), ["z", "a", "m", "q", "n", "[x]"]),
-        # By status, also one that nobody knows; a job without one is queued.
+        # By status, also an unknown one; a job without a status is queued.
         (Selection(statuses=frozenset({"failed", "cancelled"})), ["m", "[x]"]),
         (Selection(statuses=frozenset({"queued"})), ["q"]),
         (Selection(statuses=frozenset({"resting"})), ["n"]),
         (Selection(statuses=frozenset({"Running"})), []),
-        # By age, to the second, whatever zone the time names; who knows no time is not within it.
+        # By age, to the second, in whatever zone; a job without a time does not match.
         (Selection(since=timedelta(days=7)), ["z", "a", "n", "[x]"]),
         (Selection(since=timedelta(days=7, seconds=1)), ["z", "a", "m", "n", "[x]"]),
         (Selection(since=timedelta(minutes=45)), ["n", "[x]"]),
-        # All filters together, and the limit behind them.
+        # All filters together, and then the limit.
         (Selection(name="*-v*", statuses=frozenset({"completed"})), ["a"]),
         (Selection(ids=("z",), statuses=frozenset({"completed"})), []),
         (Selection(limit=2), ["z", "a"]),
@@ -76,7 +76,7 @@ def test_a_limit_alone_leaves_no_job_out_by_what_it_is() -> None:
     assert not any(selection.passes_all for selection in narrow)
 
 
-def test_ids_that_nobody_has() -> None:
+def test_ids_that_do_not_exist() -> None:
     selection = Selection(ids=("b", "a", "c"))
     assert list(selection.unknown(["a", "z"])) == ["b", "c"]
     assert list(Selection().unknown([])) == []
@@ -118,12 +118,12 @@ def test_a_shard_is_read(text: str, shard: tuple[int, int]) -> None:
     ["", "1", "/", "1/", "/3", "0/3", "4/3", "-1/3", "1/-3", "1/0", "0/0", "a/b", "1/3/5", "1.0/3",
      "1 of 3", "1/3x", "١/٣", "1_0/20", f"1/{'9' * 5000}"],
 )  # fmt: skip
-def test_what_is_no_shard_is_wrong_usage(text: str) -> None:
+def test_an_invalid_shard_is_wrong_usage(text: str) -> None:
     with pytest.raises(UsageError, match="--shard"):
         parse_shard(text)
 
 
-def test_the_shard_comes_behind_filters_and_limit() -> None:
+def test_the_shard_is_applied_after_filters_and_limit() -> None:
     of_all = [Selection(name="*o*", limit=3, shard=(part, 2)).of(JOBS, NOW) for part in (1, 2)]
     together = [job_id for ids in of_all for job_id in ids]
     assert sorted(together) == sorted(Selection(name="*o*", limit=3).of(JOBS, NOW))
@@ -141,7 +141,7 @@ def test_shards_have_no_job_in_common_and_miss_none(ids: list[str], parts: int) 
 
 
 def test_the_part_of_a_job_is_the_same_everywhere_and_for_ever() -> None:
-    """Shards of one run may be made by different versions; the numbers are `sha256sum`'s."""
+    """Shards may be fetched by different versions; the numbers are from `sha256sum`."""
     ids = ["job_1", "job_2", "job_3", "", "\ud800", "é"]
     expected = [[1, 1, 2, 2, 1, 1], [5, 2, 3, 3, 3, 2]]
     assert [[part_of(job_id, parts) for job_id in ids] for parts in (3, 5)] == expected
@@ -152,14 +152,14 @@ def test_the_part_of_a_job_is_the_same_everywhere_and_for_ever() -> None:
             "PYTHONHASHSEED": seed,
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
-        told = subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-c", code],
             env=environment,
             capture_output=True,
             check=True,
             text=True,
         )
-        assert told.stdout == f"{expected[1][2]}\n"
+        assert done.stdout == f"{expected[1][2]}\n"
 
 
 def test_ten_thousand_jobs_are_spread_evenly() -> None:
@@ -176,6 +176,6 @@ def test_statuses_are_separated_by_commas() -> None:
 
 
 @pytest.mark.parametrize("words", ["", ",", " , "])
-def test_no_status_is_told_with_those_that_there_are(words: str) -> None:
+def test_an_empty_status_is_reported_with_the_known_ones(words: str) -> None:
     with pytest.raises(UsageError, match="queued, running, completed, failed, cancelled"):
         parse_statuses(words)

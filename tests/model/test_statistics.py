@@ -1,4 +1,4 @@
-"""A curve in numbers, against known values and plainer ways to the same."""
+"""Statistics of a curve, compared with known values and plainer algorithms."""
 
 import math
 import statistics as plain
@@ -93,8 +93,8 @@ def test_any_sample(values: list[float]) -> None:
 
 @given(st.lists(st.floats() | st.sampled_from([1.7e308, -1.7e308]), max_size=9))
 @settings(deadline=None)
-def test_finite_values_are_told_from_the_rest(values: list[float]) -> None:
-    """Also where their sum is beyond a double's range, or of an infinity and its opposite."""
+def test_finite_values_are_distinguished_from_the_rest(values: list[float]) -> None:
+    """Even if their sum exceeds a double's range, or adds an infinity to its opposite."""
     found = array("d", values)
     expected = [value for value in values if math.isfinite(value)]
     assert finite_count(found) == len(expected)
@@ -113,12 +113,12 @@ def test_at_most_eight_bytes_a_point_are_held_beyond_the_curve(
         look(curve)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < 9 * len(values) + 1_000_000, look  # the rest is one chunk, as objects
+        assert peak < 9 * len(values) + 1_000_000, look  # the rest is one chunk of objects
 
 
 @pytest.mark.parametrize("shape", ["falling", "rising", "equal", "waves", "tall sample"])
 def test_percentiles_of_many_values_are_those_of_all_of_them(shape: str) -> None:
-    """Whatever share of the values a sample of them leaves in."""
+    """Whatever share of the values their sample contains."""
     n = 60_011
     values = {
         "falling": [float(n - place) for place in range(n)],
@@ -154,8 +154,8 @@ def test_values_at_the_ends_of_a_doubles_range(size: float) -> None:
     ("values", "step"),
     [
         ([3.0, 2.0, 1.0, 1.2, 1.4], 3.0),
-        ([3.0, 2.0, 1.0, 1.2], None),  # one point is no staying
-        ([3.0, 2.0, 1.0, 1.2, 1.04, 1.3], None),  # it came back
+        ([3.0, 2.0, 1.0, 1.2], None),  # a single point does not count
+        ([3.0, 2.0, 1.0, 1.2, 1.04, 1.3], None),  # it came down again
         ([1.0, math.nan, math.nan, 2.0, 2.0], 1.0),
         ([math.nan, 3.0, math.inf, 1.0, 1.2, 1.4], 4.0),
         ([*([2.0] * 200), *([1.0] * 100), *([3.0] * 100)], 300.0),

@@ -1,4 +1,4 @@
-"""Trends: the course of a long series in bounded room, and what a resumed run takes back."""
+"""Trends: a long series in bounded memory, and what a resumed run supersedes."""
 
 import math
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def test_a_long_series_is_the_means_of_equal_stretches(values: list[float]) -> N
         assert math.isclose(mean, math.fsum(part) / len(part), rel_tol=1e-9, abs_tol=1e-9 * scale)
 
 
-def test_the_first_and_the_last_value_are_told_as_they_were() -> None:
+def test_the_first_and_the_last_value_are_kept_exactly() -> None:
     trend = trend_of(range(1000))
     assert (trend.first, trend.last) == (0, 999)
     trend.cut(500)
@@ -52,12 +52,12 @@ def test_the_first_and_the_last_value_are_told_as_they_were() -> None:
     assert (trend.first, trend.last) == (9, 9)
 
 
-def test_a_mean_of_the_largest_doubles_is_no_infinity() -> None:
+def test_a_mean_of_the_largest_doubles_is_finite() -> None:
     points = list(trend_of([1.7e308, -1.7e308] * COLUMNS).points())
     assert all(math.isfinite(mean) for _, mean in points)
 
 
-def test_a_resumed_run_takes_back_what_it_overtakes() -> None:
+def test_a_resumed_run_supersedes_what_it_repeats() -> None:
     trend = trend_of(range(10))
     trend.cut(4)
     assert [step for step, _ in trend.points()] == [0, 1, 2, 3]
@@ -66,7 +66,7 @@ def test_a_resumed_run_takes_back_what_it_overtakes() -> None:
 
 
 def test_a_stretch_that_reaches_the_step_goes_whole() -> None:
-    trend = trend_of(range(2 * COLUMNS + 1))  # four points a stretch, and one point more
+    trend = trend_of(range(2 * COLUMNS + 1))  # four points per stretch, and one more
     trend.cut(2 * COLUMNS)
     assert list(trend.points())[-1][0] == 2 * COLUMNS - 2.5
     trend.cut(2 * COLUMNS - 1)
@@ -113,7 +113,7 @@ def test_a_clock_keeps_every_nth_pair() -> None:
         max_size=8,
     )
 )
-def test_many_at_once_are_as_one_after_another(
+def test_many_at_once_equal_one_after_another(
     runs: list[tuple[float, tuple[int, list[float]], float | None]],
 ) -> None:
     bulk, single = (Trend(), Clock()), (Trend(), Clock())
@@ -131,5 +131,5 @@ def test_many_at_once_are_as_one_after_another(
         if back is not None:
             for small in (*bulk, *single):
                 small.cut(last - back)
-        # Every digit is the same, and so is all that comes after.
+        # Every digit is the same, and so is everything added later.
         assert repr(bulk) == repr(single)

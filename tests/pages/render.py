@@ -1,4 +1,4 @@
-"""Pages of the samples, and what a parser sees of them."""
+"""Pages of the samples, and what a parser sees in them."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ SCRIPT = re.compile("<script>(.*)</script>", re.DOTALL)
 
 @cache
 def pages_of(looks: Looks) -> Pages:
-    """Return a renderer for these looks; only the first compiles the templates, which is slow."""
+    """Return a renderer with these looks; only the first compiles the templates, which is slow."""
     return Pages(looks)
 
 
@@ -47,8 +47,8 @@ def compare(report: Report | None = None, looks: Looks = LOOKS) -> str:
     shown = report or samples.report()
     jobs = comparison.newest(shown.jobs)
     by_id = {detail.summary.id: detail for detail in samples.details()}
-    courses = [comparison.compared_curves(by_id[one.id]) for one in jobs]
-    return pages_of(looks).compare(shown, jobs, courses, {one.id: 7 for one in jobs[1:]})
+    curves = [comparison.compared_curves(by_id[one.id]) for one in jobs]
+    return pages_of(looks).compare(shown, jobs, curves, {one.id: 7 for one in jobs[1:]})
 
 
 def single(looks: Looks = LOOKS) -> str:

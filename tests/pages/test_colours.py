@@ -1,4 +1,4 @@
-"""The colours of the style: texts that can be read, lines that every eye can tell apart."""
+"""The style's colours: text is readable, and lines are distinct for every reader."""
 
 import math
 import re
@@ -17,7 +17,7 @@ Colour: TypeAlias = tuple[float, float, float]
 
 STYLE = (Path(pages.__file__).parent.parent.parent / "templates" / "report.css").read_text("utf-8")
 
-# How full loss of one kind of cone turns linear RGB (Machado, Oliveira and Fernandes, "A
+# How the loss of one kind of cone changes linear RGB (Machado, Oliveira and Fernandes, "A
 # Physiologically-based Model for Simulation of Color Vision Deficiency", 2009, severity 1.0).
 EYES: dict[str, tuple[Colour, Colour, Colour]] = {
     "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
@@ -117,7 +117,7 @@ def test_contrast_meets_wcag_aa(above: str, ground: str, least: float, scheme: i
 
 @SCHEMES
 @pytest.mark.parametrize("eye", EYES)
-def test_any_two_lines_of_a_comparison_can_be_told_apart(eye: str, scheme: int) -> None:
+def test_any_two_lines_of_a_comparison_can_be_distinguished(eye: str, scheme: int) -> None:
     for one, other in combinations(palette(scheme), 2):
         assert distance(seen(one, eye), seen(other, eye)) > 25, (one, other)
 

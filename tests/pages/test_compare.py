@@ -1,4 +1,4 @@
-"""The comparison as text: the best results, the configs, and how large it may get."""
+"""The comparison as text: the best results, the configs, and its size."""
 
 import re
 
@@ -53,8 +53,8 @@ def test_a_comparison_of_the_longest_texts_stays_under_two_megabytes() -> None:
     ]
     report = samples.report(jobs=tuple(detail.summary for detail in details))
     jobs = comparison.newest(report.jobs)
-    courses = [comparison.compared_curves(details[0]) for _ in jobs]
-    text = Pages(LOOKS).compare(report, jobs, courses, {})
+    curves = [comparison.compared_curves(details[0]) for _ in jobs]
+    text = Pages(LOOKS).compare(report, jobs, curves, {})
     assert len(jobs) == comparison.JOBS
-    assert "10 older are left out" in text
+    assert "10 older ones are left out" in text
     assert 500_000 < len(text.encode()) < 2_000_000

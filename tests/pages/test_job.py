@@ -1,4 +1,4 @@
-"""A job's page as text: curve, findings, log, metadata, and how large it may get."""
+"""A job's page as text: curve, findings, log, metadata, and its size."""
 
 import re
 from dataclasses import replace
@@ -114,7 +114,7 @@ def test_findings_report_progress_and_the_expected_end() -> None:
     )
     log = (LogLine("[log] step=100", "2026-05-01T09:10:00Z"),)
     text = Page(job(samples.detail(running, log=log, log_lines=1))).text
-    assert "Step 100 of 400 (25 %), at its pace so far it ends about 2026-05-01 09:40:00" in text
+    assert "Step 100 of 400 (25 %), expected to end at about 2026-05-01 09:40:00" in text
     assert "ends about" not in Page(job(samples.detail(running))).text
 
 
@@ -140,7 +140,7 @@ def test_a_page_too_large_is_written_without_its_script() -> None:
 
 def test_a_job_no_longer_listed_says_so() -> None:
     text = Page(job(samples.detail(samples.summary(listed=False)))).text
-    assert "no longer in the job list" in text
+    assert "no longer listed" in text
 
 
 def test_the_page_of_an_ended_job_does_not_depend_on_the_snapshots_time() -> None:

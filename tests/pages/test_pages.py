@@ -1,4 +1,4 @@
-"""All pages as text: whole ones as snapshots, self-contained, inert and well formed."""
+"""All pages as text: compared with snapshots, self-contained, inert and well formed."""
 
 import re
 from collections.abc import Callable
@@ -45,7 +45,7 @@ CHECKOUT = Path(pages.__file__).parent.parent.parent
 
 
 class PageFile(SingleFileSnapshotExtension):
-    """Keep each page in a file of its own that a browser opens."""
+    """Keep each page in its own file, so that a browser can open it."""
 
     _write_mode = WriteMode.TEXT
     file_extension = "html"
@@ -70,7 +70,7 @@ def templates() -> Templates:
 
 
 def without_style_and_script(page: str) -> str:
-    """Return a page without what is the same on all of them, and without its hashes."""
+    """Return a page without what all pages share, and without hashes."""
     page = STYLE.sub("<style>…</style>", page)
     page = SCRIPT.sub("<script>…</script>", page)
     return re.sub("'sha256-[^']+'", "'sha256-…'", page)
@@ -160,7 +160,7 @@ def test_pages_refer_to_nothing_outside_the_report() -> None:
     for text in every_page():
         page = Page(text)
         for tag, attributes in page.elements:
-            data = {"type": "application/json", "id": "courses"}
+            data = {"type": "application/json", "id": "curve-data"}
             assert tag != "script" or attributes in ({}, data)
             assert tag not in {"img", "iframe", "object", "embed", "base", "form"}
             assert "style" not in attributes
@@ -220,7 +220,7 @@ def test_any_text_stays_text(text: str) -> None:
         job(samples.detail(one, artifacts=(name,), log=(LogLine(name),), log_lines=1))
         for one, name in ((evil, text), (quiet, "n"))
     )
-    # A text may leave out an element of its own, an empty name's for example, and add none.
+    # A text may remove an element, that of an empty name for example, but never add one.
     added = [tag for tag, _ in Page(shown).elements]
     assert len(added) <= len(Page(plain).elements)
     assert set(added) <= {tag for tag, _ in Page(plain).elements}
@@ -249,7 +249,7 @@ def test_only_style_script_and_inert_data_go_unescaped() -> None:
         if re.search(r"\|\s*safe|autoescape", line)
     ]
     assert found == [
-        '<script type="application/json" id="courses">{{ data|safe }}</script>',
+        '<script type="application/json" id="curve-data">{{ data|safe }}</script>',
         "<style>{{ style|safe }}</style>",
         "<script>{{ script|safe }}</script>",
     ]

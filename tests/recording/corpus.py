@@ -1,4 +1,4 @@
-"""Text to train on that every Python brings along; read when the training runs, kept nowhere."""
+"""Training text that comes with every Python; read when the training runs, and never stored."""
 
 import ast
 import random
@@ -13,13 +13,13 @@ SYMBOLS = UNKNOWN + 1
 
 
 def encode(text: str) -> list[int]:
-    """Give each character as its place in the vocabulary."""
+    """Return each character's index in the vocabulary."""
     places = {character: place for place, character in enumerate(VOCABULARY)}
     return [places.get(character, UNKNOWN) for character in text]
 
 
 def library_code() -> str:
-    """Give the code of the standard library's own modules: what the base model learns.
+    """Return the code of the standard library's modules, which the base model learns.
 
     Without comments and docstrings, so that the prose of the help topics is new to it.
     """
@@ -29,7 +29,7 @@ def library_code() -> str:
 
 def _code(path: Path) -> str:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library's own escapes are not our business
+        warnings.simplefilter("ignore")  # the library's invalid escapes are not our concern
         tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -42,9 +42,9 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def help_dialogues() -> tuple[str, str]:
-    """Give the language's help topics as questions and answers, to train and to evaluate on.
+    """Return the language's help topics as questions and answers, to train and to evaluate on.
 
-    What the support bot is tuned on: each tenth topic is kept for evaluation.
+    The support bot is tuned on these; every tenth topic is kept for evaluation.
     """
     names = sorted(topics)
     random.Random(0).shuffle(names)
@@ -55,7 +55,7 @@ def help_dialogues() -> tuple[str, str]:
 
 
 def triage_labels() -> tuple[str, str]:
-    """Give exception classes with what they say of themselves: short texts with a label first."""
+    """Return exception classes with their docstrings: short texts, each after its label."""
     labelled = [
         f"<label> {base.__name__} <text> {error.__name__}: {error.__doc__}\n"
         for error in _exceptions(BaseException)

@@ -1,7 +1,7 @@
 """A character-level language model in NumPy, with the gradients written out by hand.
 
 A multilayer perceptron predicts each character from those before it. The base model is trained
-whole; a fine-tuning leaves it as it is and trains low-rank adapters (LoRA) beside its two hidden
+whole; fine-tuning leaves it unchanged and trains low-rank adapters (LoRA) beside its two hidden
 layers: `W + alpha / rank * A @ B`.
 """
 
@@ -23,7 +23,7 @@ HIDDEN = 384
 
 
 def new_base(seed: int) -> dict[str, Array]:
-    """Give the untrained base model."""
+    """Return an untrained base model."""
     random = np.random.default_rng(seed)
     return {
         "embedding": _normal(random, SYMBOLS, EMBEDDING, scale=0.3),
@@ -37,7 +37,7 @@ def new_base(seed: int) -> dict[str, Array]:
 
 
 def new_adapter(seed: int, rank: int) -> dict[str, Array]:
-    """Give an adapter that changes nothing yet: B is zero."""
+    """Return an adapter that changes nothing yet: B is zero."""
     random = np.random.default_rng(seed)
     inputs = CONTEXT * EMBEDDING
     return {
@@ -54,7 +54,7 @@ def _normal(random: Any, *shape: int, scale: float) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """What the forward pass computed, for the way back. Shapes start with the batch."""
+    """The forward pass's results, for the backward pass. Shapes start with the batch."""
 
     context: Array
     x: Array
@@ -64,7 +64,7 @@ class Activations:
 
 
 def forward(base: Parameters, adapter: Parameters, scale: float, context: Array) -> Activations:
-    """Predict the character behind each context (batch, CONTEXT)."""
+    """Predict the character after each context (batch, CONTEXT)."""
     x = base["embedding"][context].reshape(len(context), -1)
     first = x @ base["w1"] + base["b1"]
     if adapter:
@@ -81,7 +81,7 @@ def forward(base: Parameters, adapter: Parameters, scale: float, context: Array)
 
 
 def cross_entropy(activations: Activations, target: Array) -> float:
-    """Give the mean loss in nats a character."""
+    """Return the mean loss in nats per character."""
     chosen = activations.probabilities[np.arange(len(target)), target]
     return float(-np.log(np.maximum(chosen, np.float32(1e-30))).mean())
 
@@ -89,7 +89,7 @@ def cross_entropy(activations: Activations, target: Array) -> float:
 def gradients(
     base: Parameters, adapter: Parameters, scale: float, there: Activations, target: Array
 ) -> dict[str, Array]:
-    """Give the gradients of what is being trained: the adapter, or the base where there is none."""
+    """Return the gradients of what is being trained: the adapter, or else the base."""
     d_logits = there.probabilities.copy()
     d_logits[np.arange(len(target)), target] -= 1
     d_logits /= len(target)
@@ -126,7 +126,7 @@ class Text:
     characters: Array
 
     def sample(self, random: Any, size: int) -> tuple[Array, Array]:
-        """Draw contexts (size, CONTEXT) and the characters behind them (size,)."""
+        """Draw contexts (size, CONTEXT) and the characters after them (size,)."""
         starts = random.integers(0, len(self.characters) - CONTEXT, size)
         windows = self.characters[starts[:, None] + np.arange(CONTEXT + 1)]
         return windows[:, :-1], windows[:, -1]
@@ -138,14 +138,14 @@ def descend(
     gradient: Parameters,
     learning_rate: float,
 ) -> None:
-    """Take one step of gradient descent with momentum, in place."""
+    """Perform one step of gradient descent with momentum, in place."""
     for name, slope in gradient.items():
         velocity[name] = np.float32(0.9) * velocity.get(name, np.float32(0)) + slope
         parameters[name] -= np.float32(learning_rate) * velocity[name]
 
 
 def save(path: Path, **groups: Parameters) -> int:
-    """Write parameters to a file; give its size in bytes."""
+    """Write parameters to a file; return its size in bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     flat = {
         f"{group}.{name}": array for group, each in groups.items() for name, array in each.items()

@@ -27,7 +27,7 @@ _LATER = 5
 
 
 def main() -> None:
-    """Serve, fetch, keep."""
+    """Serve, fetch and store."""
     trained = Path(sys.argv[1])
     jobs = [_job(trained, entry) for entry in _read(trained / "jobs.json")["jobs"]]
     with tempfile.TemporaryDirectory() as temporary, StandIn(*jobs) as studio:
@@ -49,7 +49,7 @@ def _job(trained: Path, entry: dict[str, Any]) -> Job:
 
 
 def _last_moment(jobs: list[Job]) -> int:
-    """Give the time of the last event of all, in seconds since the epoch."""
+    """Return the time of the very last event, in seconds since the epoch."""
     times = [
         datetime.fromisoformat(json.loads(event.payload())["timestamp"]).timestamp()
         for job in jobs
@@ -59,7 +59,7 @@ def _last_moment(jobs: list[Job]) -> int:
 
 
 def _fetch(url: str, token_file: Path, snapshot: Path, now: int) -> None:
-    """Take the snapshot, as of `now`: the days on which the jobs ran are made up."""
+    """Fetch the snapshot as of `now`, since the days on which the jobs ran are made up."""
     command = [sys.executable, "-m", "reportgen", "snapshot", "--url", url]
     command += ["--token-file", str(token_file), "--snapshot-dir", str(snapshot)]
     command += ["--max-wait", "5s", "--no-progress"]

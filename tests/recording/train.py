@@ -1,12 +1,12 @@
-"""Train the demo's models for real and write what a server would tell of them.
+"""Train the demo's models for real and write what a server would send about them.
 
     OPENBLAS_NUM_THREADS=1 python -m tests.recording.train FOLDER
 
-needs NumPy and some five minutes. A small character model learns the standard library's code and
+needs NumPy and about five minutes. A small character model learns the standard library's code and
 is then tuned, with LoRA, to speak like the language's help topics. FOLDER gets `jobs.json` (the
 job list), `manifest.json`, `credentials.json` and for each job `<id>.sse`, its event stream as it
-goes over the wire; `work/` in it holds the weights, and can be deleted. Losses, speeds and how
-long everything took are as measured; only the days on which the jobs ran are made up.
+goes over the wire; its `work/` holds the weights, and can be deleted. Losses, speeds and
+durations are as measured; only the days on which the jobs ran are made up.
 """
 
 import json
@@ -43,7 +43,7 @@ Texts: TypeAlias = dict[str, tuple[Text, Text]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A job before it ran: when, on what, and how it comes to its end."""
+    """A job before it ran: when, on what, and how it ends."""
 
     name: str
     created: datetime
@@ -59,9 +59,9 @@ class Plan:
     seen: str = "completed"
     """The status in which a job is seen whose events do not say how it ended."""
     stop_after: int | None = None
-    """The step after which a run is seen no further: it goes on, was cancelled, or crashed."""
+    """The last step that was recorded of a run that goes on, was cancelled, or crashed."""
     resume_from: int | None = None
-    """The checkpoint from which a run that crashed was taken up again."""
+    """The checkpoint from which a crashed run was resumed."""
     restart_after: float = 95.0
     """Seconds from the crash until it was."""
 
@@ -81,7 +81,7 @@ class Plan:
 
     @property
     def job_id(self) -> str:
-        """Give an id as servers make them: a ULID of the time of creation."""
+        """Return an id as servers make them: a ULID of the time of creation."""
         random_part = random.Random(self.name).getrandbits(80)
         return (
             f"job_{_base32(round(self.created.timestamp() * 1000), 10)}{_base32(random_part, 16)}"
@@ -155,7 +155,7 @@ PLANS = (
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    np.seterr(all="ignore")  # the run that diverges does so by overflowing
+    np.seterr(all="ignore")  # the diverging job overflows
     base = _base(folder / "work" / "base.npz")
     texts: Texts = {
         "help": _encoded(*corpus.help_dialogues()),
@@ -181,7 +181,7 @@ def _encoded(text: str, evaluation: str) -> tuple[Text, Text]:
 
 
 def _base(path: Path) -> dict[str, Array]:
-    """Train the base model, or read it from the last time."""
+    """Train the base model, or load the one trained before."""
     if path.exists():
         return model.load(path, "base")
     base = model.new_base(0)
@@ -198,7 +198,7 @@ def _base(path: Path) -> dict[str, Array]:
 
 
 def _record(plan: Plan, base: dict[str, Array], texts: Texts, folder: Path) -> Data:
-    """Run a job, write its stream, and give its entry in the list."""
+    """Run a job, write its stream, and return its entry in the list."""
     events: list[tuple[datetime, str, Data]] = []
     if plan.seen != "queued":
         begin = plan.created + timedelta(seconds=plan.waited)
@@ -227,7 +227,7 @@ def _run(
 
 
 def _frame(job_id: str, number: int, moment: datetime, name: str, data: Data) -> bytes:
-    """Give an event as it is sent; a loss that is NaN is bare, as Python's `json` writes it."""
+    """Return an event as it is sent, with a bare NaN as Python's `json` writes it."""
     whole = {"type": name, "jobId": job_id, "timestamp": _text(moment), **data}
     text = json.dumps(whole, separators=(",", ":"))
     return f"id: {number}\nevent: {name}\ndata: {text}\n\n".encode()

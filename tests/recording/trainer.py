@@ -1,4 +1,4 @@
-"""A fine-tuning run that logs as Arkor's trainer does, each event with the time it happened at."""
+"""A fine-tuning run that logs as Arkor's trainer does, each event with its time."""
 
 import math
 import time
@@ -23,7 +23,7 @@ PATIENCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is told: the parts of a job's config that the training reads."""
+    """The parts of a job's config that the training reads."""
 
     steps: int
     learning_rate: float
@@ -40,7 +40,7 @@ class Settings:
         return self.alpha / self.rank
 
     def rate(self, step: int) -> float:
-        """Give the learning rate at a step: a linear warm-up, then half a cosine to a tenth."""
+        """Return the learning rate at a step: a linear warm-up, then half a cosine to a tenth."""
         if step <= self.warmup:
             return self.learning_rate * step / self.warmup
         done = (step - self.warmup) / max(self.steps - self.warmup, 1)
@@ -49,7 +49,7 @@ class Settings:
 
 @dataclass(slots=True)
 class State:
-    """What changes as a run goes on, and what a checkpoint keeps."""
+    """What changes during a run, and what a checkpoint stores."""
 
     adapter: dict[str, Array]
     velocity: dict[str, Array]
@@ -75,10 +75,10 @@ def train(
     folder: Path,
     stop_after: int | None = None,
 ) -> Iterator[Logged]:
-    """Train from `state` on and give each event as it happens.
+    """Train from `state` on and yield each event as it happens.
 
     `folder` gets the checkpoints and the adapter. The run ends at its last step, after `PATIENCE`
-    losses that are NaN, or, without a word, after the step `stop_after`.
+    NaN losses, or, without an event, after the step `stop_after`.
     """
     began = time.monotonic()
     text, evaluation_text = texts

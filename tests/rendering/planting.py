@@ -1,4 +1,4 @@
-"""What others may have planted in a directory, and how to tell that nothing outside changed."""
+"""What others may have planted in a directory, and how to check that nothing outside changed."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ TEXT: Final = "their file"
 
 
 def make_outside(place: Path) -> Path:
-    """Make a tree of someone else's, with odd modes, and return its path."""
+    """Make someone else's folder tree, with odd modes, and return its path."""
     (place / "folder").mkdir(parents=True)
     for name in ("file", "index.html", "a.html", "folder/file", "folder/a.html"):
         (place / name).write_text(TEXT)
@@ -24,7 +24,7 @@ def make_outside(place: Path) -> Path:
 
 
 def tree(place: Path) -> dict[str, tuple[int, int, int, str]]:
-    """Return mode, inode, time of change and content of all that is below a directory."""
+    """Return mode, inode, time of change and content of everything below a directory."""
     return {path.relative_to(place).as_posix(): _state(path) for path in place.rglob("*")}
 
 
@@ -36,7 +36,7 @@ def _state(path: Path) -> tuple[int, int, int, str]:
         content = path.read_text("utf-8", "replace")
     else:
         content = ""
-    # Adding and removing names changes a directory, which shows as names that differ.
+    # A directory's own times are left out: names that were added or removed show by themselves.
     changed = 0 if stat.S_ISDIR(status.st_mode) else status.st_mtime_ns
     return status.st_mode, status.st_ino, changed, content
 
@@ -47,7 +47,7 @@ def _fifo(path: Path, _: Path) -> None:
 
 def _socket(path: Path, _: Path) -> None:
     before = Path.cwd()
-    os.chdir(path.parent)  # the address of a socket is short
+    os.chdir(path.parent)  # a socket's address has to be short
     try:
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(path.name)
@@ -86,7 +86,7 @@ FOLDER: Final = "folder"
 
 
 def plant(kind: str, path: Path, outside: Path) -> None:
-    """Plant something at a path, in the place of what is there."""
+    """Plant something at a path, in place of what is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir() and not path.is_symlink():
         path.rename(path.with_name(f"{path.name} as it was"))

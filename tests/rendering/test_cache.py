@@ -1,4 +1,4 @@
-"""The render cache: a summary comes back as it was, or not at all."""
+"""The render cache: a summary is restored exactly, or not at all."""
 
 import math
 from dataclasses import replace
@@ -28,7 +28,7 @@ def entry(job: JobSummary) -> Entry:
 
 
 def publish(out: Path, job: JobSummary) -> None:
-    """Publish a report of one job that remembers it."""
+    """Publish a report of one job whose summary is cached."""
     with Publication.into(out) as publication:
         for name in files_of(job.slug):
             publication.stage(name, ["x"])
@@ -37,7 +37,7 @@ def publish(out: Path, job: JobSummary) -> None:
 
 
 def found(out: Path, job: JobSummary, key: str | None = "key", at: str = THEN) -> JobSummary | None:
-    """Publish the report again as it is, and return what is known of its job."""
+    """Publish the same report again, and return what is cached of its job."""
     with Publication.into(out) as publication:
         for name in ("index.html", *files_of(job.slug)):
             publication.keep(name)
@@ -87,7 +87,7 @@ def test_what_json_cannot_hold_is_not_remembered(tmp_path: Path, odd: float | st
         ('"sparkline":[]', '"sparkline":"M0 0"'),
     ],
 )
-def test_a_record_of_another_form_is_none(tmp_path: Path, old: str, new: str) -> None:
+def test_a_record_of_another_form_is_ignored(tmp_path: Path, old: str, new: str) -> None:
     job = samples.completed().summary
     publish(tmp_path, job)
     ours = tmp_path / ".arkor-report.json"

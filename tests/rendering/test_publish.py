@@ -1,4 +1,4 @@
-"""Publishing: whole or not at all, and never a stranger's file."""
+"""Publishing: all or nothing, and never over a foreign file."""
 
 import json
 import os
@@ -22,7 +22,7 @@ OURS = {"index.html", LIST, ".arkor-report.lock"}
 
 
 def publish(out: Path, **files: str) -> None:
-    """Publish files: `jobs__a="x"` is a page `jobs/a.html` that says x."""
+    """Publish files: `jobs__a="x"` is a page `jobs/a.html` with the text x."""
     suffixes = {"badge": ".svg", "summary": ".md"}
     with Publication.into(out) as publication:
         for key, text in files.items():
@@ -35,7 +35,7 @@ def temporary_folders(out: Path) -> list[str]:
 
 
 def files_of(out: Path) -> dict[str, str]:
-    """Return all files but those that publishing itself needs."""
+    """Return all files except those that publishing itself needs."""
     return {
         path.relative_to(out).as_posix(): path.read_text()
         for path in sorted(out.rglob("*"))
@@ -49,7 +49,7 @@ def ours(out: Path) -> dict[str, list[str]]:
 
 
 def forge(out: Path, *names: object) -> None:
-    """Name more files in the list than those that are ours."""
+    """Add names to the list that are not ours."""
     document = ours(out)
     (out / LIST).write_text(json.dumps({**document, "files": [*document["files"], *names]}))
 
@@ -57,7 +57,7 @@ def forge(out: Path, *names: object) -> None:
 # --- A new report for an old one -----------------------------------------------------------------
 
 
-def test_a_new_report_takes_the_olds_place(tmp_path: Path) -> None:
+def test_a_new_report_replaces_the_old_one(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
     publish(out, index="1", jobs__a="a", jobs__b="b")
     publish(out, index="2", jobs__a="a")
@@ -69,7 +69,7 @@ def test_a_new_report_takes_the_olds_place(tmp_path: Path) -> None:
     assert not (out / "jobs").exists()
 
 
-def test_what_did_not_change_is_not_touched(tmp_path: Path) -> None:
+def test_unchanged_files_are_not_touched(tmp_path: Path) -> None:
     publish(tmp_path, index="1", jobs__a="a", jobs__b="b")
     before = (tmp_path / "jobs" / "a.html").stat()
     with Publication.into(tmp_path) as publication:
@@ -91,7 +91,7 @@ def test_a_file_of_ours_that_is_gone_is_written_again(tmp_path: Path) -> None:
     assert files_of(tmp_path) == {"index.html": "1", "jobs/a.html": "a"}
 
 
-def test_what_the_old_report_has(tmp_path: Path) -> None:
+def test_the_files_of_the_old_report(tmp_path: Path) -> None:
     publish(tmp_path, index="1", jobs__a="a", jobs__b="b")
     (tmp_path / "jobs" / "a.html").unlink()
     (tmp_path / "report.html").write_text("mine")
@@ -107,7 +107,7 @@ def test_text_is_written_as_it_is_whatever_its_pieces(tmp_path: Path) -> None:
     assert (tmp_path / "index.html").read_bytes() == "".join(pieces).encode()
 
 
-def test_records_are_kept_with_the_report_that_they_are_of(tmp_path: Path) -> None:
+def test_records_are_kept_with_their_report(tmp_path: Path) -> None:
     record = r'{"key": "abc", "summary": [1, null, "\ud800"]}'
     for expected in (None, record, None):
         with Publication.into(tmp_path) as publication:
@@ -146,18 +146,18 @@ def test_an_error_leaves_the_old_report_and_nothing_else(
 def test_a_secret_is_never_published(tmp_path: Path) -> None:
     publish(tmp_path, index="1")
     with (  # noqa: PT012
-        pytest.raises(WriteError, match="token") as told,
+        pytest.raises(WriteError, match="token") as raised,
         Publication.into(tmp_path, lambda data: b"s3cret" in data) as publication,
     ):
         publication.stage("badge.svg", ["fine"])
         publication.stage("index.html", ["x" * 70_000, "s3cret"])
-    assert "s3cret" not in str(told.value)
+    assert "s3cret" not in str(raised.value)
     assert files_of(tmp_path) == {"index.html": "1"}
     assert not temporary_folders(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["index.html", LIST])
-def test_who_has_opened_a_file_reads_the_old_one_to_its_end(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_open_is_read_to_its_old_end(tmp_path: Path, name: str) -> None:
     publish(tmp_path, index="1" * 100)
     before = (tmp_path / name).read_bytes()
     with (tmp_path / name).open("rb", buffering=0) as reader:
@@ -228,9 +228,9 @@ def test_killed_at_any_step_a_reader_sees_whole_files_and_the_next_build_clears_
             assert text in {old.get(name), new.get(name)}, out.name
             assert name in ours(out)["files"], out.name
         if found["index.html"] == new["index.html"]:
-            assert found.items() >= new.items()  # no link of the new home page leads nowhere
+            assert found.items() >= new.items()  # every link of the new home page works
         else:
-            assert found.keys() >= old.keys()  # nor does one of the old
+            assert found.keys() >= old.keys()  # and so does every link of the old one
         seen.add(tuple(sorted(found)))
         publish(out, index="again")
         assert files_of(out) == {"index.html": "again"}, out.name
@@ -239,33 +239,35 @@ def test_killed_at_any_step_a_reader_sees_whole_files_and_the_next_build_clears_
     assert len(seen) >= 5
 
 
-# --- Strangers -----------------------------------------------------------------------------------
+# --- Foreign files -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["index.html", "jobs/a.html"])
 @pytest.mark.parametrize("kind", ["file", "link", "dangling", "folder"])
-def test_a_stranger_in_the_way_is_named_and_left(tmp_path: Path, name: str, kind: str) -> None:
+def test_a_foreign_file_found_while_publishing_is_named_and_left_alone(
+    tmp_path: Path, name: str, kind: str
+) -> None:
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     publish(out, compare="1")
-    stranger = out / name
-    stranger.parent.mkdir(exist_ok=True)
+    foreign = out / name
+    foreign.parent.mkdir(exist_ok=True)
     if kind == "folder":
-        stranger.mkdir()
+        foreign.mkdir()
     elif kind == "file":
-        stranger.write_text("mine")
+        foreign.write_text("mine")
     else:
-        stranger.symlink_to(elsewhere)
+        foreign.symlink_to(elsewhere)
         if kind == "link":
             elsewhere.write_text("mine")
     before = files_of(out)
-    with pytest.raises(WriteError, match=f"{stranger} is in the way"):
+    with pytest.raises(WriteError, match=f"{foreign} is in the way"):
         publish(out, badge="0", index="1", jobs__a="a", compare="2")
     assert files_of(out) == before
-    assert os.path.lexists(stranger)
+    assert os.path.lexists(foreign)
     assert elsewhere.exists() == (kind == "link")
 
 
-def test_a_stranger_where_a_folder_should_be_is_named_before_anything_moves(
+def test_a_foreign_file_in_place_of_a_folder_is_named_before_anything_moves(
     tmp_path: Path,
 ) -> None:
     publish(tmp_path, badge="1", index="1")
@@ -275,7 +277,7 @@ def test_a_stranger_where_a_folder_should_be_is_named_before_anything_moves(
     assert files_of(tmp_path) == {"badge.svg": "1", "index.html": "1", "jobs": "mine"}
 
 
-def test_a_strangers_folder_in_place_of_a_file_of_ours(tmp_path: Path) -> None:
+def test_a_foreign_folder_in_place_of_a_file_of_ours(tmp_path: Path) -> None:
     publish(tmp_path, badge="1", index="1", jobs__a="1")
     page = tmp_path / "jobs" / "a.html"
     page.unlink()
@@ -302,7 +304,7 @@ def test_nothing_is_written_or_removed_behind_a_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "jobs", "a\0b"])
-def test_a_list_that_names_what_is_no_file(tmp_path: Path, name: str) -> None:
+def test_a_list_that_names_something_else_than_a_file(tmp_path: Path, name: str) -> None:
     publish(tmp_path, index="1", jobs__a="a")
     forge(tmp_path, name)
     publish(tmp_path, index="2", jobs__a="b")
@@ -310,7 +312,7 @@ def test_a_list_that_names_what_is_no_file(tmp_path: Path, name: str) -> None:
     assert ours(tmp_path)["files"] == ["index.html", "jobs/a.html"]
 
 
-def test_a_strangers_file_beside_ours_stays(tmp_path: Path) -> None:
+def test_a_foreign_file_beside_ours_stays(tmp_path: Path) -> None:
     publish(tmp_path, index="1", jobs__a="a")
     (tmp_path / "jobs" / "notes.txt").write_text("mine")
     publish(tmp_path, index="2")
@@ -360,7 +362,7 @@ def test_a_file_where_a_directory_should_be(tmp_path: Path, inside: str) -> None
 
 @contextmanager
 def an_ordinary_user() -> Iterator[None]:
-    """Be someone who may not write everywhere."""
+    """Run as someone who may not write everywhere."""
     if os.geteuid() != 0:
         yield
         return
@@ -371,7 +373,7 @@ def an_ordinary_user() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_directory_that_can_not_be_written() -> None:
+def test_a_directory_that_cannot_be_written() -> None:
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "out"
         publish(out, index="1")
@@ -387,7 +389,7 @@ def test_a_directory_that_can_not_be_written() -> None:
 
 
 def test_pages_can_be_read_by_others(tmp_path: Path) -> None:
-    """A web server is someone else; the usual umask says so."""
+    """A web server runs as another user, whom the usual umask lets read."""
     before = os.umask(0o022)
     try:
         publish(tmp_path / "out", index="1", jobs__a="a")

@@ -1,4 +1,4 @@
-"""`render` and what is rendered again: no network, the same bytes, and no more work than news."""
+"""`render`, and rendering again: no network, the same bytes, and only the work that news needs."""
 
 import os
 import socket
@@ -79,10 +79,11 @@ def test_it_shows_what_was_selected_narrowed_by_what_the_pages_show(command: Com
     def shown(*options: str) -> list[str]:
         result = command.run("render", *options)
         assert result.code == 0, result.stderr
-        return [told["id"] for told in result.report["jobs"]]
+        return [entry["id"] for entry in result.report["jobs"]]
 
     assert shown() == ["a", "b"]
-    assert shown("--status", "failed") == ["a"]  # the list says running, the page says failed
+    # running according to the list, failed according to its page
+    assert shown("--status", "failed") == ["a"]
     assert shown("--limit", "1") == ["a"]
     assert shown("--job", "b") == ["b"]
     assert shown("--job", "c") == []
@@ -93,8 +94,8 @@ def test_the_source_fetched_last_unless_another_is_named(command: Command) -> No
     with StandIn(job("a", events=training(3, "a"))) as studio:
         command.build(studio)
         url = studio.url
-    command.run("build", "--source", "demo")
-    assert len(command.run("render").report["jobs"]) == 8
+    command.run("build", "--source", "demo", "--limit", "2")
+    assert len(command.run("render").report["jobs"]) == 2
     assert len(command.run("render", "--source", "studio").report["jobs"]) == 1
     assert len(command.run("render", "--url", url).report["jobs"]) == 1
     assert command.run("render", "--source", "cloud").code == 1
@@ -214,7 +215,7 @@ def test_layouts_come_and_go_whole(command: Command) -> None:
     assert (again.out / "jobs" / "j0.html").read_bytes() == inline
 
 
-def test_a_single_file_that_has_grown_large_is_told_of(command: Command) -> None:
+def test_a_large_single_file_causes_a_warning(command: Command) -> None:
     assert render.size_warning(25_000_000) is None
     assert "30 MB" in str(render.size_warning(30_000_000))
     with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(2))) as studio:
@@ -222,7 +223,7 @@ def test_a_single_file_that_has_grown_large_is_told_of(command: Command) -> None
     assert "MB" not in small.stderr
 
 
-def test_render_drops_what_is_not_kept_from_the_pages_alone(command: Command) -> None:
+def test_render_drops_jobs_from_the_pages_only(command: Command) -> None:
     ended = [
         job(f"j{n}", events=training(3, f"j{n}"), completedAt=f"2026-05-0{n + 1}T00:00:00Z")
         for n in range(3)
@@ -230,7 +231,7 @@ def test_render_drops_what_is_not_kept_from_the_pages_alone(command: Command) ->
     with StandIn(*ended) as studio:
         command.build(studio)
     few = command.run("render", "--keep-last", "1")
-    assert [told["id"] for told in few.report["jobs"]] == ["j2"]
+    assert [entry["id"] for entry in few.report["jobs"]] == ["j2"]
     assert not (few.out / "jobs" / "j0.html").exists()
     assert len(command.run("render").report["jobs"]) == 3
 
@@ -239,7 +240,7 @@ def test_shards_of_one_render_have_no_job_in_common(command: Command) -> None:
     with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(9))) as studio:
         command.build(studio)
     shards = [
-        [told["id"] for told in command.run("render", "--shard", f"{n}/2").report["jobs"]]
+        [entry["id"] for entry in command.run("render", "--shard", f"{n}/2").report["jobs"]]
         for n in (1, 2)
     ]
     assert sorted(shards[0] + shards[1]) == [f"j{n}" for n in range(9)]
@@ -254,7 +255,7 @@ def test_what_changed_is_marked_and_rendering_changes_nothing(command: Command) 
         studio.jobs.update("r", status="cancelled")
         second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
         text = (second.out / "index.html").read_text("utf-8")
-    assert "Since the snapshot before: 1 ended, 1 new" in text
+    assert "Since the previous snapshot: 1 ended, 1 new" in text
     assert text.count('class="mark"') == 2
     command.run("render", "-o", "again")
     assert (command.directory / "again" / "index.html").read_text("utf-8") == text

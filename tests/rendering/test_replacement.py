@@ -1,4 +1,4 @@
-"""A file that can't take its place: found before the first one moves, or all is put back."""
+"""A file that cannot be replaced: found before the first one moves, or everything is put back."""
 
 import os
 import subprocess
@@ -14,6 +14,7 @@ from reportgen.errors import WriteError
 from reportgen.files import Directory, ForeignFileError
 from reportgen.rendering.publish import Publication
 from reportgen.rendering.replacement import Replacement, ReportFolders
+from reportgen.snapshot.directory import Snapshot
 from tests.rendering.planting import tree
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ def publish(out: Path, files: dict[str, str]) -> None:
 
 
 def files_of(out: Path) -> dict[str, str]:
-    """Return what a reader of the report finds, and every leftover."""
+    """Return the files of the report, and all leftovers."""
     return {
         path.relative_to(out).as_posix(): path.read_text()
         for path in out.rglob("*")
@@ -57,7 +58,7 @@ def mounted(source: Path, target: Path) -> Iterator[None]:
 
 
 def refused(out: Path, name: str, files: dict[str, str] = NEW) -> None:
-    """Check that a build names this file, and that nothing has moved."""
+    """Check that a build names this file, and that nothing moved."""
     before = {path: state for path, state in tree(out).items() if path != ".arkor-report.json"}
     with pytest.raises(WriteError, match=f"{out / name} cannot be replaced"):
         publish(out, files)
@@ -97,6 +98,19 @@ def test_what_does_not_change_may_be_a_mount(tmp_path: Path) -> None:
         assert (out / "index.html").read_text() == "2"
 
 
+@pytest.mark.parametrize("name", ["", "jobs"])
+def test_a_read_only_file_system(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    publish(out, OLD)
+    with mounted(out / name, out / name):
+        run_or_skip("mount", "-o", "remount,bind,ro", str(out / name))
+        with pytest.raises(WriteError, match=f"{out / name}.* (Read-only|a mount)"):
+            publish(out, NEW)
+        assert files_of(out) == OLD
+    publish(out, NEW)
+    assert files_of(out) == NEW
+
+
 @pytest.mark.parametrize("name", ["badge.svg", "jobs/a.html", "jobs"])
 def test_what_is_immutable(tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
@@ -110,7 +124,7 @@ def test_what_is_immutable(tmp_path: Path, name: str) -> None:
 
 @contextmanager
 def ordinary_user(*owned: Path) -> Iterator[None]:
-    """Be someone who may not write everywhere, and who owns these directories."""
+    """Run as someone who may not write everywhere, and who owns these directories."""
     if os.geteuid() != 0:
         yield
         return
@@ -125,7 +139,7 @@ def ordinary_user(*owned: Path) -> Iterator[None]:
 
 @pytest.fixture
 def open_place() -> Iterator[Path]:
-    """Return a directory that everyone may enter, unlike pytest's own."""
+    """Return a directory that everyone may enter, unlike pytest's."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         yield Path(place)
@@ -145,6 +159,16 @@ def test_a_folder_that_may_not_be_written(open_place: Path, mode: int) -> None:
         assert files_of(out) == OLD
 
 
+def test_someone_elses_report_in_a_folder_that_may_be_written(open_place: Path) -> None:
+    out = open_place / "out"
+    publish(out, OLD)
+    for folder in (out, out / "jobs"):
+        folder.chmod(0o777)
+    with ordinary_user():
+        publish(out, NEW)
+    assert files_of(out) == NEW
+
+
 def test_someone_elses_file_in_a_sticky_folder(open_place: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("giving files to others needs root")
@@ -160,12 +184,40 @@ def test_someone_elses_file_in_a_sticky_folder(open_place: Path) -> None:
         refused(out, "jobs/a.html", {"badge.svg": "2", "index.html": "1"})
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("dangling", "a symbolic link that leads to no directory"),
+        ("dangling/out", "a symbolic link that leads to no directory"),
+        ("loop", "a symbolic link that leads to no directory"),
+        ("to a file", "a symbolic link that leads to no directory"),
+        ("file", "a file"),
+        ("file/out", "a file"),
+        ("FIFO/x/y", "a FIFO"),
+    ],
+)
+def test_no_directory_can_be_made_there(tmp_path: Path, name: str, kind: str) -> None:
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "to a file").symlink_to("file")
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "FIFO")
+    at_fault = tmp_path / name.partition("/")[0]
+    with pytest.raises(WriteError, match=f"{at_fault} is in the way: it is {kind}, and not"):
+        publish(tmp_path / name, NEW)
+    with (
+        pytest.raises(WriteError, match=f"{at_fault} is {kind}, which this tool did not put"),
+        Snapshot.locked(tmp_path / name),
+    ):
+        pass
+
+
 # --- Put back ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def three(tmp_path: Path) -> Iterator[tuple[ReportFolders, ReportFolders, ReportFolders]]:
-    """Return the folders of a published report, of new files and of old ones that are kept."""
+    """Return three folders: a published report, new files, and old files that are kept."""
     for name, files in (("out", OLD), ("staged", NEW)):
         (tmp_path / name / "jobs").mkdir(parents=True)
         for path, text in files.items():
@@ -242,7 +294,7 @@ def test_without_an_error_all_is_new_and_can_still_be_put_back(
     assert tree(tmp_path / "out") == before
 
 
-def test_what_can_not_be_put_back_does_not_keep_the_rest_from_it(
+def test_a_file_that_cannot_be_put_back_does_not_stop_the_others(
     tmp_path: Path, three: tuple[ReportFolders, ReportFolders, ReportFolders]
 ) -> None:
     replacement = Replacement(*three)
@@ -257,8 +309,8 @@ def test_what_can_not_be_put_back_does_not_keep_the_rest_from_it(
     }  # fmt: skip
 
 
-def test_what_can_not_be_linked_is_copied(open_place: Path) -> None:
-    """Linux lets nobody make a link to a file of someone else's that they may not write."""
+def test_a_file_that_cannot_be_linked_is_copied(open_place: Path) -> None:
+    """Linux allows no hard link to someone else's file without write permission."""
     out = open_place / "out"
     publish(out, OLD)
     with ordinary_user(out, out / "jobs", out / ".arkor-report.lock"):
@@ -322,7 +374,7 @@ for step in itertools.count():
 def test_whenever_a_folder_gets_in_the_way_no_mixture_is_left(tmp_path: Path, name: str) -> None:
     script = [sys.executable, "-c", OBSTACLES, str(tmp_path), name]
     ended = subprocess.run(
-        script, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=120
+        script, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=500
     )
     assert ended.returncode == 0, ended.stderr
     steps = dict(line.split() for line in ended.stdout.splitlines())

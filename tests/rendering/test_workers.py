@@ -1,4 +1,4 @@
-"""Work shared out among processes: none can tell who did it, and no worker outlives its parent."""
+"""Work shared among processes: the result stays the same, and no worker outlives its parent."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def test_no_share_is_heavier_than_a_fair_one_by_more_than_a_task(
 
 @dataclass(frozen=True)
 class Ended:
-    """What a script said, and how it ended."""
+    """What a script printed, and how it ended."""
 
     code: int
     said: str
@@ -65,7 +65,7 @@ class Ended:
 
 
 def run(script: str, *arguments: str) -> Ended:
-    """Run a script in an interpreter of its own: the test's has threads."""
+    """Run a script in another interpreter, since the test's has threads."""
     ended = subprocess.run(
         [
             sys.executable,
@@ -86,7 +86,7 @@ def run(script: str, *arguments: str) -> Ended:
 
 @forking
 def test_results_come_by_the_places_of_their_tasks() -> None:
-    """The first ones take longest."""
+    """Although the first tasks take longest."""
     said = run(
         "import os, time\n"
         "def work(n):\n"
@@ -124,7 +124,7 @@ def test_the_first_failure_surfaces_as_it_is() -> None:
 
 
 @forking
-def test_a_failure_that_cannot_be_sent_is_told_in_words() -> None:
+def test_a_failure_that_cannot_be_sent_is_described() -> None:
     said = run(
         "def work(n):\n"
         "    error = ValueError('odd')\n"
@@ -137,7 +137,7 @@ def test_a_failure_that_cannot_be_sent_is_told_in_words() -> None:
 
 
 @forking
-def test_a_worker_that_was_killed_is_told_of() -> None:
+def test_a_killed_worker_is_reported() -> None:
     said = run(
         "import os, signal\n"
         "from reportgen.errors import WriteError\n"
@@ -151,7 +151,7 @@ def test_a_worker_that_was_killed_is_told_of() -> None:
 
 @forking
 def test_workers_ignore_the_signals_that_their_parent_hears() -> None:
-    """A terminal and `timeout` send them to all of the group."""
+    """A terminal and `timeout` send them to the whole group."""
     said = run(
         "import os, signal\n"
         "def work(n):\n"
@@ -226,7 +226,7 @@ def test_a_process_with_threads_does_not_fork() -> None:
 
 @contextmanager
 def on_one_processor() -> Iterator[None]:
-    """Let what is started within the block have a single processor."""
+    """Restrict processes started within the block to a single processor."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:
@@ -295,7 +295,7 @@ def test_a_command_that_ends_amid_its_workers_leaves_nothing_in_the_way(
 
 
 @forking
-def test_a_damaged_log_is_told_of_by_whichever_process_meets_it(command: Command) -> None:
+def test_a_damaged_log_is_reported_whichever_process_meets_it(command: Command) -> None:
     with StandIn(*JOBS) as studio:
         assert command.run("snapshot", *command.options(studio)).code == 0
         for name in ("job-long", "job-7"):
@@ -303,7 +303,7 @@ def test_a_damaged_log_is_told_of_by_whichever_process_meets_it(command: Command
             kept.write_bytes(kept.read_bytes().replace(b"\r{", b" {", 3))
         rendered = command.run("render", SOURCE_DATE_EPOCH=EPOCH)
         assert rendered.code == 1
-        assert "job-7" in rendered.stderr  # the first in the list's order
+        assert "job-7" in rendered.stderr  # the first one in the list's order
         assert "Traceback" not in rendered.stderr
         built = command.build(studio, SOURCE_DATE_EPOCH=EPOCH)
     assert built.code == 0, built.stderr

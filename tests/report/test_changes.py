@@ -1,4 +1,4 @@
-"""What is new since the snapshot before: as a rule, and as real snapshots keep it."""
+"""What is new since the snapshot before: the rule, and what real snapshots keep."""
 
 import os
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from reportgen.errors import WriteError
 from reportgen.model.selection import Selection
 from reportgen.report import changes
 from reportgen.snapshot.directory import Snapshot
+from tests.snapshotting import Fetched, RecordingListener, take, take_into
 from tests.standin import Close, Replay, StandIn, completed, failed, job, log, numbered, training
-from tests.taking import Taken, Watcher, take, take_into
 
 BEFORE = {"r": "running", "q": "queued", "c": "completed", "f": "failed", "x": "cancelled",
           "odd": "resting"}  # fmt: skip
@@ -32,7 +32,7 @@ BEFORE = {"r": "running", "q": "queued", "c": "completed", "f": "failed", "x": "
         ("c", "cancelled", None),
         ("x", "running", None),
         ("odd", "odder", None),
-        # Whoever was not there is new, whatever became of it.
+        # A job that was not there is new, whatever its status.
         ("n", "queued", "new"),
         ("n", "failed", "new"),
         ("n", "completed", "new"),
@@ -64,7 +64,7 @@ def test_what_the_home_page_marks_through_a_week(tmp_path: Path) -> None:
         assert first.listing.before is None
         assert first.marks == {}
         assert take(studio, tmp_path).marks == {}
-        # By its event alone, by list and event, by the list alone, new, and gone from the list.
+        # Ended by event only, by list and event, by list only; new; and no longer listed.
         studio.jobs.send("ends", *numbered([completed([], "ends")], 100))
         studio.jobs.update("fails", status="failed")
         studio.jobs.send("fails", *numbered([failed("no", "fails")], 100))
@@ -80,7 +80,7 @@ def test_what_the_home_page_marks_through_a_week(tmp_path: Path) -> None:
         assert take(studio, tmp_path).marks == {}
 
 
-def test_a_restart_and_its_end_are_told(tmp_path: Path) -> None:
+def test_a_restart_and_its_end_are_marked(tmp_path: Path) -> None:
     with StandIn(job("a", events=training(3, "a"))) as studio:
         take(studio, tmp_path)
         studio.jobs.update("a", status="running")
@@ -97,7 +97,7 @@ def test_a_job_that_was_not_selected_is_not_new(tmp_path: Path) -> None:
         assert take(studio, tmp_path).marks == {}
 
 
-class _Breaking(Watcher):
+class _Breaking(RecordingListener):
     def opened(self, job_id: str) -> None:
         raise WriteError("no room")
 
@@ -113,7 +113,7 @@ def test_a_snapshot_that_failed_is_not_the_one_before(tmp_path: Path) -> None:
         assert take(studio, tmp_path).marks == {}
 
 
-def test_a_first_snapshot_that_failed_is_none(tmp_path: Path) -> None:
+def test_a_first_snapshot_that_failed_does_not_count(tmp_path: Path) -> None:
     with StandIn(job("a", events=training(3, "a"))) as studio:
         with pytest.raises(WriteError):
             take(studio, tmp_path, watcher=_Breaking())
@@ -122,7 +122,7 @@ def test_a_first_snapshot_that_failed_is_none(tmp_path: Path) -> None:
 
 
 def test_what_a_command_fetches_twice_is_one_snapshot(tmp_path: Path) -> None:
-    """A damaged record is fetched again within one build."""
+    """A build fetches a damaged log twice."""
     with StandIn(job("a", events=training(3, "a"))) as studio:
         take(studio, tmp_path)
         studio.jobs.add(job("b", events=training(3, "b")))
@@ -132,8 +132,8 @@ def test_what_a_command_fetches_twice_is_one_snapshot(tmp_path: Path) -> None:
             assert take_into(snapshot, studio).marks == {"b": "new"}
 
 
-def spoil(taken: Taken) -> None:
-    """Spoil all logs in a way that only reading them can tell."""
+def spoil(taken: Fetched) -> None:
+    """Damage all logs in a way that only reading them reveals."""
     for path in (taken.folder.path / "events").iterdir():
         status = path.stat()
         path.write_bytes(b"x" * status.st_size)
@@ -165,7 +165,7 @@ def test_one_more_job_opens_no_other_log(tmp_path: Path) -> None:
 
 
 def test_statuses_survive_a_cache_that_gives_every_file_a_new_time(tmp_path: Path) -> None:
-    """Also one that has lost what is known of the logs."""
+    """Even if the facts about the logs are lost."""
     with StandIn(
         job("a", "running", events=numbered([log(1, 0.5, "a"), completed([], "a")])),
         job("b", events=training(3, "b"), script=Replay(breaks=[2])),

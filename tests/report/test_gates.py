@@ -1,4 +1,4 @@
-"""Gates: which rules there are, which jobs meet them, and what is said of it."""
+"""Gates: the rules, the jobs that meet them, and the messages about them."""
 
 import math
 
@@ -69,7 +69,7 @@ def test_rules_are_read(text: str, rules: list[Rule]) -> None:
         ("in-complete", "incomplete"),
     ],
 )
-def test_another_word_is_refused_with_the_nearest_rule(text: str, nearest: str) -> None:
+def test_an_unknown_rule_is_refused_with_the_nearest_one(text: str, nearest: str) -> None:
     with pytest.raises(UsageError) as raised:
         gates.parse(text)
     assert f"is not a rule; the nearest is '{nearest}'" in str(raised.value)
@@ -91,8 +91,8 @@ def test_a_limit_is_a_finite_number(number: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", ",", " , "])
-def test_no_rule_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--fail-on names no rule: use some of .*eval-loss>N"):
+def test_an_empty_rule_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--fail-on names no rule: use one or more of .*loss>N"):
         gates.parse(text)
 
 
@@ -124,7 +124,7 @@ def test_each_status_meets_its_own_rule_only() -> None:
         assert words(status, *jobs) == [f"--fail-on {status}: {status} (support-bot): {status}"]
 
 
-def test_the_reason_of_a_failure_is_told() -> None:
+def test_the_reason_of_a_failure_is_reported() -> None:
     assert words("failed", job(status="failed", error="CUDA out of memory")) == [
         "--fail-on failed: job_1 (support-bot): failed: CUDA out of memory"
     ]
@@ -132,12 +132,14 @@ def test_the_reason_of_a_failure_is_told() -> None:
 
 def test_a_stream_that_is_not_complete() -> None:
     jobs = (job(), job("job_2", stream=OPEN), job("job_3", stream=GONE, name=None))
-    told = [
+    reasons = [
         "job_2 (support-bot): stream caught-up: still open when waiting ended",
         "job_3: stream unavailable",
     ]
-    assert words("incomplete", *jobs) == [f"--fail-on incomplete: {line}" for line in told]
-    assert [breach.words for breach in gates.strict(jobs)] == [f"--strict: {line}" for line in told]
+    assert words("incomplete", *jobs) == [f"--fail-on incomplete: {line}" for line in reasons]
+    assert [breach.words for breach in gates.strict(jobs)] == [
+        f"--strict: {line}" for line in reasons
+    ]
 
 
 def test_losses_that_are_not_finite() -> None:
@@ -164,7 +166,7 @@ def test_a_limit_is_met_above_it_by_the_last_value() -> None:
     ]
 
 
-def test_a_curve_without_a_finite_loss_is_nan_s_business() -> None:
+def test_a_curve_without_a_finite_loss_meets_only_nan() -> None:
     assert words("loss>2,nan", job(not_finite=3)) == [
         "--fail-on nan: job_1 (support-bot): 3 losses are not finite"
     ]

@@ -1,4 +1,4 @@
-"""What a report says of a job: list and stream joined, secrets out, long lines cut."""
+"""What a report says about a job: list and stream joined, secrets removed, long lines cut."""
 
 import json
 from dataclasses import asdict
@@ -49,20 +49,20 @@ def test_a_job_of_which_nothing_is_known_but_its_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "told", "times", "seconds"),
+    ("listed", "logged", "times", "seconds"),
     [
         ((None, None), (None, None), (None, None), None),
         ((ONE, THREE), (None, None), (ONE, THREE), 7200),
         ((None, None), (ONE, TWO), (ONE, TWO), 3600),
-        # The list's word counts, one time at a time.
+        # The list's times take precedence, each on its own.
         ((ONE, TWO), (TWO, THREE), (ONE, TWO), 3600),
         ((None, THREE), (TWO, TWO), (TWO, THREE), 3600),
         ((ONE, None), (TWO, TWO), (ONE, TWO), 3600),
         ((ONE, None), (ONE, None), (ONE, None), None),
-        # What is no time counts as missing, in the list and in an event.
+        # An invalid time counts as missing, in the list and in an event.
         (("soon", 7), (TWO, THREE), (TWO, THREE), 3600),
         ((ONE, None), (None, "soon"), (ONE, None), None),
-        # A clock can be wrong, and zones differ; without one it is UTC.
+        # Clocks can be wrong, and zones differ; without a zone it is UTC.
         ((TWO, ONE), (None, None), (TWO, ONE), -3600),
         (
             ("2026-05-01T00:00:00+02:00", "2026-05-01 00:00:00.250"),
@@ -74,14 +74,14 @@ def test_a_job_of_which_nothing_is_known_but_its_id() -> None:
 )
 def test_times_are_the_lists_or_else_the_events(
     listed: tuple[Any, Any],
-    told: tuple[Any, Any],
+    logged: tuple[Any, Any],
     times: tuple[str | None, str | None],
     seconds: float | None,
 ) -> None:
     job = detail(
         {"startedAt": listed[0], "completedAt": listed[1]},
-        event(wire.STARTED, {"timestamp": told[0]}),
-        event(wire.COMPLETED, {"timestamp": told[1]}),
+        event(wire.STARTED, {"timestamp": logged[0]}),
+        event(wire.COMPLETED, {"timestamp": logged[1]}),
     ).summary
     assert (job.started_at, job.completed_at, job.duration_seconds) == (*times, seconds)
 
@@ -131,10 +131,10 @@ def test_artifacts(events: list[bytes], count: int | None, texts: tuple[str, ...
 @pytest.mark.parametrize(
     ("entry", "events", "as_of"),
     [
-        # While a job runs on, its page is as of the list's reading, which is not the job's.
+        # While a job runs, its page shows the time of the snapshot, which is not the job's own.
         ({"status": "running"}, [event(wire.LOG, {"step": 1, "timestamp": ONE})], None),
         ({"status": "paused", "completedAt": TWO}, [], None),
-        # Of a finished job: the last event's own time, else completedAt, else createdAt.
+        # For a finished job: the last event's own time, else completedAt, else createdAt.
         (
             {"status": "completed", "completedAt": TWO, "createdAt": ONE},
             [event(wire.LOG, {"step": 1, "timestamp": THREE})],
@@ -151,7 +151,7 @@ def test_artifacts(events: list[bytes], count: int | None, texts: tuple[str, ...
         ({"createdAt": ONE}, [event(wire.COMPLETED, {"timestamp": THREE})], THREE),
     ],
 )
-def test_what_a_page_is_a_picture_of(
+def test_the_time_that_a_page_shows(
     entry: dict[str, Any], events: list[bytes], as_of: str | None
 ) -> None:
     assert detail(entry, *events).summary.as_of == as_of
@@ -192,7 +192,7 @@ def test_numbers_are_those_of_what_was_not_superseded() -> None:
     assert (job.not_finite, job.last_step) == (2, 5)
 
 
-def test_only_losses_that_are_not_finite_are_no_metric() -> None:
+def test_a_curve_without_a_finite_loss_has_no_metric() -> None:
     job = detail({}, event(wire.LOG, {"step": 3, "loss": "NaN"})).summary
     assert (job.loss, job.not_finite, job.last_step) == (None, 1, 3)
 
@@ -226,7 +226,7 @@ def test_a_line_is_cut_at_five_hundred_characters_and_says_so(length: int) -> No
 
 
 def test_a_line_is_cut_after_its_secrets_are_out_not_within_one() -> None:
-    # A cut through the credential would leave a part that no longer looks like one.
+    # A cut through a credential would leave a part that no longer looks like one.
     secret = "hf_" + "a1B2" * 12
     (line,) = detail({}, event(wire.STARTED, b"x" * 480 + b" " + secret.encode())).log
     assert "hf_" not in line.text
@@ -285,7 +285,7 @@ def test_no_secret_is_left_in_any_text() -> None:
     assert shown.count("[hidden]") >= 5
 
 
-def test_what_is_no_secret_stays_character_for_character() -> None:
+def test_text_without_secrets_stays_character_for_character() -> None:
     text = 'a "b" \\ é \ud800 \x00 \u202e 😀\n'
     found = detail({"name": text, "status": text, "error": text, "config": {"model": text}})
     job = found.summary

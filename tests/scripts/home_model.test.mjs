@@ -42,7 +42,7 @@ test("a click on a status switches it on or off, one on all clears them", () => 
 });
 
 test("what was found, in words", () => {
-  assert.deepEqual([foundText(2, 3), foundText(0, 3)], ["2 of 3 jobs", "No job matches."]);
+  assert.deepEqual([foundText(2, 3), foundText(0, 3)], ["2 of 3 jobs", "No jobs match."]);
   assert.deepEqual([compareText(1), compareText(3)], ["Compare this job", "Compare 3 jobs"]);
 });
 

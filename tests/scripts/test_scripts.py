@@ -1,4 +1,4 @@
-"""The scripts of the pages without a browser: their models in Node, and how they are joined.
+"""The pages' scripts without a browser: their models in Node, and how they are joined.
 
 If Node is missing or too old, its tests are skipped and say why; in CI they fail instead.
 """
@@ -64,7 +64,7 @@ def test_models_in_node(node: str) -> None:
 
 
 def test_all_scripts_joined_are_one_that_node_can_parse(node: str, tmp_path: Path) -> None:
-    """Two modules that declare the same name do not parse; nor does an import left inside."""
+    """Two modules that declare the same name would not parse, nor would a leftover import."""
     path = tmp_path / "report.js"
     path.write_text(joined(text for _, text in _modules()), "utf-8")
     process = _run(node, "--check", str(path))

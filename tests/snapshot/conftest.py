@@ -1,4 +1,4 @@
-"""A good snapshot to spoil, and a bound on how long a test may hang."""
+"""A good snapshot to damage, and a limit on how long a test may hang."""
 
 import signal
 from collections.abc import Iterator
@@ -8,22 +8,22 @@ import pytest
 
 from tests.rendering.planting import make_outside
 from tests.snapshot.using import JOBS, Base
+from tests.snapshotting import take
 from tests.standin import StandIn
-from tests.taking import take
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     place = tmp_path_factory.mktemp("base")
     with StandIn(*JOBS) as studio:
-        for _ in range(2):  # so that there is a snapshot before
+        for _ in range(2):  # so that there is an earlier snapshot
             take(studio, place / "snapshot")
         yield Base(studio, place / "snapshot", make_outside(place / "outside"))
 
 
 @pytest.fixture
 def bounded() -> Iterator[None]:
-    """Fail a test that hangs, as opening a FIFO would."""
+    """Fail a test that hangs, for example at opening a FIFO."""
 
     def fail(_number: int, _frame: FrameType | None) -> None:
         raise TimeoutError

@@ -1,9 +1,10 @@
-"""Whatever a snapshot directory came with, nothing outside it is touched, and nothing hangs."""
+"""Whatever is in a snapshot directory, nothing outside it is touched, and nothing hangs."""
 
 import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,7 +41,7 @@ KINDS = [
 
 @pytest.mark.parametrize("use", WRITES)
 @pytest.mark.parametrize("kind", [*KINDS, "file"])
-def test_what_is_in_the_way_is_named_and_left(
+def test_a_foreign_file_in_the_way_is_named_and_left_alone(
     base: Base, tmp_path: Path, kind: str, use: Use
 ) -> None:
     before = tree(base.outside)
@@ -74,18 +75,18 @@ def test_nothing_is_read_through_what_is_in_the_way(
         if kind == FOLDER and (place / name).is_dir():
             continue
         plant(kind, place / name, base.outside)
-        told = ""
+        message = ""
         try:
-            told = "\n".join(use(base, place))
+            message = "\n".join(use(base, place))
         except SnapshotError as error:
-            told = str(error)
-        assert (str(place / name) in told) == (name not in NOT_READ)
+            message = str(error)
+        assert (str(place / name) in message) == (name not in NOT_READ)
     assert tree(base.outside) == before
 
 
 @pytest.mark.parametrize("use", WRITES)
-def test_hard_links_lead_nowhere(base: Base, tmp_path: Path, use: Use) -> None:
-    """As a file of someone else's under each name: it is damaged, foreign, or replaced."""
+def test_hard_links_are_not_written_through(base: Base, tmp_path: Path, use: Use) -> None:
+    """With someone else's file under each name: it is damaged, foreign, or replaced."""
     before = tree(base.outside)
     for number, name in enumerate(names_in(base.snapshot)):
         place = copy_of(base, tmp_path / str(number))
@@ -104,13 +105,13 @@ def test_a_backup_by_hard_links_stays_as_it_is(base: Base, tmp_path: Path, use: 
         path.chmod(0o644)
     subprocess.run(["cp", "-al", place, backup], check=True)  # noqa: S607
     before = tree(backup)
-    base.studio.jobs.update("done", status="running")  # so that its stream is read once more
+    base.studio.jobs.update("done", status="running")  # so that its stream is read again
     try:
         use(base, place)
     finally:
         base.studio.jobs.update("done", status="completed")
     assert tree(backup) == before
-    assert use(base, backup) is not None  # and it is as good a snapshot
+    assert use(base, backup) is not None  # and the backup is still a good snapshot
 
 
 def test_each_of_two_backups_by_hard_links_can_be_built(base: Base, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_each_of_two_backups_by_hard_links_can_be_built(base: Base, tmp_path: Pa
 def test_a_folder_swapped_for_a_link_while_we_work_is_still_itself(
     base: Base, tmp_path: Path, level: str
 ) -> None:
-    """The folders of an open snapshot, as what is opened once is not looked up again."""
+    """The folders of an open snapshot, since what is open is not looked up again."""
     place = copy_of(base, tmp_path / "place")
     before = tree(base.outside)
     with Snapshot.locked(place) as snapshot:
@@ -146,7 +147,7 @@ def test_a_folder_swapped_for_a_link_while_we_work_is_still_itself(
     assert not level or log.read_bytes() == b"x"
 
 
-def test_what_is_in_nobodys_way(base: Base, tmp_path: Path) -> None:
+def test_foreign_files_elsewhere_do_not_matter(base: Base, tmp_path: Path) -> None:
     place = tmp_path / "new"
     for path in (place / "lost+found", place / ".gitkeep", place / ".DS_Store"):
         path.mkdir(parents=True)
@@ -184,7 +185,7 @@ def test_files_of_others_in_the_directory_stay_as_they_are(base: Base, tmp_path:
 
 
 def test_modes_that_cannot_be_set_are_a_warning(base: Base, tmp_path: Path) -> None:
-    """On an immutable file, as on a file system without modes."""
+    """On an immutable file; a file system without modes behaves alike."""
     place = copy_of(base, tmp_path / "place")
     (log,) = place.rglob("done*.log")
     log.chmod(0o644)
@@ -194,8 +195,25 @@ def test_modes_that_cannot_be_set_are_a_warning(base: Base, tmp_path: Path) -> N
         (warning,) = fetch_into_it(base, place)
     finally:
         subprocess.run(["chattr", "-i", log], check=True)  # noqa: S607
-    assert "cannot be made private" in warning
+    assert warning.startswith("cannot make ")
     assert str(log.parent) in warning
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o644], ids=["shared", "restored"])
+def test_someone_elses_snapshot_that_may_be_written(base: Base, mode: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("being someone else needs root")
+    with tempfile.TemporaryDirectory() as open_place:
+        Path(open_place).chmod(0o755)
+        place = copy_of(base, Path(open_place) / "place")
+        for path in [*place.rglob("*"), place]:
+            path.chmod(0o777 if path.is_dir() else mode)
+        os.seteuid(65534)
+        try:
+            (warning,) = fetch_into_it(base, place)
+        finally:
+            os.seteuid(0)
+        assert f"{place} cannot be made private" in warning
 
 
 def test_a_read_only_snapshot_is_rendered_and_merged(base: Base, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""A crafted snapshot: each field of each file wrong, in each way that a file can be wrong.
+"""Crafted snapshots: each field of each file wrong, in each way that a file can be wrong.
 
-Every use of it ends well or with an exit code of the table and plain words, and changes nothing
-outside. The usual run takes a sample, the same one each time; the thorough one takes all.
+Every use of them succeeds, or ends with a documented exit code and a plain message, and changes
+nothing outside. The usual run tries a fixed sample; the thorough one tries all.
 """
 
 import json
@@ -19,10 +19,10 @@ from tests.snapshot.using import READS, WRITES, Base, Use, copy_of
 
 pytestmark = pytest.mark.usefixtures("bounded")
 
-SAMPLE: Final = 160
+SAMPLE: Final = 60
 USES: Final = (*READS, *WRITES)
 
-# Texts that `json.dumps` can't write are put in afterwards.
+# Text that `json.dumps` cannot write is inserted afterwards.
 DEEP, HUGE, INFINITE = "@deep@", "@huge@", "@infinite@"
 RAW: Final = {
     f'"{DEEP}"': "[" * 3000 + "]" * 3000,
@@ -95,7 +95,7 @@ def cases_of_any_file(data: bytes) -> Iterator[bytes]:
 
 
 def cases_of_log(text: str) -> Iterator[bytes]:
-    """Yield the log with each field of each of its notes, and of each line, wrong."""
+    """Yield the log with each field of each note and line wrong."""
     lines = text.split("\n")[:-1]
     for number, line in enumerate(lines):
         fields = line.split("\r")
@@ -108,7 +108,7 @@ def cases_of_log(text: str) -> Iterator[bytes]:
 
 
 def log_with(lines: list[str], number: int, fields: list[str]) -> bytes:
-    """Return a log in which one line is another, and the note at its end says the right size."""
+    """Return a log with one line replaced, and the right size in its end note."""
     fresh = [*lines[:number], "\r".join(fields), *lines[number + 1 :]]
     before = "".join(f"{line}\n" for line in fresh[:-1]).encode()
     head, found, size = fresh[-1].rpartition('"size":')
@@ -118,7 +118,7 @@ def log_with(lines: list[str], number: int, fields: list[str]) -> bytes:
 
 
 def all_cases(snapshot: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the path of a file, relative to the snapshot, and what it holds instead."""
+    """Yield the path of a file, relative to the snapshot, and its wrong content."""
     for path in sorted(snapshot.rglob("*")):
         if path.is_file():
             name, data = path.relative_to(snapshot).as_posix(), path.read_bytes()
@@ -131,13 +131,13 @@ def all_cases(snapshot: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def use_it(base: Base, place: Path, use: Use) -> None:
-    """Use a crafted snapshot: it goes well, or ends with plain words."""
-    told = None
+    """Use a crafted snapshot, and check that it succeeds or fails with a plain message."""
+    raised = None
     try:
         use(base, place)
     except ReportError as error:
-        told = error
-    assert told is None or (told.exit_code in {1, 2, 3} and 0 < len(str(told)) < 1500)
+        raised = error
+    assert raised is None or (raised.exit_code in {1, 2, 3} and 0 < len(str(raised)) < 1500)
 
 
 def fuzz(base: Base, tmp_path: Path, cases: list[tuple[str, bytes]], uses: list[Use]) -> None:
@@ -145,7 +145,7 @@ def fuzz(base: Base, tmp_path: Path, cases: list[tuple[str, bytes]], uses: list[
     for number, (name, data) in enumerate(cases):
         room = tmp_path / str(number)
         for use in uses or [USES[number % len(USES)]]:
-            signal.alarm(60)  # for each: nothing hangs
+            signal.alarm(60)  # for each, so that nothing hangs
             place = copy_of(base, room / use.__name__ / "snapshot")
             (place / name).write_bytes(data)
             try:

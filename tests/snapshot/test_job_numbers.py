@@ -1,4 +1,4 @@
-"""Numbers of jobs: given by age, kept for good."""
+"""Job numbers: assigned by age, and kept for good."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Several snapshot directories into one: real snapshots of a real server, merged and rendered."""
+"""Merging snapshot directories: real snapshots of a real server, merged and rendered."""
 
 import itertools
 import json
@@ -25,8 +25,8 @@ from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.source_folder import SourceFolder
 from tests.command import Command
+from tests.snapshotting import NOW, end_note, lines_of, open_log, read_log, take
 from tests.standin import StandIn, completed, job, log, numbered, training
-from tests.taking import NOW, end_note, lines_of, open_log, read_log, take
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 JOBS = [
@@ -37,7 +37,7 @@ JOBS = [
 
 
 def merged(into: Path, *directories: Path) -> list[str]:
-    """Merge, and give the warnings."""
+    """Merge, and return the warnings."""
     warnings: list[str] = []
     merge.merge(into, directories, warnings.append)
     return warnings
@@ -52,7 +52,7 @@ def files_of(directory: Path) -> dict[str, bytes]:
 
 
 def state_of(directory: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Give all that may not change of a directory that is only read."""
+    """Return everything that may not change in a directory that is only read."""
     return {
         path.relative_to(directory).as_posix(): (
             path.lstat().st_mode,
@@ -64,7 +64,7 @@ def state_of(directory: Path) -> dict[str, tuple[int, int, bytes]]:
 
 
 def as_an_artifact(directory: Path) -> None:
-    """Leave a directory as an artifact store does: no dot files, no empty folder, its modes."""
+    """Change a directory as an artifact store does: no dot files or empty folders, other modes."""
     for path in [*directory.rglob("*")]:
         if path.name.startswith(".") or path.name in ("CACHEDIR.TAG", "lock"):
             path.unlink()
@@ -78,14 +78,14 @@ def as_an_artifact(directory: Path) -> None:
 
 
 def render(command: Command, snapshot: Path, out: str) -> dict[str, bytes]:
-    """Render with the real command; give what it wrote."""
+    """Render with the real command; return what it wrote."""
     result = command.run("render", "--snapshot-dir", str(snapshot), "--out", out)
     assert result.code == 0, result.stderr
     return files_of(command.directory / out)
 
 
 def shards(studio: StandIn, place: Path, parts: int, cache: Path | None = None) -> list[Path]:
-    """Fetch in shards, each on a machine of its own into which the same cache was restored."""
+    """Fetch in shards, each on its own machine with the same restored cache."""
     directories = []
     for part in range(1, parts + 1):
         directory = place / f"shard-{part}"
@@ -123,7 +123,7 @@ def test_a_merged_snapshot_goes_on_as_one_that_was_built(command: Command) -> No
         merged(place / "merged", *shards(studio, place, 3))
         opened = len(studio.openings("job_1")) + len(studio.openings("job_2"))
         taken = take(studio, place / "merged")
-        assert taken.watcher.to_fetch == 1  # the one that runs on
+        assert taken.watcher.to_fetch == 1  # the one that is still running
         assert len(studio.openings("job_1")) + len(studio.openings("job_2")) == opened
         assert taken.marks == {}
 
@@ -138,13 +138,13 @@ def test_a_cache_that_every_shard_had_costs_no_reading(command: Command) -> None
         take(studio, place / "cache")
     assert merged(place / "merged", *directories) == []
     whole = render(command, place / "cache", "whole")
-    # One build marks what is new since the cache; a fresh target has nothing to compare with.
+    # One build marks what is new since the cache; an empty target has nothing to compare with.
     ours = render(command, place / "merged", "ours")
     assert {name: ours[name] for name in ours if name.startswith("jobs/")} == {
         name: whole[name] for name in whole if name.startswith("jobs/")
     }
     assert json.loads(ours["report.json"])["jobs"] == json.loads(whole["report.json"])["jobs"]
-    # Merged again, each log is there already: nothing but its end is looked at.
+    # When merged again, each log is there already: only its end is looked at.
     for directory in directories:
         for path in directory.rglob("*.log"):
             head, last = path.read_bytes()[:-1].rsplit(b"\n", 1)
@@ -173,8 +173,8 @@ def test_a_shard_without_jobs(command: Command) -> None:
     assert merged(place / "of-nothing", *empty) == []
     assert json.loads(render(command, place / "of-nothing", "none")["report.json"])["jobs"] == []
     merged(place / "merged", *directories)
-    (told,) = json.loads(render(command, place / "merged", "all")["report.json"])["jobs"]
-    assert told["stream"]["state"] == "complete"
+    (entry,) = json.loads(render(command, place / "merged", "all")["report.json"])["jobs"]
+    assert entry["stream"]["state"] == "complete"
 
 
 def test_the_list_is_the_newest_and_what_was_selected_the_union(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_the_target_takes_part_and_its_statuses_are_those_before(tmp_path: Path)
     assert {job_id: changes.mark(job_id, statuses[job_id], listing.before) for job_id in statuses} \
         == {"job_1": None, "runs": "ended", "job_5": "new", "job_0": None}  # fmt: skip
     assert listing.selected == ("job_1", "runs", "job_5", "job_0")
-    assert folder.logs.is_read("job_0")
+    assert folder.logs.is_complete("job_0")
 
 
 def test_the_same_directory_twice_and_the_target_itself_are_harmless(command: Command) -> None:
@@ -240,7 +240,7 @@ def test_the_same_directory_twice_and_the_target_itself_are_harmless(command: Co
 
 
 def a_log(folder: SourceFolder, events: int, state: State | None, *, name: str = "job") -> Path:
-    """Write a log of so many events, whose stream ended like this."""
+    """Write a log with this many events, whose stream ended like this."""
     path = folder.logs.path_of(name)
     with open_log(path, name) as written:
         written.append_note(0, RunStarted())
@@ -307,7 +307,7 @@ def test_the_complete_log_wins_else_the_longer(
     assert (b'"complete"' in won, won.count(b"training.log")) == max(ranks)
 
 
-def test_of_logs_as_good_as_each_other_the_targets_stays(tmp_path: Path) -> None:
+def test_among_equal_logs_the_targets_stays(tmp_path: Path) -> None:
     into = a_snapshot(tmp_path / "into", 3, "complete")
     other = a_snapshot(tmp_path / "other", 3, "complete", at=5)
     inode = Snapshot.reading(into).last_folder().logs.path_of("job").stat().st_ino
@@ -339,7 +339,7 @@ def test_a_damaged_log_never_wins(tmp_path: Path, held: int | None, damage: obje
     assert log_of(into) == log_of(good)
 
 
-def test_where_all_are_damaged_none_is_taken(tmp_path: Path) -> None:
+def test_if_all_are_damaged_none_is_merged(tmp_path: Path) -> None:
     bad = a_snapshot(tmp_path / "bad", 9, "complete")
     (path,) = bad.rglob("*.log")
     path.write_bytes(b"garbage\n")
@@ -348,7 +348,7 @@ def test_where_all_are_damaged_none_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_good_copy_of_a_damaged_log_is_found(tmp_path: Path) -> None:
-    """Also where the target's own is the damaged one, with the same words at its end."""
+    """Even if the target's own is the damaged one, with the same end note."""
     good = a_snapshot(tmp_path / "good", 4, "complete")
     whole = log_of(good)
     bad = a_snapshot(tmp_path / "bad", 4, "complete", at=1)
@@ -366,7 +366,7 @@ def test_a_good_copy_of_a_damaged_log_is_found(tmp_path: Path) -> None:
     assert log_of(into) == whole
 
 
-def test_a_torn_last_line_is_left_behind(tmp_path: Path) -> None:
+def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
     torn = a_snapshot(tmp_path / "torn", 4)
     (path,) = torn.rglob("*.log")
     whole = path.read_bytes()
@@ -376,7 +376,7 @@ def test_a_torn_last_line_is_left_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe", "link"])
-def test_what_is_no_log_is_told_and_left_out(tmp_path: Path, what: str) -> None:
+def test_anything_but_a_log_is_reported_and_left_out(tmp_path: Path, what: str) -> None:
     odd = a_snapshot(tmp_path / "odd", 1)
     (path,) = odd.rglob("*.log")
     path.unlink()
@@ -432,10 +432,10 @@ def test_only_one_source_is_merged(
                 assert (listing.origin.org is None) == (one.org is None and other.org is None)
                 assert (log_of(place) or b"").count(b"training.log") == 2
         else:
-            with pytest.raises(UsageError) as told:
+            with pytest.raises(UsageError) as raised:
                 merged(beside, *order)
-            assert str(a) in str(told.value)
-            assert str(b) in str(told.value)
+            assert str(a) in str(raised.value)
+            assert str(b) in str(raised.value)
             assert not beside.exists()
             with pytest.raises(UsageError, match=str(onto)):
                 merged(onto, order[1])
@@ -452,10 +452,10 @@ def test_the_source_fetched_last_counts_and_others_in_the_target_stay(tmp_path: 
     assert (log_of(into) or b"").count(b"training.log") == 4
     demo = Snapshot.reading(into).last_folder("demo")
     assert len(lines_of(demo, "job")) == 4
-    assert Snapshot.reading(into).last_folder("studio", HERE.url).logs.is_read("job") is False
+    assert Snapshot.reading(into).last_folder("studio", HERE.url).logs.is_complete("job") is False
 
 
-def test_what_is_no_snapshot_is_named(tmp_path: Path) -> None:
+def test_anything_but_a_snapshot_is_named(tmp_path: Path) -> None:
     good = a_snapshot(tmp_path / "good", 1)
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("mine")
@@ -468,9 +468,9 @@ def test_what_is_no_snapshot_is_named(tmp_path: Path) -> None:
     newer = a_snapshot(tmp_path / "newer", 1)
     (newer / "index.json").write_text('{"version": 2}')
     for name in ("empty", "file", "damaged", "listless", "torn", "newer", "nowhere"):
-        with pytest.raises(SnapshotError, match=str(tmp_path / name)) as told:
+        with pytest.raises(SnapshotError, match=str(tmp_path / name)) as raised:
             merged(tmp_path / "into", good, tmp_path / name)
-        assert told.value.exit_code == 1
+        assert raised.value.exit_code == 1
         assert not (tmp_path / "into").exists()
     with pytest.raises(UsageError):
         merged(tmp_path / "into")
@@ -478,7 +478,7 @@ def test_what_is_no_snapshot_is_named(tmp_path: Path) -> None:
         merged(tmp_path / "into", good, tmp_path / "into")
 
 
-def test_a_target_that_is_someone_elses_or_in_use(tmp_path: Path) -> None:
+def test_a_target_of_someone_else_or_in_use(tmp_path: Path) -> None:
     good = a_snapshot(tmp_path / "good", 1)
     mine = tmp_path / "mine"
     mine.mkdir()
@@ -488,7 +488,7 @@ def test_a_target_that_is_someone_elses_or_in_use(tmp_path: Path) -> None:
     assert [path.name for path in mine.iterdir()] == ["thesis.tex"]
     with Snapshot.locked(tmp_path / "into"), pytest.raises(WriteError, match="Another build"):
         merged(tmp_path / "into", good)
-    with Snapshot.locked(good):  # an input may be worked on
+    with Snapshot.locked(good):  # an input may be in use
         merged(tmp_path / "into", good)
 
 
@@ -501,7 +501,7 @@ class _StoppedError(Exception):
 
 @pytest.mark.thorough
 def test_stopped_anywhere_it_can_be_done_again(tmp_path: Path) -> None:
-    """Each time at another file that would have taken its place."""
+    """Each time at another file that was about to be replaced."""
     with StandIn(*JOBS[:3], JOBS[8]) as studio:
         directories = shards(studio, tmp_path, 2)
         into = tmp_path / "into"
@@ -521,7 +521,7 @@ def test_stopped_anywhere_it_can_be_done_again(tmp_path: Path) -> None:
             break
         assert Path.replace is replacing
         folder = Snapshot.reading(target).last_folder()
-        listing = folder.listing()  # what is there can be rendered: the old list, or the new one
+        listing = folder.listing()  # the target can be rendered, with the old list or the new one
         assert listing is not None
         for job_id in listing.selected:
             read_log(folder, job_id)
@@ -536,7 +536,7 @@ def test_stopped_anywhere_it_can_be_done_again(tmp_path: Path) -> None:
 
 
 def _stopped_at(step: int, target: Path, directories: list[Path]) -> bool:
-    """Merge, and stop as a kill does once so many files have taken their place."""
+    """Merge, and stop as if killed once this many files have been replaced."""
     code = (
         "import os, sys; from pathlib import Path; from reportgen.snapshot.merge import merge\n"
         "left = int(sys.argv[1])\n"

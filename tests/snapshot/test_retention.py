@@ -1,4 +1,4 @@
-"""Which jobs are kept no longer: as a rule, and what a snapshot does about it."""
+"""Which jobs are dropped: the rule, and what a snapshot does about it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from reportgen.model.selection import Selection
 from reportgen.snapshot.retention import Candidate, Retention
+from tests.snapshotting import NOW, Fetched, take
 from tests.standin import Job as StandInJob
 from tests.standin import StandIn, completed, job, log, numbered, started, training
-from tests.taking import NOW, Taken, take
 
 DAY = 86_400.0
 
@@ -45,11 +45,11 @@ JOBS = (
         (Retention(keep=0.0), {"d1", "d3", "d5", "d5b", "d9"}),
         (Retention(keep=1e9), set()),
         (Retention(keep_last=2), {"d5", "d5b", "d9"}),
-        # Of the same time: whoever comes first.
+        # At the same time, the first one wins.
         (Retention(keep_last=3), {"d5b", "d9"}),
         (Retention(keep_last=0), {"d1", "d3", "d5", "d5b", "d9"}),
         (Retention(keep_last=99), set()),
-        # Whichever of the two keeps more.
+        # Whichever of the two rules keeps more.
         (Retention(keep=4 * DAY, keep_last=1), {"d5", "d5b", "d9"}),
         (Retention(keep=2 * DAY, keep_last=3), {"d5b", "d9"}),
         (Retention(keep=0.0, keep_last=0), {"d1", "d3", "d5", "d5b", "d9"}),
@@ -72,7 +72,7 @@ def test_what_is_dropped(retention: Retention, dropped: set[str]) -> None:
         ("running", False, None, "2026-05-01T00:00:00Z", (True, 1)),
     ],
 )
-def test_who_is_over_and_since_when(
+def test_which_jobs_have_ended_and_when(
     status: str, *, listed: bool, completed_at: str, created_at: str,
     candidate: tuple[bool, int | None],
 ) -> None:  # fmt: skip
@@ -119,16 +119,16 @@ def test_two_rules_keep_what_either_keeps_and_what_is_dropped_stays_dropped(
 @pytest.mark.parametrize(
     ("retention", "dropped", "words"),
     [
-        (Retention(keep=7 * DAY), 1, "1 job that is over is neither.*by --keep 7d$"),
-        (Retention(keep=5400.0), 2, "^2 jobs that are over are.*by --keep 1h30m$"),
+        (Retention(keep=7 * DAY), 1, "^1 job that is over is dropped by --keep 7d: neither"),
+        (Retention(keep=5400.0), 2, "^2 jobs that are over are dropped by --keep 1h30m: neither"),
         (Retention(keep=0.0), 2, "--keep 0s"),
         (Retention(keep=61.5), 2, "--keep 1m1.5s"),
-        (Retention(keep_last=3), 2, "by --keep-last 3$"),
-        (Retention(90.0, 3), 2, "by --keep 1m30s and --keep-last 3$"),
+        (Retention(keep_last=3), 2, "by --keep-last 3:"),
+        (Retention(90.0, 3), 2, "by --keep 1m30s and --keep-last 3:"),
     ],
 )
-def test_it_is_said(retention: Retention, dropped: int, words: str) -> None:
-    assert re.search(words, retention.told(dropped))
+def test_the_warning_about_dropped_jobs(retention: Retention, dropped: int, words: str) -> None:
+    assert re.search(words, retention.dropped_message(dropped))
 
 
 # --- What a snapshot does about it ---------------------------------------------------------------
@@ -143,8 +143,8 @@ def ended(job_id: str, days: float) -> StandInJob:
     )
 
 
-def logs(taken: Taken) -> set[str]:
-    """Give the jobs of the list that have a log; there must be no other one."""
+def logs(taken: Fetched) -> set[str]:
+    """Return the listed jobs that have a log, and check that there are no other logs."""
     has_log = {each for each in taken.listing.entries if taken.folder.logs.path_of(each).exists()}
     assert len(list((taken.folder.path / "events").iterdir())) == len(has_log)
     return has_log
@@ -153,15 +153,15 @@ def logs(taken: Taken) -> set[str]:
 def test_what_is_dropped_is_not_fetched_not_shown_and_not_kept(tmp_path: Path) -> None:
     with StandIn(*(ended(f"d{days}", days) for days in (1, 3, 9))) as studio:
         assert logs(take(studio, tmp_path)) == {"d1", "d3", "d9"}
-        for _ in range(2):  # the same options again ask for no stream
+        for _ in range(2):  # the same options again open no stream
             taken = take(studio, tmp_path, keep=4 * DAY)
             assert taken.listing.selected == ("d1", "d3")
             assert taken.listing.listed == ("d1", "d3", "d9")
             assert logs(taken) == {"d1", "d3"}
             assert taken.watcher.to_fetch == 0
-            (told,) = taken.watcher.warnings
-            assert told.startswith("1 job ")
-            assert "--keep 4d" in told
+            (warning,) = taken.watcher.warnings
+            assert warning.startswith("1 job ")
+            assert "--keep 4d" in warning
         assert len(studio.openings("d9")) == 1
         later = take(studio, tmp_path)
         assert later.watcher.warnings == []
@@ -185,7 +185,7 @@ def test_a_job_that_vanished_leaves_no_trace(tmp_path: Path) -> None:
     running = job("gone", "running", events=numbered([started("gone"), log(1, 0.5, "gone")]),
                   createdAt=days_ago(30).isoformat())  # fmt: skip
     with StandIn(ended("new", 1), running) as studio:
-        # One that runs on is never dropped, however old it is.
+        # A running job is never dropped, however old it is.
         assert logs(take(studio, tmp_path, keep=DAY * 7)) == {"new", "gone"}
         studio.jobs.remove("gone")
         taken = take(studio, tmp_path, keep=DAY * 7)
@@ -197,7 +197,7 @@ def test_a_job_that_vanished_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_the_time_of_the_event_counts_where_the_list_has_none(tmp_path: Path) -> None:
-    """A job created long ago that ended yesterday, as its own log says."""
+    """A job that was created long ago and ended yesterday, according to its own log."""
     yesterday = days_ago(1).isoformat()
     late = job("late", events=numbered([completed([], "late", yesterday)]),
                createdAt=days_ago(60).isoformat())  # fmt: skip
@@ -214,7 +214,7 @@ def test_a_job_that_only_its_stream_calls_ended_is_dropped_and_not_fetched_again
     stuck = job("stuck", "running", events=numbered([completed([], "stuck", long_ago)]),
                 createdAt=long_ago)  # fmt: skip
     with StandIn(stuck) as studio:
-        # That it is over is known once it was fetched.
+        # Only once it was fetched is it known to have ended.
         for _ in range(3):
             taken = take(studio, tmp_path, keep=DAY)
             assert taken.listing.selected == ()
@@ -234,7 +234,7 @@ def test_a_dropped_job_that_runs_again_is_followed(tmp_path: Path) -> None:
         assert logs(take(studio, tmp_path, keep=DAY)) == {"again"}
 
 
-def test_who_ends_now_pushes_the_last_one_out(tmp_path: Path) -> None:
+def test_a_newly_ended_job_displaces_the_oldest(tmp_path: Path) -> None:
     running = job("runs", "running", events=training(3, "runs", complete=False))
     with StandIn(running, ended("d2", 2), ended("d1", 1)) as studio:
         assert take(studio, tmp_path, keep_last=2).listing.selected == ("runs", "d2", "d1")

@@ -29,15 +29,15 @@ from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.source_folder import SourceFolder
 from tests import logs
+from tests.snapshotting import end_note, folder_at, lines_of, open_log, read_log
 from tests.standin import Event, Framing, log, ping, training
-from tests.taking import end_note, folder_at, lines_of, open_log, read_log
 
 HERE = Origin("studio", "http://127.0.0.1:4000", "anon", "org", "project")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def folder_of(path: Path, origin: Origin) -> Path:
-    """Fetch something from this source, as a build does; give the folder."""
+    """Fetch something from this source, as a build does; return the folder."""
     with Snapshot.locked(path) as snapshot:
         folder = snapshot.folder(origin)
         snapshot.use(folder, origin)
@@ -46,7 +46,7 @@ def folder_of(path: Path, origin: Origin) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> SourceFolder:
-    """Give the folder of a source, made."""
+    """Create and return the folder of a source."""
     return folder_at(folder_of(tmp_path / "snapshot", HERE))
 
 
@@ -61,10 +61,10 @@ def test_a_source_is_known_by_its_scope_else_by_its_url(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     first = folder_of(place, HERE)
     assert folder_of(place, studio(4001, "org", "project")) == first
-    # A Studio that fails to tell its scope: the folder last used with this URL.
+    # A Studio that does not report its scope: the folder last used with this URL.
     assert folder_of(place, studio(4000)) == first
     assert folder_of(place, studio(4001)) == first
-    strangers = {
+    others = {
         folder_of(place, origin)
         for origin in (
             studio(4002),
@@ -76,11 +76,11 @@ def test_a_source_is_known_by_its_scope_else_by_its_url(tmp_path: Path) -> None:
             Origin("demo"),
         )
     }
-    assert len(strangers | {first}) == 8
-    assert {path.parent for path in strangers} == {place}
+    assert len(others | {first}) == 8
+    assert {path.parent for path in others} == {place}
 
 
-def test_the_scope_told_last_is_the_one_of_the_url(tmp_path: Path) -> None:
+def test_the_scope_reported_last_is_the_urls(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
     later = folder_of(place, studio(4000, "org", "later"))
@@ -88,7 +88,7 @@ def test_the_scope_told_last_is_the_one_of_the_url(tmp_path: Path) -> None:
     assert Snapshot.reading(place).last_folder().path == later
 
 
-def test_a_scope_that_is_told_later_gets_its_own_folder(tmp_path: Path) -> None:
+def test_a_scope_that_is_reported_later_gets_its_own_folder(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     by_url = folder_of(place, studio(4000))
     by_scope = folder_of(place, HERE)
@@ -128,14 +128,14 @@ def test_the_folder_fetched_last_of_all_of_a_kind_or_of_a_url(tmp_path: Path) ->
             kept.last_folder(kind, url)
 
 
-def test_an_org_alone_is_no_scope(tmp_path: Path) -> None:
+def test_an_org_alone_is_not_a_scope(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     first = folder_of(place, studio(4000, "org"))
     assert folder_of(place, studio(4001, "org")) != first
     assert folder_of(place, studio(4000, "org")) == first
 
 
-def test_there_is_no_snapshot(tmp_path: Path) -> None:
+def test_a_missing_snapshot(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match=str(tmp_path)):
         Snapshot.reading(tmp_path)
     with pytest.raises(SnapshotError, match="no snapshot"):
@@ -175,7 +175,7 @@ def test_everything_is_for_its_owner_alone_and_not_for_git(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", ".hidden", "index.json"])
-def test_strangers_directories_are_refused(tmp_path: Path, name: str) -> None:
+def test_directories_of_others_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
     before = tmp_path.stat().st_mode
     with pytest.raises(WriteError, match=str(tmp_path)), Snapshot.locked(tmp_path):
@@ -265,7 +265,7 @@ def test_a_damaged_index(tmp_path: Path, text: str) -> None:
     with pytest.raises(SnapshotError, match=r"index\.json"), Snapshot.locked(place):
         pass
     (place / "index.json").unlink()
-    with Snapshot.locked(place):  # the lock was let go
+    with Snapshot.locked(place):  # the lock was released
         pass
 
 
@@ -350,7 +350,7 @@ def test_a_damaged_list(folder: SourceFolder, change: dict[str, object]) -> None
 
 
 @pytest.mark.parametrize("text", ["", "7", "[]", '{"version": 1}', "[" * 100_000])
-def test_what_is_no_list(folder: SourceFolder, text: str) -> None:
+def test_anything_but_a_list(folder: SourceFolder, text: str) -> None:
     (folder.path / "jobs.json").write_text(text)
     with pytest.raises(SnapshotError, match=r"jobs\.json"):
         folder.listing()
@@ -368,7 +368,7 @@ EVENTS: list[Logged] = [
 
 
 def append(log: EventLog, events: list[Logged], ms: int = 1) -> None:
-    """Keep events as they come."""
+    """Append events to a log."""
     log.append_events([Events.of(ms, name, [i], [data]) for name, i, data in events])
 
 
@@ -396,7 +396,7 @@ def kept(log: EventLog, start: int = 0) -> list[Logged]:
 
 
 def knowledge(log: EventLog) -> tuple[object, ...]:
-    """Give all that a log knows of what it holds."""
+    """Return everything that a log knows of its content."""
     return (
         log.size, log.trail, log.state.ended_as, log.state.was_opened, log.state.is_complete,
         log.state.fingerprint, log.state.outcome, list(log.kept(0)), list(log.ids()),
@@ -442,7 +442,7 @@ ONE_EVENT = st.tuples(
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(ONE_EVENT | st.sampled_from(["open", "break"]), max_size=8), max_size=4))
-def test_a_reopened_log_knows_what_it_knew(
+def test_a_reopened_log_knows_the_same(
     tmp_path_factory: pytest.TempPathFactory, runs: list[list[Logged | str]]
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "job.log"
@@ -471,7 +471,7 @@ def test_cut_at_any_byte_a_log_keeps_its_whole_lines(tmp_path: Path) -> None:
         path.write_bytes(whole[:cut])
         lines = sum(start <= cut for start in starts[1:])
         with open_log(path, "job") as log:
-            before = whole[: starts[lines]] or whole[: starts[1]]  # a log without a head gets one
+            before = whole[: starts[lines]] or whole[: starts[1]]  # a log without a header gets one
             assert path.read_bytes() == before, cut
             assert kept(log) == EVENTS[: max(0, lines - 2)], cut
             assert log.trail.events == len(kept(log))
@@ -557,7 +557,7 @@ def test_many_logs_are_learned_as_one_after_another(tmp_path: Path) -> None:
 def test_a_log_takes_no_more_than_a_fifth_more_than_its_stream(
     tmp_path: Path, newline: bytes, *, ids: bool, steps: int, alive: int
 ) -> None:
-    """Also late on its third day, with `alive` pings behind each tenth event."""
+    """Even late on its third day, with `alive` pings after every tenth event."""
     events: list[Event] = []
     for place, event in enumerate(training(steps)):
         events.append(event if ids else Event(event.name, event.data))
@@ -587,8 +587,8 @@ def test_no_event_takes_more_than_its_frame(event: Event, event_id: str | None, 
     assert len(logs.event_line(ms, frame.name, frame.id, frame.data)) <= len(stream)
 
 
-def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
-    """A file may not grow: what a full disk does, without one."""
+def test_a_failed_write_is_reported_with_its_path(tmp_path: Path) -> None:
+    """With a limit on the file's size, which acts like a full disk."""
     path = tmp_path / "job.log"
     write(path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -599,7 +599,7 @@ def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
                 append(log, EVENTS)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    with open_log(path, "job") as log:  # what was written of it is torn, and cut off
+    with open_log(path, "job") as log:  # the part that was written is torn, and removed
         assert kept(log) == EVENTS
 
 
@@ -608,15 +608,15 @@ def test_a_write_that_fails_is_told_with_the_place(tmp_path: Path) -> None:
 
 def test_a_log_is_read_if_it_ends_with_the_note_that_says_so(folder: SourceFolder) -> None:
     path = folder.logs.path_of("job")
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
     write(path)
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
     finish(path, "caught-up")
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
     finish(path)
-    assert folder.logs.is_read("job")
+    assert folder.logs.is_complete("job")
     finish(path, "interrupted")
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
 
 
 @pytest.mark.parametrize(
@@ -637,10 +637,10 @@ def test_a_log_that_is_not_as_it_was_left_is_not_read(folder: SourceFolder, chan
     finish(path)
     assert callable(change)
     path.write_bytes(change(path.read_bytes()))
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
 
 
-def test_nothing_new_since_means_still_read(tmp_path: Path) -> None:
+def test_a_drained_stream_without_news_stays_drained(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     write(path)
     finish(path)
@@ -653,7 +653,7 @@ def test_nothing_new_since_means_still_read(tmp_path: Path) -> None:
         assert not log.state.is_complete
 
 
-def test_a_restart_takes_a_terminal_event_back(tmp_path: Path) -> None:
+def test_a_restart_cancels_a_terminal_event(tmp_path: Path) -> None:
     path = tmp_path / "job.log"
     terminal = []
     for name in (wire.COMPLETED, wire.LOG, wire.STARTED, wire.FAILED):
@@ -664,7 +664,7 @@ def test_a_restart_takes_a_terminal_event_back(tmp_path: Path) -> None:
     assert terminal == ["completed", "completed", None, "failed"]
 
 
-def test_a_fingerprint_stands_for_the_events_and_not_for_when_they_came(
+def test_a_fingerprint_depends_on_the_events_and_not_on_their_arrival(
     folder: SourceFolder,
 ) -> None:
     assert folder.logs.fingerprint("one") == "no log"
@@ -679,7 +679,7 @@ def test_a_fingerprint_stands_for_the_events_and_not_for_when_they_came(
     assert folder.logs.fingerprint("three") != folder.logs.fingerprint("one")
 
 
-def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
+def test_a_fingerprint_depends_on_breaks_and_reconnects_but_not_on_a_later_run(
     tmp_path: Path,
 ) -> None:
     fingerprints: list[int] = []
@@ -694,10 +694,10 @@ def test_a_fingerprint_tells_of_breaks_and_reconnects_but_not_of_a_later_run(
     assert len({plain, broken, reconnected}) == 3
 
 
-# --- Fetched anew --------------------------------------------------------------------------------
+# --- Fetched again -------------------------------------------------------------------------------
 
 
-def test_a_log_fetched_anew_takes_the_old_ones_place_once_it_is_read(folder: SourceFolder) -> None:
+def test_a_refetched_log_replaces_the_old_one_once_drained(folder: SourceFolder) -> None:
     old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     write(old)
     finish(old)
@@ -709,7 +709,7 @@ def test_a_log_fetched_anew_takes_the_old_ones_place_once_it_is_read(folder: Sou
         assert kept(log) == EVENTS[3:]
 
 
-def test_a_log_that_was_read_stands_until_the_new_one_is(folder: SourceFolder) -> None:
+def test_a_drained_log_stays_until_the_new_one_is_drained(folder: SourceFolder) -> None:
     old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     write(old)
     finish(old)
@@ -721,7 +721,7 @@ def test_a_log_that_was_read_stands_until_the_new_one_is(folder: SourceFolder) -
     assert not fresh.exists()
 
 
-def test_where_neither_was_read_the_one_with_more_events_is_kept(folder: SourceFolder) -> None:
+def test_if_neither_is_drained_the_log_with_more_events_is_kept(folder: SourceFolder) -> None:
     old, fresh = folder.logs.path_of("job"), folder.logs.path_of("job").with_suffix(".new")
     pings = [(wire.PING, None, b"")] * 50
     for events, others, expected in (
@@ -739,14 +739,14 @@ def test_where_neither_was_read_the_one_with_more_events_is_kept(folder: SourceF
         assert not fresh.exists()
 
 
-def test_where_there_was_no_log_the_new_one_is_kept(folder: SourceFolder) -> None:
+def test_without_an_old_log_the_new_one_is_kept(folder: SourceFolder) -> None:
     fresh = folder.logs.path_of("job").with_suffix(".new")
     write(fresh)
     folder.logs.renew("job", fresh.name)
     assert len(lines_of(folder, "job")) == 6
 
 
-def test_what_an_interrupted_refresh_left_is_cleared(folder: SourceFolder) -> None:
+def test_leftovers_of_an_interrupted_refresh_are_removed(folder: SourceFolder) -> None:
     write(folder.logs.path_of("job"))
     write(folder.logs.path_of("job").with_name(temporary_name()))
     folder.clear_unfinished()
@@ -783,7 +783,7 @@ def test_two_ids_never_share_a_log(one: str, other: str) -> None:
 
 
 def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
-    """Learn of a job's log, as a snapshot does; give the folder as the next command has it."""
+    """Learn a log's facts, as a snapshot does; return the folder as the next command sees it."""
     with open_log(folder.logs.path_of(job_id), job_id) as log:
         state = log.state
     folder.logs.learn(job_id, state, end_note(folder.logs.path_of(job_id)))
@@ -792,7 +792,7 @@ def learned(folder: SourceFolder, job_id: str) -> SourceFolder:
 
 
 def spoil(path: Path) -> None:
-    """Spoil a log so that `stat` does not tell."""
+    """Damage a log without changing its `stat`."""
     status = path.stat()
     path.write_bytes(b"x" * status.st_size)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -803,18 +803,22 @@ def test_a_log_that_is_as_it_was_left_is_not_read(folder: SourceFolder) -> None:
     write(path)
     finish(path)
     again = learned(folder, "job")
-    told = (folder.logs.is_read("job"), folder.logs.fingerprint("job"), folder.logs.facts("job"))
-    assert told[0]
+    known = (
+        folder.logs.is_complete("job"),
+        folder.logs.fingerprint("job"),
+        folder.logs.facts("job"),
+    )
+    assert known[0]
     spoil(path)
     assert (
-        again.logs.is_read("job"),
+        again.logs.is_complete("job"),
         again.logs.fingerprint("job"),
         again.logs.facts("job"),
-    ) == told
+    ) == known
     assert again.logs.is_as_left("job")
-    os.utime(path, ns=(0, 0))  # any doubt, and what it holds counts
+    os.utime(path, ns=(0, 0))  # in doubt, its content counts
     assert not again.logs.is_as_left("job")
-    assert not again.logs.is_read("job")
+    assert not again.logs.is_complete("job")
     assert again.logs.fingerprint("job") is None
 
 
@@ -834,13 +838,13 @@ def test_a_log_that_changed_since_is_noticed(folder: SourceFolder, change: objec
     write(path)
     finish(path)
     again = learned(folder, "job")
-    assert again.logs.is_read("job")
+    assert again.logs.is_complete("job")
     assert callable(change)
     path.write_bytes(change(path.read_bytes()))
     os.utime(path, ns=(1, 1))
-    assert not again.logs.is_read("job")
+    assert not again.logs.is_complete("job")
     path.unlink()
-    assert not again.logs.is_read("job")
+    assert not again.logs.is_complete("job")
     assert again.logs.fingerprint("job") == "no log"
     assert again.logs.facts("job") is None
 
@@ -853,7 +857,9 @@ def test_only_a_new_time_costs_the_last_line_and_not_the_log(folder: SourceFolde
     before = again.logs.facts("job")
     assert before is not None
     whole = path.read_bytes()
-    path.write_bytes(whole.replace(b"1\rtraining.log", b"x\rtraining.log"))  # nobody looks there
+    path.write_bytes(
+        whole.replace(b"1\rtraining.log", b"x\rtraining.log")
+    )  # which is not looked at
     os.utime(path, ns=(5, 5))
     after = again.logs.facts("job")
     assert after is not None
@@ -866,7 +872,7 @@ def test_only_a_new_time_costs_the_last_line_and_not_the_log(folder: SourceFolde
     "damage", [b"", b"{", b"[]", b"7", b'{"version": 1}', b'{"version":1,"logs":{"x":7}}',
                b'{"version": 2, "logs": {}}', b"[" * 100_000, b"\xff"],
 )  # fmt: skip
-def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, damage: bytes) -> None:
+def test_lost_facts_are_learned_again(folder: SourceFolder, damage: bytes) -> None:
     path = folder.logs.path_of("job")
     write(path)
     finish(path)
@@ -875,7 +881,7 @@ def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, dam
     assert (known.started, known.ended_as) == (False, "completed")
     (folder.path / "logs.json").write_bytes(damage)
     again = folder_at(folder.path)
-    assert again.logs.is_read("job")
+    assert again.logs.is_complete("job")
     assert again.logs.facts("job") == known
     again.logs.keep_facts()
     assert json.loads((folder.path / "logs.json").read_bytes())["logs"].keys() == {path.name}
@@ -886,9 +892,7 @@ def test_what_is_known_can_be_lost_and_is_learned_anew(folder: SourceFolder, dam
     "change",
     [{"ended_as": "<script>"}, {"ended_as": 7}, {"size": "1"}, {"end": {"state": ["complete"]}}],
 )
-def test_what_is_known_is_not_believed_if_it_is_of_another_form(
-    folder: SourceFolder, change: dict[str, object]
-) -> None:
+def test_facts_of_another_form_are_ignored(folder: SourceFolder, change: dict[str, object]) -> None:
     path = folder.logs.path_of("job")
     write(path)
     finish(path)
@@ -913,38 +917,38 @@ def test_a_note_with_values_of_other_types_is_damage(folder: SourceFolder, text:
     path = folder.logs.path_of("job")
     write(path)
     path.write_bytes(path.read_bytes() + f"#5\rend\r\r{text}\n".encode())
-    assert not folder.logs.is_read("job")
+    assert not folder.logs.is_complete("job")
     with pytest.raises(event_log.DamagedLogError):
         log_index.examine(read_log(folder, "job"))
 
 
-def test_a_server_s_words_at_the_end_of_a_log_are_kept(folder: SourceFolder) -> None:
+def test_a_servers_text_at_the_end_of_a_log_is_kept(folder: SourceFolder) -> None:
     path = folder.logs.path_of("job")
     write(path)
     with open_log(path, "job") as log:
-        told = log.state.fingerprint
+        fingerprint = log.state.fingerprint
         end(log, "interrupted", "\ud800 é")
     again = learned(folder, "job")
     assert again.logs.is_as_left("job")
     assert again.logs.fingerprint("job") == {
-        "state": "interrupted", "reason": "\ud800 é", "fingerprint": told,
+        "state": "interrupted", "reason": "\ud800 é", "fingerprint": fingerprint,
     }  # fmt: skip
 
 
-def test_damage_that_leaves_lines_which_still_read_as_such_is_found(folder: SourceFolder) -> None:
-    """A lost block of a disk: the end note and the log's length still say that all is well."""
+def test_damage_that_leaves_well_formed_lines_is_found(folder: SourceFolder) -> None:
+    """As by a lost disk block: the end note and the log's length still match."""
     path = folder.logs.path_of("job")
     write(path, [(wire.LOG, None, b'{"step":%d,"loss":1}' % step) for step in range(100)])
     finish(path)
     whole = path.read_bytes()
     middle = whole.index(b"{", len(whole) // 2) + 5
     path.write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
-    assert folder_at(folder.path).logs.is_read("job")  # by its end alone
+    assert folder_at(folder.path).logs.is_complete("job")  # according to its end only
     with pytest.raises(event_log.DamagedLogError):
         history.fold(read_log(folder, "job"))
     with pytest.raises(event_log.DamagedLogError):
         log_index.examine(read_log(folder, "job"))
-    with open_log(path, "job") as log:  # whoever goes on with it starts again
+    with open_log(path, "job") as log:  # a writer that resumes it starts again
         assert kept(log) == []
         assert not log.state.is_complete
 
@@ -964,15 +968,15 @@ TOLD = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(TOLD)
-def test_what_is_known_is_what_a_page_shows(
-    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[bytes, bytes, bool]]
+def test_known_facts_equal_what_a_page_shows(
+    tmp_path_factory: pytest.TempPathFactory, logged: list[tuple[bytes, bytes, bool]]
 ) -> None:
-    """Learned while it is written, by reading it again, or by whoever reads it whole."""
+    """Whether learned while writing it, by reading it again, or by a reader of all of it."""
     folder = folder_at(tmp_path_factory.mktemp("source"))
     folder.make()
     path = folder.logs.path_of("job")
     with open_log(path, "job") as log:
-        for name, data, over_limit in told:
+        for name, data, over_limit in logged:
             if over_limit:
                 log.append_events([OverLimitEvents.at(1, name, None, "too large")])
             else:
@@ -1001,7 +1005,7 @@ def test_a_log_that_was_dropped_leaves_how_its_job_ended(folder: SourceFolder) -
         for _ in range(2):
             folder.logs.drop(job_id, forget=forget)
         assert not folder.logs.path_of(job_id).exists()
-        assert not folder.logs.is_read(job_id)
+        assert not folder.logs.is_complete(job_id)
         assert folder.logs.fingerprint(job_id) == "no log"
     folder.logs.keep_facts()
     again = folder_at(folder.path)
@@ -1011,7 +1015,7 @@ def test_a_log_that_was_dropped_leaves_how_its_job_ended(folder: SourceFolder) -
     assert again.status(wire.Job("a")) == "running"
 
 
-def test_a_list_of_before_there_was_anything_to_compare_with(folder: SourceFolder) -> None:
+def test_a_list_of_an_older_version_has_nothing_to_compare_with(folder: SourceFolder) -> None:
     folder.keep_listing(LISTING)
     file = folder.path / "jobs.json"
     document = json.loads(file.read_bytes())

@@ -1,4 +1,4 @@
-"""All that commands do with a snapshot directory, by plain calls."""
+"""Everything that commands do with a snapshot directory, by plain calls."""
 
 import shutil
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from reportgen.snapshot.retention import Retention
 from reportgen.text.secrets import Secrets
 from tests import samples
 from tests.rendering.planting import tree
+from tests.snapshotting import RecordingListener, take
 from tests.standin import StandIn, job, training
-from tests.taking import Watcher, take
 
 JOBS = (
     job("done", events=training(4, "done")),
@@ -24,7 +24,7 @@ JOBS = (
 
 @dataclass(frozen=True)
 class Base:
-    """A good snapshot, the server that it came from, and a tree of someone else's."""
+    """A good snapshot, the server it came from, and someone else's folder tree."""
 
     studio: StandIn
     snapshot: Path
@@ -32,7 +32,7 @@ class Base:
 
 
 def render_it(base: Base, place: Path) -> list[str]:
-    """Render a snapshot as it is; return the warnings."""
+    """Render a snapshot; return the warnings."""
     warnings: list[str] = []
     before = tree(place)
     try:
@@ -70,14 +70,14 @@ def merge_into_it(base: Base, place: Path) -> list[str]:
 
 def fetch_into_it(base: Base, place: Path) -> list[str]:
     """Fetch into a snapshot; return the warnings."""
-    watcher = Watcher()
+    watcher = RecordingListener()
     take(base.studio, place, watcher=watcher)
     return watcher.warnings
 
 
 def refresh_it(base: Base, place: Path) -> list[str]:
     """Fetch all of it again; return the warnings."""
-    watcher = Watcher()
+    watcher = RecordingListener()
     take(base.studio, place, refresh=True, watcher=watcher)
     return watcher.warnings
 
@@ -93,5 +93,5 @@ def copy_of(base: Base, place: Path) -> Path:
 
 
 def names_in(snapshot: Path) -> list[str]:
-    """Return the paths of all that a snapshot directory holds, relative to it."""
+    """Return the paths of everything in a snapshot directory, relative to it."""
     return sorted(path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*"))

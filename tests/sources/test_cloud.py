@@ -1,4 +1,4 @@
-"""The cloud API: credentials, scope, what is sent and what is refused."""
+"""The cloud API: credentials, scope, requests and refusals."""
 
 import json
 from pathlib import Path
@@ -142,6 +142,7 @@ def test_a_missing_scope(command: Command) -> None:
 
 
 def test_no_credentials(command: Command) -> None:
+    (command.directory / "home").mkdir()
     with cloud() as server:
         result = build(command, server)
     assert result.code == 3
@@ -158,7 +159,7 @@ def test_a_client_that_is_too_old(command: Command) -> None:
     assert "ARKOR_REPORT_CLIENT_VERSION" in result.stderr
 
 
-@pytest.mark.parametrize("status", [401, 403, 410])
+@pytest.mark.parametrize("status", [401, pytest.param(403, marks=pytest.mark.thorough), 410])
 def test_refusals(command: Command, status: int) -> None:
     credentials(command)
     state(command)
@@ -173,7 +174,7 @@ def test_refusals(command: Command, status: int) -> None:
 @pytest.mark.parametrize(
     "variables", [{"ALL_PROXY": "socks5://127.0.0.1:1"}, {"HTTPS_PROXY": "nothing://127.0.0.1:1"}]
 )
-def test_a_proxy_that_cannot_be(command: Command, variables: dict[str, str]) -> None:
+def test_an_invalid_proxy(command: Command, variables: dict[str, str]) -> None:
     credentials(command)
     state(command)
     result = command.run(
@@ -183,7 +184,7 @@ def test_a_proxy_that_cannot_be(command: Command, variables: dict[str, str]) -> 
     assert "PROXY" in result.stderr
 
 
-def test_notices_are_told_once(command: Command) -> None:
+def test_notices_are_reported_once(command: Command) -> None:
     credentials(command)
     state(command)
     headers = {"Deprecation": "true", "Sunset": "Sat, 01 May 2027", "Warning": '299 - "use v2"'}
@@ -220,11 +221,11 @@ def test_two_scopes_never_mix(command: Command) -> None:
     state(command, project="other")
     with StandIn(job("job_2", events=training(3)), cloud=Cloud(TOKEN, project="other")) as server:
         result = build(command, server)
-    assert [told["id"] for told in result.report["jobs"]] == ["job_2"]
+    assert [entry["id"] for entry in result.report["jobs"]] == ["job_2"]
 
 
 def test_a_token_that_was_renewed_meanwhile(command: Command) -> None:
-    """The first answer refuses; by then the file holds the new token."""
+    """The first answer refuses; by then the file has the new token."""
     file = credentials(command, token="an-older-token")
     state(command)
     with cloud() as server:
@@ -234,7 +235,7 @@ def test_a_token_that_was_renewed_meanwhile(command: Command) -> None:
         server.wait_until(lambda: bool(server.requests))
         file.write_text(json.dumps(ANONYMOUS))
         _, stderr = process.communicate(timeout=60)
-    # Either the refusal came after the change, or it was told: what it never does is hang or leak.
+    # The refusal came after the change, or it was reported: it never hangs or leaks.
     assert process.returncode in {0, 3}, stderr
     assert "an-older-token" not in stderr
 

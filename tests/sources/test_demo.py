@@ -1,4 +1,4 @@
-"""The demo: real training, without network, without waiting."""
+"""The demo: real training data, without network and without waiting."""
 
 import math
 import socket
@@ -28,7 +28,7 @@ def test_it_is_as_of_the_recording(demo: Result) -> None:
     assert demo.report["snapshotAt"].startswith("2026-05-0")
 
 
-def test_each_job_says_what_became_of_it(demo: Result) -> None:
+def test_each_job_has_its_outcome(demo: Result) -> None:
     states = {job["status"]: job["stream"]["state"] for job in demo.report["jobs"]}
     assert states == {
         "queued": "caught-up",
@@ -39,7 +39,7 @@ def test_each_job_says_what_became_of_it(demo: Result) -> None:
     }
 
 
-def test_one_diverged_and_one_was_taken_up_again(demo: Result) -> None:
+def test_one_diverged_and_one_was_resumed(demo: Result) -> None:
     (failed,) = (job for job in demo.report["jobs"] if job["status"] == "failed")
     assert "NaN" in failed["error"]
     assert "losses not finite" in demo.page(failed["id"])
@@ -47,7 +47,7 @@ def test_one_diverged_and_one_was_taken_up_again(demo: Result) -> None:
     assert [job["status"] for job in resumed] == ["completed"]
 
 
-def test_three_runs_are_worth_comparing(demo: Result) -> None:
+def test_three_runs_can_be_compared(demo: Result) -> None:
     done = [job for job in demo.report["jobs"] if job["status"] == "completed"]
     rates = {job["config"]["learningRate"]: job["evalLoss"]["min"] for job in done}
     assert len(rates) >= 3
@@ -98,4 +98,4 @@ def test_it_works_on_a_machine_without_network(
         samples.output(directory / "out"),
         World(lambda: settings.now({}), {}, Interrupts(), Quiet(), Secrets()),
     )
-    assert time.monotonic() - began < 60  # it waits for nobody: a second or two here
+    assert time.monotonic() - began < 60  # it never waits: a second or two here

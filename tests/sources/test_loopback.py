@@ -1,4 +1,4 @@
-"""Names under `localhost` lead to this machine, and nobody is asked where they lead."""
+"""Names under `localhost` mean this machine, and no resolver is asked about them."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reportgen.errors import SourceError
+from reportgen.errors import SourceError, UsageError
 from reportgen.sources.http import BaseURL, Secret, Server, UnreachableError
 from reportgen.sources.loopback import LoopbackTransport, is_loopback
 from reportgen.text.secrets import Secrets
@@ -25,11 +25,11 @@ NAMES = ["localhost", "evil.localhost", "a.b.localhost", "LocalHost", "evil.LOCA
 
 
 class _Lookups:
-    """The names that this process asks a resolver for, while someone looks."""
+    """Records the names that this process looks up."""
 
     def __init__(self) -> None:
         self.seen: list[Any] | None = None
-        sys.addaudithook(self._see)  # which can't be taken back
+        sys.addaudithook(self._see)  # which cannot be removed again
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.seen is not None and event.startswith("socket.get"):
@@ -56,7 +56,7 @@ async def _one_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 def ask(host: str, address: str) -> bytes:
-    """Ask a server on this address of the machine by this name; return what it received."""
+    """Ask a server on this loopback address by this name; return what it received."""
 
     async def asked() -> bytes:
         received: asyncio.Queue[bytes] = asyncio.Queue()
@@ -92,7 +92,7 @@ def test_the_hook_sees_what_a_resolver_is_asked_for() -> None:
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
-def test_the_ipv6_address_is_tried_where_the_ipv4_one_takes_no_connection() -> None:
+def test_the_ipv6_address_is_tried_if_the_ipv4_one_refuses() -> None:
     with lookups() as seen:
         assert ask("evil.localhost", "::1")
     assert "evil.localhost" not in seen
@@ -115,7 +115,7 @@ def test_nothing_listens_there() -> None:
 )  # fmt: skip
 def test_other_names_are_not_this_machine(host: str) -> None:
     assert not is_loopback(host)
-    with contextlib.suppress(SourceError):
+    with contextlib.suppress(SourceError, UsageError):
         base = BaseURL.parse(f"http://{host}:4000")
         assert not base.is_localhost
         with pytest.raises(SourceError, match="clear"):
@@ -133,7 +133,7 @@ def test_the_command_reads_a_studio_by_a_name_under_localhost(command: Command) 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of its own authority, for one name under `localhost`, with its key."""
+    """A certificate with its key, for one name under `localhost`, and its own authority."""
     file = tmp_path_factory.mktemp("tls") / "both.pem"
     names = "subjectAltName=DNS:good.localhost"
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]

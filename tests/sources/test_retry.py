@@ -1,4 +1,4 @@
-"""Which refusals are final, how long to wait, and when a stream is given up."""
+"""Which refusals are final, how long to wait, and when to give up a stream."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -43,7 +43,7 @@ def test_answers_about_the_token() -> None:
     assert [code for code in range(100, 600) if retry.is_about_the_token(code)] == [401, 403]
 
 
-def test_a_list_is_asked_for_again_where_that_can_help() -> None:
+def test_a_list_is_requested_again_if_that_can_help() -> None:
     again = [code for code in range(100, 600) if retry.is_worth_another_try(code)]
     assert again == [408, 429, *range(500, 600)]
 
@@ -74,7 +74,7 @@ def test_every_delay_is_within_a_quarter_of_the_rule_or_as_asked(
         assert wait >= min(asked, 60)
 
 
-def test_a_server_is_obeyed_where_it_asks_for_longer() -> None:
+def test_a_longer_delay_that_a_server_asks_for_is_obeyed() -> None:
     assert retry.delay(1, 0.5, 20) == 20
     assert retry.delay(6, 0.5, 20) == 32
     assert retry.delay(1, 0.5, 60) == 60
@@ -93,7 +93,7 @@ def test_a_server_is_obeyed_where_it_asks_for_longer() -> None:
         ("Fri, 01 May 2026 02:00:30 +0200", 30),
         ("Friday, 01-May-26 00:00:30 GMT", 30),
         ("Fri, 01 May 2020 00:00:00 GMT", 0),
-        # Nonsense is as if it were not there.
+        # Nonsense counts as missing.
         ("soon", None), ("-5", None), ("1.5", None), ("1e3", None), ("7 s", None), ("", None),
         ("٣", None), ("²", None), (",", None), ("Fri,", None), ("\0", None), (None, None),
         ("Fri, 01 May 2026 00:00:30", None), ("Fri, 99 May 2026 00:00:30 GMT", None),
@@ -114,7 +114,7 @@ def test_retry_after_a_date(seconds: int) -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=60))
-def test_any_header_is_read_or_passed_over(header: str) -> None:
+def test_any_header_is_read_or_ignored(header: str) -> None:
     seconds = retry.retry_after(header, NOW)
     assert seconds is None or seconds >= 0
 
@@ -144,6 +144,6 @@ def test_the_count_and_the_delays_start_again_after_something_new() -> None:
     assert counted.delay(lambda: 0.5, None) == 1
 
 
-def test_a_break_that_is_no_failure_waits_as_after_the_first() -> None:
+def test_a_break_that_is_not_a_failure_waits_like_the_first() -> None:
     assert retry.Failures(8).delay(lambda: 0.5, None) == 1
     assert retry.Failures(8).delay(lambda: 0.0, 30) == 30

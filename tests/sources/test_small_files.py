@@ -1,11 +1,10 @@
-"""Token, credentials and scope: regular files, or a pipe for the token, and never a hang."""
+"""Token, credentials and scope: regular files, or a pipe for the token, without ever hanging."""
 
 import os
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +13,8 @@ import pytest
 from reportgen.errors import SourceError
 from reportgen.sources import small_files
 from tests.command import Command
-from tests.standin import Cloud, StandIn, job, training
+from tests.parameters import pairs
+from tests.standin import Cloud, StandIn, job, refusal, training
 
 JOB = job("job_done", events=training(5, "job_done"))
 TOKEN = "bearer-token-of-the-test"  # noqa: S105 - it opens the stand-in alone
@@ -25,7 +25,7 @@ TOKEN = "bearer-token-of-the-test"  # noqa: S105 - it opens the stand-in alone
 
 @pytest.fixture(params=["itself", "link"])
 def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """Return the path to plant something at; or of a link to it, which makes no difference."""
+    """Return the path to plant something at, or a link to it, which makes no difference."""
     if request.param == "link":
         (tmp_path / "link").symlink_to("file")
         (tmp_path / "named").symlink_to("link")
@@ -144,6 +144,35 @@ def test_a_token_from_a_process(command: Command) -> None:
     assert result.code == 0, result.stderr
 
 
+@pytest.mark.parametrize("arguments", [("build", "-q"), ("snapshot",), ("doctor",)])
+def test_every_command_that_asks_reads_the_process_once(
+    command: Command, arguments: tuple[str, ...]
+) -> None:
+    with StandIn(JOB) as studio:
+        words = f"--token-file <(echo x >> asked; echo {studio.token})"
+        result = command.run_in_bash(words, *arguments, "--url", studio.url)
+    assert result.code == 0, result.stderr
+    assert (command.directory / "asked").read_text() == "x\n"
+    assert studio.token not in result.stdout + result.stderr
+
+
+def test_a_token_from_standard_input(command: Command) -> None:
+    with StandIn(JOB) as studio:
+        words = f"--token-file /dev/stdin < <(sleep 0.2; echo {studio.token})"
+        result = command.run_in_bash(words, "build", "--url", studio.url)
+    assert result.code == 0, result.stderr
+
+
+def test_a_refused_stream_does_not_ask_the_pipe_again(command: Command) -> None:
+    with StandIn(job("a", script=refusal(401, "no"))) as studio:
+        words = f"--token-file <(echo x >> asked; echo {studio.token})"
+        result = command.run_in_bash(words, "build", "--url", studio.url, "--max-wait", "0")
+        assert len(studio.openings("a")) == 1
+    assert result.code == 0, result.stderr
+    assert result.job("a")["stream"]["state"] == "unavailable"
+    assert (command.directory / "asked").read_text() == "x\n"
+
+
 def test_a_token_from_a_pipe_by_the_variable(command: Command) -> None:
     os.mkfifo(command.directory / "pipe")
     with StandIn(JOB) as studio:
@@ -189,21 +218,22 @@ def test_a_token_file_that_is_a_device(command: Command, source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "code"),
-    [
-        ("home/.arkor/credentials.json", 3),
-        ("home/.arkor/studio-token", 3),
-        (".arkor/state.json", 3),
-        ("node_modules/arkor/package.json", 0),  # then a version is assumed
-    ],
+    ("file", "kind"),
+    pairs(
+        [
+            "home/.arkor/credentials.json",
+            "home/.arkor/studio-token",
+            ".arkor/state.json",
+            "node_modules/arkor/package.json",
+        ],
+        ["FIFO", "directory"],
+    ),
 )
-@pytest.mark.parametrize(("kind", "make"), [("FIFO", os.mkfifo), ("directory", os.mkdir)])
-def test_no_file_of_arkors_can_block(
-    command: Command, file: str, code: int, kind: str, make: Callable[[Path], None]
-) -> None:
+def test_no_file_of_arkors_can_block(command: Command, file: str, kind: str) -> None:
+    code = 0 if file.endswith("package.json") else 3  # without it, a version is assumed
     path = command.directory / file
     path.parent.mkdir(parents=True)
-    make(path)
+    (os.mkfifo if kind == "FIFO" else os.mkdir)(path)
     source = "studio" if file.endswith("token") else "cloud"
     variables = {} if file.startswith("home") else {"ARKOR_REPORT_TOKEN": TOKEN}
     scope = [] if file.endswith("state.json") else ["--org", "acme", "--project", "support-bot"]

@@ -1,4 +1,4 @@
-"""A stand-in for Studio and for the cloud API: a real server that does what a test tells it.
+"""A stand-in for Studio and for the cloud API: a real server that follows a test's script.
 
     with StandIn(job("job_1", events=training(20))) as studio:
         httpx.get(f"{studio.url}/api/jobs", headers={"X-Arkor-Studio-Token": studio.token})

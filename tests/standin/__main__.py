@@ -1,4 +1,4 @@
-"""`python -m tests.standin`: a Studio to try `arkor-report` against, one of its jobs training."""
+"""`python -m tests.standin`: a Studio to try `arkor-report` on, with one job training."""
 
 import argparse
 import signal
@@ -22,7 +22,7 @@ def main() -> None:
             with server:
                 began = time.monotonic()
                 play(server, parts(jobs), lambda: (time.monotonic() - began) * arguments.speed)
-                _tell(server, token_file, TRAINING_SECONDS / arguments.speed)
+                _print_line(server, token_file, TRAINING_SECONDS / arguments.speed)
                 signal.pause()
         except KeyboardInterrupt:
             pass
@@ -38,7 +38,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tell(server: StandIn, token_file: Path, seconds: float) -> None:
+def _print_line(server: StandIn, token_file: Path, seconds: float) -> None:
     lines = (
         f"The stand-in for Studio is at {server.url}; its jobs train for {seconds:g} s. Try:",
         f"  arkor-report build --url {server.url} --token-file {token_file}",

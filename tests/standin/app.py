@@ -1,4 +1,4 @@
-"""The ASGI application: Studio's routes and the cloud's, their checks, and what was asked."""
+"""The ASGI application: Studio's routes and the cloud's, their checks, and a record of requests."""
 
 import hmac
 import re
@@ -41,7 +41,7 @@ class Request:
 
     @property
     def job_id(self) -> str | None:
-        """The job whose stream is asked for."""
+        """The job whose stream is requested."""
         stream = _ANY_STREAM.fullmatch(self.path)
         return unquote(stream[1] or stream[2], errors="surrogatepass") if stream else None
 
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """What the cloud's half knows: who may ask, for which scope, and what it says besides."""
+    """The cloud's settings: who may ask, for which scope, and its extra headers."""
 
     token: str = "cloud-token-of-the-stand-in"  # noqa: S105 - opens nothing
     org: str = "anon-a1b2"
@@ -86,7 +86,7 @@ class Server(Stage, Protocol):
     def record(self, request: Request) -> None: ...
 
     def count(self, key: str) -> int:
-        """Count one more request for this; give how many that makes."""
+        """Count one more request for this; return how many that makes."""
 
 
 # --- Routes --------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ Answer: TypeAlias = "Callable[[Server, HTTPRequest], Stream]"
 
 
 def application(server: Server) -> ASGIApp:
-    """Make the application; it routes on the path as it was sent, for ids may hold anything."""
+    """Make the application; it routes on the raw path, since ids may hold anything."""
     routes = [
         _route("/api/jobs", server, _job_list),
         _route("/api/jobs/{id}/events", server, _job_stream),
@@ -147,7 +147,7 @@ def _job_id(request: HTTPRequest) -> str:
 
 
 def _refused(server: Server, request: Request) -> Stream | None:
-    """Give the refusal of a request that may not be answered."""
+    """Return the refusal of a request, or None if it is allowed."""
     if "all" in server.answers.overrides:
         return _override(server, "all")
     if request.path.startswith("/v1/"):
@@ -190,7 +190,7 @@ def _refused_by_cloud(cloud: Cloud, request: Request) -> Stream | None:
 
 
 def _override(server: Server, route: str, usual: Stream | None = None) -> Stream:
-    """Answer by the test's own script where there is one."""
+    """Answer by the test's own script, if there is one."""
     overrides = server.answers.overrides
     if route not in overrides and usual is not None:
         return usual

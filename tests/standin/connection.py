@@ -1,4 +1,4 @@
-"""Scripts acted out on a real connection: what ASGI can't say is said to the transport itself."""
+"""Scripts performed on a real connection: what ASGI cannot do is done on the transport itself."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class StandInProtocol(H11Protocol):
-    """uvicorn's HTTP protocol, which hands its own connection to the application besides."""
+    """uvicorn's HTTP protocol, which also passes its connection to the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -42,7 +42,7 @@ class Stage(Protocol):
     def released(self, name: str) -> bool: ...
 
     def next_change(self) -> asyncio.Event:
-        """Give what is set when anything changes after this call."""
+        """Return an event that is set at the next change after this call."""
 
 
 class Performance:
@@ -59,7 +59,7 @@ class Performance:
         leaving = asyncio.ensure_future(_disconnected(receive))
         await asyncio.wait((acting, leaving), return_when=asyncio.FIRST_COMPLETED)
         if acting.done() and acting.exception() is None:
-            # uvicorn takes a silent end for a fault unless it knows that the connection is gone.
+            # uvicorn reports a silent end as a fault unless it knows that the connection is gone.
             await leaving
         acting.cancel()
         leaving.cancel()
@@ -78,7 +78,7 @@ def _pieces(step: script.Send | script.Flow) -> Iterable[bytes]:
 
 
 class _Actor:
-    """One stream on its way: carries out the steps, and knows how to write to the connection."""
+    """Carries out the steps of one stream, and knows how to write to the connection."""
 
     def __init__(
         self, stream: script.Stream, stage: Stage, job_id: str, scope: Scope, send: Send
@@ -97,7 +97,7 @@ class _Actor:
             await self._close()
 
     async def _steps(self, steps: script.Steps) -> bool:
-        """Do the steps in turn; tell whether one of them ended the answer."""
+        """Carry out the steps in order; return whether one of them ended the answer."""
         for step in steps:
             if await self._step(step):
                 return True
@@ -136,7 +136,7 @@ class _Actor:
             await change.wait()
 
     async def _follow(self, step: script.Follow) -> script.Ending:
-        """Send the job's events as they come; give how the stream ends then."""
+        """Send the job's events as they arrive; return how the stream then ends."""
         at = step.start
         stop = None if step.count is None else step.start + step.count
         cuts = self._job().cuts
@@ -195,7 +195,7 @@ class _Actor:
             self._connection.transport.write(data)
         else:
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        # A flow without end must let the other connections have their turn.
+        # An endless flow must let the other connections run.
         await asyncio.sleep(0)
 
     async def _close(self) -> None:

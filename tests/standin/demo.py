@@ -19,7 +19,7 @@ _TIMES_A_SECOND = 20
 
 
 def demo_jobs() -> list[Job]:
-    """Give the jobs of the demo's recording; where there is none, a few small ones."""
+    """Return the jobs of the demo's recording, or a few small ones if it is missing."""
     try:
         return asyncio.run(_recorded())
     except FileNotFoundError:
@@ -63,12 +63,12 @@ def _small_jobs() -> list[Job]:
     ]
 
 
-# --- Training that goes on -----------------------------------------------------------------------
+# --- Jobs in training ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A job that trains while the server runs: from when to when, in seconds, and its events."""
+    """A job that trains while the server runs: start and end in seconds, and its events."""
 
     job: Job
     begin: float
@@ -76,15 +76,15 @@ class Part:
     events: Sequence[Event]
 
     def due(self, seconds: float) -> int:
-        """Give how many of the events have happened so many seconds after the start."""
+        """Return how many of the events have happened this many seconds after the start."""
         done = (seconds - self.begin) / (self.end - self.begin)
         return round(len(self.events) * min(max(done, 0.0), 1.0))
 
 
 def parts(jobs: Iterable[Job]) -> list[Part]:
-    """Plan how the jobs that have not ended go on: the running one first, the queued one next.
+    """Plan how unended jobs continue: the running one first, then the queued one.
 
-    What is left of them was never recorded, so they are told the events of a job that completed.
+    Their remaining events were never recorded, so they get those of a completed job.
     """
     jobs = list(jobs)
     whole = [each for each in jobs if each.entry["status"] == "completed"][-1]
@@ -92,20 +92,20 @@ def parts(jobs: Iterable[Job]) -> list[Part]:
     for each in jobs:
         match each.entry["status"]:
             case "running":
-                plan.append(Part(each, 0.0, TRAINING_SECONDS, _retold(each, whole)))
+                plan.append(Part(each, 0.0, TRAINING_SECONDS, _reissued(each, whole)))
             case "queued":
                 begin = TRAINING_SECONDS / 2
-                plan.append(Part(each, begin, TRAINING_SECONDS, _retold(each, whole)))
+                plan.append(Part(each, begin, TRAINING_SECONDS, _reissued(each, whole)))
     return plan
 
 
-def _retold(to: Job, whole: Job) -> list[Event]:
+def _reissued(to: Job, whole: Job) -> list[Event]:
     names = whole.id.encode(), to.id.encode()
     return [replace(event, data=event.payload().replace(*names)) for event in whole.events]
 
 
 def play(server: StandIn, plan: Iterable[Part], clock: Callable[[], float]) -> None:
-    """Let the jobs train: `clock` gives the seconds since the start, at whatever speed."""
+    """Let the jobs train: `clock` returns the seconds since the start, at whatever speed."""
     for part in plan:
         server.jobs.add(replace(part.job, events=()))
         server.jobs.update(part.job.id, status="queued", startedAt=None)

@@ -1,4 +1,4 @@
-"""Events of a job as values, and the bytes that they are on the wire."""
+"""A job's events as values, and their bytes on the wire."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ class Event:
     id: str | None = None
 
     def payload(self) -> bytes:
-        """Give the data as bytes; not finite numbers are bare, as Python's `json` writes them."""
+        """Return the data as bytes, with bare NaN and Infinity as Python's `json` writes them."""
         if isinstance(self.data, bytes):
             return self.data
         if isinstance(self.data, str):
@@ -36,7 +36,7 @@ class Framing:
     """What stands at the very start of a stream: a byte order mark, a comment, `retry:`."""
 
     def frame(self, event: Event) -> bytes:
-        """Give an event as one frame, a `data` line for each line of its data."""
+        """Return an event as one frame, with a `data` line for each line of its data."""
         lines = []
         if event.id is not None:
             lines.append(b"id: " + event.id.encode())
@@ -46,7 +46,7 @@ class Framing:
         return self.newline.join([*lines, b"", b""])
 
     def stream(self, events: Iterable[Event]) -> bytes:
-        """Give all events as they would stand in one answer's body."""
+        """Return all events as the body of one answer."""
         return self.before + b"".join(map(self.frame, events))
 
     def chunks(self, data: bytes) -> Iterator[bytes]:
@@ -56,7 +56,7 @@ class Framing:
 
 
 def numbered(events: Iterable[Event], first: int = 1) -> list[Event]:
-    """Give events ids that count up."""
+    """Number events with ids that count up."""
     return [
         Event(event.name, event.data, str(number)) for number, event in enumerate(events, first)
     ]
@@ -74,7 +74,7 @@ def started(job_id: str = "job_1", timestamp: str = TIME) -> Event:
 def log(
     step: JSON, loss: JSON, job_id: str = "job_1", timestamp: str = TIME, **more: JSON
 ) -> Event:
-    """Give a `training.log` event; `loss` is left out where it is None."""
+    """Return a `training.log` event; a `loss` of None is left out."""
     values: Object = {"step": step} if loss is None else {"step": step, "loss": loss}
     return _event("training.log", job_id, timestamp, **values, **more)
 
@@ -106,7 +106,7 @@ def _event(name: str, job_id: str, timestamp: str, **more: JSON) -> Event:
 
 
 def training(steps: int, job_id: str = "job_1", *, complete: bool = True) -> list[Event]:
-    """Give a short run with ids that count up: a loss that falls, a checkpoint halfway."""
+    """Return a short run with ids that count up: a falling loss, a checkpoint halfway."""
     logs = [log(step, round(0.4 + 2 / step, 4), job_id) for step in range(1, steps + 1)]
     middle = checkpoint(steps // 2, job_id)
     run = [started(job_id), *logs[: steps // 2], middle, *logs[steps // 2 :]]

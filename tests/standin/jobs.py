@@ -1,4 +1,4 @@
-"""The jobs that the stand-in has: their list entries, events and scripts, changed while it runs."""
+"""The stand-in's jobs: their list entries, events and scripts, which may change while it runs."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ ENDED = ("completed", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job: what the list says of it, the events it has, and how its stream is answered."""
+    """A job: its list entry, its events, and how its stream is answered."""
 
     id: str
     entry: Object
@@ -35,8 +35,7 @@ def job(
 ) -> Job:
     """Make a job with a whole list entry; `fields` are added to the entry or replace its own.
 
-    Where `finish` is not given, the stream of a job that has ended closes after its events, and
-    that of another one stays open.
+    Without `finish`, the stream of an ended job closes after its events; any other stays open.
     """
     entry: Object = {
         "id": job_id,
@@ -69,17 +68,17 @@ class Jobs:
         self._changed = changed
 
     def get(self, job_id: str) -> Job | None:
-        """Give a job, listed or not."""
+        """Return a job, listed or not."""
         return self._jobs.get(job_id)
 
     def listed(self) -> list[JSON]:
-        """Give the list's entries, odd ones at their end."""
+        """Return the list's entries, odd ones last."""
         with self._lock:
             entries: list[JSON] = [self._jobs[job_id].entry for job_id in self._listed]
             return entries + self._odd
 
     def add(self, new: Job, *, first: bool = False) -> None:
-        """Add a job to the list, or put another in its place."""
+        """Add a job to the list, or replace the one with its id."""
         with self._lock:
             if new.id not in self._listed:
                 self._listed.insert(0 if first else len(self._listed), new.id)
@@ -87,17 +86,17 @@ class Jobs:
         self._changed()
 
     def add_odd(self, *entries: JSON) -> None:
-        """Add entries to the list that are no job, or one that it has already."""
+        """Add entries to the list that are not jobs or that repeat one."""
         with self._lock:
             self._odd += entries
 
     def unlist(self, job_id: str) -> None:
-        """Take a job off the list; its stream stays."""
+        """Remove a job from the list; its stream stays."""
         with self._lock:
             self._listed.remove(job_id)
 
     def remove(self, job_id: str) -> None:
-        """Take a job off the list, and its stream away."""
+        """Remove a job and its stream."""
         with self._lock:
             self.unlist(job_id)
             del self._jobs[job_id]
@@ -112,7 +111,7 @@ class Jobs:
         self._replace(job_id, lambda old: replace(old, events=old.events + events))
 
     def finish(self, job_id: str, ending: Ending | None) -> None:
-        """Say how streams that follow the job end, now that it has all its events."""
+        """Set how streams that follow the job end, now that it has all its events."""
         self._replace(job_id, lambda old: replace(old, finish=ending))
 
     def cut(self, job_id: str) -> None:
@@ -120,7 +119,7 @@ class Jobs:
         self._replace(job_id, lambda old: replace(old, cuts=old.cuts + 1))
 
     def script(self, job_id: str, script: Script) -> None:
-        """Answer later openings of a job's stream in another way."""
+        """Answer later openings of a job's stream according to another script."""
         self._replace(job_id, lambda old: replace(old, script=script))
 
     def _replace(self, job_id: str, change: Callable[[Job], Job]) -> None:

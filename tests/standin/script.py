@@ -1,8 +1,8 @@
-"""What the stand-in does with a request, step by step: each answer is written down beforehand.
+"""What the stand-in does with a request, step by step: each answer is scripted beforehand.
 
 A `Stream` is the answer to one opening. A script is one `Stream`, or a sequence of them (one for
 each opening, the last one for all that follow), or a function from an `Opening` to a `Stream`;
-`Replay` is such a function, and does what a server does that keeps a job's events.
+`Replay` is such a function, and behaves as a server that keeps a job's events.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.standin.events import JSON, Event, Framing
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send these bytes, `times` times over."""
+    """Send these bytes `times` times."""
 
     data: bytes
     times: int = 1
@@ -25,7 +25,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Send what the function's iterator gives, as it gives it; it may have no end."""
+    """Send what the function's iterator yields; it may be endless."""
 
     source: Callable[[], Iterable[bytes]]
 
@@ -51,14 +51,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End the answer as HTTP says: a clean end."""
+    """End the answer cleanly, as HTTP specifies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
     """Close the TCP connection in the middle of the answer; what was sent before still arrives.
 
-    With `reset`, the other side gets a connection reset, and may lose what was on its way.
+    With `reset`, the other side gets a connection reset and may lose data in flight.
     """
 
     reset: bool = False
@@ -66,7 +66,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """Send the job's events from the `start`th on, and those that a test adds, as they come.
+    """Send the job's events from the `start`th on, and those that a test adds later.
 
     After `count` events (and the first `torn` bytes of the next) `then` is done; without a count
     the stream goes on until `StandIn.finish` says how it ends.
@@ -88,10 +88,10 @@ Step: TypeAlias = Send | Flow | Pause | WaitFor | Follow | Ending
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One answer: what happens before its head, the head, what happens after; then a clean end.
+    """One answer: steps before its head, the head, steps after it; then a clean end.
 
     With `until_close`, the body's length is neither declared nor chunked: closing ends it, and a
-    cut can't be told from a clean end.
+    cut looks like a clean end.
     """
 
     steps: Sequence[Step] = ()
@@ -125,7 +125,7 @@ Script: TypeAlias = Stream | Sequence[Stream] | Callable[[Opening], Stream]
 
 
 def choose(script: Script, opening: Opening) -> Stream:
-    """Give what a script answers to an opening."""
+    """Return a script's answer to an opening."""
     if isinstance(script, Stream):
         return script
     if callable(script):
@@ -136,21 +136,21 @@ def choose(script: Script, opening: Opening) -> Stream:
 def sse(
     events: Iterable[Event], *then: Step, framing: Framing | None = None, **answer: str
 ) -> Stream:
-    """Answer with these events, whatever was asked for, and do `then` (else end cleanly)."""
+    """Answer any request with these events, then do `then` (or end cleanly)."""
     framing = framing or Framing()
     sends = [Send(chunk) for chunk in framing.chunks(framing.stream(events))]
     return Stream((*sends, *then), content_type=answer.get("content_type", "text/event-stream"))
 
 
 def raw(data: bytes, *then: Step, content_type: str | None = "text/event-stream") -> Stream:
-    """Answer with these bytes as the stream, and do `then` (else end cleanly)."""
+    """Answer with these bytes as the stream, then do `then` (or end cleanly)."""
     return Stream((Send(data), *then), content_type=content_type)
 
 
 def reply(
     status: int, body: "JSON | bytes" = b"", headers: Mapping[str, str] | None = None
 ) -> Stream:
-    """Answer with a status and a body of known length: bytes as they are, else as JSON."""
+    """Answer with a status and a body of known length: bytes unchanged, anything else as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Stream(
         (Send(data),) if data else (),
@@ -161,7 +161,7 @@ def reply(
 
 
 def refusal(status: int, error: str, headers: Mapping[str, str] | None = None) -> Stream:
-    """Answer as Studio and the cloud refuse: with a JSON object that holds an `error`."""
+    """Refuse as Studio and the cloud do: with a JSON object that has an `error`."""
     return reply(status, {"error": error}, headers)
 
 
@@ -170,10 +170,10 @@ def refusal(status: int, error: str, headers: Mapping[str, str] | None = None) -
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Answer with the job's own events, from the first or from behind `Last-Event-ID`.
+    """Answer with the job's own events, from the first or after `Last-Event-ID`.
 
-    `resume`: `honour` goes on behind the last event that bears the id (an id that no event bears
-    starts from the first), `ignore` replays all. The nth opening breaks (`how`) after `breaks[n]`
+    `resume`: `honour` continues after the last event with that id (or from the first, if no event
+    has it), `ignore` replays all. The nth opening breaks (`how`) after `breaks[n]`
     events and the first `torn` bytes of the next; those past the end of `breaks` do not break.
     """
 

@@ -1,4 +1,4 @@
-"""The stand-in server itself: uvicorn on a loopback port, in a thread beside the test."""
+"""The stand-in server: uvicorn on a loopback port, in a thread beside the test."""
 
 import asyncio
 import os
@@ -70,7 +70,7 @@ class StandIn:
         return self
 
     def stop(self) -> None:
-        """Close every connection at once, whatever it was doing, and the port."""
+        """Close every connection and the port at once."""
         if self._thread.is_alive():
             self._call(self._stopping.set)
             self._thread.join(_PATIENCE)
@@ -101,7 +101,7 @@ class StandIn:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        # uvicorn's own `serve` looks every 0.1 s whether it should stop, and then waits for open
+        # uvicorn's own `serve` checks every 0.1 s whether to stop, and then waits for open
         # streams; a suite that starts hundreds of servers has no time for either.
         self._loop = asyncio.get_running_loop()
         config = self._server.config
@@ -118,7 +118,7 @@ class StandIn:
         if state.tasks:
             await asyncio.wait(list(state.tasks), timeout=_PATIENCE / 2)
 
-    # --- Where it is -----------------------------------------------------------------------------
+    # --- Address ---------------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
@@ -133,21 +133,21 @@ class StandIn:
         return self.answers.token
 
     def write_token(self, path: Path) -> Path:
-        """Write the token as `arkor dev` does, readable by its owner only; give the path."""
+        """Write the token as `arkor dev` does, readable by its owner only; return the path."""
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(self.token)
         return path
 
-    # --- What was asked of it --------------------------------------------------------------------
+    # --- Requests --------------------------------------------------------------------------------
 
     @property
     def requests(self) -> list[Request]:
         return list(self._requests)
 
     def openings(self, job_id: str) -> list[Request]:
-        """Give the requests for a job's stream, refused ones included."""
+        """Return the requests for a job's stream, refused ones included."""
         return [request for request in self.requests if request.job_id == job_id]
 
     @property
@@ -163,26 +163,26 @@ class StandIn:
             time.sleep(0.005)
 
     def wait_for_opening(self, job_id: str, number: int = 1) -> None:
-        """Wait until a job's stream has been asked for this many times."""
+        """Wait until a job's stream has been opened this many times."""
         self.wait_until(lambda: len(self.openings(job_id)) >= number)
 
-    # --- What a test tells it --------------------------------------------------------------------
+    # --- Control by the test ---------------------------------------------------------------------
 
     def release(self, name: str) -> None:
-        """Let the streams go on that wait for this name."""
+        """Release the streams that wait for this name."""
         self._released.add(name)
         self._changed()
 
     def cancel(self, job_id: str, at: str = "2026-05-01T01:00:00.000Z") -> None:
-        """Cancel a job: only the list tells, its stream stays open."""
+        """Cancel a job: only the list shows it; its stream stays open."""
         self.jobs.update(job_id, status="cancelled", completedAt=at)
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do something so many seconds from now, while the server runs."""
+        """Do something this many seconds from now, while the server runs."""
         loop = self._running_loop()
         loop.call_soon_threadsafe(lambda: loop.call_later(seconds, action))
 
-    # --- What its application asks ---------------------------------------------------------------
+    # --- For the application ---------------------------------------------------------------------
 
     def job(self, job_id: str) -> Job | None:
         return self.jobs.get(job_id)
@@ -219,7 +219,7 @@ class StandIn:
 
 def _listen(port: int) -> socket.socket:
     listener = socket.socket()
-    # A stand-in that takes the port of one that was stopped must not wait for its old connections.
+    # A stand-in may reuse the port of a stopped one without waiting for its old connections.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))

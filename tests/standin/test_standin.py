@@ -1,4 +1,4 @@
-"""The stand-in server: it must break streams exactly as it is told, or no other test means much."""
+"""The stand-in server: it must break streams exactly as scripted, or other tests prove little."""
 
 import gzip
 import itertools
@@ -104,7 +104,7 @@ def test_list_manifest_and_credentials() -> None:
 
 @pytest.mark.parametrize("route", ["/api/jobs", "/api/manifest", stream_path(), "/api/nowhere"])
 @pytest.mark.parametrize("token", ["", "wrong", "t" * 31])
-def test_the_token_is_asked_for_everywhere(route: str, token: str) -> None:
+def test_every_route_requires_the_token(route: str, token: str) -> None:
     with StandIn(job(), token="t" * 32) as server:
         answer = httpx.get(server.url + route, headers={"X-Arkor-Studio-Token": token})
         assert answer.status_code == 403
@@ -167,13 +167,13 @@ def test_a_cut_comes_after_all_that_was_sent() -> None:
         assert read(server) == data + b"<cut>"
 
 
-def test_a_reset_is_no_clean_end() -> None:
+def test_a_reset_is_not_a_clean_end() -> None:
     script = raw(b"data: 1\n\n", Pause(0.05), Cut(reset=True))
     with StandIn(job(script=script)) as server, pytest.raises(httpx.ReadError):
         read(server)
 
 
-def test_where_no_length_is_known_a_cut_looks_like_an_end() -> None:
+def test_without_a_known_length_a_cut_looks_like_an_end() -> None:
     script = Stream((Send(b"data: 1\n"), Cut()), until_close=True)
     with StandIn(job(script=script)) as server:
         assert read(server) == b"data: 1\n"
@@ -348,7 +348,7 @@ def test_the_list_changes_and_may_be_odd() -> None:
         assert http.get(stream_path("job_2")).status_code == 404
 
 
-def test_any_route_can_be_told_what_to_answer() -> None:
+def test_any_route_can_be_overridden() -> None:
     with StandIn() as server, client(server) as http:
         server.answers.overrides["jobs"] = [refusal(503, "wait"), reply(200, b"<html>")]
         server.answers.overrides["manifest"] = refusal(400, "does not build")
@@ -451,7 +451,7 @@ def test_the_token_file_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_by_hand(tmp_path: Path, *, named: bool) -> None:
+def test_it_can_be_started_by_hand(tmp_path: Path, *, named: bool) -> None:
     command = [sys.executable, "-m", "tests.standin", "--port", "0", "--speed", "100"]
     command += ["--token-file", str(tmp_path / "token")] if named else []
     environment = {**os.environ, "TMPDIR": str(tmp_path), "HOME": str(tmp_path / "home")}

@@ -1,4 +1,4 @@
-"""Values as JavaScript prints them; every text of the tables was printed by Node."""
+"""Values as JavaScript prints them; every text in the tables was printed by Node."""
 
 import json
 import math
@@ -19,7 +19,7 @@ SHAPE = re.compile(r"-?(?:0|[1-9]\d{0,20}|0\.\d+|[1-9]\d*\.\d+|[1-9](?:\.\d+)?e[
     [
         (3.0, "3"), (3, "3"), (100.0, "100"), (0.1, "0.1"), (-2.5, "-2.5"), (4.35, "4.35"),
         (0.0, "0"), (-0.0, "0"), (0.1 + 0.2, "0.30000000000000004"),
-        # Small ones: six noughts behind the point are written out, more are an exponent.
+        # Small ones: up to six zeros after the point are written out, more become an exponent.
         (0.00001234, "0.00001234"), (0.000001, "0.000001"), (0.0000012, "0.0000012"),
         (1e-7, "1e-7"), (-1e-7, "-1e-7"), (1.5e-7, "1.5e-7"), (1e-300, "1e-300"),
         (5e-324, "5e-324"), (2.2250738585072014e-308, "2.2250738585072014e-308"),
@@ -41,9 +41,9 @@ def test_numbers(number: float, text: str) -> None:
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(FINITE)
-def test_a_printed_number_is_the_number_in_a_shape_of_javascripts(number: float) -> None:
+def test_a_printed_number_has_a_form_of_javascripts(number: float) -> None:
     text = js_number(number)
     assert float(text) == number
     assert SHAPE.fullmatch(text)
@@ -66,7 +66,7 @@ def test_an_integer_prints_as_the_double_that_it_becomes(number: int) -> None:
         ({"": {}}, '{"":{}}'),
         ("é😀\u2028", '"é😀\u2028"'),
         ('a"b\\c/d\n\t\b\f\x01\x7f', '"a\\"b\\\\c/d\\n\\t\\b\\f\\u0001\x7f"'),
-        # JSON has no word for these; a log line prints them as they were logged.
+        # JSON cannot express these; a log line prints them as they were logged.
         ([math.nan, math.inf, -math.inf], "[NaN,Infinity,-Infinity]"),
     ],
 )
@@ -84,7 +84,7 @@ VALUES = st.recursive(
 
 
 def as_doubles(value: Any) -> Any:
-    """Give a value as a browser holds it: all numbers doubles, and only one zero."""
+    """Return a value as a browser holds it: all numbers are doubles, with a single zero."""
     match value:
         case bool():
             return value
@@ -116,7 +116,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=120)
 @given(st.lists(NUMBERS, max_size=6))
 def test_many_numbers_print_as_each_one_does(values: list[float]) -> None:
     assert js_numbers(values) == [js_number(value) for value in values]

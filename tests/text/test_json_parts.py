@@ -1,4 +1,4 @@
-"""JSON in parts, and how many values and levels it has, against what a decoder makes of it."""
+"""JSON in parts, and its number of values and levels, compared with a decoder's result."""
 
 import json
 from itertools import chain
@@ -44,7 +44,7 @@ def test_members_are_those_that_a_decoder_finds(values: dict[str, Any], indent: 
     ["", " ", "1", "{}", '"[]"', "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1]2", "[]]", "[[]",
      "[}", '["', '["a', '["\\"]', "[1]]", "[{]", "[[1}", "[" * 100_000],
 )  # fmt: skip
-def test_what_is_no_array(text: str) -> None:
+def test_anything_but_an_array(text: str) -> None:
     with pytest.raises(NotJSON):
         list(map(javascript.decode, json_parts.items(text.encode())))
 
@@ -54,7 +54,7 @@ def test_what_is_no_array(text: str) -> None:
     ["", "[]", "{", '{"a"', '{"a":', '{"a":1', '{"a":1,', '{"a":1,}', "{1:1}", "{a:1}", '{"a" 1}',
      '{"a":1 "b":2}', '{"a":1}}', '{"a":1}x', '{"a":[}', '{"a\\":1}'],
 )  # fmt: skip
-def test_what_is_no_object(text: str) -> None:
+def test_anything_but_an_object(text: str) -> None:
     with pytest.raises(NotJSON):
         list(map(javascript.decode, chain.from_iterable(json_parts.members(text.encode()))))
 
@@ -70,7 +70,7 @@ def test_values_are_counted_as_a_decoder_finds_them(value: Any, indent: int | No
 
 @pytest.mark.parametrize("piece", [b",", b'\\"', b"\\\\", b"x", b"[]{},"])
 @pytest.mark.parametrize("shift", range(3))
-def test_a_string_that_goes_over_many_pieces_is_one_value(piece: bytes, shift: int) -> None:
+def test_a_string_across_many_pieces_is_one_value(piece: bytes, shift: int) -> None:
     text = b'["%b%b",1]' % (b"x" * shift, piece * 400_000)
     assert not javascript.has_more_values(text, 3)
     assert javascript.has_more_values(text, 2)
@@ -94,7 +94,7 @@ def test_the_limit_is_exact(text: bytes) -> None:
     ids=range(8),
 )  # fmt: skip
 def test_hostile_text_takes_linear_time(text: bytes) -> None:
-    """Each of these would take hours if any part of it was read for each other part."""
+    """Each of these would take hours if any part were read once for each other part."""
     with pytest.raises(NotJSON):
         javascript.decode(text)
     with pytest.raises(NotJSON):

@@ -1,4 +1,4 @@
-"""What was learned is redacted from then on, and the redactor is built once for it."""
+"""Learned secrets are redacted from then on, and the redactor is built once for them."""
 
 from reportgen.text.javascript import Object
 from reportgen.text.keys import secret_texts

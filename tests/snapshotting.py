@@ -1,4 +1,4 @@
-"""Takes snapshots of a stand-in by plain calls: the snapshot step alone, at the time it is told."""
+"""Fetch snapshots of a stand-in by plain calls: only the snapshot step, at a given time."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from reportgen.events.event_log import Ended, Record
 from reportgen.files import Directory
 from reportgen.following import fetch
 from reportgen.following.log_writer import EventLog
-from reportgen.following.stream import Outcome
+from reportgen.following.outcomes import Outcome
 from reportgen.model.selection import Selection
 from reportgen.report import changes
 from reportgen.settings import Following
@@ -27,8 +27,8 @@ NOW = datetime(2026, 5, 8, 12, tzinfo=UTC)
 
 
 @dataclass
-class Watcher:
-    """Remembers what is told."""
+class RecordingListener:
+    """A progress listener that records what is reported."""
 
     warnings: list[str] = field(default_factory=list)
     to_fetch: int = 0
@@ -53,12 +53,12 @@ class Watcher:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What a snapshot left."""
+class Fetched:
+    """What a snapshot left behind."""
 
     folder: SourceFolder
     listing: Listing
-    watcher: Watcher
+    watcher: RecordingListener
 
     @property
     def marks(self) -> dict[str, str]:
@@ -81,10 +81,10 @@ def take(
     keep_last: int | None = None,
     refresh: bool = False,
     now: datetime = NOW,
-    watcher: Watcher | None = None,
-) -> Taken:
-    """Take a snapshot, waiting for no job that runs on."""
-    watcher = watcher or Watcher()
+    watcher: RecordingListener | None = None,
+) -> Fetched:
+    """Fetch a snapshot without waiting for running jobs."""
+    watcher = watcher or RecordingListener()
     with Snapshot.locked(place, watcher.warn) as snapshot:
         return take_into(
             snapshot, studio, selection=selection, keep=keep, keep_last=keep_last,
@@ -101,17 +101,23 @@ def take_into(
     keep_last: int | None = None,
     refresh: bool = False,
     now: datetime = NOW,
-    watcher: Watcher | None = None,
-) -> Taken:
-    """Take a snapshot into a directory that is open already."""
-    watcher = watcher or Watcher()
+    watcher: RecordingListener | None = None,
+) -> Fetched:
+    """Fetch a snapshot into a directory that is already open."""
+    watcher = watcher or RecordingListener()
     following = Following(
         max_wait=0.0, settle=0.2, stall_timeout=90.0, retries=8, concurrency=16, refresh=refresh
     )
 
     async def fetching() -> SourceFolder:
         secrets = Secrets()
-        source = Studio(BaseURL.parse(studio.url), lambda: studio.token, secrets, now=lambda: now)
+        source = Studio(
+            BaseURL.parse(studio.url),
+            lambda: studio.token,
+            secrets,
+            environment={},
+            now=lambda: now,
+        )
         return await fetch.fetch(
             source,
             snapshot,
@@ -128,7 +134,7 @@ def take_into(
     folder = asyncio.run(fetching())
     listing = folder.listing()
     assert listing is not None
-    return Taken(folder, listing, watcher)
+    return Fetched(folder, listing, watcher)
 
 
 def read_log(folder: SourceFolder, job_id: str) -> list[Record]:

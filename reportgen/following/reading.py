@@ -1,0 +1,107 @@
+"""One connection's bytes into the log, as long as it lasts."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from reportgen.events import wire
+from reportgen.events.event_log import Events, OverLimitEvents
+from reportgen.following.deadlines import Connection
+from reportgen.following.log_writer import EventLog
+from reportgen.following.replay import Replay
+from reportgen.following.sse import Frame, FrameDecoder, Run
+from reportgen.model import history
+
+
+class Reading:
+    """Writes what one connection brings to the log: only what is new, and only whole lines.
+
+    `clean` removes the tool's own tokens from raw bytes; `milliseconds` returns the time since the
+    command began; `arrived` is called with new events of the job.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        connection: Connection,
+        sent: bytes | None,
+        *,
+        clean: Callable[[bytes], bytes],
+        milliseconds: Callable[[], int],
+        arrived: Callable[[Sequence[Events]], None],
+    ) -> None:
+        self._log = log
+        self._connection = connection
+        self._clean = clean
+        self._milliseconds = milliseconds
+        self._arrived = arrived
+        self._decoder = FrameDecoder()
+        self._replay = Replay(self._log.trail.copy(), sent, self._log.kept)
+
+    @property
+    def retry(self) -> float | None:
+        """The `retry:` that the server set, in seconds."""
+        milliseconds = self._decoder.retry
+        return None if milliseconds is None else milliseconds / 1000
+
+    def take(self, chunk: bytes) -> bool:
+        """Take the next bytes; return whether the `end` event came."""
+        self._connection.last_byte_at = asyncio.get_running_loop().time()
+        return self._keep(self._decoder.parts(chunk))
+
+    def finish(self) -> None:
+        """Take what the end of the connection leaves."""
+        self._keep(self._decoder.close())
+
+    def _keep(self, parts: Sequence[Frame | Run]) -> bool:
+        """Write to the log what is new, up to an `end` event; return whether that is among it."""
+        if not parts:
+            return False
+        milliseconds = self._milliseconds()
+        batch = [_events_of(milliseconds, part) for part in parts]
+        names = [events.name for events in batch]
+        ended = wire.END in names
+        if ended:
+            del batch[names.index(wire.END) + 1 :]
+        if names.count(wire.PING) < len(names):
+            self._connection.last_event_at = asyncio.get_running_loop().time()
+        batch = self._new(self._cleaned(batch))
+        if batch:
+            self._log.append_events(batch)
+            of_job = [events for events in batch if events.is_of_job]
+            if of_job:
+                self._arrived(of_job)
+        return ended
+
+    def _cleaned(self, batch: list[Events]) -> list[Events]:
+        """Remove the tool's own token from events."""
+        clean = self._clean
+        # What is not found in all lines at once is in none of them: no text goes past its line.
+        lines = b"".join([events.lines for events in batch])
+        if clean(lines) == lines:
+            return batch
+        return [events.cleaned(clean) for events in batch]
+
+    def _new(self, batch: list[Events]) -> list[Events]:
+        """Return the events that are not only replayed."""
+        if not self._replay.under_way:
+            return batch
+        fresh = [events[self._replayed(events) :] for events in batch]
+        return [events for events in fresh if len(events)]
+
+    def _replayed(self, events: Events) -> int:
+        """Return how many of these events, from the first one on, are only replayed."""
+        replay = self._replay
+        if not events.is_of_job:
+            return len(events) if replay.under_way and events.name != wire.END else 0
+        for place, (event_id, data) in enumerate(zip(events.ids, events.datas, strict=True)):
+            if not (replay.under_way and replay.drops(events.name, event_id, data)):
+                return place
+        return len(events)
+
+
+def _events_of(milliseconds: int, part: Frame | Run) -> Events:
+    if isinstance(part, Run):
+        return Events.of(milliseconds, wire.LOG, part.ids, part.datas)
+    if part.over_limit:
+        return OverLimitEvents.at(milliseconds, part.name, part.id, history.TOO_LARGE)
+    return Events.of(milliseconds, part.name, [part.id], [part.data])
