@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, islice, pairwise
-from operator import gt
+from operator import gt, le
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from reportgen.events import event_log, wire
@@ -225,9 +225,12 @@ class Folding:
             _numbers(columns.samplesPerSecond),
             _strings(columns.timestamp),
         )
-        falls = list(compress(range(1, len(steps)), map(gt, steps, islice(steps, 1, None))))
+        if all(map(le, steps, islice(steps, 1, None))):
+            self._stretch(readings)
+            return
+        falls = compress(range(1, len(steps)), map(gt, steps, islice(steps, 1, None)))
         for start, end in pairwise([0, *falls, len(steps)]):
-            self._stretch(readings.between(start, end) if falls else readings)
+            self._stretch(readings.between(start, end))
 
     def _stretch(self, readings: "_Readings") -> None:
         """Take logs whose steps never fall."""
@@ -274,22 +277,22 @@ class _Times:
 
     def add(self, steps: Sequence[float | None], times: Sequence[Any]) -> None:
         """Take the step of each of some events, None without one, and what it says of its time."""
-        before, step_before = self._time, self._step
-        minute = None if before is None else before[:_MINUTE]
-        for step, time in zip(steps, times, strict=True):
+        minute = None if self._time is None else self._time[:_MINUTE]
+        for place, time in enumerate(times):
             if time.__class__ is str:
                 # Within a minute nothing counts as a pause, so most times need not be parsed.
                 if time[:_MINUTE] != minute:
-                    if before is not None:
-                        self._add_pause(before, time, step_before)
+                    self._add_pause(time, self._last(steps[:place]))
                     minute = time[:_MINUTE]
-                before = time
-            if step is not None:
-                step_before = step
-        self.last, self._time, self._step = times[-1], before, step_before
+                self._time = time
+        self.last, self._step = times[-1], self._last(steps)
 
-    def _add_pause(self, before: str, after: str, step: float | None) -> None:
-        start, end = parse_time(before), parse_time(after)
+    def _last(self, steps: Sequence[float | None]) -> float | None:
+        known = (step for step in reversed(steps) if step is not None)
+        return next(known, self._step)
+
+    def _add_pause(self, time: str, step: float | None) -> None:
+        start, end = parse_time(self._time), parse_time(time)
         if start is None or end is None:
             return
         seconds = (end - start).total_seconds()
