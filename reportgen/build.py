@@ -20,9 +20,8 @@ from reportgen.settings import FetchSettings, Following, Output
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.sources import Source
+from reportgen.sources import Source, event_loop
 from reportgen.sources.choice import choose_source
-from reportgen.sources.threads import Threads
 from reportgen.text.secrets import Secrets
 
 
@@ -102,7 +101,7 @@ def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceF
         secrets=world.secrets,
     )
     with world.watcher as progress:
-        return asyncio.run(_fetch_from(source, settings, world, snapshot, progress))
+        return event_loop.run(_fetch_from(source, settings, world, snapshot, progress))
 
 
 async def _fetch_from(
@@ -110,7 +109,6 @@ async def _fetch_from(
 ) -> SourceFolder:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(Threads())
 
     def interrupt() -> None:
         loop.call_soon_threadsafe(stop.set)

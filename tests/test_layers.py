@@ -28,7 +28,6 @@ LAYERS = (
     "events",
     "text",
     "files",
-    "home",
     "errors",
 )
 """From the top down; the package itself, which holds the version, is below all of them."""

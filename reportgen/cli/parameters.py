@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reportgen import home
 from reportgen.cli.lazy import lazily
 from reportgen.errors import ReportError, UsageError
+from reportgen.sources import home
 
 _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from reportgen import home
 from reportgen.cli.lazy import lazily
 from reportgen.errors import UsageError, WriteError
+from reportgen.sources import home
 
 _BELOW: Final = ("out", "snapshot-dir")
 _AT_OR_BELOW: Final = ("project-dir",)

@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from reportgen import home
 from reportgen.errors import SourceError
-from reportgen.sources import small_files
+from reportgen.sources import home, small_files
 from reportgen.text import javascript
 from reportgen.text.javascript import JSON, Object, decode_object
 from reportgen.text.keys import secret_texts
@@ -38,8 +37,9 @@ def studio_token(token_file: Path | None, environment: Mapping[str, str]) -> str
         text = _text_of(file, environment, named=token_file is not None)
     except FileNotFoundError as error:
         raise SourceError(
-            f"There is no Studio token at {file}, so Studio is most likely not running: start it "
-            "with `arkor dev`, name the file with --token-file, or try `--source demo`."
+            f"There is no Studio token at {_shown(file, environment, token_file)}, so Studio is "
+            "probably not running: start it with `arkor dev`, name the file with --token-file, or "
+            "try `--source demo`."
         ) from error
     return _sendable(text, str(file), "`arkor dev`")
 
@@ -58,11 +58,12 @@ def _at_home(path: str) -> Path:
 def _text_of(file: Path, environment: Mapping[str, str], *, named: bool) -> str:
     """Return what a file of secrets holds: one that was `named`, or one in the home directory.
 
-    Raises `FileNotFoundError`, or `SourceError` for all other failures and if there is no home.
+    Raises `FileNotFoundError`, or `SourceError` for all other failures, which names the variable
+    if the home directory is at fault.
     """
     try:
         return small_files.read(file, may_be_pipe=named)
-    except (FileNotFoundError, SourceError) as error:
+    except SourceError as error:
         trouble = None if named else home.trouble(environment)
         if trouble is None:
             raise
@@ -70,6 +71,12 @@ def _text_of(file: Path, environment: Mapping[str, str], *, named: bool) -> str:
             f"Cannot read {file}, since {trouble}. Set HOME to a directory, name a file with "
             f"--token-file, or set {TOKEN_VARIABLE}."
         ) from error
+
+
+def _shown(file: Path, environment: Mapping[str, str], named: Path | None) -> str:
+    """Return a missing file's path, and what is wrong with the home directory if it is there."""
+    trouble = None if named else home.trouble(environment)
+    return str(file) if trouble is None else f"{file} ({trouble})"
 
 
 def place(source: str, token_file: Path | None, environment: Mapping[str, str]) -> str:
@@ -107,8 +114,8 @@ def cloud_credentials(
         text = _text_of(file, environment, named=token_file is not None)
     except FileNotFoundError as error:
         raise SourceError(
-            f"There are no credentials at {file}: run `arkor login`, name a file with "
-            f"--token-file, or set {TOKEN_VARIABLE}."
+            f"There are no credentials at {_shown(file, environment, token_file)}: run "
+            f"`arkor login`, name a file with --token-file, or set {TOKEN_VARIABLE}."
         ) from error
     fields = decode_object(text.encode("utf-8", "surrogatepass"))
     if fields is None:

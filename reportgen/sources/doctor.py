@@ -1,6 +1,5 @@
 """What a build would read and with what, found out by asking: for `arkor-report doctor`."""
 
-import asyncio
 import platform
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,9 +12,8 @@ from reportgen.errors import ReportError, SourceError
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.settings import SourceSettings
-from reportgen.sources import JobList, Source, credentials
+from reportgen.sources import JobList, Source, credentials, event_loop
 from reportgen.sources.choice import choose_source
-from reportgen.sources.threads import Threads
 from reportgen.text.secrets import Secrets
 
 _PACKAGES = ("httpx", "httpx-sse", "msgspec", "jinja2")
@@ -55,7 +53,7 @@ def examine(
         source = choose_source(settings, environment, now, warn=notices.append, secrets=secrets)
         if source.origin.url:
             findings.append(Finding("url", source.origin.url))
-        findings += asyncio.run(_ask(source))
+        findings += event_loop.run(_ask(source))
     except ReportError as error:
         trouble = str(error)
     findings += [Finding("notice", notice) for notice in notices]
@@ -63,7 +61,6 @@ def examine(
 
 
 async def _ask(source: Source) -> list[Finding]:
-    asyncio.get_running_loop().set_default_executor(Threads())
     try:
         jobs = await source.jobs()
         try:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.console.signals import Interrupts
+from reportgen.console.signals import SIGNALS, Interrupts
 
-BOTH = pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+EACH = pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["INT", "TERM", "HUP"],
 )
 
 
@@ -25,7 +27,7 @@ class Clock:
         return self.now
 
 
-@BOTH
+@EACH
 def test_a_signal_is_recorded_and_reported_once(number: signal.Signals, code: int) -> None:
     interrupts, calls = Interrupts(Clock()), [0]
     with interrupts.caught(), interrupts.telling(lambda: calls.append(1)):
@@ -113,6 +115,7 @@ sys.exit(interrupts.exit_code)
         (signal.SIGINT, signal.SIGINT, 0.5, "noted", 130),
         (signal.SIGTERM, signal.SIGTERM, 60, "noted", 143),
         (signal.SIGINT, signal.SIGTERM, 0.5, "noted", 143),
+        (signal.SIGTERM, signal.SIGHUP, 0.5, "noted", 129),
         (signal.SIGTERM, signal.SIGTERM, 0.4, "noted the same wish cleaned up", 143),
     ],
 )
@@ -130,3 +133,26 @@ def test_a_second_signal_later_stops_at_once(
         cwd=Path(__file__).resolve().parents[2],
     )
     assert (ended.stdout.split(), ended.returncode) == (said.split(), code), ended.stderr
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_the_caller_ignores_stays_ignored(number: signal.Signals) -> None:
+    kept = signal.signal(number, signal.SIG_IGN)
+    interrupts = Interrupts(Clock())
+    try:
+        with interrupts.caught():
+            signal.raise_signal(number)
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, kept)
+    assert interrupts.exit_code is None
+
+
+def test_a_first_signal_can_raise_an_error() -> None:
+    interrupts = Interrupts(Clock())
+    with interrupts.caught():
+        with pytest.raises(InterruptedError), interrupts.raising(InterruptedError()):
+            signal.raise_signal(signal.SIGINT)
+        with interrupts.raising(InterruptedError()):  # the same wish
+            signal.raise_signal(signal.SIGINT)
+    assert interrupts.exit_code == 130

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.rendering import workers
+from tests import users
 from tests.command import Command
 from tests.standin import StandIn, job, training
 
@@ -64,10 +65,11 @@ class Ended:
     errors: str
 
 
-def run(script: str, *arguments: str) -> Ended:
+def run(script: str, *arguments: str, prefix: tuple[str, ...] = ()) -> Ended:
     """Run a script in another interpreter, since the test's has threads."""
     ended = subprocess.run(
         [
+            *prefix,
             sys.executable,
             "-W",
             "error",
@@ -221,6 +223,50 @@ def test_a_process_with_threads_does_not_fork() -> None:
     assert said.said == f"{min(8, len(os.sched_getaffinity(0)))} 1", said.errors
 
 
+# --- Where processes cannot be started -----------------------------------------------------------
+
+FORKED = """
+import os
+def work(n):
+    return n, os.getpid()
+made = workers.results(work, [[0, 2], [1], [3]])
+print(len(made), len({pid for _, pid in made.values()} - {os.getpid()}))
+"""
+
+
+@forking
+def test_workers_are_not_missed_if_the_caller_ignores_their_end() -> None:
+    said = run(f"import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n{FORKED}")
+    assert said.said == "4 3", said.errors
+
+
+@forking
+@pytest.mark.parametrize(("room", "made"), [(0, "0 0"), (4, "2 1"), (5, "3 2")])
+def test_what_no_process_can_be_started_for_is_left_to_the_caller(room: int, made: str) -> None:
+    """A worker costs its parent two descriptors at first and one later, all of them two more."""
+    said = run(
+        "import resource, sys, os\n"
+        "most = max(map(int, os.listdir('/dev/fd'))) + int(sys.argv[1])\n"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))\n{FORKED}",
+        str(room),
+    )
+    assert said.said == made, said.errors
+
+
+@forking
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_an_ordinary_user_may_have_too_few_processes(limit: int) -> None:
+    """A worker and the thread in it count as two."""
+    said = run(
+        f"import resource\nresource.setrlimit(resource.RLIMIT_NPROC, ({limit}, {limit}))\n{FORKED}",
+        prefix=users.limited(),
+    )
+    assert (said.code, said.errors) == (0, "")
+    tasks, processes = map(int, said.said.split())
+    assert tasks < 4
+    assert processes <= limit // 2
+
+
 # --- The command ---------------------------------------------------------------------------------
 
 
@@ -262,6 +308,32 @@ def test_the_report_is_the_same_by_one_process_and_by_several(command: Command) 
     assert reports[:4] == reports[4:]
     assert json.loads(reports[1]["report.json"])["counts"]["failed"] == 1
     assert len(json.loads(reports[1]["report.json"])["jobs"]) == 1
+
+
+WAYS = {
+    "SIGCHLD is ignored": ("bash", "-c", "trap '' CHLD; exec \"$@\"", "bash"),
+    "there is no /proc": ("unshare", "-m", "sh", "-c", 'umount -l /proc; exec "$@"', "sh"),
+    "there is no /dev/shm": ("unshare", "-m", "sh", "-c", 'umount /dev/shm; exec "$@"', "sh"),
+    "no process can be started": (),
+}
+
+
+@forking
+@pytest.mark.parametrize("way", WAYS)
+def test_the_report_is_the_same_where(way: str) -> None:
+    prefix = WAYS[way]
+    if "unshare" in prefix and os.geteuid():
+        pytest.skip("only root may hide a file system")
+    with users.open_directory() as directory, StandIn(*JOBS[:36]) as studio:
+        command = Command(directory)
+        assert command.run("snapshot", *command.options(studio)).code == 0
+        assert command.run("render", "--out", "usual", SOURCE_DATE_EPOCH=EPOCH).code == 0
+        if way.startswith("no process"):
+            subprocess.run(["/bin/chmod", "-R", "a+rwX", str(directory)], check=True)
+            prefix = (*users.limited(), "bash", "-c", 'ulimit -u 1; exec "$@"', "bash")
+        rendered = replace(command, prefix=prefix).run("render", SOURCE_DATE_EPOCH=EPOCH)
+        assert (rendered.code, rendered.stderr) == (0, "")
+        assert files_of(directory / "usual") == files_of(directory / "out")
 
 
 def files_of(out: Path) -> dict[str, bytes]:

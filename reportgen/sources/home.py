@@ -29,5 +29,5 @@ def trouble(environment: Mapping[str, str]) -> str | None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         unset = "" if environment.get("HOME") else "not set, and the user's is "
-        return f"HOME is {unset}{home}: {reason}"
+        return f"HOME is {unset}{home}, {reason}"
     return None
