@@ -197,7 +197,7 @@ def read_configuration(
 
 
 def _take_project_dir(ctx: click.Context) -> None:
-    """Take the project directory from the file, which was looked for in the default one."""
+    """Use the project directory that the file names; the file was found in the default one."""
     is_default = ctx.get_parameter_source("project_dir") is ParameterSource.DEFAULT
     value = (ctx.default_map or {}).get("project_dir")
     if value is not None and is_default:

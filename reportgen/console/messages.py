@@ -97,7 +97,7 @@ def _utc(time: datetime) -> str:
 
 
 def in_colour(environment: Mapping[str, str], *, terminal: bool) -> bool:
-    """Tell whether lines may have colours: on a terminal, unless the environment says otherwise.
+    """Return whether lines may have colours: on a terminal, unless the environment says otherwise.
 
     `NO_COLOR` and `FORCE_COLOR` count where they are not empty (and FORCE_COLOR not `0`); the
     first wins. `TERM=dumb` is no terminal for colours.
@@ -110,7 +110,7 @@ def in_colour(environment: Mapping[str, str], *, terminal: bool) -> bool:
 
 
 def is_live(asked: bool | None, environment: Mapping[str, str], *, terminal: bool) -> bool:  # noqa: FBT001 - an option's value
-    """Tell whether the display is live: on a terminal that can do it; in CI only if `asked`."""
+    """Return whether the display is live: on a terminal that can do it; in CI only if `asked`."""
     if not terminal or environment.get("TERM") == "dumb":
         return False
     if asked is not None:

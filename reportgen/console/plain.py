@@ -31,7 +31,7 @@ class Stream:
     loss: float | None = None
 
     def learn(self, events: int, log: bytes | None) -> None:
-        """Take new events, and what the last log among them says."""
+        """Record new events, and what the last log among them says."""
         self.events += events
         data = wire.decode_log(log) if log is not None else None
         if data is None:
@@ -70,16 +70,16 @@ class Plain:
         pass
 
     def listed(self, jobs: int, to_fetch: int) -> None:
-        """Tell how many jobs are meant, and how many of them have a stream to be read."""
+        """Report how many jobs are meant, and how many of them have a stream to be read."""
         words = f"{count(jobs, 'job')}, {count(to_fetch, 'stream')} to read"
         self._say("listed", words, jobs=jobs, streams=to_fetch)
 
     def warn(self, message: str) -> None:
-        """Tell of something that did not work."""
+        """Report of something that did not work."""
         self._tell(Record(self._now(), messages.WARNING, "warning", message))
 
     def opened(self, job_id: str) -> None:
-        """Tell that the stream is open."""
+        """Report that the stream is open."""
         self._streams.setdefault(job_id, Stream())
         if self._verbose:
             self._say("opened", "open", job_id)
@@ -89,12 +89,12 @@ class Plain:
         self._streams[job_id].learn(events, last_log)
 
     def broke(self, job_id: str, reason: str, wait: float) -> None:
-        """Tell that the stream broke or was refused, and when it is tried again."""
+        """Report that the stream broke or was refused, and when it is tried again."""
         words = f"{reason}; trying again in {wait:.1f} s"
         self._say("broke", words, job_id, reason=reason, wait=round(wait, 3))
 
     def ended(self, job_id: str, outcome: Outcome) -> None:
-        """Tell what became of the stream."""
+        """Report what became of the stream."""
         events = self._streams.pop(job_id, Stream()).events
         reason = f": {outcome.reason}" if outcome.reason else ""
         words = f"{outcome.state}, {count(events, 'new event')}{reason}"
@@ -116,5 +116,5 @@ class Quiet(Plain):
 
 
 def count(number: int, thing: str) -> str:
-    """Say a number of things, like `1,200 streams`."""
+    """Format a number of things, like `1,200 streams`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -340,7 +340,7 @@ def _parts(blocks: Iterable[bytes]) -> Iterator[LogRun | bytes]:
 
 
 def _runs(heads: Sequence[bytes], fields: Sequence[bytes]) -> Iterator[LogRun | bytes]:
-    """Take out of the fields the lines that follow them."""
+    """Separate the fields from the lines that follow them."""
     start = 0
     if b"\n" in b"".join(fields):
         for end, field in enumerate(fields, 1):

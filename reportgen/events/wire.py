@@ -140,7 +140,7 @@ def decode_event(data: bytes) -> EventData | None:
 
 
 def metric(value: Any) -> float | None:
-    """Give a logged loss as a double, which may be not finite; None where none was logged.
+    """Return a logged loss as a double, which may be not finite; None where none was logged.
 
     Raises `ValueError` for a value that is neither a number, nor null or missing, nor one of the
     words `NaN`, `Infinity` and `-Infinity`.
@@ -157,7 +157,7 @@ def metric(value: Any) -> float | None:
 
 
 def usable(name: bytes, data: bytes) -> bool:
-    """Tell whether a job event's data can be used: a sign that the stream it came by works."""
+    """Return whether a job event's data can be used: a sign that the stream it came by works."""
     if name not in JOB_EVENTS:
         return False
     if name != LOG:
@@ -167,7 +167,7 @@ def usable(name: bytes, data: bytes) -> bool:
 
 
 def log_is_usable(log: LogData) -> bool:
-    """Tell whether a log has a finite step, and losses that are numbers, null or missing."""
+    """Return whether a log has a finite step, and losses that are numbers, null or missing."""
     try:
         metric(log.loss)
         metric(log.evalLoss)

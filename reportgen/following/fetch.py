@@ -139,7 +139,7 @@ def _without_secrets(first: _First, redactor: Redactor) -> _First:
 
 
 def _with_known_scope(first: _First, kept: Listing | None) -> _First:
-    """Take the scope that was told before, where the source fails to tell it now."""
+    """Keep the scope that is known from before if the source fails to report it now."""
     if first.identity.org is not None or kept is None:
         return first
     return replace(first, identity=replace(kept.origin, url=first.identity.url))

@@ -130,7 +130,7 @@ class Expiry:
         return replace(listing, entries=entries, numbers=numbered(entries, listing.numbers))
 
     def drop_more(self, listing: Listing) -> Listing:
-        """Drop also the jobs that turned out to be over by what was fetched."""
+        """Drop also the jobs that turned out to be over when their streams were read."""
         before = self._expired
         if self.expired(listing) <= before:
             return listing

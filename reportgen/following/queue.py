@@ -39,7 +39,7 @@ class PriorityLine:
             self._call()
 
     def reorder(self) -> None:
-        """Order anew, after what is known of the jobs has changed."""
+        """Reorder the queue after what is known of the jobs has changed."""
         for waiting in self._waiting:
             waiting.rank = _rank(waiting.job)
         heapq.heapify(self._waiting)
@@ -64,7 +64,7 @@ class PriorityLine:
             raise
 
     def _call(self) -> None:
-        """Give free turns to those who wait, once everyone who comes now stands in line."""
+        """Hand out free turns, once all who come at the same moment are in the queue."""
         if not self._calling:
             self._calling = True
             asyncio.get_running_loop().call_soon(self._give_turns)

@@ -44,12 +44,12 @@ class Reading:
         return None if milliseconds is None else milliseconds / 1000
 
     def take(self, chunk: bytes) -> bool:
-        """Take the next bytes; return whether the `end` event came."""
+        """Process the next bytes; return whether the `end` event came."""
         self._connection.last_byte_at = asyncio.get_running_loop().time()
         return self._keep(self._decoder.parts(chunk))
 
     def finish(self) -> None:
-        """Take what the end of the connection leaves."""
+        """Process what the end of the connection leaves."""
         self._keep(self._decoder.close())
 
     def _keep(self, parts: Sequence[Frame | Run]) -> bool:

@@ -90,11 +90,11 @@ class Trail:
             self.before_last, self.last = self.last, Group(event_id, offset)
 
     def copy(self) -> "Trail":
-        """Give the trail as it is now, for a connection that adds to it."""
+        """Return the trail as it is now, for a connection that adds to it."""
         return replace(self)
 
     def last_event_id(self, ids: Callable[[], Iterable[bytes | None]]) -> bytes | None:
-        """Give the id to resume behind; None for everything.
+        """Return the id to resume behind; None for everything.
 
         `ids` gives the ids of all kept job events, and is asked only where ids do not rise.
         """
@@ -129,7 +129,7 @@ def _all_rise(ids: Sequence[bytes | None]) -> bool:
 
 
 def _name_more_groups(ids: Iterable[bytes | None], chosen: set[bytes]) -> bool:
-    """Tell whether one of the chosen ids names more than one group."""
+    """Return whether one of the chosen ids names more than one group."""
     seen: set[bytes] = set()
     current: bytes | None = None
     for event_id in ids:
@@ -151,16 +151,16 @@ class _Cursor:
     expected: Kept | None
     rest: Iterator[Kept]
     by_id: bool
-    """Whether ids must be equal too; not where a server may make them anew."""
+    """Whether ids must be equal too; not where a server may assign new ones."""
 
     def meets(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Tell whether an arrival is what the replay would bring next."""
+        """Return whether an arrival is what the replay would bring next."""
         if self.expected is None or not _alike(self.expected, name, data):
             return False
         return not self.by_id or self.expected.id == event_id
 
     def begins(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Tell whether a replay that begins here would begin with this arrival."""
+        """Return whether a replay that begins here would begin with this arrival."""
         same_id = self.expected is not None and self.expected.id == event_id
         return same_id and self.meets(name, event_id, data)
 
@@ -170,7 +170,7 @@ class _Cursor:
 
 @dataclass(slots=True)
 class Replay:
-    """Tells, for one connection, which job events were kept before.
+    """Decides, for one connection, which job events were kept before.
 
     `sent` is the `Last-Event-ID` of the request; `kept` reads the log from an offset on, up to
     where it ended when the connection was opened.
@@ -188,7 +188,7 @@ class Replay:
         return bool(self._cursors) if self._begun else self.trail.events > 0
 
     def drops(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Take the next job event of the connection, and tell whether it is only replayed."""
+        """Process the next job event of the connection; return whether it is only replayed."""
         if not self._begun:
             self._begun = True
             self._cursors = self._starts(name, event_id, data)
@@ -201,7 +201,7 @@ class Replay:
         return bool(matching)
 
     def _starts(self, name: bytes, event_id: bytes | None, data: bytes | None) -> list[_Cursor]:
-        """Give the places where a replay that begins with this event may have started."""
+        """Return the places where a replay that begins with this event may have started."""
         first, last, before = self.trail.first, self.trail.last, self.trail.before_last
         if first is None or last is None:
             return []

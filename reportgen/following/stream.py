@@ -48,19 +48,19 @@ class Watcher(Protocol):
     """Who is told how a stream goes, for progress."""
 
     def opened(self, job_id: str) -> None:
-        """Tell that the stream is open."""
+        """Report that the stream is open."""
         ...
 
     def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:
-        """Tell how many new events came, and the data of the last log among them."""
+        """Report how many new events came, and the data of the last log among them."""
         ...
 
     def broke(self, job_id: str, reason: str, wait: float) -> None:
-        """Tell that the stream broke or was refused, and when it is tried again."""
+        """Report that the stream broke or was refused, and when it is tried again."""
         ...
 
     def ended(self, job_id: str, outcome: Outcome) -> None:
-        """Tell what became of the stream."""
+        """Report what became of the stream."""
         ...
 
 
@@ -157,7 +157,7 @@ class Follower:
         return self.clean(reason.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def milliseconds(self) -> int:
-        """Give the time since the command began, as the log notes it."""
+        """Return the time since the command began, as the log notes it."""
         return int((_now() - self.began[0]) * 1000)
 
     # Between two connections
@@ -261,7 +261,7 @@ class Follower:
     # What the end of a connection means
 
     def _outcome(self, ended: ConnectionEnd, connection: Connection) -> Outcome | None:
-        """Give what became of the stream; None where it is to be opened again."""
+        """Return what became of the stream; None where it is to be opened again."""
         opened = connection.opened_at is not None
         if ended.how is How.FINAL:
             return self._unfinished(ended.reason)

@@ -182,7 +182,7 @@ class Folding:
                 self._event(events.name, said)
 
     def _event(self, name: bytes, said: wire.EventData) -> None:
-        """Take what an event other than a log says; its data may be anything."""
+        """Apply an event other than a log; its data may be anything."""
         history = self._history
         if name == wire.CHECKPOINT:
             step = javascript.finite(said.step)
@@ -213,7 +213,7 @@ class Folding:
             self._readings(usable, columns)
 
     def _readings(self, steps: Sequence[float], columns: LogColumns) -> None:
-        """Take logs that all have a step, in stretches in which the steps never fall."""
+        """Apply logs that all have a step, in stretches in which the steps never fall."""
         loss, unusable = _losses(columns.loss)
         eval_loss, unusable_too = _losses(columns.evalLoss)
         self._skipped[NO_LOSS] += len(unusable | unusable_too)
@@ -233,7 +233,7 @@ class Folding:
             self._stretch(readings.between(start, end))
 
     def _stretch(self, readings: "_Readings") -> None:
-        """Take logs whose steps never fall."""
+        """Apply logs whose steps never fall."""
         history = self._history
         steps, losses = readings.loss.points(readings.steps)
         if steps and steps[0] < history.loss.end:
@@ -276,7 +276,7 @@ class _Times:
         self._step: float | None = None
 
     def add(self, steps: Sequence[float | None], times: Sequence[Any]) -> None:
-        """Take the step of each of some events, None without one, and what it says of its time."""
+        """Record the step of each event, None without one, and the time that it gives."""
         minute = None if self._time is None else self._time[:_MINUTE]
         for place, time in enumerate(times):
             if time.__class__ is str:

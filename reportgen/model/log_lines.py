@@ -116,7 +116,7 @@ class Tail:
         self._count = 0
 
     def add(self, record: Events | Broke) -> None:
-        """Take a job's events, or a break of the stream."""
+        """Record a job's events, or a break of the stream."""
         if isinstance(record, Broke):
             self._append([LogLine(STREAM_ERROR_LINE)])
             return

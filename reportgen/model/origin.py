@@ -16,7 +16,7 @@ class Origin:
     project: str | None = None
 
     def redacted(self, clean: Callable[[str], str]) -> "Origin":
-        """Give the same with every text of a server's cleaned."""
+        """Return the same with every text of the server's cleaned."""
         mode, org, project = (_clean(text, clean) for text in (self.mode, self.org, self.project))
         return replace(self, mode=mode, org=org, project=project)
 
@@ -29,7 +29,7 @@ class Manifest:
     error: str | None = None
 
     def redacted(self, clean: Callable[[str], str]) -> "Manifest":
-        """Give the same with every text of a server's cleaned."""
+        """Return the same with every text of the server's cleaned."""
         return Manifest(_clean(self.trainer, clean), _clean(self.error, clean))
 
 

@@ -28,7 +28,7 @@ class Selection:
     """(I, N): the Ith of N parts that have no job in common, 1 ≤ I ≤ N."""
 
     def of(self, jobs: Iterable[wire.Job], now: datetime) -> tuple[str, ...]:
-        """Give the ids of the jobs that are meant, in the order of the jobs given."""
+        """Return the ids of the jobs that are meant, in the order of the jobs given."""
         chosen = [job.id for job in jobs if self.matches(job, now)]
         return tuple(filter(self.in_shard, chosen[: self.limit]))
 
@@ -38,12 +38,12 @@ class Selection:
         return replace(self, limit=None) == Selection()
 
     def unknown(self, known: Iterable[str]) -> Sequence[str]:
-        """Give the ids asked for by name that are none of the known ones."""
+        """Return the ids asked for by name that are none of the known ones."""
         present = set(known)
         return [job_id for job_id in self.ids if job_id not in present]
 
     def matches(self, job: wire.Job, now: datetime) -> bool:
-        """Tell whether a job passes the filters."""
+        """Return whether a job passes the filters."""
         if self.ids and job.id not in self.ids:
             return False
         if self.name is not None and not fnmatch.fnmatchcase(job.name or "", self.name):
@@ -53,7 +53,7 @@ class Selection:
         return self.since is None or self._is_recent(job, now, self.since)
 
     def in_shard(self, job_id: str) -> bool:
-        """Tell whether a job that filters and limit let through is in this shard."""
+        """Return whether a job that filters and limit let through is in this shard."""
         if self.shard is None:
             return True
         part, parts = self.shard
@@ -66,7 +66,7 @@ class Selection:
 
 
 def part_of(job_id: str, parts: int) -> int:
-    """Give the part, from 1 on, that a job is in: by its id alone, the same on every machine."""
+    """Return the part, from 1 on, that a job is in: by its id alone, the same on every machine."""
     digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") % parts + 1
 

@@ -63,11 +63,11 @@ class Source(Protocol):
         ...
 
     async def identity(self) -> Origin:
-        """Say mode and scope as far as the source tells. Raises `SourceError`."""
+        """Return mode and scope as far as the source tells. Raises `SourceError`."""
         ...
 
     async def manifest(self) -> Manifest | None:
-        """Say what the project would train; None where the source has no such thing."""
+        """Return what the project would train; None if the source has no such thing."""
         ...
 
     async def jobs(self) -> JobList:

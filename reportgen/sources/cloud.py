@@ -68,7 +68,7 @@ class Cloud:
         await self._server.close()
 
     async def identity(self) -> Origin:
-        """Give the scope that was asked for."""
+        """Return the scope that was asked for."""
         return self.origin
 
     async def manifest(self) -> None:

@@ -80,7 +80,7 @@ def _shown(file: Path, environment: Mapping[str, str], named: Path | None) -> st
 
 
 def place(source: str, token_file: Path | None, environment: Mapping[str, str]) -> str:
-    """Say where a source's secret is looked for, without looking."""
+    """Return where a source's secret is looked for, without looking."""
     if token_file is not None:
         return str(token_file)
     if environment.get(TOKEN_VARIABLE):
@@ -200,7 +200,7 @@ def _object_in(file: Path) -> Object:
 
 
 def _sendable(text: str, place: str, remedy: str) -> str:
-    """Give a token that a header can hold. Raises `SourceError`."""
+    """Return a token that a header can hold. Raises `SourceError`."""
     token = text.strip()
     if token and token.isascii() and token.isprintable() and " " not in token:
         return token

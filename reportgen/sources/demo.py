@@ -45,17 +45,17 @@ class Demo:
         """Nothing is open."""
 
     async def identity(self) -> Origin:
-        """Give the mode and scope under which the recording was made."""
+        """Return the mode and scope under which the recording was made."""
         recorded = cast("dict[str, str | None]", self._document["origin"])
         return Origin("demo", None, recorded["mode"], recorded["org"], recorded["project"])
 
     async def manifest(self) -> Manifest | None:
-        """Give the manifest at the time of recording."""
+        """Return the manifest at the time of recording."""
         manifest = cast("dict[str, str | None] | None", self._document["manifest"])
         return None if manifest is None else Manifest(**manifest)
 
     async def jobs(self) -> JobList:
-        """Give the job list, as of when it was recorded."""
+        """Return the job list, as of when it was recorded."""
         read_at = parse_time(self._document["readAt"])
         entries = cast("list[tuple[str, Object]]", self._document["entries"])
         assert read_at is not None  # noqa: S101 - the recording's own, checked by a test

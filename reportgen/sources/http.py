@@ -230,7 +230,7 @@ class Server:
                 self._notice(f"{self.base.shown}: {notice}")
 
     async def get(self, path: str, *, limit: int) -> Answer:
-        """Ask for a path: up to three tries of 30 s each; a refused token is read anew once.
+        """Ask for a path: up to three tries of 30 s each; a refused token is read again once.
 
         Raises `UnreachableError` where there is no answer at all; any status is an answer.
         """
@@ -275,7 +275,7 @@ class Server:
     ) -> AsyncIterator[OpenStream]:
         """Open an event stream; see `Source.events` for what is raised.
 
-        A refused token is read anew, and one that changed is tried.
+        A refused token is read again, and one that changed is tried.
         """
         try:
             async with self._stream_once(path, last_event_id, ended=ended) as stream:
@@ -360,7 +360,7 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
 
 
 async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Give a body's bytes without its content encoding, never more than a bounded piece at once.
+    """Return a body's bytes without its content encoding, never more than a bounded piece at once.
 
     httpx would unpack each chunk whole: a few kilobytes can become gigabytes.
     """

@@ -105,7 +105,7 @@ def _entry(item: bytes, place: int, oddities: _Oddities) -> bytes | None:
 def _decoded(entry: bytes) -> Object:
     fields = javascript.decode(entry)
     if not isinstance(fields, dict):
-        raise NotJSON("an entry begins as an object and is none")
+        raise NotJSON("an entry begins as an object but is not one")
     return fields
 
 

@@ -18,7 +18,7 @@ _FIRST_SERVER_ERROR: Final = 500
 
 
 def is_final(status: int, *, ended: bool) -> bool:
-    """Tell whether an answer other than 200 to a stream's request will stay the same.
+    """Return whether an answer other than 200 to a stream's request will stay the same.
 
     The stream of a job that has not ended may not be visible yet, so its 404 is tried again.
     """
@@ -28,17 +28,17 @@ def is_final(status: int, *, ended: bool) -> bool:
 
 
 def is_about_the_token(status: int) -> bool:
-    """Tell whether an answer means that the token was not accepted."""
+    """Return whether an answer means that the token was not accepted."""
     return status in _UNAUTHORISED
 
 
 def is_worth_another_try(status: int) -> bool:
-    """Tell whether asking for a list, a manifest or an identity again can help."""
+    """Return whether asking for a list, a manifest or an identity again can help."""
     return status in _RETRIED or status >= _FIRST_SERVER_ERROR
 
 
 def delay(failures: int, chance: float, asked: float | None = None) -> float:
-    """Give the seconds to wait before the next try.
+    """Return the seconds to wait before the next try.
 
     `failures` in a row so far, at least one; `chance` uniform in [0, 1); `asked` what the server
     asked for in seconds. 1 s, doubling to 60 s, ± 25 %; the server is obeyed up to 60 s.
@@ -84,5 +84,5 @@ class Failures:
         return self.in_a_row >= max(1, self.limit)
 
     def delay(self, chance: Callable[[], float], asked: float | None) -> float:
-        """Give the seconds to wait before the next try."""
+        """Return the seconds to wait before the next try."""
         return delay(max(1, self.in_a_row), chance(), asked)

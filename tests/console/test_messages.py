@@ -254,7 +254,7 @@ def test_json_is_inert_and_without_secrets(command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "variables", "end", "words"),
     [
-        (["frobnicate", "--log-format", "json"], {}, (2, "usage"), "frobnicate"),
+        (["frobnicate"], {"ARKOR_REPORT_LOG_FORMAT": "json"}, (2, "usage"), "frobnicate"),
         (["build", "--nonsense", "--log-format=json"], {}, (2, "usage"), "--nonsense"),
         (["--nonsense"], {"ARKOR_REPORT_LOG_FORMAT": "json"}, (2, "usage"), "--nonsense"),
         (["build", "--limit", "x"], {"ARKOR_REPORT_LOG_FORMAT": "json"}, (2, "usage"), "--limit"),

@@ -213,7 +213,7 @@ def test_someone_elses_snapshot_that_may_be_written(base: Base, mode: int) -> No
             (warning,) = fetch_into_it(base, place)
         finally:
             os.seteuid(0)
-        assert f"{place} cannot be made private" in warning
+        assert f"cannot make {place} private" in warning
 
 
 def test_a_read_only_snapshot_is_rendered_and_merged(base: Base, tmp_path: Path) -> None:

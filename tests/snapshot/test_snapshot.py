@@ -274,9 +274,9 @@ def test_a_newer_version(tmp_path: Path) -> None:
     folder_of(place, HERE)
     document = json.loads((place / "index.json").read_bytes()) | {"version": 3, "more": [1]}
     (place / "index.json").write_text(json.dumps(document))
-    with pytest.raises(SnapshotError, match=f"{place}.*another arkor-report"):
+    with pytest.raises(SnapshotError, match=f"{place}.*another version"):
         Snapshot.reading(place)
-    with pytest.raises(SnapshotError, match="another arkor-report"), Snapshot.locked(place):
+    with pytest.raises(SnapshotError, match="another version"), Snapshot.locked(place):
         pass
     assert json.loads((place / "index.json").read_bytes()) == document
 
@@ -285,7 +285,7 @@ def test_a_newer_version_of_another_shape(tmp_path: Path) -> None:
     place = tmp_path / "snapshot"
     folder_of(place, HERE)
     (place / "index.json").write_text('{"version": 3}')
-    with pytest.raises(SnapshotError, match="another arkor-report"):
+    with pytest.raises(SnapshotError, match="another version"):
         Snapshot.reading(place)
 
 
