@@ -36,10 +36,10 @@ def studio_token(token_file: Path | None, environment: Mapping[str, str]) -> str
     try:
         text = _text_of(file, environment, named=token_file is not None)
     except FileNotFoundError as error:
+        shown = _shown(file, environment, token_file)
         raise SourceError(
-            f"There is no Studio token at {_shown(file, environment, token_file)}, so Studio is "
-            "probably not running: start it with `arkor dev`, name the file with --token-file, or "
-            "try `--source demo`."
+            f"There is no Studio token at {shown}, so Studio is most likely not running: start it "
+            "with `arkor dev`, name the file with --token-file, or try `--source demo`."
         ) from error
     return _sendable(text, str(file), "`arkor dev`")
 
@@ -113,9 +113,10 @@ def cloud_credentials(
     try:
         text = _text_of(file, environment, named=token_file is not None)
     except FileNotFoundError as error:
+        shown = _shown(file, environment, token_file)
         raise SourceError(
-            f"There are no credentials at {_shown(file, environment, token_file)}: run "
-            f"`arkor login`, name a file with --token-file, or set {TOKEN_VARIABLE}."
+            f"There are no credentials at {shown}: run `arkor login`, name a file with "
+            f"--token-file, or set {TOKEN_VARIABLE}."
         ) from error
     fields = decode_object(text.encode("utf-8", "surrogatepass"))
     if fields is None:

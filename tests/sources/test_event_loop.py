@@ -33,12 +33,12 @@ def test_calls_that_nobody_awaits_are_waited_for_at_the_end() -> None:
     """A process with threads could not fork afterwards."""
     done: list[str] = []
 
-    def work() -> None:
+    def slowly() -> None:
         time.sleep(0.1)
-        done.append("")
+        done.append("the call")
 
     async def main() -> None:
-        asyncio.get_running_loop().run_in_executor(None, work)
+        asyncio.get_running_loop().run_in_executor(None, slowly)
 
     event_loop.run(main())
     assert done
