@@ -12,8 +12,11 @@ from typing import Final
 from reportgen.text.javascript import NotJSON
 
 _SPACE: Final = rb"[ \t\r\n]*+"
-_STRING: Final = rb'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"'
-_FILLING: Final = rb'(?>(?:[^"\[\]{}]++|%b)*)' % _STRING
+# An atomic group holds a place to go back to for each repetition until it has matched, which for
+# millions would take hundreds of megabytes: of a thousand inner ones one outer one is left.
+_MANY: Final = rb"(?>(?:(?>(?:%b){1,1000}))*)"
+_STRING: Final = rb'"[^"\\]*+%b"' % (_MANY % rb'\\.[^"\\]*+')
+_FILLING: Final = _MANY % (rb'[^"\[\]{}]++|%b' % _STRING)
 # An array or object without others in it.
 _FLAT: Final = rb"(?:\[%b\]|\{%b\})" % (_FILLING, _FILLING)
 _SIMPLE: Final = rb'(?:%b|%b|[^"\[\]{}, \t\r\n]++)' % (_STRING, _FLAT)
@@ -30,7 +33,7 @@ _END_OF_PART: Final = re.compile(_END)
 _OPENINGS: Final = (b"[", b"{")
 # Innermost arrays and objects are skipped at once, since there can be millions.
 _NEXT_BRACKET: Final = re.compile(
-    rb'(?>(?:[^"\[\]{}]++|%b|%b)*)([\[\]{}])' % (_STRING, _FLAT), re.DOTALL
+    rb"%b([\[\]{}])" % (_MANY % (rb'[^"\[\]{}]++|%b|%b' % (_STRING, _FLAT))), re.DOTALL
 )
 
 
