@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from reportgen.text.keys import may_name_secret, speaks_of_password, speaks_of_secret
+from reportgen.text.patterns import many
 from reportgen.text.stand_ins import HIDDEN, REDACTED
 
 _SHORTEST: Final = 8
@@ -24,13 +25,16 @@ _ASSIGNMENT: Final = re.compile(
     re.VERBOSE,
 )
 _PREFIX: Final = re.compile(r"""(?: [bruf]{0,2} (?P<quote> \\*+["'] ) )?""", re.VERBOSE)
-_QUOTED: Final = re.compile(r"""(?> (?: [^"'\\\r\n]++ | \\++[^"'\\nrt] )+ )""", re.VERBOSE)
+_QUOTED: Final = re.compile(many(r"""[^"'\\\r\n]++|\\++[^"'\\nrt]""", least=1))
 # A comma or the like is part of the value unless something else begins after it.
 _BARE: Final = re.compile(
-    r"""
-    (?> (?: [^\s"'`\\<>,;&)\]}]++ | [,;&)\]}] (?! [\s,;&)\]}"'\\] | \Z | [\w.-]++ (?:[=:]|["']) )
-      | \\++ (?! ["'\\nrtbfu] | \Z ) )+ )
-    """,
+    many(
+        r"""
+        [^\s"'`\\<>,;&)\]}]++ | [,;&)\]}] (?! [\s,;&)\]}"'\\] | \Z | [\w.-]++ (?:[=:]|["']) )
+        | \\++ (?! ["'\\nrtbfu] | \Z )
+        """,
+        least=1,
+    ),
     re.VERBOSE,
 )
 _DIGIT: Final = re.compile("[0-9]")

@@ -10,13 +10,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from reportgen.text.javascript import NotJSON
+from reportgen.text.patterns import many
 
 _SPACE: Final = rb"[ \t\r\n]*+"
-# An atomic group holds a place to go back to for each repetition until it has matched, which for
-# millions would take hundreds of megabytes: of a thousand inner ones one outer one is left.
-_MANY: Final = rb"(?>(?:(?>(?:%b){1,1000}))*)"
-_STRING: Final = rb'"[^"\\]*+%b"' % (_MANY % rb'\\.[^"\\]*+')
-_FILLING: Final = _MANY % (rb'[^"\[\]{}]++|%b' % _STRING)
+_STRING: Final = rb'"[^"\\]*+%b"' % many(r'\\.[^"\\]*+').encode()
+_FILLING: Final = many(r'[^"\[\]{}]++|' + _STRING.decode()).encode()
 # An array or object without others in it.
 _FLAT: Final = rb"(?:\[%b\]|\{%b\})" % (_FILLING, _FILLING)
 _SIMPLE: Final = rb'(?:%b|%b|[^"\[\]{}, \t\r\n]++)' % (_STRING, _FLAT)
@@ -33,7 +31,8 @@ _END_OF_PART: Final = re.compile(_END)
 _OPENINGS: Final = (b"[", b"{")
 # Innermost arrays and objects are skipped at once, since there can be millions.
 _NEXT_BRACKET: Final = re.compile(
-    rb"%b([\[\]{}])" % (_MANY % (rb'[^"\[\]{}]++|%b|%b' % (_STRING, _FLAT))), re.DOTALL
+    rb"%b([\[\]{}])" % many(r'[^"\[\]{}]++|' + (_STRING + b"|" + _FLAT).decode()).encode(),
+    re.DOTALL,
 )
 
 

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from reportgen.text.keys import speaks_of_password, speaks_of_secret
+from reportgen.text.patterns import many
 from reportgen.text.stand_ins import HIDDEN
 
 _QUOTE: Final = r'(?<!\\)(?:\\*+"|\\++u0022)'
-_SPACE: Final = r"(?>(?:\s|\\++[nrt])*)"
+_SPACE: Final = many(r"\s|\\++[nrt]")
+_KEY_TEXT: Final = many(rf'[^"\\]++|(?!{_QUOTE})\\++')
 _KEY: Final = re.compile(
     rf"""
     {_QUOTE}
-    (?P<key> (?> (?: [^"\\]++ | (?!{_QUOTE})\\++ )* ) )
+    (?P<key> {_KEY_TEXT} )
     (?P<quote> \\*+" | \\++u0022 )
     {_SPACE} : {_SPACE}
     """,

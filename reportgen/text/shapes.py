@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from reportgen.text.credentials import SHAPES, Shape
+from reportgen.text.patterns import many
 from reportgen.text.stand_ins import REDACTED
 
 
@@ -30,31 +31,37 @@ _RUN_START: Final = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}
 _MARK: Final = r"(?:[._~+/-]|\\++/|\\++u00(?:2[bBdDeEfF]|5[fF]|7[eE]))"
 
 
+_DOTTED_PARTS: Final = many(r"\.[A-Za-z0-9_-]{8,}+")
+
+
 def _pattern(shape: Shape) -> re.Pattern[str]:
     prefix = "|".join(map(re.escape, shape.prefixes))
     body = rf"[{shape.alphabet}]{{{shape.least},}}+"
     # What follows a dot is part of the same secret: SendGrid's, Google's, GitLab's.
     return re.compile(
-        rf"{_WORD_START}(?:{prefix}){shape.infix}{body}[A-Za-z0-9_-]*+(?>(?:\.[A-Za-z0-9_-]{{8,}}+)*)"
+        rf"{_WORD_START}(?:{prefix}){shape.infix}{body}[A-Za-z0-9_-]*+{_DOTTED_PARTS}"
     )
 
 
 # RFC 7519. The signature of an unsigned token is empty.
 _JWT: Final = re.compile(
     rf"{_RUN_START}eyJ[A-Za-z0-9_-]{{6,}}+\.[A-Za-z0-9_-]{{4,}}+\.[A-Za-z0-9_-]*+"
-    r"(?>(?:\.[A-Za-z0-9_-]++)*)"
+    + many(r"\.[A-Za-z0-9_-]++")
 )
 
 # RFC 7468. If it was cut off, it ends with the text, or with the string that it is in.
+_PEM_TEXT: Final = many(r"""[^"'<>\\-]++|\\++[nrt/]|\\++u[0-9a-fA-F]{4}|-(?!----)""")
 _PEM: Final = re.compile(
-    r"""
-    -----BEGIN[ ][A-Z0-9 ]{1,64}-----
-    (?> (?: [^"'<>\\-]++ | \\++[nrt/] | \\++u[0-9a-fA-F]{4} | -(?!----) )* )
-    (?: -----END[ ][A-Z0-9 ]{1,64}----- )?
+    rf"""
+    -----BEGIN[ ][A-Z0-9 ]{{1,64}}-----
+    {_PEM_TEXT}
+    (?: -----END[ ][A-Z0-9 ]{{1,64}}----- )?
     """,
     re.VERBOSE,
 )
 
+_LETTERS: Final = many(rf"[A-Za-z]|{_MARK}")
+_PADDING: Final = many(r"=|\\++u003[dD]")
 _BEARER: Final = re.compile(
     rf"""
     (?P<before>)
@@ -63,11 +70,11 @@ _BEARER: Final = re.compile(
     (?!(?<=(?<!\\)\\)b)(?i:bearer) (?>(?:[ \t:=]|%20){{1,8}})
     # Prose continues after "bearer" too, so a word of letters alone must be long.
     (?:
-        (?= (?>(?:[A-Za-z]|{_MARK})*) [0-9] ) (?>(?:[A-Za-z0-9]|{_MARK}){{8,}})
-        | (?= [A-Za-z]++ (?>{_MARK}+) [A-Za-z] ) (?>(?:[A-Za-z]|{_MARK}){{12,}})
+        (?= {_LETTERS} [0-9] ) {many(rf"[A-Za-z0-9]|{_MARK}", least=8)}
+        | (?= [A-Za-z]++ {many(_MARK, least=1)} [A-Za-z] ) {many(rf"[A-Za-z]|{_MARK}", least=12)}
         | [A-Za-z]{{16,}}+
     )
-    (?>(?:=|\\++u003[dD])*) [A-Za-z0-9_]*+
+    {_PADDING} [A-Za-z0-9_]*+
     """,
     re.VERBOSE,
 )
@@ -83,12 +90,13 @@ _BASIC: Final = re.compile(
 )
 
 # There is no prose after the header's name: whatever follows the scheme is a credential.
+_VALUE: Final = many(r"""[^\s"'\\<>,;]++|\\++/|\\++u[0-9a-fA-F]{4}""", least=1)
 _AUTHORIZATION: Final = re.compile(
-    r"""
-    (?P<before> (?i:authori[sz]ation) \\*+ ["']? \s{0,8} [:=] \s{0,8} \\*+ ["']? )
-    (?i: bearer | basic | token | digest | negotiate | api-?key | key ) [ ]{1,8}
+    rf"""
+    (?P<before> (?i:authori[sz]ation) \\*+ ["']? \s{{0,8}} [:=] \s{{0,8}} \\*+ ["']? )
+    (?i: bearer | basic | token | digest | negotiate | api-?key | key ) [ ]{{1,8}}
     (?! \[redacted\] | \[hidden\] )
-    (?> (?: [^\s"'\\<>,;]++ | \\++/ | \\++u[0-9a-fA-F]{4} )+ )
+    {_VALUE}
     """,
     re.VERBOSE,
 )

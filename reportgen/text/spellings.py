@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import AnyStr, Final
 
+from reportgen.text.patterns import many
 from reportgen.text.stand_ins import HIDDEN, REDACTED
 
 SHORTEST_TOKEN: Final = 8
@@ -99,7 +100,11 @@ def _any_spelling(tokens: Iterable[str]) -> str:
     characters = {text[:1] for text in chain(tokens, cores)} | {"-", "_"}
     firsts = "".join(sorted(map(re.escape, chain.from_iterable(map(_cases, characters)))))
     # A lookahead skips at once the places where none can start.
-    return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>(?>(?:\\\\)*))\\(?=[A-Za-z0-9]))?(?:{spelled})"
+    return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>{_PAIRS})\\(?=[A-Za-z0-9]))?(?:{spelled})"
+
+
+_PAIRS: Final = many(r"\\\\")
+"""Of backslashes."""
 
 
 # --- Characters ----------------------------------------------------------------------------------
@@ -214,11 +219,12 @@ def _spelled_core(core: str) -> str:
     head, more = core[:_LONGEST_CORE], len(core) - _LONGEST_CORE
     rest = rf"(?>(?:{_LINE_BREAK}{_ANY_BASE64}){{0,{more}}})" if more > 0 else ""
     spelled = _LINE_BREAK.join(_BASE64_SIGNS.get(character, character) for character in head)
-    return rf"{spelled}{rest}(?:{_LINE_BREAK}{_ANY_BASE64})?(?>(?:=|%3D|\\++u003d)*)"
+    return rf"{spelled}{rest}(?:{_LINE_BREAK}{_ANY_BASE64})?{_PADDING}"
 
 
 _LONGEST_CORE: Final = 4 * _LONGEST_HEAD // 3
-_LINE_BREAK: Final = r"(?>(?:[\r\n]|\\++[rn]|%0[ad])*)"
+_LINE_BREAK: Final = many(r"[\r\n]|\\++[rn]|%0[ad]")
+_PADDING: Final = many(r"=|%3D|\\++u003d")
 _BASE64_SIGNS: Final = {
     "+": f"(?:{_spellings('+')}|{_spellings('-')})",
     "/": f"(?:{_spellings('/')}|{_spellings('_')})",

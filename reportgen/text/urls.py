@@ -7,6 +7,8 @@ time.
 import re
 from typing import Final
 
+from reportgen.text.patterns import many
+
 
 def bare_urls(text: str) -> str:
     """Strip user info, query and fragment from every URL in a text."""
@@ -33,23 +35,22 @@ _OUTSIDE: Final = (
 _APOSTROPHE: Final = r"'(?![,)\]};:])"
 _ESCAPE: Final = r"\\++u(?!00(?:[01]|20|22|3[CEce]|5[Cc]|60|7[Ff]))[0-9A-Fa-f]{4}"
 
+_PLACE: Final = many(
+    rf"[^{_OUTSIDE}?#:]++|:(?!{_SLASH}{_SLASH})|{_APOSTROPHE}|{_SLASH}|(?!{_QUERY_SIGN}){_ESCAPE}"
+)
+_QUERY: Final = many(rf"[^{_OUTSIDE}]++|{_APOSTROPHE}|{_SLASH}|{_ESCAPE}")
 _URL: Final = re.compile(
     rf"""
     (?<=[A-Za-z0-9+.-])
     (?P<separator> {_COLON}{_SLASH}{_SLASH} )
-    (?P<place> (?> (?:
-        [^{_OUTSIDE}?#:]++ | :(?!{_SLASH}{_SLASH}) | {_APOSTROPHE}
-        | {_SLASH} | (?!{_QUERY_SIGN}){_ESCAPE}
-    )* ) )
-    (?P<query> (?: {_QUERY_SIGN} (?> (?:
-        [^{_OUTSIDE}]++ | {_APOSTROPHE} | {_SLASH} | {_ESCAPE}
-    )* ) )? )
+    (?P<place> {_PLACE} )
+    (?P<query> (?: {_QUERY_SIGN} {_QUERY} )? )
     """,
     re.VERBOSE,
 )
 _QUERY_START: Final = re.compile(_QUERY_SIGN)
 _SLASH_OR_QUERY: Final = re.compile(f"{_SLASH}|{_QUERY_SIGN}")
-_AT: Final = re.compile(rf"(?>{_AT_SIGN}+)")
+_AT: Final = re.compile(many(_AT_SIGN, least=1))
 _HOST_AND_PORT: Final = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?")
 _QUERY_PART: Final = re.compile(rf"[&=]|\\++u00(?:26|3[dD])|{_QUERY_SIGN}|{_AT_SIGN}")
 _PARENTHESIS: Final = re.compile(r"[()]")

@@ -1,31 +1,49 @@
-"""Regular expressions that mean the same in every Python that is supported."""
+"""Patterns that match as much as they can, whatever the text, and in little memory."""
 
 import re
-from pathlib import Path
+import tracemalloc
 
 import pytest
 
-import reportgen
+from reportgen.text.patterns import many
+from reportgen.text.secrets import Secrets
 
-PACKAGE = Path(reportgen.__file__).parent
-# As in `(?:ab?c)*+`, also where the group is put in by name, as in `{_GROUP}++`.
-POSSESSIVE_GROUP = re.compile(r"(?:\)|_[A-Z]+\})(?:[*+?]|\{\{[^\n{}]*(?:\{\w+\})?\}\})\+")
+MANY = 200_000
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 999, 1000, 1001, 2500])
+@pytest.mark.parametrize("least", [0, 1, 3])
+def test_all_that_is_there_matches_and_is_never_given_back(count: int, least: int) -> None:
+    pattern = many("ab?c|d", least)
+    match = re.match(pattern, "aca" if count == 0 else "acd" * count)
+    expected = 1 if count == 0 else 2 * count
+    assert (match is not None) == (expected >= least)
+    assert re.match(pattern + "d", "d" * 2000) is None
+    if match is not None:
+        assert match.end() == (2 if count == 0 else 3 * count)
 
 
 @pytest.mark.parametrize(
-    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+    "text",
+    [
+        "-----BEGIN PRIVATE KEY-----" + r"a\n" * MANY,
+        "https://" + "a:" * MANY,
+        "https://a?" + "b'" * MANY,
+        "password=" + "a,b" * MANY,
+        "password='" + r"a\," * MANY + "'",
+        "Authorization: Bearer " + "a@" * 10 + r"\/a" * 20_000,
+        "bearer " + "a1." * MANY,
+        "eyJabcdefgh.abcdef.abc" + ".a" * MANY,
+        '"token"' + r"\n" * MANY + ': "abc"',
+    ],
+    ids=lambda text: text[:24],
 )
-def test_no_group_is_possessive(path: Path) -> None:
-    """Before Python 3.11.5 such a group may not match; `(?>(?:ab?c)*)` always does."""
-    assert POSSESSIVE_GROUP.findall(path.read_text("utf-8")) == []
-
-
-@pytest.mark.parametrize("text", ["(?:a|b)*+", "(?: a )++", "(x)?+", "(?:a){{8,}}+", "{_MARK}++",
-                                  "(?:{_ANY}){{0,{more}}}+"])  # fmt: skip
-def test_such_a_group_is_found(text: str) -> None:
-    assert POSSESSIVE_GROUP.search(text)
-
-
-@pytest.mark.parametrize("text", ["[a-z]*+", "(?>(?:a|b)*)", "(a)+", "(?:a){{8,}}", r"\\++", "a?+"])
-def test_what_is_possessive_without_a_group_may_be(text: str) -> None:
-    assert not POSSESSIVE_GROUP.search(text)
+def test_a_long_text_is_redacted_in_little_memory(text: str) -> None:
+    redactor = Secrets([]).redactor
+    redactor.event_text("password=abc1")  # patterns are compiled now
+    tracemalloc.start()
+    try:
+        redactor.event_text(text)
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(text)
+    finally:
+        tracemalloc.stop()
