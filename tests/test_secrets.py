@@ -12,6 +12,8 @@ from tests.standin import Cloud, Event, StandIn, completed, job, numbered, refus
 from tests.standin.events import JSON
 from tests.standin.script import Script, Stream, reply
 
+pytestmark = pytest.mark.thorough
+
 TOKEN = "0123456789abcdef-studio"  # noqa: S105 - it opens the stand-in alone
 DATASET_TOKEN = "dataset-token-31337"  # noqa: S105
 SIGNATURE = "SIGNED31337"

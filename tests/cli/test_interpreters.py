@@ -9,6 +9,8 @@ import pytest
 from tests.command import Command
 from tests.standin import StandIn, job, reply, training
 
+pytestmark = pytest.mark.thorough
+
 JOB = job("job_done", events=training(5))
 
 

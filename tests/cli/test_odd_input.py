@@ -7,6 +7,8 @@ import pytest
 from tests.command import Command
 from tests.standin import StandIn, completed, job, log, started, training
 
+pytestmark = pytest.mark.thorough
+
 NOT_TEXT = "\udcff"
 """What Python makes of a byte in an argument that is not UTF-8."""
 

@@ -9,6 +9,8 @@ from tests import users
 from tests.command import Command, Result
 from tests.standin import StandIn, job, training
 
+pytestmark = pytest.mark.thorough
+
 DEMO = ("build", "--source", "demo", "--limit", "1", "-q")
 JOB = job("job_done", events=training(5))
 

@@ -11,6 +11,8 @@ from reportgen.cli.standard_streams import Descriptor
 from tests.command import PATIENCE, Command
 from tests.standin import Close, StandIn, completed, failed, job, numbered, started, training
 
+pytestmark = pytest.mark.thorough
+
 DEMO = ("build", "--source", "demo", "--limit", "2")
 FAILED = job("job_failed", "failed", events=[started(), failed("out of memory")])
 SURROGATE = "\udcff"

@@ -9,6 +9,8 @@ import pytest
 
 from tests.command import Command
 
+pytestmark = pytest.mark.thorough
+
 
 def test_it_is_appended_to_through_a_link(command: Command) -> None:
     summary = command.directory / "summary"

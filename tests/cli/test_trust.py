@@ -10,6 +10,8 @@ from tests.command import Command, Result
 from tests.parameters import pairs, thorough
 from tests.standin import StandIn, completed, job
 
+pytestmark = pytest.mark.thorough
+
 COMMANDS = {
     "build": ["build"],
     "snapshot": ["snapshot"],

@@ -44,6 +44,8 @@ from tests.standin import (
     training,
 )
 
+pytestmark = pytest.mark.thorough
+
 RUN = numbered([started(), log(1, 3.0), log(2, 2.0), completed([{"name": "a"}, "b"])])
 OPEN_RUN = RUN[:3]
 COMPLETE = {"state": "complete", "reason": None, "reconnects": 0}

@@ -7,6 +7,8 @@ import pytest
 from tests.command import Command
 from tests.standin import StandIn, job, training
 
+pytestmark = pytest.mark.thorough
+
 JOBS = [job(f"job_{n}", events=training(2)) for n in range(60)]
 
 

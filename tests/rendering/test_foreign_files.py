@@ -28,6 +28,8 @@ from tests.rendering.planting import (
     tree,
 )
 
+pytestmark = pytest.mark.thorough
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 LIST, LOCK = ".arkor-report.json", ".arkor-report.lock"
 NAMES = ["index.html", "report.json", "jobs/a.html", "jobs/a.log.txt"]

@@ -17,6 +17,8 @@ from reportgen.rendering.replacement import Replacement, ReportFolders
 from reportgen.snapshot.directory import Snapshot
 from tests.rendering.planting import tree
 
+pytestmark = pytest.mark.thorough
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 OLD = {"badge.svg": "1", "index.html": "1", "jobs/a.html": "1", "jobs/gone.html": "1"}
 NEW = {"badge.svg": "2", "index.html": "2", "jobs/a.html": "2", "jobs/b.html": "2"}

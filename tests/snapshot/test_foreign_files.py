@@ -24,7 +24,7 @@ from tests.rendering.planting import (
 )
 from tests.snapshot.using import READS, WRITES, Base, Use, copy_of, fetch_into_it, names_in
 
-pytestmark = pytest.mark.usefixtures("bounded")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("bounded")]
 
 NOT_READ = {"CACHEDIR.TAG", ".gitignore", "lock"}
 """What a reader does not need may be anything."""

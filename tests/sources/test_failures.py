@@ -21,6 +21,8 @@ from tests.command import Command, Result
 from tests.sources import tls
 from tests.standin import Cloud, StandIn, job, training
 
+pytestmark = pytest.mark.thorough
+
 BLAMELESS = ("not running", "is gone")
 """What must not be said of a server that did not refuse the connection."""
 

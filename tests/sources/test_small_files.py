@@ -16,6 +16,8 @@ from tests.command import Command
 from tests.parameters import pairs
 from tests.standin import Cloud, StandIn, job, refusal, training
 
+pytestmark = pytest.mark.thorough
+
 JOB = job("job_done", events=training(5, "job_done"))
 TOKEN = "bearer-token-of-the-test"  # noqa: S105 - it opens the stand-in alone
 
