@@ -304,22 +304,21 @@ class Directory:
             status = os.fstat(shared.fileno())
             os.utime(copy.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    # Locking
 
-    @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
-        """Hold the lock of this name during the block. The lock is an empty file, which stays.
+@contextmanager
+def locked(directory: Directory, name: str) -> Iterator[None]:
+    """Hold the lock of this name during the block. The lock is an empty file, which stays.
 
-        Raises `BlockingIOError` if another process holds it, and `ForeignFileError` for a file
-        that is not empty.
-        """
-        descriptor = _lock(self, name)
-        try:
-            yield
-        finally:
-            # Closing is not enough: processes forked in the meantime may have it open.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
+    Raises `BlockingIOError` if another process holds it, and `ForeignFileError` for a file that is
+    not empty.
+    """
+    descriptor = _lock(directory, name)
+    try:
+        yield
+    finally:
+        # Closing is not enough: processes forked in the meantime may have it open.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
 
 
 def _lock(directory: Directory, name: str) -> int:

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import pytest
 
-from reportgen.files import Directory, ForeignFileError, open_named, temporary_name
+from reportgen.files import Directory, ForeignFileError, locked, open_named, temporary_name
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def replace(directory: Directory, name: str) -> None:
 
 
 def lock(directory: Directory, name: str) -> None:
-    with directory.locked(name):
+    with locked(directory, name):
         pass
 
 
@@ -202,7 +202,7 @@ def test_a_copy_keeps_the_time_of_its_original(place: Path, directory: Directory
 def test_a_hard_linked_backup_has_its_own_lock(place: Path, directory: Directory) -> None:
     lock(directory, "lock")
     (place / "backup").hardlink_to(place / "lock")
-    with directory.locked("backup"), directory.locked("lock"):
+    with locked(directory, "backup"), locked(directory, "lock"):
         assert (place / "lock").stat().st_nlink == 1
 
 
@@ -381,7 +381,7 @@ def test_only_leftovers_of_our_own_are_removed(place: Path, directory: Directory
 
 
 def hold(place: Path, held: "multiprocessing.synchronize.Event") -> None:
-    with Directory.open(place) as directory, directory.locked("lock"):
+    with Directory.open(place) as directory, locked(directory, "lock"):
         held.set()
         threading.Event().wait()
 
@@ -393,12 +393,12 @@ def test_another_process_holds_the_lock_until_it_ends(directory: Directory, plac
     other.start()
     try:
         assert held.wait(30)
-        with pytest.raises(BlockingIOError), directory.locked("lock"):
+        with pytest.raises(BlockingIOError), locked(directory, "lock"):
             pass
     finally:
         other.kill()
         other.join()
-    with directory.locked("lock"):
+    with locked(directory, "lock"):
         pass
 
 
@@ -419,9 +419,9 @@ def test_a_file_that_is_not_empty_is_not_a_lock(
 
 
 def test_a_replaced_lock_file_does_not_count(place: Path, directory: Directory) -> None:
-    with directory.locked("lock"):
+    with locked(directory, "lock"):
         (place / "lock").unlink()
-        with directory.locked("lock"), pytest.raises(BlockingIOError), directory.locked("lock"):
+        with locked(directory, "lock"), pytest.raises(BlockingIOError), locked(directory, "lock"):
             pass
 
 
@@ -439,7 +439,7 @@ def test_one_holder_at_a_time_although_backups_share_the_lock_file(
 
     def work(number: int) -> None:
         while not done.is_set():
-            with suppress(OSError), directory.locked("lock"):
+            with suppress(OSError), locked(directory, "lock"):
                 holders.append(number)
                 most.append(len(holders))
                 done.wait(0.0001)
@@ -461,7 +461,7 @@ def test_one_holder_at_a_time_although_backups_share_the_lock_file(
 
 def test_a_lock_is_released_although_a_forked_process_has_it_open(directory: Directory) -> None:
     reading, writing = os.pipe()
-    with directory.locked("lock"):
+    with locked(directory, "lock"):
         pid = os.fork()
         if pid == 0:
             os.close(writing)

@@ -64,3 +64,19 @@ def outcome_of_close(close: Close | None, facts: JobFacts) -> Outcome | None:
     if math.isfinite(facts.waiting_ends):
         return Outcome(CAUGHT_UP, "still open when the list had lost the job")
     return Outcome(CAUGHT_UP, _WAITING_ENDED[close])
+
+
+def is_complete(
+    ended: ConnectionEnd, facts: JobFacts, events: int, closed_cleanly_at: int | None
+) -> bool:
+    """Return whether an opened connection that ended by itself leaves the stream complete.
+
+    `events` is how many the log holds; `closed_cleanly_at` how many it held when the connection
+    before was closed cleanly, or None.
+    """
+    if ended.how is How.SENTINEL or facts.terminal:
+        return True
+    if ended.how is not How.CLEAN:
+        return False
+    twice = events > 0 and closed_cleanly_at == events
+    return facts.cancelled_at is not None or (facts.ended and twice)

@@ -30,7 +30,14 @@ from reportgen.following import deadlines
 from reportgen.following.deadline_timer import DeadlineTimer
 from reportgen.following.deadlines import Close, Connection, JobFacts
 from reportgen.following.log_writer import EventLog
-from reportgen.following.outcomes import ConnectionEnd, How, Outcome, interrupted, outcome_of_close
+from reportgen.following.outcomes import (
+    ConnectionEnd,
+    How,
+    Outcome,
+    interrupted,
+    is_complete,
+    outcome_of_close,
+)
 from reportgen.following.reading import Reading
 from reportgen.settings import Following
 from reportgen.sources import Source, StreamBrokenError, StreamRefusedError, retry
@@ -97,8 +104,6 @@ class Follower:
     def __post_init__(self) -> None:
         self._failures = retry.Failures(self.settings.retries)
 
-    # Told from outside
-
     def stop(self) -> None:
         """End the following at once; what has arrived stays."""
         self._stopping = True
@@ -109,8 +114,6 @@ class Follower:
         self._changed.set()
         if self._watch is not None:
             self._watch.look()
-
-    # The whole way
 
     async def follow(self, line: Line) -> Outcome:
         """Read the stream to its end, or until it is given up or waiting is over."""
@@ -258,8 +261,6 @@ class Follower:
             return 0.0, None
         return deadlines.closing(connection, self.facts, self.settings, self.waiting_ends)
 
-    # What the end of a connection means
-
     def _outcome(self, ended: ConnectionEnd, connection: Connection) -> Outcome | None:
         """Return what became of the stream; None where it is to be opened again."""
         opened = connection.opened_at is not None
@@ -269,20 +270,12 @@ class Follower:
             if not opened and ended.close in {Close.WAITED, Close.CUT}:
                 return self._unfinished("the request was not answered before waiting ended")
             return outcome_of_close(ended.close, self.facts)
-        if opened and self._is_complete(ended):
+        events = self.log.trail.events
+        if opened and is_complete(ended, self.facts, events, self._closed_cleanly_at):
             return Outcome(COMPLETE)
         if self.source.recorded and ended.how is How.CLEAN:
             return Outcome(CAUGHT_UP, "still open when it was recorded")
         return None
-
-    def _is_complete(self, ended: ConnectionEnd) -> bool:
-        if ended.how is How.SENTINEL or self.facts.terminal:
-            return True
-        if ended.how is not How.CLEAN:
-            return False
-        events = self.log.trail.events
-        twice = events > 0 and self._closed_cleanly_at == events
-        return self.facts.cancelled_at is not None or (self.facts.ended and twice)
 
     def _note_failure(self, ended: ConnectionEnd, connection: Connection) -> None:
         if connection.opened_at is not None:

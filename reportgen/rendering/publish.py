@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 from reportgen.errors import WriteError
-from reportgen.files import Directory, ForeignFileError, temporary_name
+from reportgen.files import Directory, ForeignFileError, locked, temporary_name
 from reportgen.rendering import file_list
 from reportgen.rendering.file_list import JOBS, FileList, is_report_file
 from reportgen.rendering.replacement import PROBE, Replacement, ReportFolders
@@ -282,7 +282,7 @@ def _lock(out: Directory, stack: ExitStack, warn: Callable[[str], None]) -> None
     silent_until = time.monotonic() + _SILENT_SECONDS
     while True:
         try:
-            return stack.enter_context(out.locked(_LOCK))
+            return stack.enter_context(locked(out, _LOCK))
         except BlockingIOError:
             time.sleep(_LOCK_POLL)
         if time.monotonic() >= silent_until:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from reportgen.errors import SnapshotError, WriteError
-from reportgen.files import Directory, is_temporary_name
+from reportgen.files import Directory, is_temporary_name, locked
 from reportgen.model.origin import Origin
 from reportgen.snapshot import index
 from reportgen.snapshot.failures import reading, writing
@@ -185,7 +185,7 @@ def _put(directory: Directory, name: str, text: str) -> None:
 def _lock(directory: Directory, stack: ExitStack) -> None:
     """Hold the lock until the stack closes. Raises `WriteError` if another command holds it."""
     try:
-        stack.enter_context(directory.locked(_LOCK))
+        stack.enter_context(locked(directory, _LOCK))
     except BlockingIOError:
         raise WriteError(
             f"Another build is working on the snapshot directory {directory.path}: "

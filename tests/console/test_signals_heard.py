@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.files import Directory
+from reportgen.files import Directory, locked
 from tests.command import PATIENCE, Command
 from tests.standin import Close, StandIn, completed, job, numbered, training
 
@@ -57,7 +57,7 @@ def test_waiting_for_another_build_says_so_and_ends_at_the_first_signal(
 ) -> None:
     assert command.run("snapshot", "--source", "demo", "--limit", "1", "-q").code == 0
     out = command.directory / "out"
-    with Directory.open(out, create=True) as directory, directory.locked(".arkor-report.lock"):
+    with Directory.open(out, create=True) as directory, locked(directory, ".arkor-report.lock"):
         process = command.start(*arguments)
         assert process.stderr is not None
         said = next(line for line in process.stderr if "another build is publishing" in line)
@@ -70,7 +70,7 @@ def test_waiting_for_another_build_says_so_and_ends_at_the_first_signal(
 def test_a_build_that_was_interrupted_still_waits_for_its_turn(command: Command) -> None:
     out = command.directory / "out"
     with StandIn(RUNNING) as studio:
-        with Directory.open(out, create=True) as directory, directory.locked(".arkor-report.lock"):
+        with Directory.open(out, create=True) as directory, locked(directory, ".arkor-report.lock"):
             process = command.start("build", *command.options(studio))
             studio.wait_for_opening("job_run")
             process.send_signal(signal.SIGTERM)

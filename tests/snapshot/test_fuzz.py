@@ -21,7 +21,7 @@ from tests.snapshot.using import READS, WRITES, Base, Use, copy_of
 pytestmark = pytest.mark.usefixtures("bounded")
 
 SAMPLE: Final = 60
-LARGE_SAMPLE: Final = 60
+LARGE_SAMPLE: Final = 20
 USES: Final = (*READS, *WRITES)
 
 # Text that `json.dumps` cannot write is inserted afterwards.
