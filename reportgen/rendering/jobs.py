@@ -13,7 +13,6 @@ from reportgen.rendering.job_files import JobFiles
 from reportgen.report import comparison
 from reportgen.report.comparison import ComparedCurves, Shortlist
 from reportgen.report.report import Entry, JobSummary
-from reportgen.snapshot.job_list import Listing
 from reportgen.text import inert
 
 _EACH_JOB: Final = 120_000
@@ -28,7 +27,7 @@ class StagedJobs:
     """The jobs of a report in the order shown, each with its files staged or in the old report."""
 
     summaries: list[JobSummary] = field(default_factory=list)
-    entries: dict[str, Entry] = field(default_factory=dict)
+    candidates: "dict[str, Candidate]" = field(default_factory=dict)
     """By job id."""
     keys: dict[str, str | None] = field(default_factory=dict)
     """The jobs' keys in the render cache, by job id."""
@@ -42,7 +41,7 @@ def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
     Jobs are staged one at a time; of the others only the summaries are in memory.
     """
     staging = _Staging(context, JobFiles(context), narrowed)
-    candidates: Iterable[_Candidate] = _candidates(context)
+    candidates: Iterable[Candidate] = _candidates(context)
     rendered: Mapping[str, _RenderedJob] = {}
     if narrowed.limit is None:  # with a limit, few of the candidates may be needed
         candidates = list(candidates)
@@ -51,7 +50,7 @@ def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
     for candidate in candidates:
         if left == 0:
             break
-        found = rendered.get(candidate.entry.job.id)
+        found = rendered.get(candidate.job_id)
         job, curves = found or staging.job(candidate)
         if not staging.matches(job):
             continue
@@ -62,38 +61,46 @@ def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A job that may be shown."""
+class Candidate:
+    """A job that may be shown.
 
-    entry: Entry
+    Its entry in the job list is decoded each time it is asked for, since the entries of all jobs
+    together can be large.
+    """
+
+    job_id: str
+    data: bytes
+    slug: str
+    listed: bool
     key: str | None
     cached: JobSummary | None
     """Its summary, if the old report has its files."""
 
+    @property
+    def entry(self) -> Entry:
+        """The job as the list has it."""
+        job = wire.decode_job(self.data) or wire.Job(self.job_id)
+        return Entry(job, self.slug, self.listed)
 
-def _candidates(context: RenderContext) -> Iterator[_Candidate]:
+
+def _candidates(context: RenderContext) -> Iterator[Candidate]:
     """Yield the selected jobs that retention keeps, listed ones first, in the server's order."""
     listing = context.listing
     dropped = context.folder.dropped(listing, context.retention)
     if left_out := sum(job_id in dropped for job_id in listing.selected):
         context.warn(context.retention.hidden_message(left_out))
-    for entry in _entries(listing):
-        job_id = entry.job.id
-        if job_id not in dropped:
-            fingerprint = context.folder.logs.fingerprint(job_id)
-            key = context.cache.key(entry, listing.entries[job_id].decode(), fingerprint)
-            cached = None if context.refresh else context.cache.job(entry, key)
-            yield _Candidate(entry, key, cached)
-
-
-def _entries(listing: Listing) -> Iterator[Entry]:
-    """Yield the selected jobs in the order in which they are shown."""
     slugs = inert.file_slugs(listing.entries)
     selected, listed = set(listing.selected), set(listing.listed)
-    for job_id, entry in listing.entries.items():
-        job = wire.decode_job(entry)
-        if job is not None and job_id in selected:
-            yield Entry(job, slugs[job_id], job_id in listed)
+    for job_id, data in listing.entries.items():
+        if job_id not in selected or job_id in dropped:
+            continue
+        job = wire.decode_job(data)
+        if job is None:
+            continue
+        entry = Entry(job, slugs[job_id], job_id in listed)
+        key = context.cache.key(entry, data.decode(), context.folder.logs.fingerprint(job_id))
+        cached = None if context.refresh else context.cache.job(entry, key)
+        yield Candidate(job_id, data, entry.slug, entry.listed, key, cached)
 
 
 class _RenderedJob(NamedTuple):
@@ -118,7 +125,7 @@ class _Staging:
         shown = wire.Job(job.id, job.name, job.status, job.created_at)
         return self.narrowed.matches(shown, self.context.listing.read_at)
 
-    def job(self, candidate: _Candidate) -> _RenderedJob:
+    def job(self, candidate: Candidate) -> _RenderedJob:
         """Return a job from the render cache, or stage its files if it is selected."""
         if candidate.cached is not None:
             self.staged.shortlist.has_room_for(candidate.cached)
@@ -141,24 +148,24 @@ class _Staging:
         compared = enough and self.staged.shortlist.has_room_for(job)
         return _RenderedJob(job, comparison.compared_curves(detail) if compared else None)
 
-    def rendered_by_workers(self, candidates: Sequence[_Candidate]) -> Mapping[str, _RenderedJob]:
+    def rendered_by_workers(self, candidates: Sequence[Candidate]) -> Mapping[str, _RenderedJob]:
         """Render the jobs that are not cached in several processes, if there are enough."""
-        entries = [candidate.entry for candidate in candidates if candidate.cached is None]
+        missing = [candidate for candidate in candidates if candidate.cached is None]
         log_size = self.context.folder.logs.size
-        costs = [_EACH_JOB + log_size(entry.job.id) for entry in entries]
+        costs = [_EACH_JOB + log_size(candidate.job_id) for candidate in missing]
         processes = workers.available()
-        if processes == 1 or len(entries) == 1 or sum(costs) < _WORTH_SHARING:
+        if processes == 1 or len(missing) == 1 or sum(costs) < _WORTH_SHARING:
             return {}
         # The newest jobs of all are among the newest jobs of each process.
         rendered = workers.results(
-            lambda place: self._rendered(entries[place]), workers.shares(costs, processes)
+            lambda place: self._rendered(missing[place].entry), workers.shares(costs, processes)
         )
         return {job.summary.id: job for job in rendered.values()}
 
     def add(
         self,
         job: JobSummary,
-        candidate: _Candidate,
+        candidate: Candidate,
         curves: ComparedCurves | None,
         *,
         by_worker: bool,
@@ -166,7 +173,7 @@ class _Staging:
         """Add a job whose files are staged or in the old report."""
         context, staged = self.context, self.staged
         staged.summaries.append(job)
-        staged.entries[job.id], staged.keys[job.id] = candidate.entry, candidate.key
+        staged.candidates[job.id], staged.keys[job.id] = candidate, candidate.key
         take = context.publication.staged if by_worker else context.publication.keep
         for name in files_of(job.slug):
             take(name)

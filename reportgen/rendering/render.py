@@ -161,7 +161,9 @@ def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) 
 
 def _curves(context: RenderContext, jobs: StagedJobs, job: JobSummary) -> ComparedCurves:
     found = jobs.shortlist.curves.get(job.id) or context.cache.curves(job, jobs.keys[job.id])
-    return found or comparison.compared_curves(JobFiles(context).detail(jobs.entries[job.id]))
+    return found or comparison.compared_curves(
+        JobFiles(context).detail(jobs.candidates[job.id].entry)
+    )
 
 
 def _stage_single(
@@ -170,7 +172,7 @@ def _stage_single(
     jobs: StagedJobs,
     marks: Mapping[str, str | None],
 ) -> None:
-    details = map(JobFiles(context).detail, jobs.entries.values())
+    details = (JobFiles(context).detail(candidate.entry) for candidate in jobs.candidates.values())
     size = context.publication.stage(SINGLE, context.pages.single(report, details, marks))
     if warning := size_warning(size):
         context.warn(warning)
