@@ -188,5 +188,5 @@ def test_render_reports_a_damaged_or_newer_snapshot(command: Command) -> None:
     index.write_text(index.read_text().replace('"version": 1', '"version": 2'))
     result = command.run("render")
     assert result.code == 1
-    assert "newer arkor-report" in result.stderr
+    assert "another version" in result.stderr
     assert files_of(command.directory / "out") == before

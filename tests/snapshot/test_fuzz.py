@@ -20,7 +20,7 @@ from tests.snapshot.using import READS, WRITES, Base, Use, copy_of
 
 pytestmark = pytest.mark.usefixtures("bounded")
 
-SAMPLE: Final = 60
+SAMPLE: Final = 30
 LARGE_SAMPLE: Final = 20
 USES: Final = (*READS, *WRITES)
 

@@ -8,6 +8,8 @@ import pytest
 from reportgen.errors import SourceError
 from reportgen.sources.route import proxy_for
 
+pytestmark = pytest.mark.thorough
+
 PROXY = "http://proxy.example:3128"
 NAME, V4, V6 = "https://api.example.com", "https://10.1.2.3", "https://[fd07::5]:8443"
 
