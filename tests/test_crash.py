@@ -1,5 +1,6 @@
 """Killed at any moment, or out of space: old files stay, new ones are whole."""
 
+import json
 import os
 import random
 import shutil
@@ -185,7 +186,8 @@ def test_render_reports_a_damaged_or_newer_snapshot(command: Command) -> None:
     command.run("build", "--source", "demo")
     before = files_of(command.directory / "out")
     index = command.directory / ".arkor-report" / "index.json"
-    index.write_text(index.read_text().replace('"version": 1', '"version": 2'))
+    newer = json.loads(index.read_bytes()) | {"version": 3}
+    index.write_text(json.dumps(newer))
     result = command.run("render")
     assert result.code == 1
     assert "another version" in result.stderr

@@ -174,6 +174,8 @@ class _Pairs:
     _open: list[_Object] = field(default_factory=list)
     _strings: list[tuple[int, int]] = field(default_factory=list)
     """The open strings: the nesting of their quotes, and their starts."""
+    _secret_values: list[tuple[int, str, str]] = field(default_factory=list)
+    """The start of each value of a pair with a secret name, the quote of its key, and the name."""
 
     def __post_init__(self) -> None:
         for found in _PAIR_TOKEN.finditer(self.text):
@@ -186,6 +188,13 @@ class _Pairs:
                 self._close(self._open.pop())
         while self._open:
             self._close(self._open.pop())
+        # From the outermost on, so that what is within a hidden value is not searched again.
+        end = 0
+        for at, quote, name in sorted(self._secret_values):
+            hiding = _hiding(self.text, at, quote, name) if at >= end else None
+            if hiding is not None:
+                self.hidings.append(hiding)
+                end = hiding[1]
 
     def _take_quote(self, found: re.Match[str]) -> None:
         nesting = _nesting(found[0])
@@ -226,6 +235,4 @@ class _Pairs:
         if pair.name_at >= 0:
             self.names.add(pair.name_at)
         if speaks_of_secret(pair.name):
-            hiding = _hiding(self.text, *pair.value, pair.name)
-            if hiding is not None:
-                self.hidings.append(hiding)
+            self._secret_values.append((*pair.value, pair.name))
