@@ -177,5 +177,9 @@ async def _raising_our_own() -> AsyncIterator[None]:
     """Let an error of ours out of a task group as it is: it has the message for the user."""
     try:
         yield
-    except* ReportError as group:
-        raise group.exceptions[0] from None
+    except BaseExceptionGroup as group:
+        # Not `except*`: Python before 3.11.4 wraps what is raised there in a group again.
+        ours = group.subgroup(ReportError)
+        if ours is None:
+            raise
+        raise ours.exceptions[0] from None
