@@ -18,8 +18,8 @@ WARNING: Final = "warning"
 ERROR: Final = "error"
 
 _MESSAGE_LENGTH: Final = 1000
-_DETAIL_LENGTH: Final = 20_000  # a traceback's
 _ID_LENGTH: Final = 100
+_LENGTHS: Final[Mapping[str, int]] = {"job": _ID_LENGTH, "traceback": 20_000}
 
 _RESET: Final = "\x1b[0m"
 _DIM: Final = "\x1b[2m"
@@ -77,7 +77,8 @@ def json_line(record: Record, redact: Callable[[str], str]) -> str:
         fields["job"] = _job(record.job, redact)
     fields["message"] = bounded(redact(record.message))
     for name, value in record.details.items():
-        fields[name] = bounded(redact(value), _DETAIL_LENGTH) if isinstance(value, str) else value
+        length = _LENGTHS.get(name, _MESSAGE_LENGTH)
+        fields[name] = bounded(redact(value), length) if isinstance(value, str) else value
     text = json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     # Only within texts: nothing else in JSON has these, and no escape ends in one of them.
     return text.replace("::", r":\u003a").replace("##", r"#\u0023")

@@ -20,6 +20,7 @@ from reportgen.report.wording import (
     LIST_LENGTH,
     MESSAGE_LENGTH,
     NAME_LENGTH,
+    OWN_PAGE_LENGTH,
     REASON_LENGTH,
     Badge,
     Moment,
@@ -100,8 +101,8 @@ def job_view(
     return JobView(
         heading=cut(job.name or job.id, NAME_LENGTH),
         identity=identity(origin),
-        id=job.id,
-        name=job.name,
+        id=cut(job.id, OWN_PAGE_LENGTH),
+        name=cut(job.name, OWN_PAGE_LENGTH) if job.name else None,
         listed=job.listed,
         status=badge(job.status),
         artifacts_count=job.artifacts,

@@ -23,7 +23,10 @@ NAME_LENGTH: Final = 80
 ID_LENGTH: Final = 40
 
 STATUS_LENGTH: Final = 24
-"""Where names, ids and statuses are cut in tables and titles; a job's own page has them whole."""
+"""Where names, ids and statuses are cut in tables and titles."""
+
+OWN_PAGE_LENGTH: Final = 2_000
+"""Where a job's own page cuts its name and id: report.json has them whole."""
 
 MESSAGE_LENGTH: Final = 8_000
 """Where an error is cut: long enough for a traceback, short enough for the page."""
