@@ -145,7 +145,7 @@ def _row(job: JobSummary, base: str | None) -> str:
     cells = (
         _job(job, base),
         f"**{job.status}**" if job.status == "failed" else _line(job.status, STATUS_LENGTH),
-        _NOTHING if job.loss is None else short(job.loss.last),
+        _last_loss(job),
         _best(job.eval_loss),
         blocks(job.sparkline) or _NOTHING,
         "; ".join(_line(note, _NOTE_LENGTH) for note in _notes(job)),
@@ -158,6 +158,14 @@ def _job(job: JobSummary, base: str | None) -> str:
     shown = name or job_id or _NOTHING
     linked = shown if base is None else f"[{shown}]({base}{job.page})"
     return f"{linked} ({job_id})" if name else linked
+
+
+def _last_loss(job: JobSummary) -> str:
+    if job.last_loss is None:
+        return _NOTHING
+    if job.last_not_finite is None or job.loss is None:
+        return short(job.last_loss)
+    return f"{short(job.last_loss)} (last finite {short(job.loss.last)})"
 
 
 def _best(metric: Metric | None) -> str:

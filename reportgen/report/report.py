@@ -15,7 +15,7 @@ from reportgen.model import history as hist
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import History
 from reportgen.model.log_lines import LogLine
-from reportgen.model.metrics import Metric, metric
+from reportgen.model.metrics import Metric, Result, last_not_finite, metric, result
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
 from reportgen.text.javascript import JSON, js_value
@@ -73,6 +73,23 @@ class JobSummary:
     as_of: str | None
     """The time that the page of a job that has ended shows; None if the job has not ended."""
     sparkline: Sparkline = ()
+    result: Result | None = None
+    last_not_finite: str | None = None
+    """The last training loss as a word, such as `NaN`, if it is not finite."""
+
+    @property
+    def last_loss(self) -> float | None:
+        """The last training loss, finite or not."""
+        if self.last_not_finite is not None:
+            return float(self.last_not_finite)
+        return self.loss.last if self.loss else None
+
+    def seconds_at(self, now: datetime) -> float | None:
+        """Return the job's duration in seconds: of a running job until `now`."""
+        if self.status != "running":
+            return self.duration_seconds
+        started = parse_time(self.started_at)
+        return None if started is None else max((now - started).total_seconds(), 0.0)
 
     @property
     def page(self) -> str:
@@ -199,6 +216,8 @@ def _summary(
         config=redactor.config(job.config or {}),
         as_of=_as_of(status, history, job, completed),
         sparkline=sparkline(history.loss),
+        result=result(*losses),
+        last_not_finite=last_not_finite(history.loss),
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.model.curves import Curve
-from reportgen.model.metrics import metric
+from reportgen.model.metrics import Result, last_not_finite, metric, result
 from reportgen.model.span import Span
 from reportgen.model.statistics import (
     column_bounds,
@@ -166,6 +166,40 @@ def test_values_at_the_ends_of_a_doubles_range(size: float) -> None:
 def test_where_a_loss_went_up_and_stayed_up(values: list[float], step: float | None) -> None:
     found = rise(curve(values))
     assert (found.step if found else None) == step
+
+
+def test_a_rise_quotes_logged_values() -> None:
+    values = [*([2.0] * 100), *([1.0, 1.5] * 50), *([3.0, 4.0] * 100)]
+    found = rise(curve(values))
+    assert found
+    assert {found.low, found.high} <= set(values)
+    assert (found.low, found.high) == (1.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "eval_loss", "found"),
+    [
+        ([], [], None),
+        ([3.0, 2.0], [2.5, 2.4, math.nan], Result("evalLoss.min", 2.4)),
+        ([3.0, 2.0], [math.nan], Result("loss.tailMean", 2.0)),
+        ([9.0] * 18 + [1.0, 3.0], [], Result("loss.tailMean", 2.0)),
+        ([9.0] * 28 + [1.0], [], Result("loss.tailMean", 5.0)),  # 2 of 29: rounded down
+        ([9.0] * 19 + [math.nan], [], Result("loss.tailMean", None)),
+        ([math.inf] + [9.0] * 19, [], Result("loss.tailMean", 9.0)),
+    ],
+)
+def test_the_result_of_a_job(
+    loss: list[float], eval_loss: list[float], found: Result | None
+) -> None:
+    assert result(curve(loss), curve(eval_loss)) == found
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [([], None), ([math.nan, 1.0], None), ([1.0, math.nan], "NaN"), ([1, -math.inf], "-Infinity")],
+)
+def test_a_last_value_that_is_not_finite(values: list[float], word: str | None) -> None:
+    assert last_not_finite(curve(values)) == word
 
 
 def test_column_means_are_of_all_finite_points() -> None:
