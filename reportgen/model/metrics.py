@@ -2,16 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 from reportgen.model.curves import Curve, Superseded
-from reportgen.model.statistics import finite, finite_count, mean
+from reportgen.model.statistics import finite, finite_count, mean_of
 from reportgen.text.javascript import js_number
-
-EVAL_MINIMUM: Final = "evalLoss.min"
-TAIL_MEAN: Final = "loss.tailMean"
-_TAIL: Final = 10
-"""One point in so many, at the end of the training curve, makes the tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +40,31 @@ def metric(curve: Curve | Superseded) -> Metric | None:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The number that a job is judged by; the lower, the better."""
+    """The number that a job is judged by; lower is better."""
 
     metric: str
-    """`evalLoss.min`, or `loss.tailMean` for a job without an evaluation loss."""
+    """`evalLoss.min`, or `loss.tailMean` for a job without evaluation losses."""
     value: float | None
-    """None if it is not finite."""
+    """None if it is not finite, which is worse than any number."""
 
 
-def result(loss: Curve, eval_loss: Curve) -> Result | None:
-    """Return a job's result; None if it has no loss at all."""
-    if best := metric(eval_loss):
-        return Result(EVAL_MINIMUM, best.min)
+def result(loss: Curve, eval_loss: Metric | None) -> Result | None:
+    """Return a job's result: its lowest evaluation loss, else the mean of its last losses.
+
+    These are the last tenth of its training losses, rounded down but at least one. Returns None
+    for a job without any loss.
+    """
+    if eval_loss is not None:
+        return Result("evalLoss.min", eval_loss.min)
     if not len(loss):
         return None
-    tail = loss.values[-max(len(loss) // _TAIL, 1) :]
-    n = finite_count(tail)
-    return Result(TAIL_MEAN, mean(tail, n) if n == len(tail) else None)
+    tail = loss.values[-max(len(loss) // 10, 1) :]
+    is_finite = finite_count(tail) == len(tail)
+    return Result("loss.tailMean", mean_of(tail, len(tail)) if is_finite else None)
 
 
-def last_not_finite(curve: Curve) -> str | None:
-    """Return a curve's last value as a word, such as `NaN`; None if it is finite or missing."""
-    last = curve.values[-1] if len(curve) else 0.0
-    return None if math.isfinite(last) else js_number(last)
+def last_if_not_finite(curve: Curve) -> str | None:
+    """Return `NaN`, `Infinity` or `-Infinity` if the curve ends in it, else None."""
+    if not len(curve) or math.isfinite(curve.values[-1]):
+        return None
+    return js_number(curve.values[-1])

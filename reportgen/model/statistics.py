@@ -55,13 +55,13 @@ def describe(curve: Curve) -> Statistics | None:
     n = finite_count(values)
     if not n:
         return None
-    average = mean(values, n)
-    variance = _variance(values, n, average) if n > 1 else None
+    mean = mean_of(values, n)
+    variance = _variance(values, n, mean) if n > 1 else None
     deviation = None if variance is None else math.sqrt(variance)
     p90, p95 = _percentiles(values, n, (90, 95))
     return Statistics(
         n=n,
-        mean=average,
+        mean=mean,
         margin=None if deviation is None else student_t(n - 1) * (deviation / math.sqrt(n)),
         deviation=deviation,
         variance=variance,
@@ -87,7 +87,7 @@ _ROOM: Final = 2.0**-64
 """Doubles near the end of their range are scaled by this exact power of two before a sum."""
 
 
-def mean(values: "array[float]", n: int) -> float:
+def mean_of(values: "array[float]", n: int) -> float:
     """Return the mean of the `n` finite values; each may be as large as a double gets."""
     try:
         return math.fsum(finite(values, n)) / n
@@ -208,7 +208,7 @@ def rise(curve: Curve) -> Rise | None:
     def values(stretch: slice) -> "array[float]":
         return array("d", filter(math.isfinite, curve.values[stretch]))
 
-    means = [mean(part, len(part)) for part in map(values, stretches)]
+    means = [mean_of(part, len(part)) for part in map(values, stretches)]
     low = min(means)
     limit = low + _RISE * abs(low)
     last = max(place for place, average in enumerate(means) if average <= limit)
@@ -245,7 +245,7 @@ def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]
     counts: Callable[[array[float]], int] = len
     if finite_count(values) < len(values):
         counts = finite_count
-    return [mean(part, n) if (n := counts(part)) else None for part in parts]
+    return [mean_of(part, n) if (n := counts(part)) else None for part in parts]
 
 
 def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence[int]:

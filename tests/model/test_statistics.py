@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.model.curves import Curve
-from reportgen.model.metrics import Result, last_not_finite, metric, result
+from reportgen.model.metrics import Result, last_if_not_finite, metric, result
 from reportgen.model.span import Span
 from reportgen.model.statistics import (
     column_bounds,
@@ -176,32 +176,6 @@ def test_a_rise_quotes_logged_values() -> None:
     assert (found.low, found.high) == (1.0, 3.0)
 
 
-@pytest.mark.parametrize(
-    ("loss", "eval_loss", "found"),
-    [
-        ([], [], None),
-        ([3.0, 2.0], [2.5, 2.4, math.nan], Result("evalLoss.min", 2.4)),
-        ([3.0, 2.0], [math.nan], Result("loss.tailMean", 2.0)),
-        ([9.0] * 18 + [1.0, 3.0], [], Result("loss.tailMean", 2.0)),
-        ([9.0] * 28 + [1.0], [], Result("loss.tailMean", 5.0)),  # 2 of 29: rounded down
-        ([9.0] * 19 + [math.nan], [], Result("loss.tailMean", None)),
-        ([math.inf] + [9.0] * 19, [], Result("loss.tailMean", 9.0)),
-    ],
-)
-def test_the_result_of_a_job(
-    loss: list[float], eval_loss: list[float], found: Result | None
-) -> None:
-    assert result(curve(loss), curve(eval_loss)) == found
-
-
-@pytest.mark.parametrize(
-    ("values", "word"),
-    [([], None), ([math.nan, 1.0], None), ([1.0, math.nan], "NaN"), ([1, -math.inf], "-Infinity")],
-)
-def test_a_last_value_that_is_not_finite(values: list[float], word: str | None) -> None:
-    assert last_not_finite(curve(values)) == word
-
-
 def test_column_means_are_of_all_finite_points() -> None:
     found = column_means(curve([1.0, 3.0, math.nan, 8.0]), Span(1, 4), 4)
     assert found == [1.0, 3.0, None, 8.0]
@@ -237,3 +211,39 @@ def test_columns_are_found_however_many_steps_there_are(
     for place, (start, end) in enumerate(pairwise(bounds)):
         inside = [min(int(step / last * columns), columns - 1) for step in steps[start:end]]
         assert set(inside) <= {place}
+
+
+# --- The result of a job -------------------------------------------------------------------------
+
+
+def test_the_result_is_the_lowest_evaluation_loss_if_there_is_one() -> None:
+    evals = metric(curve([math.nan, 0.75, 0.5, 0.625]))
+    assert result(curve([3.0, 0.25]), evals) == Result("evalLoss.min", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("losses", "value"),
+    [
+        ([3.0], 3.0),
+        ([3.0] * 10 + [1.0] * 9, 1.0),  # of 19 losses one
+        ([3.0] * 18 + [1.0, 2.0], 1.5),
+        ([3.0] * 18 + [math.nan, 2.0], None),
+        ([math.nan] + [2.0] * 19, 2.0),
+        ([3.0, -math.inf], None),
+        ([1e308] * 40, 1e308),
+    ],
+)
+def test_else_it_is_the_mean_of_the_last_tenth_of_the_losses(
+    losses: list[float], value: float | None
+) -> None:
+    assert result(curve(losses), None) == Result("loss.tailMean", value)
+
+
+def test_without_a_loss_there_is_no_result() -> None:
+    assert result(Curve(), None) is None
+
+
+def test_a_curve_that_ends_in_a_loss_that_is_not_finite_says_which() -> None:
+    ends = [[], [1.0], [math.nan, 1.0], [1.0, math.nan], [1.0, math.inf], [-math.inf]]
+    found = [last_if_not_finite(curve(values)) for values in ends]
+    assert found == [None, None, None, "NaN", "Infinity", "-Infinity"]
