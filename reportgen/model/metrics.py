@@ -2,10 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.statistics import finite, finite_count, mean_of
 from reportgen.text.javascript import js_number
+
+EVAL_MINIMUM: Final = "evalLoss.min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def result(loss: Curve, eval_loss: Metric | None) -> Result | None:
     for a job without any loss.
     """
     if eval_loss is not None:
-        return Result("evalLoss.min", eval_loss.min)
+        return Result(EVAL_MINIMUM, eval_loss.min)
     if not len(loss):
         return None
     tail = loss.values[-max(len(loss) // 10, 1) :]

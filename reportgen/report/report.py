@@ -18,7 +18,8 @@ from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import Metric, Result, last_if_not_finite, metric, result
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
-from reportgen.text.javascript import JSON, js_value
+from reportgen.report.artifacts import Artifact
+from reportgen.report.gist import gist
 from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
 from reportgen.text.visible import has_visible_text
@@ -118,8 +119,7 @@ class JobDetail:
     clock: Clock
     pause: hist.Pause | None
     checkpoints: tuple[float, ...]
-    artifacts: tuple[str, ...]
-    """Each artifact as text: strings unchanged, anything else as JSON."""
+    artifacts: tuple[Artifact, ...]
     log: tuple[LogLine, ...]
     log_lines: int
 
@@ -177,7 +177,7 @@ def job_detail(
         clock=history.clock,
         pause=history.pause,
         checkpoints=tuple(history.checkpoints),
-        artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),
+        artifacts=tuple(Artifact.of(redactor.value(artifact)) for artifact in artifacts),
         log=tuple(shown),
         log_lines=history.log_lines,
     )
@@ -248,13 +248,11 @@ def _seconds_between(start: str | None, end: str | None) -> float | None:
 
 def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
     text = redactor.event_text(line.text)
+    brief = gist(text)
     if line.is_cut:
         text = text[: -redactor.longest_part]
     if line.is_cut or len(text) > LINE_LENGTH:
         text = f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
-    return line if text == line.text else LogLine(text, line.time)  # nearly all are unchanged
-
-
-def _artifact_text(artifact: JSON, redactor: Redactor) -> str:
-    clean = redactor.value(artifact)
-    return clean if isinstance(clean, str) else js_value(clean)
+    if brief is None and text == line.text:  # as nearly all are
+        return line
+    return LogLine(text, line.time, gist=brief)

@@ -42,6 +42,8 @@ _SHORT_DIGITS: Final = 4
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e6
 """The sizes of a number that is printed without an exponent."""
 
+_WHOLE_BELOW: Final = 1e15
+
 _MINUTE: Final = 60
 
 _HOUR: Final = 3600
@@ -185,11 +187,11 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 def short(value: float | None) -> str:
     """Format a number to four significant digits, None as a dash: `0.4303`, `2e-4`, `1.5e6`.
 
-    A whole number below a million keeps all its digits.
+    A whole number keeps all its digits, up to 15.
     """
     if value is None:
         return "—"
-    if not math.isfinite(value) or (value == round(value) and abs(value) < _PLAIN_BELOW):
+    if not math.isfinite(value) or (value == round(value) and abs(value) < _WHOLE_BELOW):
         return js_number(value)
     if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
         return js_number(significant(value, _SHORT_DIGITS))
