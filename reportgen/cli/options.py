@@ -108,8 +108,8 @@ source = _Group(
         "--url",
         type=parameters.URL,
         metavar="URL",
-        help="The server's base URL.  [default: studio http://127.0.0.1:4000, cloud "
-        "https://api.arkor.ai]",
+        help="The server's base URL.  [default: studio the first of ports 4000 to 4009 that "
+        "serves, cloud https://api.arkor.ai]",
     ),
     _option(
         "--token-file",

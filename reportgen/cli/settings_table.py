@@ -8,7 +8,7 @@ import click
 
 from reportgen.cli import configured
 from reportgen.cli.configured import Given, Option
-from reportgen.sources import cloud, credentials, studio
+from reportgen.sources import cloud, credentials
 
 # Also of a URL that is written wrong: a password would be shown with it.
 _USER_INFO: Final = re.compile(r"(?<![^\s/])[^\s/@]*:[^\s/@]*@")
@@ -48,7 +48,7 @@ def _shown(given: Given, otherwise: str) -> str:
 def _defaults(ctx: click.Context, environment: Mapping[str, str]) -> dict[str, str]:
     """Return what holds for options without a value, if that is something."""
     source = configured.in_force(ctx)["source"].final
-    urls = {"studio": studio.DEFAULT_URL, "cloud": cloud.DEFAULT_URL}
+    urls = {"studio": "http://127.0.0.1:4000 to 4009", "cloud": cloud.DEFAULT_URL}
     file = configured.configuration_file(ctx)
     scope = ".arkor/state.json's" if source == "cloud" else "none"
     return {

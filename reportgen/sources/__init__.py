@@ -1,6 +1,6 @@
 """Where jobs come from: one protocol, a module for each kind, and what HTTP needs in one place."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +47,14 @@ class OpenStream:
     """
 
     chunks: AsyncIterator[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where a source says which server it reads, and what the server says about itself."""
+
+    tell: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
 
 
 class Source(Protocol):
