@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -41,6 +42,8 @@ _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _PIECE: Final = 1 << 18
 _NOTICES: Final = frozenset({"deprecation", "sunset", "warning"})
+_WARNING_TEXT: Final = re.compile(r'\b\d{3} [^\s"]+ "((?:[^"\\]|\\.)*)"')
+_ESCAPED: Final = re.compile(r"\\(.)")
 _UNPACKED: Final = {"", "identity"}
 _ZLIB: Final = {"gzip", "x-gzip", "deflate"}
 _PLAIN: Final = {"Accept-Encoding": "identity"}
@@ -358,7 +361,8 @@ def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
     if headers.get("sunset"):
         yield f"this API will be gone on {redactor.text(headers['sunset'])[:_LONGEST_REASON]}"
     for warning in headers.get_list("warning"):
-        yield redactor.text(warning)[:_LONGEST_REASON]
+        for text in _WARNING_TEXT.findall(warning) or [warning]:
+            yield redactor.text(_ESCAPED.sub(r"\1", text))[:_LONGEST_REASON]
 
 
 def _check_content(response: httpx.Response, redactor: Redactor) -> None:
