@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from reportgen.model.origin import Manifest, Origin
 
@@ -19,6 +19,14 @@ class JobList:
     read_at: datetime
     entries: tuple[bytes, ...]
     oddities: tuple[str, ...] = ()
+    without_project: bool = False
+    """Whether it is empty because the server has no project to list the jobs of."""
+
+
+NO_PROJECT: Final = (
+    "Studio has no project, so it lists no jobs: its .arkor/state.json is missing, damaged, or of "
+    "another org than the anonymous session's"
+)
 
 
 @dataclass

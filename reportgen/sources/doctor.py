@@ -12,7 +12,7 @@ from reportgen.errors import ReportError, SourceError
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.settings import SourceSettings
-from reportgen.sources import JobList, Listener, Source, credentials, event_loop
+from reportgen.sources import NO_PROJECT, JobList, Listener, Source, credentials, event_loop
 from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
@@ -68,7 +68,8 @@ async def _ask(source: Source, findings: list[Finding]) -> None:
             if source.origin.url:
                 findings.append(Finding("url", source.origin.url))
         try:
-            scope = _scope(await source.identity())
+            identity = await source.identity()
+            scope = NO_PROJECT if jobs.without_project else _scope(identity)
         except SourceError as error:
             scope = f"unknown: {error}"
         findings += [Finding("scope", scope), Finding("jobs", _count(jobs))]

@@ -107,7 +107,14 @@ class Studio:
         if self._introduction is not None:
             self._listener.tell(self._introduction)
             self._introduction = None
-        return jobs
+        return jobs if jobs.entries else replace(jobs, without_project=await self._has_none())
+
+    async def _has_none(self) -> bool:
+        """Return whether Studio says that it has no project."""
+        with suppress(SourceError):
+            fields = self._credentials(await self._get("/api/credentials", MAX_SMALL_BYTES))
+            return fields is not None and fields.get("projectSlug", "") is None
+        return False
 
     @asynccontextmanager
     async def events(

@@ -14,8 +14,20 @@ from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
 from reportgen.text.secrets import Secrets
 from tests.command import Command, Result
-from tests.snapshotting import NOW
-from tests.standin import Cloud, Hold, StandIn, Stream, job, raw, refusal, reply, training
+from tests.snapshotting import NOW, take
+from tests.standin import (
+    Cloud,
+    Hold,
+    Opening,
+    Replay,
+    StandIn,
+    Stream,
+    job,
+    raw,
+    refusal,
+    reply,
+    training,
+)
 
 ACME = Scope("acme", "support")
 BASES = [BaseURL.parse(f"http://127.0.0.1:{port}") for port in range(4000, 4003)]
@@ -258,3 +270,56 @@ def test_doctor_reports_each_place_of_a_token(command: Command) -> None:
         result = command.run("doctor", "--url", studio.url)
         assert "~/.arkor/studio-token: found" in result.stdout
         assert studio.token not in result.stdout + result.stderr
+
+
+# --- Without a project ---------------------------------------------------------------------------
+
+
+def lose_project(studio: StandIn) -> None:
+    studio.answers.credentials = {**studio.answers.credentials, "projectSlug": None}
+
+
+def test_a_studio_without_a_project(command: Command) -> None:
+    with StandIn() as studio:
+        lose_project(studio)
+        result = command.build(studio)
+        doctor = command.run("doctor", *command.options(studio))
+    assert (result.code, result.stderr.count("Studio has no project")) == (0, 1)
+    assert "no project" in (result.out / "index.html").read_text("utf-8")
+    assert (doctor.code, doctor.stdout.count("Studio has no project")) == (0, 1)
+
+
+@pytest.mark.parametrize("org", ["anon-a1b2", None])
+def test_a_report_in_which_all_jobs_are_gone_is_never_published(
+    command: Command, org: str | None
+) -> None:
+    with StandIn(job(events=training(3))) as studio:
+        home = command.build(studio).out / "index.html"
+        before = home.read_bytes()
+        lose_project(studio)
+        studio.answers.credentials = {**studio.answers.credentials, "orgSlug": org}
+        result = command.build(studio)
+    assert result.code == 3
+    assert "Studio has no project" in result.stderr
+    assert home.read_bytes() == before
+
+
+def test_an_empty_list_of_a_project_is_no_loss_of_the_project(command: Command) -> None:
+    with StandIn(job(events=training(3))) as studio:
+        command.build(studio)
+        studio.jobs.unlist("job_1")
+        result = command.build(studio)
+    assert result.code == 0, result.stderr
+    assert result.job("job_1")["listed"] is False
+
+
+def test_a_project_that_is_lost_while_streams_are_read(tmp_path: Path) -> None:
+    def losing(opening: Opening) -> Stream:
+        lose_project(studio)
+        return Replay()(opening)
+
+    with StandIn(job(events=training(3), script=losing)) as studio:
+        fetched = take(studio, tmp_path / "snapshot")
+    assert fetched.listing.listed == ("job_1",)
+    (warning,) = fetched.watcher.warnings
+    assert "Studio has no project" in warning
