@@ -158,11 +158,13 @@ def cloud_credentials(
 
 def _credentials_of(fields: Object, file: Path, now: datetime) -> Credentials:
     mode = _text(fields.get("mode"))
-    token = _text(fields.get("accessToken" if mode == "oauth" else "token"))
+    # Older CLIs call a session of an account `auth0`; whatever is to come will be one too.
+    is_account = mode not in {None, "anon"}
+    token = _text(fields.get("accessToken" if is_account else "token"))
     if token is None:
         raise SourceError(f"{file} holds no token: run `arkor login`.")
     expires_at = javascript.finite(fields.get("expiresAt"))
-    if mode == "oauth" and expires_at is not None:
+    if is_account and expires_at is not None:
         seconds = expires_at / 1000 if expires_at >= _LARGEST_SECONDS else expires_at
         if seconds <= now.timestamp():
             moment = datetime.fromtimestamp(max(0.0, seconds), UTC).isoformat(timespec="seconds")
