@@ -39,6 +39,20 @@ DONE = job(
 )
 
 
+@pytest.mark.parametrize("listed", ["cancelled", "running"])
+def test_a_cancelled_job_is_not_failed(command: Command, listed: str) -> None:
+    """The list may lag behind the stream."""
+    events = numbered([started(), log(1, 2.5), failed("Job cancelled")])
+    with StandIn(job("job_1", listed, events=events, finish=Close())) as studio:
+        result = command.build(studio, "--fail-on", "failed")
+    assert result.code == 0, result.stderr
+    entry = result.job("job_1")
+    assert (entry["status"], entry["stream"]["state"]) == ("cancelled", "complete")
+    assert result.report["counts"]["failed"] == 0
+    assert ' failures="0" ' in (result.out / "junit.xml").read_text("utf-8")
+    assert "failed" not in result.stderr
+
+
 def test_the_report_of_a_finished_job(command: Command) -> None:
     with StandIn(DONE) as studio:
         result = command.build(studio)

@@ -48,7 +48,7 @@ class StreamState:
         self.started = False
         """Whether `training.started` ever came."""
         self.ended_as: str | None = None
-        """`completed` or `failed`: the last terminal event, unless the job was started after it."""
+        """The status that the last terminal event leads to, unless the job was started after it."""
         self.ended_at: str | None = None
         """The time of that event, as it says itself."""
         self.was_opened = False
@@ -109,9 +109,9 @@ class StreamState:
             self.started = True
             self.ended_as = self.ended_at = None
         elif events.name in wire.TERMINAL:
-            self.ended_as = wire.TERMINAL[events.name]
-            last = wire.decode_event(events.known_fields[-1]) or wire.EventData()
-            self.ended_at = time_or_none(last.timestamp)
+            last = wire.decode_event(events.known_fields[-1])
+            self.ended_as = wire.ended_as(events.name, last)
+            self.ended_at = None if last is None else time_or_none(last.timestamp)
 
     def _learn_end(self, end: Ended) -> None:
         if end.fingerprint not in {None, self.fingerprint}:

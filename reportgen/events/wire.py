@@ -38,8 +38,8 @@ PING: Final = b"ping"
 JOB_EVENTS: Final = frozenset({STARTED, LOG, CHECKPOINT, COMPLETED, FAILED})
 """The named events that say something about a job; `end` and `ping` are about the stream."""
 
-TERMINAL: Final = {COMPLETED: "completed", FAILED: "failed"}
-"""The events after which nothing more is to come, and the status that they lead to."""
+TERMINAL: Final = frozenset({COMPLETED, FAILED})
+"""The events after which nothing more is to come."""
 
 STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
 ENDED_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})
@@ -137,6 +137,16 @@ def decode_event(data: bytes) -> EventData | None:
     return EventData(
         **{name: fields[name] for name in EventData.__struct_fields__ if name in fields}
     )
+
+
+def ended_as(name: bytes, data: EventData | None) -> str:
+    """Return the status that a terminal event leads to; its data may have been unusable.
+
+    No event of its own says that a job was cancelled, but some servers say so in the error.
+    """
+    if name == COMPLETED:
+        return "completed"
+    return "cancelled" if data is not None and data.error == "Job cancelled" else "failed"
 
 
 def metric(value: Any) -> float | None:

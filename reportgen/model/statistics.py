@@ -51,7 +51,7 @@ def describe(curve: Curve) -> Statistics | None:
     n = finite_count(values)
     if not n:
         return None
-    mean = _mean(values, n)
+    mean = mean_of(values, n)
     variance = _variance(values, n, mean) if n > 1 else None
     deviation = None if variance is None else math.sqrt(variance)
     p90, p95 = _percentiles(values, n, (90, 95))
@@ -83,7 +83,7 @@ _ROOM: Final = 2.0**-64
 """Doubles near the end of their range are scaled by this exact power of two before a sum."""
 
 
-def _mean(values: "array[float]", n: int) -> float:
+def mean_of(values: "array[float]", n: int) -> float:
     """Return the mean; each of the values may be as large as a double gets."""
     try:
         return math.fsum(finite(values, n)) / n
@@ -218,7 +218,7 @@ def _stretches(curve: Curve) -> Iterator[tuple[float, float]]:
     bounds = [n * place // count for place in range(count + 1)] if count else []
     for start, end in pairwise(bounds):
         first, last = at[start], at[end - 1]
-        yield curve.steps[last], _mean(curve.values[first : last + 1], end - start)
+        yield curve.steps[last], mean_of(curve.values[first : last + 1], end - start)
 
 
 # --- Column means ------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]
     counts: Callable[[array[float]], int] = len
     if finite_count(values) < len(values):
         counts = finite_count
-    return [_mean(part, n) if (n := counts(part)) else None for part in parts]
+    return [mean_of(part, n) if (n := counts(part)) else None for part in parts]
 
 
 def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence[int]:

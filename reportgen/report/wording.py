@@ -179,6 +179,14 @@ def short(value: float | None) -> str:
     return "—" if value is None else js_number(significant(value, _SHORT_DIGITS))
 
 
+def last_loss(job: JobSummary) -> str:
+    """Return the last training loss, `NaN (last finite 55.11)` if that is not finite."""
+    finite = None if job.loss is None else short(job.loss.last)
+    if job.last_not_finite is None:
+        return finite or "—"
+    return f"{job.last_not_finite} (last finite {finite})" if finite else job.last_not_finite
+
+
 def steps(job: JobSummary) -> str:
     """Return the last step and, if the config names it, the number of steps: `388 of 400`."""
     last = None if job.last_step is None else js_number(job.last_step)

@@ -17,11 +17,11 @@ from reportgen.events import event_log, wire
 from reportgen.events.event_log import Ended, Record
 from reportgen.events.stream_state import StreamState
 
-VERSION: Final = 1
+VERSION: Final = 2
 DROPPED: Final = -1
 """The recorded size of a log that was dropped, so that only how its job ended is known."""
 
-_ENDS: Final = frozenset({None, *wire.TERMINAL.values()})
+_ENDS: Final = frozenset({None, *wire.ENDED_STATUSES})
 _LONGEST_NOTE: Final = 1 << 12  # the reason in it is cut far below this
 
 

@@ -60,10 +60,10 @@ def test_the_policy_lets_the_style_in(out: Path, reader: Reader) -> None:
         visit = reader.visit(scheme=scheme)
         visit.open(out / "index.html")
         grounds[scheme] = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert grounds == {"light": "rgb(251, 251, 250)", "dark": "rgb(14, 17, 22)"}
+    assert grounds == {"light": "rgb(247, 248, 250)", "dark": "rgb(11, 13, 18)"}
 
 
-@pytest.mark.parametrize(("theme", "ground"), [("light", "251, 251, 250"), ("dark", "14, 17, 22")])
+@pytest.mark.parametrize(("theme", "ground"), [("light", "247, 248, 250"), ("dark", "11, 13, 18")])
 def test_a_chosen_theme_overrides_the_systems(
     tmp_path: Path, reader: Reader, theme: str, ground: str
 ) -> None:
