@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from reportgen.settings import SourceSettings
+from reportgen.settings import CLOUD_URL, STUDIO_URLS, SourceSettings
 from reportgen.sources import Listener, Source, credentials
 from reportgen.text.secrets import Secrets
 
@@ -41,13 +41,12 @@ def _studio(
 ) -> Source:
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
     from reportgen.sources.studio import Studio  # noqa: PLC0415
-    from reportgen.sources.which_studio import ADDRESSES  # noqa: PLC0415
 
     def read() -> str:
         return credentials.studio_token(settings.token_file, environment)
 
     return Studio(
-        [BaseURL.parse(url) for url in ([settings.url] if settings.url else ADDRESSES)],
+        [BaseURL.parse(url) for url in ([settings.url] if settings.url else STUDIO_URLS)],
         read,
         secrets,
         explicit=credentials.is_explicit(settings.token_file, environment),
@@ -66,7 +65,7 @@ def _cloud(
     listener: Listener,
     secrets: Secrets,
 ) -> Source:
-    from reportgen.sources.cloud import DEFAULT_URL, URL_VARIABLE, Cloud  # noqa: PLC0415
+    from reportgen.sources.cloud import URL_VARIABLE, Cloud  # noqa: PLC0415
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
     def read() -> credentials.Credentials:
@@ -78,7 +77,7 @@ def _cloud(
     elif environment.get(URL_VARIABLE):
         base = BaseURL.parse(environment[URL_VARIABLE], URL_VARIABLE)
     else:
-        base = BaseURL.parse(found.url or DEFAULT_URL, "arkorCloudApiUrl of the credentials")
+        base = BaseURL.parse(found.url or CLOUD_URL, "arkorCloudApiUrl of the credentials")
     return Cloud(
         base,
         lambda: read().token,

@@ -14,9 +14,6 @@ from typing import Final
 from reportgen.sources.credentials import Scope, is_sendable
 from reportgen.sources.http import BaseURL
 
-ADDRESSES: Final = tuple(f"http://127.0.0.1:{port}" for port in range(4000, 4010))
-"""Where a Studio may be, in the order in which it takes them."""
-
 _META_NAME: Final = "arkor-studio-token"
 
 
