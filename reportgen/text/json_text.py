@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from reportgen.text.keys import speaks_of_password, speaks_of_secret
-from reportgen.text.patterns import many
-from reportgen.text.stand_ins import HIDDEN
+from reportgen.text.patterns import HIDDEN, many
 
 _QUOTE: Final = r'(?<!\\)(?:\\*+"|\\++u0022)'
 _SPACE: Final = many(r"\s|\\++[nrt]")

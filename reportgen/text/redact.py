@@ -16,8 +16,8 @@ from typing import Final
 from reportgen.text import assignments, json_text, shapes
 from reportgen.text.javascript import JSON, Object
 from reportgen.text.keys import may_name_secret, speaks_of_password, speaks_of_secret
+from reportgen.text.patterns import HIDDEN
 from reportgen.text.spellings import KnownTokens
-from reportgen.text.stand_ins import HIDDEN
 from reportgen.text.urls import bare_urls, without_query
 
 _ROUNDS: Final = 8  # two rounds are enough for nearly every text; only a hostile one needs more

@@ -12,8 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import AnyStr, Final
 
-from reportgen.text.patterns import many
-from reportgen.text.stand_ins import HIDDEN, REDACTED
+from reportgen.text.patterns import HIDDEN, REDACTED, many
 
 SHORTEST_TOKEN: Final = 8
 """A shorter token is not looked for: it would be found in any text."""
