@@ -20,9 +20,8 @@ from reportgen.events.event_log import Ended, Readable, Record
 from reportgen.events.stream_state import StreamState, says_complete
 from reportgen.files import Directory
 from reportgen.snapshot import log_index
-from reportgen.snapshot.failures import reading, writing
+from reportgen.snapshot.failures import make_private, reading, writing
 from reportgen.snapshot.log_index import LogFacts
-from reportgen.snapshot.privacy import make_private
 from reportgen.text.javascript import JSON
 
 FACTS: Final = "logs.json"

@@ -10,9 +10,8 @@ from reportgen.files import Directory
 from reportgen.model import history
 from reportgen.snapshot import event_logs, job_list
 from reportgen.snapshot.event_logs import EventLogs
-from reportgen.snapshot.failures import reading, writing
+from reportgen.snapshot.failures import make_private, reading, writing
 from reportgen.snapshot.job_list import Listing
-from reportgen.snapshot.privacy import make_private
 from reportgen.snapshot.retention import Candidate, Retention
 
 
