@@ -6,6 +6,7 @@ fetch it again asks this module.
 
 import zlib
 from dataclasses import dataclass
+from typing import Literal
 
 from reportgen.events import event_log, wire
 from reportgen.events.event_log import (
@@ -31,8 +32,8 @@ class StreamState:
     """How many job events there are."""
     started: bool = False
     """Whether `training.started` ever came."""
-    ended_as: str | None = None
-    """`completed` or `failed`: the last terminal event, unless the job was started after it."""
+    ended_as: Literal["completed", "failed"] | None = None
+    """According to the last terminal event, unless the job was started after it."""
     ended_at: str | None = None
     """When that event says that it happened."""
     was_opened: bool = False

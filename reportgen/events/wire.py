@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -38,7 +38,10 @@ PING: Final = b"ping"
 JOB_EVENTS: Final = frozenset({STARTED, LOG, CHECKPOINT, COMPLETED, FAILED})
 """The named events that say something about a job; `end` and `ping` are about the stream."""
 
-TERMINAL: Final = {COMPLETED: "completed", FAILED: "failed"}
+TERMINAL: Final[dict[bytes, Literal["completed", "failed"]]] = {
+    COMPLETED: "completed",
+    FAILED: "failed",
+}
 """The events after which nothing more is to come, and the status that they lead to."""
 
 STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
