@@ -143,7 +143,8 @@ def identity(origin: Origin) -> str:
 
 
 def _scope(origin: Origin) -> str:
-    return " / ".join(cut(part, NAME_LENGTH) for part in (origin.org, origin.project) if part)
+    project = "no project" if origin.without_project else origin.project
+    return " / ".join(cut(part, NAME_LENGTH) for part in (origin.org, project) if part)
 
 
 _SOURCE_NAMES: Final[Mapping[str, str]] = {
