@@ -49,6 +49,7 @@ _FETCHING: Final = (
     options.source,
     options.selection,
     options.retention,
+    options.baseline,
     options.following,
     options.snapshot_dir,
 )
@@ -81,6 +82,7 @@ _command(
     options.fetched_source,
     options.selection,
     options.retention,
+    options.baseline,
     options.snapshot_dir,
     *_REPORTING,
     options.project_dir,

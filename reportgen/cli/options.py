@@ -205,6 +205,13 @@ retention = _Group(
     ),
 )
 
+baseline = _option(
+    "--baseline",
+    metavar="ID|NAME|previous",
+    help="What each job is measured against: a job's id, the newest completed job of a name, or "
+    "`previous`, the newest completed job of the same name that was created before it.",
+)
+
 following = _Group(
     "following",
     "reportgen.settings:Following",
@@ -350,7 +357,8 @@ gates = _Group(
         type=parameters.RULES,
         default=(),
         help="Exit with 5 if a job meets one of these rules: a status such as failed, incomplete, "
-        "nan, loss>N, eval-loss>N. The report is still written.",
+        "nan, loss>N, eval-loss>N, regression>P (worse than its baseline by more than P percent). "
+        "The report is still written.",
     ),
 )
 

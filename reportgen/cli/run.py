@@ -38,6 +38,7 @@ def build(
     source: SourceSettings,
     selection: Selection,
     retention: Retention,
+    baseline: str | None,
     following: Following,
     snapshot_dir: Path,
     output: Output,
@@ -46,11 +47,12 @@ def build(
     verbosity: Verbosity,
 ) -> int:
     """Build the report; return the exit code."""
-    fetching = FetchSettings(source, selection, retention, following, snapshot_dir)
+    regression = gate_rules.regression_limit(gates.fail_on, baseline)
+    fetching = FetchSettings(source, selection, retention, following, snapshot_dir, baseline)
 
     def run(world: World) -> int:
-        rendered = pipeline.build(fetching, output, world)
-        return _deliver(session, rendered, gates, no_github=no_github)
+        rendered = pipeline.build(fetching, output, world, regression)
+        return _deliver(session, rendered, gates, regression, no_github=no_github)
 
     return _fetch(session.stderr, verbosity, run)
 
@@ -61,12 +63,13 @@ def snapshot(
     source: SourceSettings,
     selection: Selection,
     retention: Retention,
+    baseline: str | None,
     following: Following,
     snapshot_dir: Path,
     verbosity: Verbosity,
 ) -> int:
     """Fetch into the snapshot directory; return the exit code."""
-    fetching = FetchSettings(source, selection, retention, following, snapshot_dir)
+    fetching = FetchSettings(source, selection, retention, following, snapshot_dir, baseline)
 
     def run(world: World) -> int:
         _print_path(session, pipeline.snapshot(fetching, world))
@@ -82,6 +85,7 @@ def render(
     url: str | None,
     selection: Selection,
     retention: Retention,
+    baseline: str | None,
     snapshot_dir: Path,
     output: Output,
     gates: Gates,
@@ -91,16 +95,19 @@ def render(
 ) -> int:
     """Render what was fetched; return the exit code."""
     del project_dir  # which only says where the configuration file is
+    regression = gate_rules.regression_limit(gates.fail_on, baseline)
     rendered = pipeline.render_only(
         snapshot_dir,
         (kind, url),
         selection,
         retention,
         output,
+        baseline=baseline,
+        regression=regression,
         warn=session.stderr.progress(verbosity).warn,
         secrets=session.stderr.secrets,
     )
-    return _deliver(session, rendered, gates, no_github=no_github)
+    return _deliver(session, rendered, gates, regression, no_github=no_github)
 
 
 def merge(
@@ -160,14 +167,23 @@ def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) ->
     return code
 
 
-def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: bool) -> int:
+def _deliver(
+    session: Session,
+    rendered: Rendered,
+    gates: Gates,
+    regression: float | None,
+    *,
+    no_github: bool,
+) -> int:
     """Report to CI, then print where the report is; return the exit code of the gates."""
     stderr, jobs = session.stderr, rendered.report.jobs
     if not no_github:
-        _report_to_github(stderr, rendered)
+        _report_to_github(stderr, rendered, regression)
     breaches = gate_rules.broken(gates.fail_on, jobs)
     if gates.strict:
         breaches += gate_rules.strict(jobs)
+    if unjudged := gate_rules.unjudged(gates.fail_on, jobs):
+        stderr.warn(unjudged)
     for breach in breaches:
         details = {"job": breach.job_id, "gate": breach.gate, "found": breach.found}
         stderr.write(Record(stderr.now(), ERROR, "gate", breach.words, details=details))
@@ -184,10 +200,10 @@ def _print_path(session: Session, path: Path) -> None:
     sys.stdout.buffer.write(os.fsencode(path) + b"\n")
 
 
-def _report_to_github(stderr: Stderr, rendered: Rendered) -> None:
+def _report_to_github(stderr: Stderr, rendered: Rendered, regression: float | None) -> None:
     """Add the summary to the step's, and annotate what needs a look, if this runs on GitHub."""
     if github_actions.annotates(os.environ):
-        for line in github_actions.annotations(rendered.report.jobs):
+        for line in github_actions.annotations(rendered.report.jobs, regression):
             stderr.write_raw(line)
     path = github_actions.step_summary_path(os.environ)
     if path is None:

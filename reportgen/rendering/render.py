@@ -51,15 +51,19 @@ def render(
     redactor: Redactor,
     narrowed: Selection | None = None,
     *,
+    baseline: str | None = None,
+    regression: float | None = None,
     refresh: bool = False,
     warn: Callable[[str], None] = lambda _: None,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Rendered:
     """Write the report on the jobs that the last snapshot selected.
 
-    `narrowed` selects among these jobs, judged by their pages; with `refresh` every page is
-    rendered again; `waiting` surrounds the wait for another build that is publishing. Raises
-    `SnapshotError`, `DamagedRecordError`, `WriteError`, and `SourceError` if a job that `narrowed`
+    `narrowed` selects among these jobs, judged by their pages; `baseline` says what each is
+    measured against (see `model.baseline`), and `regression` by how many percent a job may be worse
+    before its test case fails; with `refresh` every page is rendered again; `waiting`
+    surrounds the wait for another build that is publishing. Raises `SnapshotError`,
+    `DamagedRecordError`, `WriteError`, and `SourceError` if a job that `narrowed` or `baseline`
     names is not in the snapshot.
     """
     narrowed = narrowed or Selection()
@@ -82,10 +86,10 @@ def render(
             cache=RenderCache(publication, basis, listing.read_at.isoformat()),
             warn=warn,
         )
-        jobs = stage_jobs(context, narrowed)
+        jobs = stage_jobs(context, narrowed, baseline)
         report = _report(context, jobs)
         summary = summary_md.document(report, output.report_url, output.looks.title)
-        _stage_exports(context, report, summary)
+        _stage_exports(context, report, summary, regression)
         _stage_pages(context, report, jobs)
     return Rendered(output.out / file_list.HOME, report, summary)
 
@@ -123,12 +127,14 @@ def _report(context: RenderContext, jobs: StagedJobs) -> Report:
     return Report(GENERATOR, listing.read_at, context.origin, manifest, tuple(jobs.summaries))
 
 
-def _stage_exports(context: RenderContext, report: Report, summary: str) -> None:
+def _stage_exports(
+    context: RenderContext, report: Report, summary: str, regression: float | None
+) -> None:
     """Stage the exports about all jobs."""
     stage = context.publication.stage
     stage("report.json", report_json.pieces(report))
     stage("summary.md", [summary])
-    stage("junit.xml", [junit_xml.document(report)])
+    stage("junit.xml", [junit_xml.document(report, regression)])
     stage("badge.svg", [badge_svg.document(report)])
 
 
@@ -172,7 +178,8 @@ def _stage_single(
     jobs: StagedJobs,
     marks: Mapping[str, str | None],
 ) -> None:
-    details = (JobFiles(context).detail(candidate.entry) for candidate in jobs.candidates.values())
+    files = JobFiles(context)
+    details = (files.detail(each.entry, each.baseline) for each in jobs.candidates.values())
     size = context.publication.stage(SINGLE, context.pages.single(report, details, marks))
     if warning := size_warning(size):
         context.warn(warning)

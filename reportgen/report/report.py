@@ -15,9 +15,10 @@ from reportgen.model import history as hist
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import History
 from reportgen.model.log_lines import LogLine
-from reportgen.model.metrics import Metric, Result, last_if_not_finite, metric, result
+from reportgen.model.metrics import Metric, Result, last_if_not_finite, metric, result, tail_mean
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
+from reportgen.report.change import Baseline, Change
 from reportgen.text.javascript import JSON, js_value
 from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
@@ -75,6 +76,10 @@ class JobSummary:
     """The time that the page of a job that has ended shows; None if the job has not ended."""
     sparkline: Sparkline = ()
     result: Result | None = None
+    tail: Result | None = None
+    """The result by training losses, for comparison with jobs that have no other."""
+    change: Change | None = None
+    """The change from the baseline; None if there is none, or no loss to compare."""
     last_not_finite: str | None = None
     """`NaN`, `Infinity` or `-Infinity` if that was the last training loss, which `loss` skips."""
 
@@ -88,6 +93,11 @@ class JobSummary:
     def page(self) -> str:
         """The path of the job's page, relative to the home page."""
         return f"jobs/{self.slug}.html"
+
+    @property
+    def as_baseline(self) -> Baseline:
+        """What other jobs are measured against if this one is their baseline."""
+        return Baseline(self.id, self.display_name, self.created_at, self.result, self.tail)
 
     @property
     def ended(self) -> bool:
@@ -210,6 +220,7 @@ def _summary(
         as_of=_as_of(status, history, job, completed),
         sparkline=sparkline(history.loss),
         result=result(history.loss, eval_loss),
+        tail=tail_mean(history.loss),
         last_not_finite=last_if_not_finite(history.loss),
     )
 

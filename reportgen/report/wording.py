@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.model.rounding import significant
+from reportgen.report.change import Change
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert, javascript
 from reportgen.text.javascript import js_number
@@ -194,6 +195,32 @@ def steps(job: JobSummary) -> str:
     if most is None:
         return last or "—"
     return f"{last or 0} of {js_number(most)}"
+
+
+def change_in_words(change: Change, zone: ZoneInfo) -> str:
+    """Format a change from the baseline: `3.2 % better than support-bot-v1 (2026-04-30 12:00)`."""
+    baseline = change.baseline
+    created = parse_time(baseline.created_at)
+    name = cut(baseline.name, NAME_LENGTH)
+    if created is None:
+        return f"{_difference(change)} {name}"
+    local = _local(created, zone)
+    return f"{_difference(change)} {name} ({local:%Y-%m-%d %H:%M})"
+
+
+def _difference(change: Change) -> str:
+    """Return how a job did, up to the name of its baseline."""
+    own, other = change.own.value, change.other.value
+    if own == other:
+        return "the same as"
+    if own is None:
+        return "not finite, so worse than"
+    if other is None:
+        return "finite, so better than"
+    better = "better than" if own < other else "worse than"
+    if change.relative is None:
+        return f"{short(abs(own - other))} {better}"
+    return f"{js_number(significant(abs(change.relative) * 100, 2))} % {better}"
 
 
 def shown_list(texts: Sequence[str]) -> ShownList:
