@@ -19,7 +19,8 @@ if TYPE_CHECKING:  # a command imports only what it runs
     from reportgen.report.gates import Rule
     from reportgen.snapshot.retention import Retention
 
-EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
+STUDIO_URL: Final = "http://127.0.0.1:4000"
+CLOUD_URL: Final = "https://api.arkor.ai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class FetchSettings:
     retention: "Retention"
     following: Following
     snapshot_dir: Path
-    baseline: str | None = None
+    baseline: str | None
     """What each job is measured against (see `model.baseline`)."""
 
 
@@ -86,10 +87,10 @@ class Gates:
 
 def now(environment: Mapping[str, str]) -> datetime:
     """Return the time, or what `SOURCE_DATE_EPOCH` sets it to. Raises `UsageError`."""
-    epoch = environment.get(EPOCH_VARIABLE)
+    epoch = environment.get("SOURCE_DATE_EPOCH")
     if not epoch:
         return datetime.now(UTC)
     try:
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(f"{EPOCH_VARIABLE} is not a number of seconds: {epoch!r}") from error
+        raise UsageError(f"SOURCE_DATE_EPOCH is not a number of seconds: {epoch!r}") from error

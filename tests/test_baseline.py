@@ -1,7 +1,6 @@
 """`--baseline` through the real command: what is fetched, kept, compared and judged."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -79,21 +78,6 @@ def test_retention_spares_a_baseline(command: Command) -> None:
     assert [each["id"] for each in result.report["jobs"]] == ["c"]
     assert result.job("c")["baseline"]["value"] == 0.5
     assert [name[0] for name in logs] == ["a", "c"]
-
-
-def test_a_page_is_rendered_again_only_if_its_baseline_changed(command: Command) -> None:
-    def stamps() -> dict[str, int]:
-        return {path.name: path.stat().st_ino for path in pages.glob("*.html")}
-
-    pages: Path = command.directory / "out" / "jobs"
-    with StandIn(*JOBS) as studio:
-        command.build(studio, "--baseline", "previous")
-        first = stamps()
-        command.build(studio, "--baseline", "previous")
-        assert stamps() == first
-        command.build(studio, "--baseline", "a")
-    changed = {name for name, inode in stamps().items() if inode != first[name]}
-    assert changed == {"c.html", "t.html"}
 
 
 @pytest.mark.parametrize(

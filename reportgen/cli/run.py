@@ -9,12 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import click
-
 from reportgen import build as pipeline
 from reportgen import settings
 from reportgen.build import World
-from reportgen.cli import settings_table
 from reportgen.cli.session import Session
 from reportgen.cli.stderr import Stderr, Verbosity
 from reportgen.console.messages import ERROR, Record
@@ -26,7 +23,7 @@ from reportgen.following.fetch import Interrupted
 from reportgen.model.selection import Selection
 from reportgen.rendering.render import Rendered
 from reportgen.report import gates as gate_rules
-from reportgen.settings import FetchSettings, Following, Gates, Output, SourceSettings
+from reportgen.settings import FetchSettings, Gates, Output, SourceSettings
 from reportgen.snapshot.merge import merge as merge_snapshots
 from reportgen.snapshot.retention import Retention
 from reportgen.sources.doctor import examine
@@ -35,41 +32,24 @@ from reportgen.sources.doctor import examine
 def build(
     session: Session,
     *,
-    source: SourceSettings,
-    selection: Selection,
-    retention: Retention,
-    baseline: str | None,
-    following: Following,
-    snapshot_dir: Path,
+    fetching: FetchSettings,
     output: Output,
     gates: Gates,
     no_github: bool,
     verbosity: Verbosity,
 ) -> int:
     """Build the report; return the exit code."""
-    regression = gate_rules.regression_limit(gates.fail_on, baseline)
-    fetching = FetchSettings(source, selection, retention, following, snapshot_dir, baseline)
+    regression = gate_rules.regression_limit(gates.fail_on, fetching.baseline)
 
     def run(world: World) -> int:
         rendered = pipeline.build(fetching, output, world, regression)
-        return _deliver(session, rendered, gates, regression, no_github=no_github)
+        return _deliver(session, rendered, gates, no_github=no_github)
 
     return _fetch(session.stderr, verbosity, run)
 
 
-def snapshot(
-    session: Session,
-    *,
-    source: SourceSettings,
-    selection: Selection,
-    retention: Retention,
-    baseline: str | None,
-    following: Following,
-    snapshot_dir: Path,
-    verbosity: Verbosity,
-) -> int:
+def snapshot(session: Session, *, fetching: FetchSettings, verbosity: Verbosity) -> int:
     """Fetch into the snapshot directory; return the exit code."""
-    fetching = FetchSettings(source, selection, retention, following, snapshot_dir, baseline)
 
     def run(world: World) -> int:
         _print_path(session, pipeline.snapshot(fetching, world))
@@ -95,7 +75,6 @@ def render(
 ) -> int:
     """Render what was fetched; return the exit code."""
     del project_dir  # which only says where the configuration file is
-    regression = gate_rules.regression_limit(gates.fail_on, baseline)
     rendered = pipeline.render_only(
         snapshot_dir,
         (kind, url),
@@ -103,11 +82,11 @@ def render(
         retention,
         output,
         baseline=baseline,
-        regression=regression,
+        regression=gate_rules.regression_limit(gates.fail_on, baseline),
         warn=session.stderr.progress(verbosity).warn,
         secrets=session.stderr.secrets,
     )
-    return _deliver(session, rendered, gates, regression, no_github=no_github)
+    return _deliver(session, rendered, gates, no_github=no_github)
 
 
 def merge(
@@ -138,13 +117,6 @@ def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) ->
         raise SourceError(diagnosis.trouble)
 
 
-def config(session: Session, **_settings: object) -> None:
-    """Print each setting in force."""
-    ctx = click.get_current_context()
-    for line in settings_table.lines(ctx, os.environ, session.stderr.safe):
-        sys.stdout.write(f"{line}\n")
-
-
 def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) -> int:
     """Run a command that fetches, with signals caught and its progress on stderr."""
     stderr.capture_libraries(quiet=verbosity.quiet)
@@ -167,18 +139,11 @@ def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) ->
     return code
 
 
-def _deliver(
-    session: Session,
-    rendered: Rendered,
-    gates: Gates,
-    regression: float | None,
-    *,
-    no_github: bool,
-) -> int:
+def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: bool) -> int:
     """Report to CI, then print where the report is; return the exit code of the gates."""
     stderr, jobs = session.stderr, rendered.report.jobs
     if not no_github:
-        _report_to_github(stderr, rendered, regression)
+        _report_to_github(stderr, rendered)
     breaches = gate_rules.broken(gates.fail_on, jobs)
     if gates.strict:
         breaches += gate_rules.strict(jobs)
@@ -200,10 +165,11 @@ def _print_path(session: Session, path: Path) -> None:
     sys.stdout.buffer.write(os.fsencode(path) + b"\n")
 
 
-def _report_to_github(stderr: Stderr, rendered: Rendered, regression: float | None) -> None:
+def _report_to_github(stderr: Stderr, rendered: Rendered) -> None:
     """Add the summary to the step's, and annotate what needs a look, if this runs on GitHub."""
     if github_actions.annotates(os.environ):
-        for line in github_actions.annotations(rendered.report.jobs, regression):
+        report = rendered.report
+        for line in github_actions.annotations(report.jobs, report.regression):
             stderr.write_raw(line)
     path = github_actions.step_summary_path(os.environ)
     if path is None:

@@ -1,9 +1,10 @@
 """`junit.xml`: the jobs as the test cases of a suite, for CI servers that show test results.
 
-A failed job is a failure, a completed one passes, any other is skipped, since its outcome is not
-known. The case's output mentions an incomplete stream and losses that are not finite; whether
-these fail a build is for `--strict` and `--fail-on` to decide. The document is valid against the
-schema junit-10.xsd of Jenkins' xUnit plugin.
+A failed job is a failure, and so is a completed one that `regression>P` objects to. Other completed
+jobs pass, and all others are skipped, since their outcome is not known. The case's output
+mentions an incomplete stream and losses that are not finite; whether these fail a build is for
+`--strict` and `--fail-on` to decide. The document is valid against the schema junit-10.xsd of
+Jenkins' xUnit plugin.
 """
 
 import math
@@ -36,11 +37,9 @@ _FIRST_LINE: Final = 200
 """The number of characters of an error that go into a list of failures."""
 
 
-def document(report: Report, regression: float | None = None) -> str:
-    """Return the jobs as JUnit XML, in the report's order.
-
-    A completed job that is worse than its baseline by more than `regression` percent fails.
-    """
+def document(report: Report) -> str:
+    """Return the jobs as JUnit XML, in the report's order."""
+    regression = report.regression
     totals = {
         "tests": str(len(report.jobs)),
         "failures": str(

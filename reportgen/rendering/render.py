@@ -87,9 +87,9 @@ def render(
             warn=warn,
         )
         jobs = stage_jobs(context, narrowed, baseline)
-        report = _report(context, jobs)
+        report = _report(context, jobs, regression)
         summary = summary_md.document(report, output.report_url, output.looks.title)
-        _stage_exports(context, report, summary, regression)
+        _stage_exports(context, report, summary)
         _stage_pages(context, report, jobs)
     return Rendered(output.out / file_list.HOME, report, summary)
 
@@ -118,23 +118,23 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
 # --- The files about all jobs --------------------------------------------------------------------
 
 
-def _report(context: RenderContext, jobs: StagedJobs) -> Report:
+def _report(context: RenderContext, jobs: StagedJobs, regression: float | None) -> Report:
     """Return the values that the files about all jobs show."""
     listing = context.listing
     manifest = listing.manifest
     if manifest is not None:
         manifest = manifest.redacted(context.redactor.text)
-    return Report(GENERATOR, listing.read_at, context.origin, manifest, tuple(jobs.summaries))
+    return Report(
+        GENERATOR, listing.read_at, context.origin, manifest, tuple(jobs.summaries), regression
+    )
 
 
-def _stage_exports(
-    context: RenderContext, report: Report, summary: str, regression: float | None
-) -> None:
+def _stage_exports(context: RenderContext, report: Report, summary: str) -> None:
     """Stage the exports about all jobs."""
     stage = context.publication.stage
     stage("report.json", report_json.pieces(report))
     stage("summary.md", [summary])
-    stage("junit.xml", [junit_xml.document(report, regression)])
+    stage("junit.xml", [junit_xml.document(report)])
     stage("badge.svg", [badge_svg.document(report)])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from reportgen.settings import SourceSettings
+from reportgen.settings import CLOUD_URL, STUDIO_URL, SourceSettings
 from reportgen.sources import Source, credentials
 from reportgen.text.secrets import Secrets
 
@@ -39,12 +39,12 @@ def _studio(
     secrets: Secrets,
 ) -> Source:
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
-    from reportgen.sources.studio import DEFAULT_URL, Studio  # noqa: PLC0415
+    from reportgen.sources.studio import Studio  # noqa: PLC0415
 
     def read() -> str:
         return credentials.studio_token(settings.token_file, environment)
 
-    base = BaseURL.parse(settings.url or DEFAULT_URL)
+    base = BaseURL.parse(settings.url or STUDIO_URL)
     return Studio(base, read, secrets, environment=environment, now=now)
 
 
@@ -56,7 +56,7 @@ def _cloud(
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Source:
-    from reportgen.sources.cloud import DEFAULT_URL, URL_VARIABLE, Cloud  # noqa: PLC0415
+    from reportgen.sources.cloud import URL_VARIABLE, Cloud  # noqa: PLC0415
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
     def read() -> credentials.Credentials:
@@ -68,7 +68,7 @@ def _cloud(
     elif environment.get(URL_VARIABLE):
         base = BaseURL.parse(environment[URL_VARIABLE], URL_VARIABLE)
     else:
-        base = BaseURL.parse(found.url or DEFAULT_URL, "arkorCloudApiUrl of the credentials")
+        base = BaseURL.parse(found.url or CLOUD_URL, "arkorCloudApiUrl of the credentials")
     return Cloud(
         base,
         lambda: read().token,

@@ -15,7 +15,6 @@ from reportgen.sources.http import Answer, BaseURL, Secret, Server, path_segment
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.secrets import Secrets
 
-DEFAULT_URL: Final = "https://api.arkor.ai"
 URL_VARIABLE: Final = "ARKOR_CLOUD_API_URL"
 
 

@@ -24,7 +24,6 @@ from reportgen.text.javascript import JSON, decode_object
 from reportgen.text.keys import secret_texts
 from reportgen.text.secrets import Secrets
 
-DEFAULT_URL: Final = "http://127.0.0.1:4000"
 TOKEN_HEADER: Final = "X-Arkor-Studio-Token"  # noqa: S105 - the header's name
 
 

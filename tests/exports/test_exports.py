@@ -236,7 +236,7 @@ def test_the_report_for_programs() -> None:
         assert list(job) == [
             "id", "name", "status", "listed", "createdAt", "startedAt", "completedAt",
             "durationSeconds", "artifacts", "error", "stream", "loss", "evalLoss",
-            "checkpoints", "logTail", "config", "page",
+            "checkpoints", "logTail", "config", "page", "result", "baseline",
         ]  # fmt: skip
 
 
