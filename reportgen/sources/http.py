@@ -2,7 +2,6 @@
 
 import asyncio
 import codecs
-import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
-import httpx_sse
 
 from reportgen.errors import SourceError, UsageError
 from reportgen.sources import (
     OpenStream,
     StreamBrokenError,
     StreamRefusedError,
+    bodies,
     failures,
     loopback,
     retry,
@@ -39,12 +38,11 @@ _SPARE_CLIENTS: Final = 4
 """How many idle connections outlast a reading of the list; many streams may have left theirs."""
 _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
-_PIECE: Final = 1 << 18
 _NOTICES: Final = frozenset({"deprecation", "sunset", "warning"})
-_UNPACKED: Final = {"", "identity"}
-_ZLIB: Final = {"gzip", "x-gzip", "deflate"}
+_EVENT_STREAM: Final = "text/event-stream"
 _PLAIN: Final = {"Accept-Encoding": "identity"}
-_ANY_ZLIB_HEADER: Final = 47  # zlib's flag for "gzip or zlib, whichever it is"
+_JSON: Final = {"Accept": "application/json", **_PLAIN}
+_STREAMED: Final = {"Accept": _EVENT_STREAM, "Cache-Control": "no-cache", **_PLAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +227,36 @@ class Server:
                 self._noticed.add(notice)
                 self._notice(f"{self.base.shown}: {notice}")
 
+    @asynccontextmanager
+    async def _answer(self, path: str, headers: httpx.Headers) -> AsyncIterator[httpx.Response]:
+        """Send a request and return its answer, of which only the head has been read."""
+        with self._client() as client:
+            response = await self._send(client, path, headers)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+
+    async def _send(
+        self, client: httpx.AsyncClient, path: str, headers: httpx.Headers
+    ) -> httpx.Response:
+        """Send a request; a reused connection that turns out to be closed is replaced at once."""
+        events: list[str] = []
+
+        async def trace(event: str, _: object) -> None:
+            events.append(event)
+
+        request = client.build_request(
+            "GET", self.base.url + path, headers=headers, extensions={"trace": trace}
+        )
+        try:
+            return await client.send(request, stream=True)
+        except httpx.HTTPError as error:
+            is_reused = not any("connect_tcp" in event for event in events)
+            if is_reused and failures.is_hang_up(error):
+                return await self._send(client, path, headers)
+            raise
+
     async def get(self, path: str, *, limit: int) -> Answer:
         """Ask for a path: up to three tries of 30 s each; a refused token is read again once.
 
@@ -253,17 +281,12 @@ class Server:
         return await self._get_once(path, limit)
 
     async def _get_once(self, path: str, limit: int) -> Answer:
-        headers = {**self._headers(self.secret.value), "Accept": "application/json", **_PLAIN}
-        url = self.base.url + path
+        headers = httpx.Headers({**self._headers(self.secret.value), **_JSON})
         try:
-            with self._client() as client:
-                async with (
-                    asyncio.timeout(ANSWER_SECONDS),
-                    client.stream("GET", url, headers=headers) as response,
-                ):
-                    body = await _body(response, limit)
-                    # Browsers read JSON without the mark, and so does Studio.
-                    return Answer(response.status_code, body.removeprefix(codecs.BOM_UTF8))
+            async with asyncio.timeout(ANSWER_SECONDS), self._answer(path, headers) as response:
+                body = await bodies.read(response, limit)
+                # Browsers read JSON without the mark, and so does Studio.
+                return Answer(response.status_code, body.removeprefix(codecs.BOM_UTF8))
         except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
             refused = self.base.loopback and failures.is_refused(error)
             message = f"Cannot reach {self.base.shown}: {failures.describe(error, self._route)}."
@@ -291,18 +314,13 @@ class Server:
     async def _stream_once(
         self, path: str, last_event_id: bytes | None, *, ended: bool
     ) -> AsyncIterator[OpenStream]:
-        headers: dict[str, str | bytes] = {**self._headers(self.secret.value), **_PLAIN}
+        headers = httpx.Headers({**self._headers(self.secret.value), **_STREAMED}, "latin-1")
         if last_event_id is not None:
-            headers["Last-Event-ID"] = last_event_id
-        url = self.base.url + path
+            headers["Last-Event-ID"] = last_event_id.decode("latin-1")
         try:
-            with self._client() as client:
-                # httpx-sse writes into the headers that it is given.
-                events = httpx_sse.aconnect_sse(client, "GET", url, headers=headers)
-                async with events as source:
-                    redactor = self.secret.known.redactor
-                    await _check_stream(source.response, redactor, ended=ended)
-                    yield OpenStream(_unpacked(source.response))
+            async with self._answer(path, headers) as response:
+                await _check_stream(response, self.secret.known.redactor, ended=ended)
+                yield OpenStream(bodies.unpacked(response))
         except httpx.InvalidURL as error:
             raise StreamRefusedError("the job's id is too long for a URL", final=True) from error
         except httpx.HTTPError as error:
@@ -329,7 +347,7 @@ async def _check_stream(response: httpx.Response, redactor: Redactor, *, ended: 
     """Raise `StreamRefusedError` if the answer is not an event stream."""
     status = response.status_code
     if status != HTTPStatus.OK:
-        body = await _body(response, _MAX_ERROR_BYTES)
+        body = await bodies.read(response, _MAX_ERROR_BYTES)
         said = Answer(status, body).message(redactor)
         raise StreamRefusedError(
             f"the server answered {status}" + (f": {said}" if said else ""),
@@ -337,53 +355,12 @@ async def _check_stream(response: httpx.Response, redactor: Redactor, *, ended: 
             final=retry.is_final(status, ended=ended),
             retry_after=retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC)),
         )
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "text/event-stream":
-        shown = redactor.text(response.headers.get("content-type", "")).partition(";")[0].strip()
+    kind = bodies.media_type(response)
+    if kind != _EVENT_STREAM:
+        shown = redactor.text(kind or "of no content type")[:_LONGEST_REASON]
+        raise StreamRefusedError(f"the answer is no event stream but {shown}", final=True)
+    coding = bodies.unknown_coding(response)
+    if coding is not None:
         raise StreamRefusedError(
-            f"the answer is no event stream but {shown.lower() or 'of no content type'}", final=True
+            f"the stream is encoded as {coding}, which was not asked for", final=True
         )
-    if _encoding(response) not in _UNPACKED | _ZLIB:
-        raise StreamRefusedError(
-            f"the stream is encoded as {_encoding(response)}, which was not asked for", final=True
-        )
-
-
-async def _body(response: httpx.Response, limit: int) -> bytes:
-    """Read a body of up to `limit` bytes; one that is longer is cut, one byte over the limit."""
-    body = bytearray()
-    async for piece in _unpacked(response):
-        body += piece[: limit + 1 - len(body)]
-        if len(body) > limit:
-            break
-    return bytes(body)
-
-
-async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return a body's bytes without its content encoding, never more than a bounded piece at once.
-
-    httpx would unpack each chunk whole: a few kilobytes can become gigabytes.
-    """
-    encoding = _encoding(response)
-    try:
-        if encoding not in _ZLIB:
-            async for chunk in response.aiter_raw():
-                yield chunk
-            return
-        inflate = zlib.decompressobj(_ANY_ZLIB_HEADER)
-        async for chunk in response.aiter_raw():
-            packed = chunk
-            while packed:
-                yield inflate.decompress(packed, _PIECE)
-                packed = inflate.unconsumed_tail
-                if inflate.eof:
-                    return  # zlib would hold whatever a server sends behind the end
-                await asyncio.sleep(0)  # a bomb must not keep other streams from being read
-    except httpx.HTTPError as error:
-        raise StreamBrokenError(failures.describe(error)) from error
-    except zlib.error as error:
-        raise StreamBrokenError(f"the compressed stream is damaged ({error})") from error
-
-
-def _encoding(response: httpx.Response) -> str:
-    return str(response.headers.get("content-encoding", "")).strip().lower()
