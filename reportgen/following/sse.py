@@ -127,11 +127,16 @@ class FrameDecoder:
     def close(self) -> list[Frame]:
         """Return what the end of the connection leaves: the frame that was too large to end.
 
-        By the standard, any other unfinished frame is dropped.
+        By the standard, any other unfinished frame is dropped, its id included.
         """
         unfinished, self._unfinished = self._unfinished, None
-        frame = None if unfinished is None else unfinished.frame()
-        return [frame] if frame is not None and frame.over_limit else []
+        if unfinished is None:
+            return []
+        if not unfinished.is_over_limit:
+            unfinished.drop()
+            return []
+        frame = unfinished.frame()
+        return [] if frame is None else [frame]
 
     def _without_bom(self, chunk: bytes) -> bytes:
         if self._start is None:
@@ -262,11 +267,11 @@ class _Block:
     """
 
     def __init__(self, limit: int, fields: _Fields) -> None:
+        self.is_over_limit = False
         self._limit = limit
         self._fields = fields
         self._lines = _spool()
         self._size = 0
-        self._over_limit = False
         self._has_data = False
         self._line = b""  # the unfinished line, while it is short
         self._in_long_line = False
@@ -281,16 +286,20 @@ class _Block:
 
     def frame(self) -> Frame | None:
         """Return the frame that the block is, if it is one."""
-        if self._over_limit:
+        if self.is_over_limit:
             self._drop_data()
         with self._lines as lines:
             lines.seek(0)
             frame = self._fields.frame(
-                [*lines, b"data"] if self._over_limit and self._has_data else lines
+                [*lines, b"data"] if self.is_over_limit and self._has_data else lines
             )
-        if frame is None or not self._over_limit:
+        if frame is None or not self.is_over_limit:
             return frame
         return Frame(frame.name, b"", frame.id, over_limit=True)
+
+    def drop(self) -> None:
+        """Let go of what is held."""
+        self._lines.close()
 
     def _take(self, text: bytes) -> None:
         if self._in_long_line:
@@ -325,14 +334,14 @@ class _Block:
             self._keep_long(line)
 
     def _keep_long(self, piece: bytes) -> None:
-        if not self._over_limit:
+        if not self.is_over_limit:
             self._keep(piece)
 
     def _keep(self, lines: bytes) -> None:
         self._lines.write(lines)
         self._size += len(lines)
         if self._size > self._limit + 1:  # 1: its last line's end does not count as its own
-            self._over_limit = True
+            self.is_over_limit = True
             self._drop_data()
 
     def _drop_data(self) -> None:

@@ -56,6 +56,7 @@ def test_retry_counts_at_its_lines_end(size: int) -> None:
         for at in range(0, len(stream), size):
             decoder.feed(stream[at : at + size])
         assert decoder.retry == retry
+    decoder.close()
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,7 @@ def test_retry_counts_at_its_lines_end(size: int) -> None:
 def test_the_last_id_counts_without_an_event(stream: bytes, last_id: bytes | None) -> None:
     decoder = FrameDecoder()
     decoder.feed(stream)
+    decoder.close()
     assert decoder.last_id == last_id
 
 
