@@ -18,7 +18,7 @@ from reportgen.model.curves import Curve, Superseded
 from reportgen.model.log_lines import LogLine, Tail
 from reportgen.model.trend import Clock, Trend
 from reportgen.text import javascript
-from reportgen.text.javascript import JSON, js_value
+from reportgen.text.javascript import JSON, Object, js_value
 from reportgen.text.times import parse_time, time_or_none
 
 TAIL_LINES: Final = 50
@@ -87,7 +87,13 @@ class History:
     """The steps of saved checkpoints in order of arrival, each once."""
     artifacts: list[JSON] | None = None
     """What `training.completed` lists; None until it came."""
+    metadata: Object = field(default_factory=dict)
+    """What the last `training.started` says of the run."""
+    metrics: Object = field(default_factory=dict)
+    """What `training.completed` says of its results."""
     error: str | None = None
+    failed_at: float | None = None
+    """The step at which it failed, if that is known."""
     started_at: str | None = None
     completed_at: str | None = None
     last_event_at: str | None = None
@@ -194,13 +200,17 @@ class Folding:
             if step is not None:
                 self._checkpoints.setdefault(step + 0.0)
             return
-        history.error = None
+        history.error = history.failed_at = None
         if name == wire.STARTED:
             history.started_at = history.started_at or time_or_none(said.timestamp)
+            history.metadata = said.metadata if isinstance(said.metadata, dict) else {}
         elif name == wire.COMPLETED:
             history.artifacts = said.artifacts if isinstance(said.artifacts, list) else []
-        elif said.error is not None:
-            history.error = said.error if isinstance(said.error, str) else js_value(said.error)
+            history.metrics = said.metrics if isinstance(said.metrics, dict) else {}
+        else:
+            history.failed_at = javascript.finite(said.step)
+            if said.error is not None:
+                history.error = said.error if isinstance(said.error, str) else js_value(said.error)
 
     # Training logs
 

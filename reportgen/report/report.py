@@ -5,7 +5,8 @@ so that none can forget to; it is still the server's text, which pages and expor
 where it goes.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -119,9 +120,15 @@ class JobDetail:
     pause: hist.Pause | None
     checkpoints: tuple[float, ...]
     artifacts: tuple[str, ...]
-    """Each artifact as text: strings unchanged, anything else as JSON."""
+    """Each artifact as text, without home directories: strings unchanged, else as JSON."""
     log: tuple[LogLine, ...]
     log_lines: int
+    metadata: Object = field(default_factory=dict)
+    """What the run says of itself at its start."""
+    metrics: Object = field(default_factory=dict)
+    """What it says of its results at its end."""
+    failed_at: float | None = None
+    """The step at which it failed, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,9 @@ def job_detail(
         pause=history.pause,
         checkpoints=tuple(history.checkpoints),
         artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),
+        metadata=_object(history.metadata, redactor),
+        metrics=_object(history.metrics, redactor),
+        failed_at=history.failed_at,
         log=tuple(shown),
         log_lines=history.log_lines,
     )
@@ -256,5 +266,29 @@ def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
 
 
 def _artifact_text(artifact: JSON, redactor: Redactor) -> str:
-    clean = redactor.value(artifact)
+    clean = _without_home(redactor.value(artifact))
     return clean if isinstance(clean, str) else js_value(clean)
+
+
+def _object(fields: Object, redactor: Redactor) -> Object:
+    clean = redactor.value(fields)
+    return clean if isinstance(clean, dict) else {}
+
+
+_HOME: Final = re.compile(
+    r"\A(file://)?(?:/(?:[^/]+/)?(?:home|Users)/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)"
+    r"(?=[\\/]|\Z)"
+)
+
+
+def _without_home(artifact: JSON) -> JSON:
+    """Return an artifact in which paths within a home directory begin with `~`: names stay out."""
+    match artifact:
+        case str():
+            return _HOME.sub(r"\1~", artifact)
+        case list():
+            return [_without_home(item) for item in artifact]
+        case dict():
+            return {key: _without_home(item) for key, item in artifact.items()}
+        case _:
+            return artifact

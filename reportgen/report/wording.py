@@ -13,7 +13,7 @@ from reportgen.model.origin import Origin
 from reportgen.model.rounding import significant
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert, javascript
-from reportgen.text.javascript import js_number
+from reportgen.text.javascript import Object, js_number
 from reportgen.text.times import parse_time
 
 LIST_LENGTH: Final = 200
@@ -216,6 +216,20 @@ def last_loss(job: JobSummary) -> str:
     if job.last_not_finite is None:
         return finite or "—"
     return f"{job.last_not_finite} (last finite {finite})" if finite else job.last_not_finite
+
+
+def parts(values: Object) -> Object:
+    """Return settings with the members of objects as settings of their own: `datasetSource.name`.
+
+    An empty object stays.
+    """
+    flat: Object = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            flat |= {f"{key}.{part}": item for part, item in value.items()}
+        else:
+            flat[key] = value
+    return flat
 
 
 def steps(job: JobSummary) -> str:
