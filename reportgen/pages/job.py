@@ -112,7 +112,7 @@ def job_view(
         chart_description=_chart_description(job),
         small_charts=tuple(_small_charts(detail, chart)),
         captions=tuple(_captions(job, chart)),
-        findings=tuple(findings(detail, zone)),
+        findings=tuple(findings(detail, snapshot_at, zone)),
         statistics=tuple(statistics_of(detail)),
         slug=job.slug,
         resumed=_resumed(detail),

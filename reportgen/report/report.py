@@ -6,6 +6,7 @@ where it goes.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,9 @@ from reportgen.model.history import History
 from reportgen.model.log_lines import LogLine
 from reportgen.model.metrics import Metric, Result, last_if_not_finite, metric, result
 from reportgen.model.origin import Manifest, Origin
+from reportgen.model.pace import Pace
 from reportgen.model.trend import Clock, Trend
+from reportgen.text import javascript
 from reportgen.text.javascript import JSON, js_value
 from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
@@ -93,6 +96,16 @@ class JobSummary:
         return None if started is None else max((now - started).total_seconds(), 0.0)
 
     @property
+    def max_steps(self) -> float | None:
+        """The number of steps to train, if the config names it: -1 and 0 mean by epochs."""
+        steps = self.config.get("maxSteps")
+        if isinstance(steps, str):
+            with suppress(ValueError):
+                steps = float(steps)
+        most = javascript.finite(steps)
+        return most if most is not None and most > 0 else None
+
+    @property
     def page(self) -> str:
         """The path of the job's page, relative to the home page."""
         return f"jobs/{self.slug}.html"
@@ -123,6 +136,8 @@ class JobDetail:
     """Each artifact as text, without home directories: strings unchanged, else as JSON."""
     log: tuple[LogLine, ...]
     log_lines: int
+    pace: Pace = field(default_factory=Pace)
+    last_event_at: str | None = None
     metadata: Object = field(default_factory=dict)
     """What the run says of itself at its start."""
     metrics: Object = field(default_factory=dict)
@@ -185,6 +200,8 @@ def job_detail(
         pause=history.pause,
         checkpoints=tuple(history.checkpoints),
         artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),
+        pace=history.pace,
+        last_event_at=history.last_event_at,
         metadata=_object(history.metadata, redactor),
         metrics=_object(history.metrics, redactor),
         failed_at=history.failed_at,
