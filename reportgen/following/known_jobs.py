@@ -7,8 +7,7 @@ from reportgen.errors import SourceError, WriteError
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.model.selection import Selection
-from reportgen.snapshot.job_list import Listing
-from reportgen.snapshot.job_numbers import numbered
+from reportgen.snapshot.job_list import Listing, numbered
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import NO_PROJECT, JobList
