@@ -69,6 +69,8 @@ async def fetch(
         expiry = Expiry(folder, retention, watcher)
         jobs = KnownJobs(folder, _first_listing(first, kept), secrets)
         jobs.update(first.jobs)
+        if first.jobs.without_project:
+            watcher.warn(NO_PROJECT)
         jobs.select(selection, source.origin, expiry.expired(jobs.listing))
         if baseline is not None:
             jobs.choose_baselines(baseline)
@@ -122,7 +124,7 @@ async def _read_source(source: Source, watcher: Watcher) -> _First:
     for what in (identity, manifest):
         if isinstance(what, BaseException) and not isinstance(what, SourceError):
             raise what
-    for oddity in (*jobs.oddities, *([NO_PROJECT] if jobs.without_project else [])):
+    for oddity in jobs.oddities:
         watcher.warn(oddity)
     if isinstance(identity, BaseException):
         watcher.warn(f"org and project are unknown: {identity}")
