@@ -309,15 +309,15 @@ CURL: dict[str, Answer] = {
     "half a head": invalid(_OK, "without an HTTP answer"),
     **{
         f"status {status}": invalid(
-            b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status, f"answered {status}"
+            b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status, str(status)
         )
         for status in (204, 205, 206, 301, 302, 307, 400, 401, 404, 410, 500, 503, 999)
     },
     "a refusal that is cut": invalid(
-        b"HTTP/1.1 410 Gone\r\nContent-Length: 99\r\n\r\nsorry", "answered 410: sorry"
+        b"HTTP/1.1 410 Gone\r\nContent-Length: 99\r\n\r\nsorry", "410"
     ),
     "a refusal of an unknown coding": invalid(
-        b"HTTP/1.1 410 Gone\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\nxyz", "answered 410"
+        b"HTTP/1.1 410 Gone\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\nxyz", "410"
     ),
 }
 
