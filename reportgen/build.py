@@ -11,8 +11,9 @@ from typing import Protocol
 
 from reportgen.console.signals import Interrupts
 from reportgen.errors import DamagedRecordError
-from reportgen.following import fetch, open_files, watcher
+from reportgen.following import fetch, open_files
 from reportgen.following.fetch import Interrupted
+from reportgen.following.progress import FetchProgress
 from reportgen.model.selection import Selection
 from reportgen.rendering import render
 from reportgen.rendering.render import Rendered
@@ -25,7 +26,7 @@ from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
 
-class Watcher(watcher.Watcher, AbstractContextManager["Watcher"], Protocol):
+class BuildProgress(FetchProgress, AbstractContextManager["BuildProgress"], Protocol):
     """The progress listener, between entering and leaving."""
 
     def reading(self, message: str) -> None:
@@ -40,14 +41,16 @@ class World:
     now: Callable[[], datetime]
     environment: Mapping[str, str]
     interrupts: Interrupts
-    watcher: Watcher
+    progress: BuildProgress
     secrets: Secrets
     """Learns every secret that is read, so that neither a message nor a page can hold it."""
 
 
-def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
-    """Snapshot, then render: the main job."""
-    with Snapshot.locked(settings.snapshot_dir, world.watcher.warn) as snapshot:
+def build(
+    settings: FetchSettings, output: Output, world: World, regression: float | None = None
+) -> Rendered:
+    """Snapshot, then render: the main job. For `regression` see `render`."""
+    with Snapshot.locked(settings.snapshot_dir, world.progress.warn) as snapshot:
         while True:
             folder = _fetch(settings, world, snapshot)
             try:
@@ -56,19 +59,21 @@ def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
                     settings.retention,
                     folder,
                     world.secrets.redactor.showing(output.show_config),
+                    baseline=settings.baseline,
+                    regression=regression,
                     refresh=settings.following.refresh,
-                    warn=world.watcher.warn,
+                    warn=world.progress.warn,
                     waiting=lambda: world.interrupts.raising(Interrupted()),
                 )
             except DamagedRecordError as error:
                 # A record in doubt is fetched again; a deleted one can't be damaged twice.
-                world.watcher.warn(str(error))
+                world.progress.warn(str(error))
                 folder.logs.remove(error.path.name)
 
 
 def snapshot(settings: FetchSettings, world: World) -> Path:
     """Fetch the job list and every job's events; return the snapshot directory's path."""
-    with Snapshot.locked(settings.snapshot_dir, world.watcher.warn) as kept:
+    with Snapshot.locked(settings.snapshot_dir, world.progress.warn) as kept:
         _fetch(settings, world, kept)
     return settings.snapshot_dir
 
@@ -80,6 +85,8 @@ def render_only(
     retention: Retention,
     output: Output,
     *,
+    baseline: str | None = None,
+    regression: float | None = None,
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Rendered:
@@ -89,7 +96,16 @@ def render_only(
     """
     kept = Snapshot.reading(snapshot_dir).last_folder(*source)
     redactor = secrets.redactor.showing(output.show_config)
-    return render.render(output, retention, kept, redactor, selection, warn=warn)
+    return render.render(
+        output,
+        retention,
+        kept,
+        redactor,
+        selection,
+        baseline=baseline,
+        regression=regression,
+        warn=warn,
+    )
 
 
 # --- Snapshot ----------------------------------------------------------------------------------
@@ -101,15 +117,19 @@ def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceF
         settings.source,
         world.environment,
         world.now,
-        listener=Listener(world.watcher.reading, world.watcher.warn),
+        listener=Listener(world.progress.reading, world.progress.warn),
         secrets=world.secrets,
     )
-    with world.watcher as progress:
+    with world.progress as progress:
         return event_loop.run(_fetch_from(source, settings, world, snapshot, progress))
 
 
 async def _fetch_from(
-    source: Source, settings: FetchSettings, world: World, snapshot: Snapshot, progress: Watcher
+    source: Source,
+    settings: FetchSettings,
+    world: World,
+    snapshot: Snapshot,
+    progress: BuildProgress,
 ) -> SourceFolder:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -123,8 +143,9 @@ async def _fetch_from(
             snapshot,
             settings.selection,
             settings.retention,
-            _within_limits(settings.following, world.watcher.warn),
-            watcher=progress,
+            _within_limits(settings.following, world.progress.warn),
+            baseline=settings.baseline,
+            progress=progress,
             secrets=world.secrets,
             chance=random.random,
             stop=stop,

@@ -149,6 +149,8 @@ def completed() -> JobDetail:
         learning_rate=trend(range(1, 401), lambda step: 0.0002 * min(1, step / 40)),
         throughput=trend(range(1, 401, 100), lambda step: 12.5 - step / 100),
         checkpoints=checkpoints,
+        metadata={"backend": "unsloth", "gpu": {"name": "NVIDIA L4", "count": 1}},
+        metrics={"train_loss": 0.4213, "train_runtime": 93.5},
         artifacts=(
             Artifact(
                 "support-bot-v2.safetensors",
@@ -200,6 +202,7 @@ def failed() -> JobDetail:
     return detail(
         job,
         loss=loss,
+        failed_at=121.0,
         superseded=superseded,
         resumed_at=(60.0,),
         resumes=1,
@@ -247,7 +250,14 @@ def hostile() -> JobDetail:
     )
     artifact = Artifact(HOSTILE, HOSTILE, rest={HOSTILE: HOSTILE})
     line = LogLine(f"[started] {HOSTILE}", gist=HOSTILE)
-    return detail(job, artifacts=(artifact,), log=(line,), log_lines=1)
+    return detail(
+        job,
+        artifacts=(artifact,),
+        metadata={HOSTILE: {HOSTILE: HOSTILE}},
+        metrics={HOSTILE: [HOSTILE]},
+        log=(line,),
+        log_lines=1,
+    )
 
 
 def details() -> tuple[JobDetail, ...]:

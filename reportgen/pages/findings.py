@@ -12,7 +12,6 @@ from reportgen.model.curves import Curve
 from reportgen.pages.values import Part
 from reportgen.report.report import JobDetail
 from reportgen.report.wording import duration, moment, plural
-from reportgen.text import javascript
 from reportgen.text.javascript import js_number
 from reportgen.text.times import parse_time
 
@@ -33,7 +32,7 @@ class Finding:
     parts: tuple[Part, ...]
 
 
-def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[Finding]:
+def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterable[Finding]:
     """Yield what a reader would look for in a job's numbers, the bad first."""
     job = detail.summary
     if job.not_finite:
@@ -45,8 +44,10 @@ def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[Finding]:
     unusable = dict(job.stream.skipped_reasons).get(history.NO_LOSS, 0)
     if unusable:
         yield Finding("warning", (f"{plural(unusable, 'loss', 'losses')} unusable",))
-    if not job.ended and job.last_step is not None:
-        yield from _progress(detail, job.last_step, zone)
+    if job.status == "running" and job.max_steps is not None:
+        end = detail.pace.expected_end(job.max_steps, parse_time(detail.last_event_at), snapshot_at)
+        if shown := moment(end, zone):
+            yield Finding("", ("Expected to end at about ", shown))
     yield from _pause(detail)
 
 
@@ -80,28 +81,6 @@ def _pause(detail: JobDetail) -> Iterable[Finding]:
 def _first_not_finite(points: Curve) -> float | None:
     pairs = zip(points.steps, points.values, strict=True)
     return next((step for step, value in pairs if not math.isfinite(value)), None)
-
-
-def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[Finding]:
-    """Yield when a running job is expected to end."""
-    most = javascript.finite(detail.summary.config.get("maxSteps"))
-    if most is None or not 0 < last <= most:
-        return
-    if shown := moment(_expected_end(detail, last, most), zone):
-        yield Finding("", ("Expected to end at about ", shown))
-
-
-def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | None:
-    """Return when the last step is expected; None if that is unknown, or the job was resumed."""
-    started = parse_time(detail.summary.started_at)
-    times = (parse_time(line.time) for line in reversed(detail.log))
-    latest = next((time for time in times if time), None)
-    if started is None or latest is None or latest <= started or detail.resumed_at:
-        return None
-    try:
-        return latest + (latest - started) * ((most - last) / last)
-    except OverflowError:
-        return None
 
 
 def statistics_of(detail: JobDetail) -> Iterable[MetricStatistics]:

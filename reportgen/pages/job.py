@@ -145,9 +145,9 @@ def job_view(
         listed=job.listed,
         status=badge(job.status),
         artifacts_count=job.artifacts,
-        banner=_banner(job),
+        banner=_banner(detail),
         strip=tuple(strip(detail, snapshot_at)),
-        findings=tuple(findings(detail, zone)),
+        findings=tuple(findings(detail, snapshot_at, zone)),
         chart=chart,
         chart_description=_chart_description(job),
         small_charts=tuple(_small_charts(detail, chart)),
@@ -158,7 +158,7 @@ def job_view(
         log=tuple(_log(detail.log, zone)),
         log_note=_log_note(detail, zone),
         log_empty="Not shown." if detail.log_lines else "No events yet.",
-        sections=tuple(section for section in _sections(job, zone) if section.fields.fields),
+        sections=tuple(section for section in _sections(detail, zone) if section.fields.fields),
         artifacts=_artifacts(detail.artifacts),
         more_artifacts=max(len(detail.artifacts) - LIST_LENGTH, 0),
         checkpoints=shown_list([f"step {js_number(step)}" for step in detail.checkpoints]),
@@ -173,12 +173,15 @@ def job_view(
     )
 
 
-def _banner(job: JobSummary) -> Banner | None:
+def _banner(detail: JobDetail) -> Banner | None:
+    job = detail.summary
     is_failure = job.status == "failed"
     if job.error is None and not is_failure:
         return None
     title = "Job failed" if is_failure else "The last error"
-    if is_failure and job.last_step is not None:
+    if is_failure and detail.failed_at is not None:
+        title += f" at step {js_number(detail.failed_at)}"
+    elif is_failure and job.last_step is not None:
         title += f" after step {js_number(job.last_step)}"
     return Banner(title, cut(job.error or "", MESSAGE_LENGTH), is_failure)
 
@@ -282,7 +285,8 @@ def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
 # --- Cards of labelled values --------------------------------------------------------------------
 
 
-def _sections(job: JobSummary, zone: ZoneInfo) -> Iterable[Section]:
+def _sections(detail: JobDetail, zone: ZoneInfo) -> Iterable[Section]:
+    job = detail.summary
     config = dict(job.config)
     model, dataset = config.pop("model", None), config.pop("datasetSource", None)
     yield Section("Metadata", shown_fields(_metadata(job, zone, model), MESSAGE_LENGTH))
@@ -290,6 +294,8 @@ def _sections(job: JobSummary, zone: ZoneInfo) -> Iterable[Section]:
         named: Object = dataset if isinstance(dataset, dict) else {"source": dataset}
         yield Section("Dataset", shown_fields(rows(named)))
     yield Section("Config", shown_fields(rows(config)))
+    yield Section("Run metadata", shown_fields(rows(detail.metadata)))
+    yield Section("Final metrics", shown_fields(rows(detail.metrics)))
     is_folded = job.stream.state == event_log.COMPLETE
     yield Section("Stream", shown_fields(_stream_fields(job.stream)), is_folded)
 

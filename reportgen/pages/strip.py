@@ -8,7 +8,7 @@ from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.pages.values import Part
 from reportgen.report.report import JobDetail, JobSummary
 from reportgen.report.wording import duration, steps
-from reportgen.text.javascript import finite, js_number
+from reportgen.text.javascript import js_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _last_loss(job: JobSummary) -> Iterator[Fact]:
 
 def _share(job: JobSummary) -> tuple[Part, ...]:
     """Return how many of its steps a job has done, in percent: 100 % only if it did them all."""
-    most = finite(job.config.get("maxSteps"))
+    most = job.max_steps
     if most is None or job.last_step is None or not 0 < job.last_step <= most:
         return ()
     share = int(100 * (job.last_step / most))

@@ -1,5 +1,6 @@
 """Artifacts: open objects, or strings, of which a report shows what it understands."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +24,7 @@ class Artifact:
     @classmethod
     def of(cls, said: JSON) -> "Artifact":
         """Return an artifact as `training.completed` lists it; its name is the end of its path."""
+        said = _without_home(said)
         if not isinstance(said, dict):
             return cls(said if isinstance(said, str) else js_value(said))
         texts = {key: value for key, value in said.items() if isinstance(value, str) and value}
@@ -43,3 +45,22 @@ class Artifact:
 def _is_size(value: JSON) -> bool:
     number = finite(value)
     return number is not None and number >= 0
+
+
+_HOME: Final = re.compile(
+    r"\A(file://)?(?:/(?:[^/]+/)?(?:home|Users)/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)"
+    r"(?=[\\/]|\Z)"
+)
+
+
+def _without_home(artifact: JSON) -> JSON:
+    """Return an artifact in which paths within a home directory begin with `~`: names stay out."""
+    match artifact:
+        case str():
+            return _HOME.sub(r"\1~", artifact)
+        case list():
+            return [_without_home(item) for item in artifact]
+        case dict():
+            return {key: _without_home(item) for key, item in artifact.items()}
+        case _:
+            return artifact

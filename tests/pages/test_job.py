@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from reportgen.model.log_lines import LogLine
+from reportgen.model.pace import Pace
 from reportgen.report.artifacts import Artifact
 from reportgen.report.report import StreamSummary
-from reportgen.text.javascript import Object
+from reportgen.text.javascript import JSON, Object
 from tests import samples
 from tests.pages.render import (
     Page,
@@ -41,13 +42,11 @@ def test_artifacts_are_rows() -> None:
 
 def test_a_banner_says_why_and_where_a_job_failed() -> None:
     text = Page(job(samples.failed())).text
-    banner = (
-        "Job failed after step 120 error: CUDA out of memory. Tried to allocate 2.00 GiB <b>(GPU"
-    )
+    banner = "Job failed at step 121 error: CUDA out of memory. Tried to allocate 2.00 GiB <b>(GPU"
     assert banner in text
     assert "artifacts:" not in text
-    silent = samples.detail(samples.summary(status="failed", artifacts=None))
-    assert "Job failed" in Page(job(silent)).text
+    silent = samples.summary(status="failed", artifacts=None, last_step=7.0)
+    assert "Job failed after step 7 " in Page(job(samples.detail(silent))).text
     assert "banner" not in job().partition("<body>")[2]
 
 
@@ -122,6 +121,8 @@ def test_metadata_dataset_config_and_stream_are_rows() -> None:
         "Model unsloth/gemma-4-E4B-it",
         "Dataset type huggingface name arkorlab/triage-demo split train subset en",
         "learningRate 2e-4",
+        "Run metadata backend unsloth gpu.name NVIDIA L4 gpu.count 1",
+        "Final metrics train_loss 0.4213 train_runtime 93.5",
         "State complete",
         "Reconnects 1",
     ):
@@ -186,15 +187,25 @@ def test_findings_report_a_loss_that_stayed_up() -> None:
     assert "Training loss went up after step 50 and stayed up: 1 → 2" in text
 
 
-def test_findings_report_progress_and_the_expected_end() -> None:
-    running = samples.summary(
-        status="running", last_step=100.0, started_at="2026-05-01T09:00:00Z", as_of=None
-    )
-    log = (LogLine("[log] step=100", "2026-05-01T09:10:00Z"),)
-    text = Page(job(samples.detail(running, log=log, log_lines=1))).text
-    assert "Steps 100 of 400 25 %" in text
-    assert "Expected to end at about 2026-05-01 09:40:00" in text
-    assert "Expected" not in Page(job(samples.detail(running))).text
+def test_a_running_job_reports_progress_and_the_expected_end() -> None:
+    pace, last = Pace(), "2026-05-01T11:58:00Z"
+    pace.add([99, 100], ["2026-05-01T11:57:30Z", last])
+
+    def shown(status: str, most: JSON) -> str:
+        config: Object = {**samples.CONFIG, "maxSteps": most}
+        running = samples.summary(status=status, last_step=100.0, as_of=None, config=config)
+        return _words(job(samples.detail(running, pace=pace, last_event_at=last)))
+
+    expected, progress = "Expected to end at about", "Steps 100 of 400 25 %"
+    assert f"{expected} 2026-05-01 14:28:00" in shown("running", 400)
+    assert expected in shown("running", "400")
+    assert progress in shown("running", "400")
+    assert progress in shown("queued", 400)
+    assert expected not in shown("queued", 400)
+    for most in (-1, 0, "-1", "all", None, True):
+        text = shown("running", most)
+        assert expected not in text
+        assert f"of {most}" not in text
 
 
 def test_a_log_line_keeps_its_time_beside_its_text() -> None:

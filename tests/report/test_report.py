@@ -142,9 +142,9 @@ def test_artifacts(events: list[bytes], count: int | None, artifacts: tuple[Arti
     [
         ({"name": "a.npz", "type": "adapter", "sizeBytes": 0}, Artifact("a.npz", "adapter", 0.0)),
         (
-            {"path": "/home/me/runs/a.bin", "kind": "lora", "bytes": "5", "sha": "1f"},
+            {"path": "/opt/runs/a.bin", "kind": "lora", "bytes": "5", "sha": "1f"},
             Artifact(
-                "a.bin", "lora", rest={"path": "/home/me/runs/a.bin", "bytes": "5", "sha": "1f"}
+                "a.bin", "lora", rest={"path": "/opt/runs/a.bin", "bytes": "5", "sha": "1f"}
             ),
         ),
         ({"file": "C:\\runs\\a.bin"}, Artifact("a.bin", rest={"file": "C:\\runs\\a.bin"})),
@@ -180,6 +180,58 @@ def test_what_is_understood_of_an_artifact(said: Object, artifact: Artifact) -> 
 )
 def test_the_gist_of_a_line(line: str, gist: str | None) -> None:
     assert gist_of(line) == gist
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/home/alice/run/adapter", "~/run/adapter"),
+        ("/Users/alice/run", "~/run"),
+        ("/home/alice", "~"),
+        ("/root/out/", "~/out/"),
+        ("/var/home/alice/x", "~/x"),
+        (r"C:\Users\alice\run", r"~\run"),
+        ("D:/Users/alice/run", "~/run"),
+        ("file:///home/alice/x", "file://~/x"),
+        ("/home", "/home"),
+        ("/rooted/x", "/rooted/x"),
+        ("/opt/run/home/alice", "/opt/run/home/alice"),
+        ("run/home/alice/x", "run/home/alice/x"),
+        ("s3://bucket/home/alice/x", "s3://bucket/home/alice/x"),
+    ],
+)
+def test_paths_of_artifacts_lose_the_home_directory(path: str, shown: str) -> None:
+    found = detail({}, event(wire.COMPLETED, {"artifacts": [path, {"path": path, "all": [path]}]}))
+    plain, nested = found.artifacts
+    assert plain == Artifact(shown)
+    assert nested.rest["all"] == [shown]
+    assert nested.rest.get("path", nested.name) == shown
+
+
+def test_what_a_run_says_of_itself_and_of_its_results() -> None:
+    start = event(wire.STARTED, {"metadata": {"gpu": {"name": "L4"}, "hfToken": "hunter2-hunter2"}})
+    stop = event(wire.COMPLETED, {"metrics": {"train_loss": 0.5}})
+    found = detail({}, start, stop)
+    assert found.metadata == {"gpu": {"name": "L4"}, "hfToken": "[hidden]"}
+    assert (found.metrics, found.failed_at) == ({"train_loss": 0.5}, None)
+    odd = detail(
+        {}, event(wire.STARTED, {"metadata": ["L4"]}), event(wire.COMPLETED, {"metrics": 7})
+    )
+    assert (odd.metadata, odd.metrics) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("events", "step"),
+    [
+        ([event(wire.FAILED, {"step": 12})], 12.0),
+        ([event(wire.FAILED, {"step": "12"})], None),
+        ([event(wire.FAILED, b'{"step":NaN}')], None),
+        ([event(wire.FAILED, {"step": 12}), event(wire.STARTED)], None),
+        ([event(wire.FAILED, {"step": 12}), event(wire.FAILED)], None),
+    ],
+)
+def test_the_step_at_which_a_job_failed(events: list[bytes], step: float | None) -> None:
+    assert detail({}, *events).failed_at == step
 
 
 @pytest.mark.parametrize(
@@ -324,6 +376,8 @@ def test_no_secret_is_left_in_any_text() -> None:
             },
         },
         event(wire.STARTED, odd_json.encode()),
+        event(wire.STARTED, {"metadata": {OWN: odd, "apiKey": "hunter2-hunter2"}}),
+        event(wire.COMPLETED, {"metrics": {"secret": "hunter2-hunter2", "url": odd}}),
         event(wire.LOG, {"step": odd, "loss": {"secret": "hunter2-hunter2"}}),
         event(wire.COMPLETED, {"artifacts": [odd, odd_json, {"authToken": "hunter2-hunter2"}]}),
         event(wire.FAILED, {"error": f"{odd_json} {secret_json}"}),
