@@ -28,6 +28,7 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "age": ("age_model", "age_view"),
     "refresh": ("refresh_controls",),
     "copy": ("copy_view",),
+    "job": ("job_controls",),
     "table": ("table_model", "table_view"),
     "home": ("home_model", "home_view", "home_controls"),
     "plot": ("plot_model", "plot_view"),
@@ -87,7 +88,7 @@ class Pages:
         """Return a job's page; if the job has ended, the page does not depend on `snapshot_at`."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
         age = () if view.stale_after is None else ("age",)
-        scripts = (*age, "copy", "plot", "chart") if view.chart else (*age, "copy")
+        scripts = (*age, "copy", "job", *(("plot", "chart") if view.chart else ()))
         page = self._job(view, scripts)
         slimmer = smaller(view)
         while _is_too_long(page) and (slim := next(slimmer, None)):
@@ -131,7 +132,7 @@ class Pages:
             job_view(detail, report.origin, report.snapshot_at, report.generator, self._looks)
             for detail in details
         )
-        scripts = ("age", *self._refresh, "copy", "table", "home", "plot", "chart", "single")
+        scripts = ("age", *self._refresh, "copy", "job", "table", "home", "plot", "chart", "single")
         frame = self._frame(scripts, linked=False)
         refresh = self._looks.auto_refresh
         return self._templates.pieces(

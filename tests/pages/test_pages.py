@@ -122,11 +122,11 @@ def test_job_hostile(page_file: SnapshotAssertion) -> None:
     ("page", "purposes"),
     [
         (home, ("age", "copy", "table", "home")),
-        (job, ("copy", "plot", "chart")),
-        (lambda: job(samples.failed()), ("copy", "plot", "chart")),
-        (lambda: job(samples.queued()), ("age", "copy")),
+        (job, ("copy", "job", "plot", "chart")),
+        (lambda: job(samples.failed()), ("copy", "job", "plot", "chart")),
+        (lambda: job(samples.queued()), ("age", "copy", "job")),
         (compare, ("copy", "table", "plot", "compare")),
-        (single, ("age", "copy", "table", "home", "plot", "chart", "single")),
+        (single, ("age", "copy", "job", "table", "home", "plot", "chart", "single")),
     ],
     ids=["home", "job", "failed", "queued", "compare", "single"],
 )

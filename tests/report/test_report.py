@@ -143,9 +143,7 @@ def test_artifacts(events: list[bytes], count: int | None, artifacts: tuple[Arti
         ({"name": "a.npz", "type": "adapter", "sizeBytes": 0}, Artifact("a.npz", "adapter", 0.0)),
         (
             {"path": "/opt/runs/a.bin", "kind": "lora", "bytes": "5", "sha": "1f"},
-            Artifact(
-                "a.bin", "lora", rest={"path": "/opt/runs/a.bin", "bytes": "5", "sha": "1f"}
-            ),
+            Artifact("a.bin", "lora", rest={"path": "/opt/runs/a.bin", "bytes": "5", "sha": "1f"}),
         ),
         ({"file": "C:\\runs\\a.bin"}, Artifact("a.bin", rest={"file": "C:\\runs\\a.bin"})),
         ({"url": "https://a.example/"}, Artifact("a.example", rest={"url": "https://a.example/"})),
