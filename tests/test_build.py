@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Command
+from tests.command import NOWHERE, Command
 from tests.standin import (
     Close,
     Event,
@@ -37,6 +37,20 @@ DONE = job(
     startedAt="2026-05-01T00:00:00.000Z",
     completedAt="2026-05-01T00:01:33.000Z",
 )
+
+
+@pytest.mark.parametrize("listed", ["cancelled", "running"])
+def test_a_cancelled_job_is_not_failed(command: Command, listed: str) -> None:
+    """The list may lag behind the stream."""
+    events = numbered([started(), log(1, 2.5), failed("Job cancelled")])
+    with StandIn(job("job_1", listed, events=events, finish=Close())) as studio:
+        result = command.build(studio, "--fail-on", "failed")
+    assert result.code == 0, result.stderr
+    entry = result.job("job_1")
+    assert (entry["status"], entry["stream"]["state"]) == ("cancelled", "complete")
+    assert result.report["counts"]["failed"] == 0
+    assert ' failures="0" ' in (result.out / "junit.xml").read_text("utf-8")
+    assert "failed" not in result.stderr
 
 
 def test_the_report_of_a_finished_job(command: Command) -> None:
@@ -217,7 +231,7 @@ def test_studio_is_not_running(command: Command) -> None:
 
 
 def test_there_is_no_token(command: Command) -> None:
-    result = command.run("build")
+    result = command.run("build", "--url", NOWHERE)
     assert result.code == 3
     assert "studio-token" in result.stderr
     assert "arkor dev" in result.stderr

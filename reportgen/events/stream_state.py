@@ -6,7 +6,6 @@ fetch it again asks this module.
 
 import zlib
 from dataclasses import dataclass
-from typing import Literal
 
 from reportgen.events import event_log, wire
 from reportgen.events.event_log import (
@@ -32,7 +31,7 @@ class StreamState:
     """How many job events there are."""
     started: bool = False
     """Whether `training.started` ever came."""
-    ended_as: Literal["completed", "failed"] | None = None
+    ended_as: wire.EndedStatus | None = None
     """According to the last terminal event, unless the job was started after it."""
     ended_at: str | None = None
     """When that event says that it happened."""
@@ -94,9 +93,9 @@ class StreamState:
             self.started = True
             self.ended_as = self.ended_at = None
         elif events.name in wire.TERMINAL:
-            self.ended_as = wire.TERMINAL[events.name]
-            last = wire.decode_event(events.known_fields[-1]) or wire.EventData()
-            self.ended_at = time_or_none(last.timestamp)
+            last = wire.decode_event(events.known_fields[-1])
+            self.ended_as = wire.ended_as(events.name, last)
+            self.ended_at = None if last is None else time_or_none(last.timestamp)
 
     def _learn_end(self, end: Ended) -> None:
         if end.fingerprint not in {None, self.fingerprint}:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -38,14 +38,12 @@ PING: Final = b"ping"
 JOB_EVENTS: Final = frozenset({STARTED, LOG, CHECKPOINT, COMPLETED, FAILED})
 """The named events that say something about a job; `end` and `ping` are about the stream."""
 
-TERMINAL: Final[dict[bytes, Literal["completed", "failed"]]] = {
-    COMPLETED: "completed",
-    FAILED: "failed",
-}
-"""The events after which nothing more is to come, and the status that they lead to."""
+TERMINAL: Final = frozenset({COMPLETED, FAILED})
+"""The events after which nothing more is to come."""
 
 STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
-ENDED_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})
+EndedStatus: TypeAlias = Literal["completed", "failed", "cancelled"]
+ENDED_STATUSES: Final = frozenset(get_args(EndedStatus))
 
 _NOT_FINITE_WORDS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -128,6 +126,16 @@ def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
         with suppress(msgspec.DecodeError, UnicodeDecodeError):
             return list(map(_LOG_DECODER.decode, datas))
     return [decode_log(data) for data in datas]
+
+
+def ended_as(name: bytes, data: EventData | None) -> EndedStatus:
+    """Return the status that a terminal event leads to; its data may have been unusable.
+
+    No event of its own says that a job was cancelled, but some servers say so in the error.
+    """
+    if name == COMPLETED:
+        return "completed"
+    return "cancelled" if data is not None and data.error == "Job cancelled" else "failed"
 
 
 def metric(value: Any) -> float | None:

@@ -87,4 +87,6 @@ def _summed_up(rest: Sequence[_Annotation]) -> _Annotation:
 
 def _named(job: JobSummary) -> str:
     job_id = inert.cut(job.id, _ID_LENGTH)
-    return f"{inert.cut(job.name, _NAME_LENGTH)} ({job_id})" if job.name else job_id
+    if job.display_name != job.name:
+        return job_id
+    return f"{inert.cut(job.name, _NAME_LENGTH)} ({job_id})"

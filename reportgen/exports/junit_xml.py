@@ -54,7 +54,7 @@ def document(report: Report) -> str:
 
 
 def _add_case(suite: ET.Element, job: JobSummary, class_name: str) -> None:
-    name = inert.xml(f"{job.name} ({job.id})" if job.name else job.id)
+    name = inert.xml(f"{job.name} ({job.id})" if job.display_name == job.name else job.id)
     case = ET.SubElement(suite, "testcase", {"name": name, "classname": class_name})
     seconds = _seconds(job)
     if seconds is not None:

@@ -23,6 +23,7 @@ from reportgen.report.wording import (
     NAME_LENGTH,
     STATUS_LENGTH,
     cut,
+    last_loss,
     moment,
     plural,
     short,
@@ -145,7 +146,7 @@ def _row(job: JobSummary, base: str | None) -> str:
     cells = (
         _job(job, base),
         f"**{job.status}**" if job.status == "failed" else _line(job.status, STATUS_LENGTH),
-        _NOTHING if job.loss is None else short(job.loss.last),
+        last_loss(job),
         _best(job.eval_loss),
         blocks(job.sparkline) or _NOTHING,
         "; ".join(_line(note, _NOTE_LENGTH) for note in _notes(job)),
@@ -154,10 +155,9 @@ def _row(job: JobSummary, base: str | None) -> str:
 
 
 def _job(job: JobSummary, base: str | None) -> str:
-    job_id, name = _line(job.id, ID_LENGTH), _line(job.name or "", NAME_LENGTH)
-    shown = name or job_id or _NOTHING
+    job_id, shown = _line(job.id, ID_LENGTH), _line(job.display_name, NAME_LENGTH)
     linked = shown if base is None else f"[{shown}]({base}{job.page})"
-    return f"{linked} ({job_id})" if name else linked
+    return f"{linked} ({job_id})" if job.display_name == job.name else linked
 
 
 def _best(metric: Metric | None) -> str:

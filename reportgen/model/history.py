@@ -67,7 +67,7 @@ class History:
 
     stream: Stream = field(default_factory=Stream)
     terminal: str | None = None
-    """`completed` or `failed`: the last terminal event, unless the job was started after it."""
+    """The status that the last terminal event leads to, unless the job was started after it."""
     started: bool = False
     loss: Curve = field(default_factory=Curve)
     eval_loss: Curve = field(default_factory=Curve)
@@ -111,8 +111,13 @@ def status_of(ended_as: str | None, listed: str | None, *, started: bool) -> str
     """Return a job's status.
 
     `ended_as` and `started` are what its stream says (see `StreamState`), `listed` is the status
-    in the job list.
+    in the job list, which alone knows for certain that a job was cancelled: such a job's stream
+    may say that it failed.
     """
+    if ended_as == "completed":
+        return ended_as
+    if "cancelled" in {ended_as, listed}:
+        return "cancelled"
     if ended_as:
         return ended_as
     if listed and (listed in wire.ENDED_STATUSES or listed not in wire.STATUSES):

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from reportgen.model.curves import Curve, Superseded
-from reportgen.model.statistics import finite, finite_count
+from reportgen.model.statistics import finite, finite_count, mean_of
+from reportgen.text.javascript import js_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,35 @@ def metric(curve: Curve | Superseded) -> Metric | None:
         min_step=curve.steps[values.index(smallest)],
         max=max(finite(values, n)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The number that a job is judged by; lower is better."""
+
+    metric: str
+    """`evalLoss.min`, or `loss.tailMean` for a job without evaluation losses."""
+    value: float | None
+    """None if it is not finite, which is worse than any number."""
+
+
+def result(loss: Curve, eval_loss: Metric | None) -> Result | None:
+    """Return a job's result: its lowest evaluation loss, else the mean of its last losses.
+
+    These are the last tenth of its training losses, rounded down but at least one. Returns None
+    for a job without any loss.
+    """
+    if eval_loss is not None:
+        return Result("evalLoss.min", eval_loss.min)
+    if not len(loss):
+        return None
+    tail = loss.values[-max(len(loss) // 10, 1) :]
+    is_finite = finite_count(tail) == len(tail)
+    return Result("loss.tailMean", mean_of(tail, len(tail)) if is_finite else None)
+
+
+def last_if_not_finite(curve: Curve) -> str | None:
+    """Return `NaN`, `Infinity` or `-Infinity` if the curve ends in it, else None."""
+    if not len(curve) or math.isfinite(curve.values[-1]):
+        return None
+    return js_number(curve.values[-1])

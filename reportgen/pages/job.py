@@ -99,10 +99,10 @@ def job_view(
     job, zone = detail.summary, looks.timezone
     chart = loss_chart.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
     return JobView(
-        heading=cut(job.name or job.id, NAME_LENGTH),
+        heading=cut(job.display_name, NAME_LENGTH),
         identity=identity(origin),
         id=cut(job.id, OWN_PAGE_LENGTH),
-        name=cut(job.name, OWN_PAGE_LENGTH) if job.name else None,
+        name=cut(job.name, OWN_PAGE_LENGTH) if job.display_name == job.name else None,
         listed=job.listed,
         status=badge(job.status),
         artifacts_count=job.artifacts,

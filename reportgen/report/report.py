@@ -15,12 +15,13 @@ from reportgen.model import history as hist
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import History
 from reportgen.model.log_lines import LogLine
-from reportgen.model.metrics import Metric, metric
+from reportgen.model.metrics import Metric, Result, last_if_not_finite, metric, result
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
 from reportgen.text.javascript import JSON, js_value
 from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
+from reportgen.text.visible import has_visible_text
 
 if TYPE_CHECKING:
     from reportgen.text.javascript import Object
@@ -73,6 +74,22 @@ class JobSummary:
     as_of: str | None
     """The time that the page of a job that has ended shows; None if the job has not ended."""
     sparkline: Sparkline = ()
+    result: Result | None = None
+    last_not_finite: str | None = None
+    """`NaN`, `Infinity` or `-Infinity` if that was the last training loss, which `loss` skips."""
+
+    @property
+    def display_name(self) -> str:
+        """The name; the id if nobody can see the name, and the slug if nobody can see that."""
+        texts = (self.name, self.id)
+        return next((text for text in texts if text and has_visible_text(text)), self.slug)
+
+    def seconds_at(self, now: datetime) -> float | None:
+        """Return the job's duration in seconds: of a running job until `now`."""
+        if self.status != "running":
+            return self.duration_seconds
+        started = parse_time(self.started_at)
+        return None if started is None else max((now - started).total_seconds(), 0.0)
 
     @property
     def page(self) -> str:
@@ -199,6 +216,8 @@ def _summary(
         config=redactor.config(job.config or {}),
         as_of=_as_of(status, history, job, completed),
         sparkline=sparkline(history.loss),
+        result=result(history.loss, eval_loss),
+        last_not_finite=last_if_not_finite(history.loss),
     )
 
 

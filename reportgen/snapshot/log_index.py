@@ -10,15 +10,15 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from reportgen.events import event_log
+from reportgen.events import event_log, wire
 from reportgen.events.event_log import Ended, Record
 from reportgen.events.stream_state import StreamState
 
-VERSION: Final = 1
+VERSION: Final = 2
 DROPPED: Final = -1
 """The recorded size of a log that was dropped, so that only how its job ended is known."""
 
@@ -37,7 +37,7 @@ class LogFacts:
     mtime_ns: int
     end: Ended | None
     started: bool
-    ended_as: Literal["completed", "failed"] | None
+    ended_as: wire.EndedStatus | None
     ended_at: str | None
 
     def dropped(self) -> "LogFacts":

@@ -2,8 +2,9 @@
 
 import asyncio
 import codecs
+import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _PIECE: Final = 1 << 18
 _NOTICES: Final = frozenset({"deprecation", "sunset", "warning"})
+_WARNING_TEXT: Final = re.compile(r'\b\d{3} [^\s"]+ "((?:[^"\\]|\\.)*)"')
+_ESCAPED: Final = re.compile(r"\\(.)")
 _UNPACKED: Final = {"", "identity"}
 _ZLIB: Final = {"gzip", "x-gzip", "deflate"}
 _PLAIN: Final = {"Accept-Encoding": "identity"}
@@ -128,36 +131,43 @@ def path_segment(text: str) -> str:
 class Secret:
     """A token and where it comes from; `known` learns every value that is read.
 
-    `read` returns the token as it is now, and raises `SourceError` if there is none.
+    `read` returns the token as it is now, and raises `SourceError` if there is none; `read_again`
+    does that after a refusal, if another way is to be tried then.
     """
 
-    def __init__(self, read: Callable[[], str], known: Secrets) -> None:
+    def __init__(
+        self,
+        read: Callable[[], str],
+        known: Secrets,
+        read_again: Callable[[], Awaitable[str]] | None = None,
+    ) -> None:
         self._read = read
+        self._read_again = read_again
         self.known = known
         self.value = read()
         known.learn(self.value)
 
-    def renew(self) -> bool:
-        """Read the token again and return whether it changed: its server may have a new one."""
+    async def renew(self, refused: str) -> bool:
+        """Read the token again after a refusal; return whether there is another one now."""
+        if self.value != refused:
+            return True  # another request was refused too, and has read it again
         try:
-            value = self._read()
+            value = self._read() if self._read_again is None else await self._read_again()
         except SourceError:
-            return False
-        if value == self.value:
             return False
         self.value = value
         self.known.learn(value)
-        return True
+        return value != refused
 
 
 class Server:
     """A server that is asked for JSON and for event streams with a token.
 
-    `headers` makes the headers of a request from the token; `notice` is told, once each, what the
-    server says of its own end. No redirect is followed: a token is
-    for the configured server alone. `environment` may name proxies, which serve remote servers
-    alone, and certificates. Raises `SourceError` if the token would go out in clear text, or if
-    one of those variables is wrong.
+    `headers` makes the headers of a request from the token; `refusal` describes an answer other
+    than 200 to a stream's request; `notice` receives each notice of the server about its own end
+    once. No redirect is followed: a token is for the configured server alone. `environment` may
+    name proxies, which serve remote servers alone, and certificates. Raises `SourceError` if the
+    token would go out in clear text, or if one of those variables is wrong.
     """
 
     def __init__(
@@ -167,6 +177,7 @@ class Server:
         headers: Callable[[str], Mapping[str, str]],
         *,
         environment: Mapping[str, str] = MappingProxyType({}),
+        refusal: Callable[[Answer], str] = lambda answer: f"the server answered {answer.status}",
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         if base.clear_text and not base.loopback:
@@ -177,6 +188,7 @@ class Server:
         self.base = base
         self.secret = secret
         self._headers = headers
+        self._refusal = refusal
         self._notice = notice
         self._noticed: set[str] = set()
         self._route = Route.to(
@@ -235,8 +247,9 @@ class Server:
         Raises `UnreachableError` where there is no answer at all; any status is an answer.
         """
         await self._close_all_but(_SPARE_CLIENTS)
+        token = self.secret.value
         answer = await self._get_with_tries(path, limit)
-        if retry.is_about_the_token(answer.status) and self.secret.renew():
+        if retry.is_about_the_token(answer.status) and await self.secret.renew(token):
             answer = await self._get_with_tries(path, limit)
         return answer
 
@@ -253,13 +266,22 @@ class Server:
         return await self._get_once(path, limit)
 
     async def _get_once(self, path: str, limit: int) -> Answer:
-        headers = {**self._headers(self.secret.value), "Accept": "application/json", **_PLAIN}
+        headers = {**self._headers(self.secret.value), "Accept": "application/json"}
+        return await self._ask(path, headers, limit, ANSWER_SECONDS)
+
+    async def get_page(self, path: str, *, limit: int, seconds: float) -> Answer:
+        """Ask for a page once, without the token. Raises `UnreachableError`."""
+        return await self._ask(path, {"Accept": "text/html"}, limit, seconds)
+
+    async def _ask(
+        self, path: str, headers: Mapping[str, str], limit: int, seconds: float
+    ) -> Answer:
         url = self.base.url + path
         try:
             with self._client() as client:
                 async with (
-                    asyncio.timeout(ANSWER_SECONDS),
-                    client.stream("GET", url, headers=headers) as response,
+                    asyncio.timeout(seconds),
+                    client.stream("GET", url, headers={**headers, **_PLAIN}) as response,
                 ):
                     body = await _body(response, limit)
                     # Browsers read JSON without the mark, and so does Studio.
@@ -277,12 +299,13 @@ class Server:
 
         A refused token is read again, and one that changed is tried.
         """
+        token = self.secret.value
         try:
             async with self._stream_once(path, last_event_id, ended=ended) as stream:
                 yield stream
                 return
         except StreamRefusedError as refusal:
-            if not (retry.is_about_the_token(refusal.status) and self.secret.renew()):
+            if not retry.is_about_the_token(refusal.status) or not await self.secret.renew(token):
                 raise
         async with self._stream_once(path, last_event_id, ended=ended) as stream:
             yield stream
@@ -301,12 +324,28 @@ class Server:
                 events = httpx_sse.aconnect_sse(client, "GET", url, headers=headers)
                 async with events as source:
                     redactor = self.secret.known.redactor
-                    await _check_stream(source.response, redactor, ended=ended)
+                    await self._check_stream(source.response, redactor, ended=ended)
                     yield OpenStream(_unpacked(source.response))
         except httpx.InvalidURL as error:
             raise StreamRefusedError("the job's id is too long for a URL", final=True) from error
         except httpx.HTTPError as error:
             raise StreamBrokenError(self._why_broken(error)) from error
+
+    async def _check_stream(
+        self, response: httpx.Response, redactor: Redactor, *, ended: bool
+    ) -> None:
+        """Raise `StreamRefusedError` if the answer is not an event stream."""
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            _check_content(response, redactor)
+            return
+        asked = response.headers.get("retry-after")
+        raise StreamRefusedError(
+            self._refusal(Answer(status, await _body(response, _MAX_ERROR_BYTES))),
+            status=status,
+            final=retry.is_final(status, ended=ended),
+            retry_after=retry.retry_after(asked, datetime.now(UTC)),
+        )
 
     def _why_broken(self, error: httpx.HTTPError) -> str:
         if self.base.loopback and failures.is_refused(error):
@@ -322,21 +361,12 @@ def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
     if headers.get("sunset"):
         yield f"this API will be gone on {redactor.text(headers['sunset'])[:_LONGEST_REASON]}"
     for warning in headers.get_list("warning"):
-        yield redactor.text(warning)[:_LONGEST_REASON]
+        for text in _WARNING_TEXT.findall(warning) or [warning]:
+            yield redactor.text(_ESCAPED.sub(r"\1", text))[:_LONGEST_REASON]
 
 
-async def _check_stream(response: httpx.Response, redactor: Redactor, *, ended: bool) -> None:
-    """Raise `StreamRefusedError` if the answer is not an event stream."""
-    status = response.status_code
-    if status != HTTPStatus.OK:
-        body = await _body(response, _MAX_ERROR_BYTES)
-        said = Answer(status, body).message(redactor)
-        raise StreamRefusedError(
-            f"the server answered {status}" + (f": {said}" if said else ""),
-            status=status,
-            final=retry.is_final(status, ended=ended),
-            retry_after=retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC)),
-        )
+def _check_content(response: httpx.Response, redactor: Redactor) -> None:
+    """Raise `StreamRefusedError` if a body is not an event stream that can be read."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "text/event-stream":
         shown = redactor.text(response.headers.get("content-type", "")).partition(";")[0].strip()

@@ -42,7 +42,7 @@ export function chipsIn(list, count, choose) {
 
 // Adds checkboxes to the jobs that can be compared, and returns the link that compares them.
 export function chooser(jobs) {
-  const link = element("a", { className: "compare", hidden: true });
+  const link = element("a", { className: "button compare", hidden: true });
   const chosen = new Set();
   for (const { row } of jobs) {
     if (!("compare" in row.dataset)) continue;

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from reportgen.exports import github_actions
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
+from reportgen.text.visible import has_visible_text
 from tests.samples import HOSTILE, summary
 
 COMPLETE = StreamSummary("complete", None, 1, 0, 0)
@@ -129,7 +130,7 @@ def test_each_line_is_the_one_command_that_it_is_meant_to_be(
     assert failed
     assert incomplete
     name, job_id = (text if len(text) <= 80 else f"{text[:79]}…" for text in (name, job_id))
-    shown = inert.terminal(f"{name} ({job_id})" if name else job_id)
+    shown = inert.terminal(f"{name} ({job_id})" if has_visible_text(name) else job_id)
     assert unquote(failed[2]).startswith(shown)
     if error:
         assert unquote(failed[3]) == inert.terminal(error)

@@ -17,6 +17,7 @@ from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
 from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.text import inert
+from reportgen.text.visible import has_visible_text
 from tests.samples import HOSTILE, completed, curve, report, summary
 
 URL: Final = "https://ci.example/r/"
@@ -165,10 +166,18 @@ def test_the_notes() -> None:
     assert row[5] == ""
 
 
+def test_a_last_loss_that_is_not_finite_comes_with_the_last_finite_one() -> None:
+    loss = Metric(3, 9.0, 55.11, 0.1, 3, 55.11)
+    (row,) = rows(document(summary(loss=loss, last_not_finite="NaN")))
+    assert row[2] == "NaN (last finite 55.11)"
+    (row,) = rows(document(summary(last_not_finite="-Infinity")))
+    assert row[2] == "-Infinity"
+
+
 def test_the_last_loss_and_the_best() -> None:
     loss, best = Metric(3, 9.0, 0.123456789, 0.1, 3, 9.0), Metric(3, 9.0, 8.0, 0.5, 250, 9.0)
     (row,) = rows(document(summary(loss=loss, eval_loss=best)))
-    assert row[2:4] == ["0.12346", "0.5 at step 250"]
+    assert row[2:4] == ["0.1235", "0.5 at step 250"]
 
 
 def test_no_jobs() -> None:
@@ -259,7 +268,7 @@ def test_every_text_comes_out_as_text(name: str, text: str, url: str | None) -> 
     assert [len(row) for row in table(source)] == [6, 6]
     assert source == inert.html(source)
     shown = {row[0] for row in rows(source)}
-    if name.strip() and len(name) + len(text) < 30:
+    if has_visible_text(name) and len(name) + len(text) < 30:
         collapsed = [" ".join(part.split()) for part in (name, text)]
         plain, job_id = (inert.html(part).replace("\u200b", "") for part in collapsed)
         assert not job_id or not plain or f"{plain} ({job_id})" in shown

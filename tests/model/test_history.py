@@ -23,6 +23,7 @@ from tests.logs import blocks_of, event_line, note_line, over_limit_line, record
 
 STARTED, LOG, CHECKPOINT = "training.started", "training.log", "checkpoint.saved"
 COMPLETED, FAILED = "training.completed", "training.failed"
+CANCELLED = "training.failed with the error of a cancelled job"
 
 
 def line(name: str, data: Any = None) -> bytes:
@@ -200,11 +201,30 @@ def test_points_are_held_in_twenty_four_bytes() -> None:
         ([STARTED, COMPLETED, FAILED], "completed", "failed"),
         ([STARTED, FAILED, STARTED], "queued", "running"),
         ([STARTED, FAILED, STARTED], "failed", "failed"),
+        ([STARTED, FAILED], "cancelled", "cancelled"),
+        ([FAILED, COMPLETED], "cancelled", "completed"),
+        ([STARTED, CANCELLED], "cancelled", "cancelled"),
+        ([STARTED, CANCELLED], "running", "cancelled"),
+        ([STARTED, CANCELLED], "failed", "cancelled"),
+        ([CANCELLED, FAILED], "running", "failed"),
+        ([FAILED, CANCELLED], None, "cancelled"),
+        ([CANCELLED, COMPLETED], "cancelled", "completed"),
+        ([CANCELLED, STARTED], "running", "running"),
+        ([CANCELLED, STARTED], "cancelled", "cancelled"),
+        ([FAILED, STARTED, COMPLETED, STARTED], "completed", "completed"),
     ],
 )
 def test_status(events: list[str], listed: str | None, status: str) -> None:
-    folded = fold(line(name) for name in events)
+    cancelled = line(FAILED, {"error": "Job cancelled"})
+    folded = fold(cancelled if name == CANCELLED else line(name) for name in events)
     assert status_of(folded.terminal, listed, started=folded.started) == status
+
+
+@pytest.mark.parametrize(
+    "error", ["job cancelled", "Job cancelled.", " Job cancelled", "Job canceled", None, 7, {}]
+)
+def test_only_the_exact_error_says_that_a_job_was_cancelled(error: Any) -> None:
+    assert fold([line(FAILED, {"error": error})]).terminal == "failed"
 
 
 def test_a_terminal_event_with_unusable_data_counts() -> None:
@@ -398,7 +418,7 @@ EVENT_FIELDS = st.fixed_dictionaries(
         "evalLoss": LOGGED,
         "timestamp": st.sampled_from(TIMES),
         "artifacts": st.lists(st.integers(0, 9), max_size=2) | st.just("a"),
-        "error": st.sampled_from(["out of memory", "", None, 7]),
+        "error": st.sampled_from(["out of memory", "Job cancelled", "", None, 7]),
     },
 )
 EVENT_DATA = EVENT_FIELDS.map(json.dumps) | st.sampled_from(["", "[1]", "{", "null"])
@@ -428,11 +448,13 @@ class PlainFold:
         since = self.since_last(COMPLETED, FAILED)
         if not since or any(came.name == STARTED for came in since):
             return None
-        return "completed" if since[0].name == COMPLETED else "failed"
+        if since[0].name == COMPLETED:
+            return "completed"
+        return "cancelled" if (since[0].fields or {}).get("error") == "Job cancelled" else "failed"
 
     @property
     def error(self) -> str | None:
-        if self.terminal != "failed":
+        if self.terminal not in {"failed", "cancelled"}:
             return None
         error = (self.since_last(FAILED)[0].fields or {}).get("error")
         return "7" if error == 7 else error

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.model.curves import Curve
-from reportgen.model.metrics import metric
+from reportgen.model.metrics import Result, last_if_not_finite, metric, result
 from reportgen.model.span import Span
 from reportgen.model.statistics import (
     column_bounds,
@@ -168,6 +168,14 @@ def test_where_a_loss_went_up_and_stayed_up(values: list[float], step: float | N
     assert (found.step if found else None) == step
 
 
+def test_a_rise_quotes_logged_values() -> None:
+    values = [*([2.0] * 100), *([1.0, 1.5] * 50), *([3.0, 4.0] * 100)]
+    found = rise(curve(values))
+    assert found
+    assert {found.low, found.high} <= set(values)
+    assert (found.low, found.high) == (1.0, 3.0)
+
+
 def test_column_means_are_of_all_finite_points() -> None:
     found = column_means(curve([1.0, 3.0, math.nan, 8.0]), Span(1, 4), 4)
     assert found == [1.0, 3.0, None, 8.0]
@@ -203,3 +211,39 @@ def test_columns_are_found_however_many_steps_there_are(
     for place, (start, end) in enumerate(pairwise(bounds)):
         inside = [min(int(step / last * columns), columns - 1) for step in steps[start:end]]
         assert set(inside) <= {place}
+
+
+# --- The result of a job -------------------------------------------------------------------------
+
+
+def test_the_result_is_the_lowest_evaluation_loss_if_there_is_one() -> None:
+    evals = metric(curve([math.nan, 0.75, 0.5, 0.625]))
+    assert result(curve([3.0, 0.25]), evals) == Result("evalLoss.min", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("losses", "value"),
+    [
+        ([3.0], 3.0),
+        ([3.0] * 10 + [1.0] * 9, 1.0),  # of 19 losses one
+        ([3.0] * 18 + [1.0, 2.0], 1.5),
+        ([3.0] * 18 + [math.nan, 2.0], None),
+        ([math.nan] + [2.0] * 19, 2.0),
+        ([3.0, -math.inf], None),
+        ([1e308] * 40, 1e308),
+    ],
+)
+def test_else_it_is_the_mean_of_the_last_tenth_of_the_losses(
+    losses: list[float], value: float | None
+) -> None:
+    assert result(curve(losses), None) == Result("loss.tailMean", value)
+
+
+def test_without_a_loss_there_is_no_result() -> None:
+    assert result(Curve(), None) is None
+
+
+def test_a_curve_that_ends_in_a_loss_that_is_not_finite_says_which() -> None:
+    ends = [[], [1.0], [math.nan, 1.0], [1.0, math.nan], [1.0, math.inf], [-math.inf]]
+    found = [last_if_not_finite(curve(values)) for values in ends]
+    assert found == [None, None, None, "NaN", "Infinity", "-Infinity"]

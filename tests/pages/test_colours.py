@@ -96,10 +96,9 @@ def palette(scheme: int) -> list[str]:
 
 TEXT_ON = [
     *((text, ground) for text in ("text", "muted") for ground in ("page", "panel", "inset")),
-    ("link", "page"),
-    ("error", "page"),
-    ("button-text", "button"),
-    *((f"{status}-text", status) for status in ("completed", "failed", "running", "other")),
+    *(("accent", ground) for ground in ("page", "panel", "accent-soft")),
+    *(("failed-text", ground) for ground in ("page", "panel")),
+    *((f"{state}-text", state) for state in ("completed", "failed", "warning", "other")),
 ]
 LINE_ON = [(line, "panel") for line in ("loss", "eval-loss", *(f"k{n}" for n in range(8)))]
 SCHEMES = pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
