@@ -2,8 +2,8 @@
 
 It says which files in the directory are ours, so that no other file is ever replaced or removed,
 and keeps a record of each job for the next build. The directory, with its list, may have come from
-a repository, a cache or an artifact, so a name in the list is believed only if it has the form of a
-name that this tool writes. Whether such a file is in place is for the reader of the list to check.
+a repository, a cache or an artifact, so a name in the list is believed only if it has the form of
+ours.
 """
 
 import json
@@ -21,28 +21,19 @@ HOME: Final = "index.html"
 JOBS: Final = "jobs"
 
 _VERSION: Final = 1
-_ABOUT_ALL_JOBS: Final = frozenset(
-    {
-        HOME,
-        "badge.svg",
-        "compare.html",
-        "junit.xml",
-        "report.css",
-        "report.html",
-        "report.js",
-        "report.json",
-        "summary.md",
-    }
-)
+_ABOUT_ALL_JOBS: Final = {
+    *(HOME, "badge.svg", "compare.html", "junit.xml", "report.css", "report.html", "report.js"),
+    *("report.json", "summary.md"),
+}
 _JOB_SUFFIXES: Final = (".log.txt", ".html", ".csv")
 
 
 def is_report_file(name: str) -> bool:
     """Return whether a path within the report is one that this tool may write."""
-    folder, slash, leaf = name.rpartition("/")
-    if not slash:
-        return leaf in _ABOUT_ALL_JOBS
-    return folder == JOBS and any(
+    leaf = name.removeprefix(f"{JOBS}/")
+    if leaf == name:
+        return name in _ABOUT_ALL_JOBS
+    return any(
         inert.is_file_slug(leaf.removesuffix(suffix))
         for suffix in _JOB_SUFFIXES
         if leaf.endswith(suffix)

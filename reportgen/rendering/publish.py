@@ -100,8 +100,6 @@ class Publication:
         if not is_report_file(name):
             raise ValueError(f"{name!r} is not a name that the next build would recognise")
         with _writing(self._directory.path / name):
-            if self._out.status(name) is not None and name not in self._old.files:
-                raise ForeignFileError(self._directory.path / name, "a file")
             folder, leaf = self._temporary.new.of(name)
             with folder.create(leaf) as stream:
                 file = Staged(stream.write, self._check)
