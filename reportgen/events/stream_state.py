@@ -31,7 +31,7 @@ class StreamState:
     """How many job events there are."""
     started: bool = False
     """Whether `training.started` ever came."""
-    ended_as: wire.EndedStatus | None = None
+    ended_as: wire.EndedAs | None = None
     """According to the last terminal event, unless the job was started after it."""
     ended_at: str | None = None
     """When that event says that it happened."""

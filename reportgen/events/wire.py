@@ -38,12 +38,14 @@ PING: Final = b"ping"
 JOB_EVENTS: Final = frozenset({STARTED, LOG, CHECKPOINT, COMPLETED, FAILED})
 """The named events that say something about a job; `end` and `ping` are about the stream."""
 
+EndedAs: TypeAlias = Literal["completed", "failed", "cancelled"]
+"""The status that a terminal event leads to."""
+
 TERMINAL: Final = frozenset({COMPLETED, FAILED})
 """The events after which nothing more is to come."""
 
 STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
-EndedStatus: TypeAlias = Literal["completed", "failed", "cancelled"]
-ENDED_STATUSES: Final = frozenset(get_args(EndedStatus))
+ENDED_STATUSES: Final = frozenset(get_args(EndedAs))
 
 _NOT_FINITE_WORDS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -83,7 +85,9 @@ class EventData(msgspec.Struct):
 
     timestamp: Any = None
     step: Any = None
+    metadata: Any = None
     artifacts: Any = None
+    metrics: Any = None
     error: Any = None
 
 
@@ -128,7 +132,7 @@ def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
     return [decode_log(data) for data in datas]
 
 
-def ended_as(name: bytes, data: EventData | None) -> EndedStatus:
+def ended_as(name: bytes, data: EventData | None) -> EndedAs:
     """Return the status that a terminal event leads to; its data may have been unusable.
 
     No event of its own says that a job was cancelled, but some servers say so in the error.

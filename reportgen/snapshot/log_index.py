@@ -37,7 +37,7 @@ class LogFacts:
     mtime_ns: int
     end: Ended | None
     started: bool
-    ended_as: wire.EndedStatus | None
+    ended_as: wire.EndedAs | None
     ended_at: str | None
 
     def dropped(self) -> "LogFacts":
