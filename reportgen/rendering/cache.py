@@ -92,7 +92,7 @@ class RenderCache:
             return None
         try:
             record = msgspec.json.decode(text, type=_JobRecord)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return None
         if record.key != key or not all(map(self._publication.has, files_of(entry.slug))):
             return None
@@ -107,7 +107,7 @@ class RenderCache:
         with suppress(msgspec.DecodeError, UnicodeError):
             text = msgspec.json.encode(record)
             if msgspec.json.decode(text, type=_JobRecord) == record:
-                self._publication.remember(job.page, text.decode())
+                self._publication.remember(job.page, text)
 
     def keep_known_job(self, job: JobSummary) -> None:
         """Store a job that `job` returned, as it was stored before."""
@@ -128,7 +128,7 @@ class RenderCache:
         text = self._publication.remembered(COMPARISON)
         try:
             return {} if text is None else msgspec.json.decode(text, type=_ComparisonRecord)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return {}
 
     def keep_curves(self, compared: Mapping[str, tuple[str | None, ComparedCurves]]) -> None:
@@ -138,4 +138,4 @@ class RenderCache:
             for slug, (key, curves) in compared.items()
             if key is not None
         }
-        self._publication.remember(COMPARISON, msgspec.json.encode(records).decode())
+        self._publication.remember(COMPARISON, msgspec.json.encode(records))

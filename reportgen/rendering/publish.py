@@ -47,7 +47,7 @@ class Publication:
         self._old = _read_list(out)
         self._new: set[str] = set()
         self._staged: list[str] = []
-        self._to_remember: dict[str, str] = {}
+        self._to_remember: dict[str, bytes] = {}
         self._is_in_place = False
         _clear_leftovers(out, self._old)
         self._temporary = temporary_name()
@@ -131,11 +131,11 @@ class Publication:
         """Include a file as it is: staged already, or in the old report."""
         self._new.add(name)
 
-    def remember(self, name: str, record: str) -> None:
+    def remember(self, name: str, record: bytes) -> None:
         """Store a record, as JSON, with a file, for the next build."""
         self._to_remember[name] = record
 
-    def remembered(self, name: str) -> str | None:
+    def remembered(self, name: str) -> bytes | None:
         """Return the record that was stored with a file of the old report, as JSON, or None."""
         return self._old.records.get(name)
 
@@ -258,7 +258,7 @@ def _write_list(out: Directory, files: FileList) -> None:
 
 
 def _write(stream: IO[bytes], files: FileList) -> None:
-    stream.writelines(files.pieces())
+    stream.write(files.encoded())
     stream.flush()
     os.fsync(stream.fileno())
 
