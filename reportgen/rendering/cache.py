@@ -1,8 +1,8 @@
 """The render cache: what a report remembers of its jobs, so that they are not rendered again.
 
-A job that was rendered before from the same entry and log, by the same version, templates and
-options, is not rendered again. What the home page, the exports and the comparison show of it is
-stored beside the report, under a key made from all that it depends on. In doubt, nothing is stored.
+What the home page, the exports and the comparison show of a job is stored with the report, under a
+key made from all that it depends on: entry, log, version, templates and options. In doubt, nothing
+is stored.
 """
 
 import hashlib

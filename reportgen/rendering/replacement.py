@@ -58,10 +58,7 @@ class ReportFolders:
         return self._jobs, leaf
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a regular file; None if it does not exist.
-
-        Raises `ForeignFileError` if something else is in its place.
-        """
+        """Return the status of a regular file; None if its place is free."""
         try:
             folder, leaf = self.of(name)
             return folder.file_status(leaf)
@@ -170,9 +167,9 @@ class Replacement:
         return True
 
     def _check_folder(self, of_name: str) -> None:
-        """Move a probe into a file's folder and remove it, which fails if that is read-only.
+        """Move a probe into a file's folder, which fails if that is read-only or a mount.
 
-        It also fails if the folder is a mount. Raises `WriteError`.
+        Raises `WriteError`.
         """
         folder, _ = self._out.of(of_name, create=True)
         if folder.path in self._checked:

@@ -237,7 +237,7 @@ def _rank(state: StreamState) -> tuple[bool, int]:
 
 
 def _identity(folder: SourceFolder, job_id: str, warn: Warn) -> object:
-    """Return what is alike in logs that are the same, reading at most their ends; None without one.
+    """Return what only copies of one log have in common; None without a log.
 
     It is their size and end note; a log without an end note is like no other.
     """
