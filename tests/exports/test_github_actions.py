@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.exports import github_actions
@@ -110,7 +110,6 @@ def test_long_texts_are_cut() -> None:
     assert all(len(line) < 4_000 for line in github_actions.annotations([long]))
 
 
-@settings(deadline=None, max_examples=300)
 @given(texts, texts, texts)
 @example("", "", "::error::x" * 9)
 def test_each_line_is_the_one_command_that_it_is_meant_to_be(
