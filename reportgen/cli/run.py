@@ -124,7 +124,7 @@ def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) ->
             now=lambda: settings.now(os.environ),
             environment=os.environ,
             interrupts=interrupts,
-            watcher=stderr.progress(verbosity),
+            progress=stderr.progress(verbosity),
             secrets=stderr.secrets,
         )
         with suppress(Interrupted):
