@@ -19,7 +19,11 @@ if TYPE_CHECKING:  # a command imports only what it runs
     from reportgen.report.gates import Rule
     from reportgen.snapshot.retention import Retention
 
-STUDIO_URL: Final = "http://127.0.0.1:4000"
+_STUDIO_PORTS: Final = range(4000, 4010)
+STUDIO_URLS: Final = tuple(f"http://127.0.0.1:{port}" for port in _STUDIO_PORTS)
+"""Where a Studio may be, in the order in which they take their ports."""
+STUDIO_URL: Final = f"{STUDIO_URLS[0]} to {_STUDIO_PORTS[-1]}"
+"""The same, for people."""
 CLOUD_URL: Final = "https://api.arkor.ai"
 
 

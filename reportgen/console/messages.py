@@ -38,8 +38,8 @@ _COLOURS: Final[Mapping[str, str]] = {
 class Record:
     """Something that happened.
 
-    `time` is aware; text shows it in its own zone. `event` is one word: listed, opened, broke,
-    ended, gate, warning, interrupted, usage, error. `details` repeat facts of `message` for
+    `time` is aware; text shows it in its own zone. `event` is one word: source, listed, opened,
+    broke, ended, gate, warning, interrupted, usage, error. `details` repeat facts of `message` for
     programs.
     """
 

@@ -34,6 +34,10 @@ class Plain:
     def __exit__(self, *_: object) -> None:
         pass
 
+    def reading(self, message: str) -> None:
+        """Report which server is read."""
+        self._report("source", message)
+
     def listed(self, jobs: int, to_fetch: int) -> None:
         """Report how many jobs are selected, and how many of them have a stream to be read."""
         message = f"{count(jobs, 'job')}, {count(to_fetch, 'stream')} to read"

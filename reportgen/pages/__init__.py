@@ -26,6 +26,7 @@ script and, if that is not enough, without the script."""
 
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "age": ("age_model", "age_view"),
+    "copy": ("copy_view",),
     "table": ("table_model", "table_view"),
     "home": ("home_model", "home_view", "home_controls"),
     "plot": ("plot_model", "plot_view"),
@@ -71,7 +72,7 @@ class Pages:
         job changed since the previous snapshot.
         """
         view = home_view(report, self._looks, compared, marks or {})
-        frame = self._frame(("age", "table", "home"))
+        frame = self._frame(("age", "copy", "table", "home"))
         return self._templates.render("home.html", view=view, **frame)
 
     def job(
@@ -80,7 +81,7 @@ class Pages:
         """Return a job's page; if the job has ended, the page does not depend on `snapshot_at`."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
         age = () if view.stale_after is None else ("age",)
-        scripts = (*age, "plot", "chart") if view.chart else age
+        scripts = (*age, "copy", "plot", "chart") if view.chart else (*age, "copy")
         page = self._job(view, scripts)
         slimmer = smaller(view)
         while _is_too_long(page) and (slim := next(slimmer, None)):
@@ -107,7 +108,7 @@ class Pages:
             view=view,
             results=RESULTS,
             data=inert.html_json(view.data),
-            **self._frame(("table", "plot", "compare")),
+            **self._frame(("copy", "table", "plot", "compare")),
         )
 
     def single(
@@ -124,7 +125,7 @@ class Pages:
             job_view(detail, report.origin, report.snapshot_at, report.generator, self._looks)
             for detail in details
         )
-        scripts = ("age", "table", "home", "plot", "chart", "single")
+        scripts = ("age", "copy", "table", "home", "plot", "chart", "single")
         frame = self._frame(scripts, linked=False)
         return self._templates.pieces("report.html", view=home, jobs=jobs, **frame)
 

@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from reportgen.charts import sparkline, svg
+from reportgen.report import wording
 from reportgen.text import inert
 from reportgen.text.javascript import js_number
 
@@ -27,6 +28,9 @@ FILTERS: Final = {
     "dots_path": svg.dots_path,
     "sparkline_path": sparkline.path,
     "js_number": js_number,
+    "short": wording.short,
+    "size": wording.size,
+    "duration": wording.duration,
 }
 """The filters that print a view's numbers."""
 

@@ -84,6 +84,13 @@ class JobSummary:
         texts = (self.name, self.id)
         return next((text for text in texts if text and has_visible_text(text)), self.slug)
 
+    def seconds_at(self, now: datetime) -> float | None:
+        """Return the job's duration in seconds: of a running job until `now`."""
+        if self.status != "running":
+            return self.duration_seconds
+        started = parse_time(self.started_at)
+        return None if started is None else max((now - started).total_seconds(), 0.0)
+
     @property
     def page(self) -> str:
         """The path of the job's page, relative to the home page."""

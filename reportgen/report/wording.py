@@ -1,5 +1,6 @@
 """The wording of numbers, times, statuses and lists, on pages and in exports."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,10 @@ REASON_LENGTH: Final = 300
 ENTRIES_LENGTH: Final = 8_000
 """The maximum number of characters of a list's entries together."""
 
-_SHORT_DIGITS: Final = 5
+_SHORT_DIGITS: Final = 4
+
+_PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e6
+"""The sizes of a number that is printed without an exponent."""
 
 _MINUTE: Final = 60
 
@@ -123,7 +127,11 @@ def _to_the_second(time: datetime) -> str:
 
 
 def _time_of_day(time: datetime) -> str:
-    return f"{time.hour:02}:{time.minute:02}:{time.second:02}"
+    """Return the time on the clock, with its offset if the clock shows this time twice."""
+    clock = f"{time.hour:02}:{time.minute:02}:{time.second:02}"
+    if time.replace(fold=0).utcoffset() == time.replace(fold=1).utcoffset():
+        return clock
+    return f"{clock} {time.isoformat()[-6:]}"
 
 
 def identity(origin: Origin) -> str:
@@ -133,7 +141,8 @@ def identity(origin: Origin) -> str:
 
 
 def _scope(origin: Origin) -> str:
-    return " / ".join(cut(part, NAME_LENGTH) for part in (origin.org, origin.project) if part)
+    project = "no project" if origin.without_project else origin.project
+    return " / ".join(cut(part, NAME_LENGTH) for part in (origin.org, project) if part)
 
 
 _SOURCE_NAMES: Final[Mapping[str, str]] = {
@@ -175,8 +184,30 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 
 def short(value: float | None) -> str:
-    """Format a number to five significant digits, None as a dash."""
-    return "—" if value is None else js_number(significant(value, _SHORT_DIGITS))
+    """Format a number to four significant digits, None as a dash: `0.4303`, `2e-4`, `1.5e6`.
+
+    A whole number below a million keeps all its digits.
+    """
+    if value is None:
+        return "—"
+    if not math.isfinite(value) or (value == round(value) and abs(value) < _PLAIN_BELOW):
+        return js_number(value)
+    if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
+        return js_number(significant(value, _SHORT_DIGITS))
+    mantissa, _, exponent = f"{value:.{_SHORT_DIGITS - 1}e}".partition("e")
+    return f"{js_number(float(mantissa))}e{int(exponent)}"
+
+
+_SIZES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")
+_KILO: Final = 1000
+
+
+def size(length: float) -> str:
+    """Format a number of bytes for people: `512 bytes`, `113 kB`, `41.9 MB`."""
+    power = 0
+    while length >= _KILO and power < len(_SIZES) - 1:
+        length, power = length / _KILO, power + 1
+    return f"{js_number(significant(length, 3))} {_SIZES[power]}"
 
 
 def last_loss(job: JobSummary) -> str:

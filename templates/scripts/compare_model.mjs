@@ -37,15 +37,6 @@ export function describe(named, { of, by }) {
   return `${what} by ${how}. ${curves.join("; ")}.`;
 }
 
-// A time since the start, as a label.
-export function duration(seconds) {
-  const sign = seconds < 0 ? "-" : "";
-  const whole = Math.round(Math.abs(seconds));
-  if (whole < 60) return `${sign}${digits(Math.abs(seconds), 3)} s`;
-  if (whole < 3600) return `${sign}${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
-  return `${sign}${Math.floor(whole / 3600)} h${whole % 3600 ? ` ${Math.round((whole % 3600) / 60)} min` : ""}`;
-}
-
 // --- Tables ---
 
 // The lowest number, null if there are no two different ones.

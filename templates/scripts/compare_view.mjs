@@ -1,6 +1,6 @@
 // The comparison on the page: curves drawn, the best results marked, configs side by side.
-import { curveRange, describe, differ, duration, extent, lowest } from "./compare_model.mjs";
-import { HEIGHT, linePath, plotAxes } from "./plot_model.mjs";
+import { curveRange, describe, differ, extent, lowest } from "./compare_model.mjs";
+import { HEIGHT, linePath, niceTicks, plotAxes, timeTicks } from "./plot_model.mjs";
 import { axesIn, html, shape } from "./plot_view.mjs";
 
 const RATED = [3, 4, 5, 6];
@@ -28,7 +28,7 @@ export function comparisonChart(svg) {
     const lines = [];
     if (all.length) {
       const ranges = { across: extent(all.map(([x]) => x)), upwards: curveRange(curves), log: state.log };
-      const plot = plotAxes(ranges, state.by === "time" ? duration : undefined);
+      const plot = plotAxes(ranges, state.by === "time" ? timeTicks : niceTicks);
       axes.draw(plot);
       const place = ([x, y]) => [plot.x(x), Math.max(plot.y(y), -HEIGHT)];
       lines.push(...drawn.map(({ row, points }) => signedLine(row, linePath(points.map(place)))));

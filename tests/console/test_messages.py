@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from reportgen.console import messages
 from reportgen.console.messages import Record
 from reportgen.text import inert
-from tests.command import Command, Result
+from tests.command import NOWHERE, Command, Result
 from tests.parameters import thorough
 from tests.standin import StandIn, job, refusal, training
 
@@ -211,9 +211,10 @@ def test_plain_lines_carry_a_time_and_a_job_and_no_colour(command: Command) -> N
         result = command.build(studio, "--progress")
     times = re.compile(r"^\d\d:\d\d:\d\d ", re.MULTILINE)
     assert times.sub("", result.stderr) == (
+        f"reading the Studio at {studio.url}\n"
         "1 job, 1 stream to read\njob_1: complete, 6 new events\n"
     )
-    assert len(times.findall(result.stderr)) == 2
+    assert len(times.findall(result.stderr)) == 3
 
 
 def test_colours_on_request(command: Command) -> None:
@@ -230,8 +231,8 @@ def test_json_reports_the_outcome_of_each_stream(command: Command) -> None:
         result = command.build(studio, "-v", "--log-format", "json")
     assert (result.code, result.stdout) == (0, "out/index.html\n")
     records = objects(result)
-    assert records[0]["event"] == "listed"
-    assert (records[0]["jobs"], records[0]["streams"]) == (2, 2)
+    assert [record["event"] for record in records[:2]] == ["source", "listed"]
+    assert (records[1]["jobs"], records[1]["streams"]) == (2, 2)
     ended = {record["job"]: record for record in records if record["event"] == "ended"}
     assert (ended["a"]["state"], ended["a"]["events"], ended["a"]["level"]) == (
         "complete", 6, "info",
@@ -256,10 +257,10 @@ def test_json_is_inert_and_without_secrets(command: Command) -> None:
     ("arguments", "variables", "end", "words"),
     [
         (["--nonsense"], {"ARKOR_REPORT_LOG_FORMAT": "json"}, (2, "usage"), "--nonsense"),
-        (["build", "--log-format", "json"], {}, (3, "error"), "arkor dev"),
+        (["build", "--log-format", "json", "--url", NOWHERE], {}, (3, "error"), "arkor dev"),
         (["render", "--log-format", "json"], {}, (1, "error"), "no snapshot"),
         *thorough(
-            (["doctor", "--log-format", "json"], {}, (3, "error"), "arkor dev"),
+            (["doctor", "--log-format", "json", "--url", NOWHERE], {}, (3, "error"), "arkor dev"),
             (["build", "--log-format", "json"], {"SOURCE_DATE_EPOCH": "x"}, (2, "error"), "EPOCH"),
         ),
     ],

@@ -121,12 +121,12 @@ def test_job_hostile(page_file: SnapshotAssertion) -> None:
 @pytest.mark.parametrize(
     ("page", "purposes"),
     [
-        (home, ("age", "table", "home")),
-        (job, ("plot", "chart")),
-        (lambda: job(samples.failed()), ("plot", "chart")),
-        (lambda: job(samples.queued()), ("age",)),
-        (compare, ("table", "plot", "compare")),
-        (single, ("age", "table", "home", "plot", "chart", "single")),
+        (home, ("age", "copy", "table", "home")),
+        (job, ("copy", "plot", "chart")),
+        (lambda: job(samples.failed()), ("copy", "plot", "chart")),
+        (lambda: job(samples.queued()), ("age", "copy")),
+        (compare, ("copy", "table", "plot", "compare")),
+        (single, ("age", "copy", "table", "home", "plot", "chart", "single")),
     ],
     ids=["home", "job", "failed", "queued", "compare", "single"],
 )

@@ -1,6 +1,7 @@
 """Durations, times and statuses as pages show them."""
 
 import html
+import math
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportgen.report.wording import Moment, badge, clock_times, moment
+from reportgen.report.wording import Moment, badge, clock_times, moment, short, size
 from tests import samples
 from tests.pages.render import (
     LOOKS,
@@ -27,6 +28,44 @@ from tests.pages.render import (
 def test_durations(seconds: float | None, text: str) -> None:
     detail = samples.detail(samples.summary(duration_seconds=seconds))
     assert f"Duration {text} " in Page(job(detail)).text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (None, "—"),
+        (0.0, "0"),
+        (0.7523845350237318, "0.7524"),
+        (-1234.5678, "-1235"),
+        (58760.0, "58760"),
+        (0.0002, "2e-4"),
+        (-0.00019996, "-2e-4"),
+        (0.001, "0.001"),
+        (1234567.0, "1.235e6"),
+        (1e37, "1e37"),
+        (5e-324, "4.941e-324"),
+        (math.nan, "NaN"),
+    ],
+)
+def test_short_numbers(number: float | None, text: str) -> None:
+    assert short(number) == text
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (112_638, "113 kB"), (41_943_040, "41.9 MB")],
+)
+def test_sizes(length: float, text: str) -> None:
+    assert size(length) == text
+
+
+def test_a_clock_time_that_comes_twice_carries_its_offset() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    hours = [f"2026-10-25T{hour:02}:30:00Z" for hour in range(3)]
+    assert clock_times(hours, berlin) == ["02:30:00 +02:00", "02:30:00 +01:00", "03:30:00"]
+    shown = moment(hours[0], berlin)
+    assert shown
+    assert shown.text == "2026-10-25 02:30:00 +02:00 CEST"
 
 
 @pytest.mark.parametrize(

@@ -93,4 +93,4 @@ def test_the_shortest_mark_that_distinguishes_is_used(
 def test_an_hour_that_comes_twice_carries_its_offset() -> None:
     summer, winter = "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"
     found = marks(job("a", "bot", summer), job("b", "bot", winter), zone=ZoneInfo("Europe/Berlin"))
-    assert found == ["2026-10-25 02:30:00 CEST", "2026-10-25 02:30:00 CET"]
+    assert found == ["2026-10-25 02:30:00 +02:00 CEST", "2026-10-25 02:30:00 +01:00 CET"]

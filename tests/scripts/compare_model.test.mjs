@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  curvePoints, curveRange, describe, differ, duration, extent, formatComparison, lowest, parseComparison,
+  curvePoints, curveRange, describe, differ, extent, formatComparison, lowest, parseComparison,
 } from "../../templates/scripts/compare_model.mjs";
 
 const REPORT = { slugs: ["a", "b", "c"], first: ["a", "b"], timed: true };
@@ -37,11 +37,6 @@ test("the curves in words", () => {
   const named = [{ name: "one", points: [[0, 3], [9, 1.23456789]] }, { name: "none", points: [] }];
   assert.equal(describe(named, LOSS), "Training loss by step. one: 3 → 1.2346.");
   assert.match(describe(named, { ...LOSS, of: "eval-loss", by: "time" }), /^Evaluation loss by time since the start\./);
-});
-
-test("durations are printed in the two largest units", () => {
-  const printed = [0, 0.25, 59.4, 60, 61, 3600, 5400, -90].map(duration);
-  assert.deepEqual(printed, ["0 s", "0.25 s", "59.4 s", "1 min", "1 min 1 s", "1 h", "1 h 30 min", "-1 min 30 s"]);
 });
 
 test("the extent of values", () => {
