@@ -160,15 +160,15 @@ def _print_path(session: Session, path: Path) -> None:
 
 
 def _report_to_github(stderr: Stderr, rendered: Rendered) -> None:
-    """Add the summary to the step's, and annotate what needs a look, if this runs on GitHub."""
-    if github_actions.annotates(os.environ):
+    """Append the summary to the step's and annotate the jobs, if GitHub Actions runs this."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in github_actions.annotations(rendered.report.jobs):
             stderr.write_raw(line)
-    path = github_actions.step_summary_path(os.environ)
-    if path is None:
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
         return
     try:
-        descriptor = open_named(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        descriptor = open_named(Path(path), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         with open(descriptor, "a", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
             file.write(f"\n{rendered.summary}")
     except OSError as error:
