@@ -36,8 +36,10 @@ class World:
     """Learns every secret that is read, so that no message and no page holds it."""
 
 
-def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
-    """Snapshot, then render: the main job."""
+def build(
+    settings: FetchSettings, output: Output, world: World, regression: float | None = None
+) -> Rendered:
+    """Snapshot, then render: the main job. For `regression` see `render`."""
     with Snapshot.locked(settings.snapshot_dir, world.progress.warn) as snapshot:
         while True:
             folder = _fetch(settings, world, snapshot)
@@ -47,6 +49,8 @@ def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
                     settings.retention,
                     folder,
                     world.secrets.redactor.showing(output.show_config),
+                    baseline=settings.baseline,
+                    regression=regression,
                     refresh=settings.following.refresh,
                     warn=world.progress.warn,
                     waiting=lambda: world.interrupts.raising(Interrupted()),
@@ -71,6 +75,8 @@ def render_only(
     retention: Retention,
     output: Output,
     *,
+    baseline: str | None = None,
+    regression: float | None = None,
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Rendered:
@@ -80,7 +86,16 @@ def render_only(
     """
     kept = Snapshot.reading(snapshot_dir).last_folder(*source)
     redactor = secrets.redactor.showing(output.show_config)
-    return render.render(output, retention, kept, redactor, selection, warn=warn)
+    return render.render(
+        output,
+        retention,
+        kept,
+        redactor,
+        selection,
+        baseline=baseline,
+        regression=regression,
+        warn=warn,
+    )
 
 
 def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceFolder:
@@ -112,6 +127,7 @@ async def _fetch_from(
             settings.selection,
             settings.retention,
             _within_limits(settings.following, world.progress.warn),
+            baseline=settings.baseline,
             watcher=world.progress,
             secrets=world.secrets,
             chance=random.random,

@@ -205,6 +205,13 @@ snapshot_dir = _option(
     default=".arkor-report",
 )
 
+baseline = _option(
+    "--baseline",
+    "What each job is measured against: a job's id, the newest completed job of a name, or "
+    "`previous`, the newest completed job of the same name that was created before it.",
+    metavar="ID|NAME|previous",
+)
+
 fetching = _group(
     "fetching",
     "reportgen.settings:FetchSettings",
@@ -213,6 +220,7 @@ fetching = _group(
     retention,
     following,
     snapshot_dir,
+    baseline,
 )
 
 _looks = _group(
@@ -283,7 +291,8 @@ gates = _group(
     _option(
         "--fail-on",
         "Exit with 5 if a job meets one of these rules: a status such as failed, incomplete, "
-        "nan, loss>N, eval-loss>N. The report is still written.",
+        "nan, loss>N, eval-loss>N, regression>P (worse than its baseline by more than P percent). "
+        "The report is still written.",
         RULES,
         default=(),
     ),

@@ -5,28 +5,34 @@ The lines must be printed unchanged: their texts are inert already.
 
 from collections.abc import Iterable
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from reportgen.events import event_log
+from reportgen.report.gates import has_regressed
 from reportgen.report.report import JobSummary
+from reportgen.report.wording import change_in_words
 from reportgen.text import inert
 
 MOST: Final = 10
 """The maximum number of lines: GitHub shows ten of a kind for one step."""
+
+_UTC: Final = ZoneInfo("UTC")
 
 _NAME_LENGTH: Final = 80
 _ID_LENGTH: Final = 80
 _MESSAGE_LENGTH: Final = 400
 
 
-def annotations(jobs: Iterable[JobSummary]) -> list[str]:
+def annotations(jobs: Iterable[JobSummary], regression: float | None = None) -> list[str]:
     """Return an error for each failed job and a warning for each incomplete stream, one a line.
 
-    Only jobs that are still listed count. Errors come first, then streams that could not be read,
-    then those that were merely still open. There are at most ten lines; the last one sums up the
-    rest.
+    A job that is worse than its baseline by more than `regression` percent is an error too. Only
+    jobs that are still listed count. Errors come first, then streams that could not be read, then
+    those that were merely still open. There are at most ten lines; the last one sums up the rest.
     """
     listed = [job for job in jobs if job.listed]
     errors = [_failed(job) for job in listed if job.status == "failed"]
+    errors += [_regressed(job) for job in listed if has_regressed(job, regression)]
     incomplete = [job for job in listed if job.stream.state != event_log.COMPLETE]
     incomplete.sort(key=lambda job: job.stream.state == event_log.CAUGHT_UP)  # stable
     lines = [*errors, *map(_incomplete, incomplete)]
@@ -40,6 +46,11 @@ def annotations(jobs: Iterable[JobSummary]) -> list[str]:
 def _failed(job: JobSummary) -> str:
     message = job.error or "The job failed; no reason was given."
     return _command("error", f"{_named(job)} failed", inert.cut(message, _MESSAGE_LENGTH))
+
+
+def _regressed(job: JobSummary) -> str:
+    change = "" if job.change is None else change_in_words(job.change, _UTC)
+    return _command("error", f"{_named(job)} is worse than its baseline", change)
 
 
 def _incomplete(job: JobSummary) -> str:

@@ -45,6 +45,7 @@ async def fetch(
     retention: Retention,
     following: Following,
     *,
+    baseline: str | None = None,
     watcher: Watcher,
     secrets: Secrets,
     chance: Callable[[], float],
@@ -69,6 +70,9 @@ async def fetch(
         jobs = KnownJobs(folder, _first_listing(first, kept), secrets)
         jobs.update(first.jobs)
         jobs.select(selection, source.origin, expiry.expired(jobs.listing))
+        if baseline is not None:
+            jobs.choose_baselines(baseline)
+            expiry.spare(jobs.baselines)
         jobs.listing = replace(jobs.listing, before=before)
         snapshot.use(folder, first.identity)
         folder.clear_unfinished()

@@ -42,13 +42,14 @@ def test_options_belong_to_the_commands_that_use_them() -> None:
     looks = {"--out", "--log-lines", "--single-file", "--layout", "--title", "--theme"}
     looks |= {"--timezone", "--stale-after", "--show-config", "--report-url"}
     judging = {"--strict", "--fail-on", "--no-github"}
+    measuring = {"--baseline"}
     fetching = {"--max-wait", "--settle", "--stall-timeout", "--retries", "--concurrency"}
     fetching |= {"--refresh"}
     which = {"--job", "--name", "--status", "--since", "--limit", "--shard"}
     which |= {"--keep", "--keep-last"}
     where = {"--source", "--url", "--token-file", "--org", "--project"}
     kept = {"--snapshot-dir"}
-    assert build == everywhere | looks | judging | fetching | which | where | kept
+    assert build == everywhere | looks | judging | measuring | fetching | which | where | kept
     assert options_of("config") == build
     assert options_of("snapshot") == build - looks - judging
     assert options_of("render") == build - fetching - {

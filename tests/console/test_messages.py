@@ -230,9 +230,10 @@ def test_json_reports_the_outcome_of_each_stream(command: Command) -> None:
     with StandIn(job("a", events=training(3)), job("b", script=refusal(410, "gone"))) as studio:
         result = command.build(studio, "-v", "--log-format", "json")
     assert (result.code, result.stdout) == (0, "out/index.html\n")
-    records = objects(result)
-    assert [record["event"] for record in records[:2]] == ["source", "listed"]
-    assert (records[1]["jobs"], records[1]["streams"]) == (2, 2)
+    source, listed, *records = objects(result)
+    assert (source["event"], listed["event"]) == ("source", "listed")
+    assert studio.url in source["message"]
+    assert (listed["jobs"], listed["streams"]) == (2, 2)
     ended = {record["job"]: record for record in records if record["event"] == "ended"}
     assert (ended["a"]["state"], ended["a"]["events"], ended["a"]["level"]) == (
         "complete", 6, "info",
