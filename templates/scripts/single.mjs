@@ -8,7 +8,8 @@ if (document.querySelector(".single")) {
   const title = document.title;
   let place = 0;
   const arrive = () => {
-    const name = document.querySelector(".view:target h1")?.textContent;
+    const view = document.querySelector(".view:target");
+    const name = (view?.querySelector(".name") ?? view?.querySelector("h1"))?.textContent;
     document.title = name ? `${name} · ${title}` : title;
     // A browser that goes back scrolls by itself.
     const seen = history.state?.seen;
