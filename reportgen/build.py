@@ -20,13 +20,17 @@ from reportgen.settings import FetchSettings, Following, Output
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.sources import Source, event_loop
+from reportgen.sources import Listener, Source, event_loop
 from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
 
 class Watcher(watcher.Watcher, AbstractContextManager["Watcher"], Protocol):
     """The progress listener, between entering and leaving."""
+
+    def reading(self, message: str) -> None:
+        """Report which server is read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceF
         settings.source,
         world.environment,
         world.now,
-        warn=world.watcher.warn,
+        listener=Listener(world.watcher.reading, world.watcher.warn),
         secrets=world.secrets,
     )
     with world.watcher as progress:

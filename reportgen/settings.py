@@ -19,7 +19,12 @@ if TYPE_CHECKING:  # a command imports only what it runs
     from reportgen.report.gates import Rule
     from reportgen.snapshot.retention import Retention
 
-EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
+_STUDIO_PORTS: Final = range(4000, 4010)
+STUDIO_URLS: Final = tuple(f"http://127.0.0.1:{port}" for port in _STUDIO_PORTS)
+"""Where a Studio may be, in the order in which they take their ports."""
+STUDIO_URL: Final = f"{STUDIO_URLS[0]} to {_STUDIO_PORTS[-1]}"
+"""The same, for people."""
+CLOUD_URL: Final = "https://api.arkor.ai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,10 @@ class Gates:
 
 def now(environment: Mapping[str, str]) -> datetime:
     """Return the time, or what `SOURCE_DATE_EPOCH` sets it to. Raises `UsageError`."""
-    epoch = environment.get(EPOCH_VARIABLE)
+    epoch = environment.get("SOURCE_DATE_EPOCH")
     if not epoch:
         return datetime.now(UTC)
     try:
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(f"{EPOCH_VARIABLE} is not a number of seconds: {epoch!r}") from error
+        raise UsageError(f"SOURCE_DATE_EPOCH is not a number of seconds: {epoch!r}") from error

@@ -1,10 +1,18 @@
-"""Fixtures that many tests share."""
+"""What many tests share."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.command import Command
+
+
+def pytest_configure() -> None:
+    """Handle signals as usual: `nohup`, and a shell's `&`, hand some down ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture

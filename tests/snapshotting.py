@@ -18,6 +18,7 @@ from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
+from reportgen.sources import Listener
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
 from reportgen.text.secrets import Secrets
@@ -112,11 +113,12 @@ def take_into(
     async def fetching() -> SourceFolder:
         secrets = Secrets()
         source = Studio(
-            BaseURL.parse(studio.url),
+            [BaseURL.parse(studio.url)],
             lambda: studio.token,
             secrets,
             environment={},
             now=lambda: now,
+            listener=Listener(),
         )
         return await fetch.fetch(
             source,

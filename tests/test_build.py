@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Command
+from tests.command import NOWHERE, Command
 from tests.standin import (
     Close,
     Event,
@@ -231,7 +231,7 @@ def test_studio_is_not_running(command: Command) -> None:
 
 
 def test_there_is_no_token(command: Command) -> None:
-    result = command.run("build")
+    result = command.run("build", "--url", NOWHERE)
     assert result.code == 3
     assert "studio-token" in result.stderr
     assert "arkor dev" in result.stderr

@@ -4,8 +4,7 @@ click's own LazyGroup recipe imports a whole command even for its help and for c
 these need only the options.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -13,7 +12,8 @@ from reportgen import __version__
 from reportgen.cli import options
 from reportgen.cli.configured import Command
 from reportgen.cli.lazy import lazily
-from reportgen.cli.parameters import PathType
+from reportgen.cli.options import Decorator, with_options
+from reportgen.cli.parameters import DIRECTORY
 
 # The backspace keeps click from folding the lines after it into one.
 _HELP: Final = """Save the training jobs that Arkor Studio shows as self-contained HTML pages.
@@ -37,48 +37,39 @@ def program() -> None:
     """Group all commands."""
 
 
-def _command(name: str, text: str, *options: Callable[[Any], Any]) -> None:
-    """Add a command, which runs the function of the same name in `run`."""
-    command: Any = click.pass_obj(lazily(f"reportgen.cli.run:{name}"))
-    for option in reversed(options):
-        command = option(command)
-    program.command(name, cls=Command, help=text)(command)
+def _command(function: str, text: str, *options: Decorator) -> None:
+    """Add a command that runs the function with this import path, and has its name."""
+    command = with_options(click.pass_obj(lazily(function)), *options)
+    program.command(function.partition(":")[2], cls=Command, help=text)(command)
 
 
-_FETCHING: Final = (
-    options.source,
-    options.selection,
-    options.retention,
-    options.following,
-    options.snapshot_dir,
-)
 _REPORTING: Final = (options.output, options.gates, options.github)
 _ALWAYS: Final = (options.config_file, options.verbosity)
 
 _command(
-    "build",
+    "reportgen.cli.run:build",
     """Take a snapshot and render it. Prints the path of the home page.
 
     Waits until all jobs have ended, unless --max-wait sets a limit.
     """,
-    *_FETCHING,
+    options.fetching,
     *_REPORTING,
     *_ALWAYS,
 )
 _command(
-    "snapshot",
+    "reportgen.cli.run:snapshot",
     """Fetch the job list and every job's events. Prints the path of the snapshot directory.""",
-    *_FETCHING,
+    options.fetching,
     *_ALWAYS,
 )
 _command(
-    "render",
+    "reportgen.cli.run:render",
     """Render the last snapshot, without network. Prints the path of the home page.
 
     Shows the jobs that the last snapshot selected. The options given here narrow them down, and
     are matched against what the pages show.
     """,
-    options.fetched_source,
+    *options.fetched_source,
     options.selection,
     options.retention,
     options.snapshot_dir,
@@ -87,27 +78,27 @@ _command(
     *_ALWAYS,
 )
 _command(
-    "merge",
+    "reportgen.cli.run:merge",
     """Merge snapshot directories, such as shards, into --snapshot-dir. Prints its path.
 
     Jobs that --snapshot-dir already holds are kept. If several directories hold a job, the
     complete log wins, else the longer one. The result selects every job that any of them selected.
     """,
-    click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=PathType()),
+    click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=DIRECTORY),
     options.snapshot_dir,
     options.project_dir,
     *_ALWAYS,
 )
 _command(
-    "doctor",
+    "reportgen.cli.run:doctor",
     """Check what a build would read, and how. Never shows a secret.""",
     options.source,
     *_ALWAYS,
 )
 _command(
-    "config",
+    "reportgen.cli.settings_table:config",
     """Show each setting of a build and where its value comes from. Never shows a secret.""",
-    *_FETCHING,
+    options.fetching,
     *_REPORTING,
     *_ALWAYS,
 )

@@ -42,12 +42,12 @@ KINDS: Final[Mapping[str, str]] = {
 """What an option can take: `lines` a number or a word, `words` several separated by commas, `list`
 several by repetition."""
 
-
 _LARGEST_FILE: Final = 1 << 20
+_LARGEST_NUMBER: Final = 10**18
 
 
-def load(file: Path, *, found: bool) -> bytes | None:
-    """Return a configuration file's bytes; None if it is `found`, not named, and not there.
+def load(file: Path, *, found: bool) -> dict[str, object] | None:
+    """Return what a configuration file holds; None if it is `found`, not named, and not there.
 
     Only a regular file is read, so that nothing in its place can block or never end. Raises
     `UsageError`.
@@ -57,19 +57,16 @@ def load(file: Path, *, found: bool) -> bytes | None:
             raise _unreadable(file, "it leads out of its own directory", found=found)
         with open(open_named(file), "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
             data = stream.read(_LARGEST_FILE + 1)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if found:
-            return None
-        raise _unreadable(file, error.strerror, found=found) from error
     except (OSError, ValueError) as error:
         # In a directory that may not be searched nothing is found.
-        if found and isinstance(error, PermissionError) and not _is_there(file):
+        hidden = isinstance(error, PermissionError) and not _is_there(file)
+        if found and (hidden or isinstance(error, FileNotFoundError | NotADirectoryError)):
             return None
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise _unreadable(file, reason, found=found) from error
     if len(data) > _LARGEST_FILE:
         raise _unreadable(file, "it is larger than 1 MiB", found=found)
-    return data
+    return parse(data, file)
 
 
 def _is_there(file: Path) -> bool:
@@ -109,8 +106,7 @@ def values(
 def parse(data: bytes, file: Path) -> dict[str, object]:
     """Return what a configuration file holds. Raises `UsageError`, which names file and line."""
     try:
-        text = data.decode("utf-8-sig")
-        return tomllib.loads(text)
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{file} is not UTF-8 text (at line {line}): fix it.") from error
@@ -123,13 +119,13 @@ def parse(data: bytes, file: Path) -> dict[str, object]:
 
 
 def _unknown(key: str, file: Path, known: Mapping[str, str]) -> str:
-    likely = key.replace("_", "-").lower()
-    (nearest,) = difflib.get_close_matches(likely, sorted(known), n=1, cutoff=0.0)
     if key == "token":
         return (
             f"{file} has a key 'token', but a secret does not belong there: name its file with "
             "'token-file', or use the variable ARKOR_REPORT_TOKEN."
         )
+    likely = key.replace("_", "-").lower()
+    (nearest,) = difflib.get_close_matches(likely, sorted(known), n=1, cutoff=0.0)
     return f"Unknown key '{key}' in {file}: did you mean '{nearest}'?"
 
 
@@ -138,46 +134,40 @@ def _given(value: object, takes: str, directory: Path) -> Given | None:
     if takes == "flag":
         return value if isinstance(value, bool) else None
     if isinstance(value, list):
-        return _several(value, takes)
+        texts = [text for item in value if (text := _text(item, "text")) is not None]
+        if takes not in {"list", "words"} or len(texts) < len(value):
+            return None
+        return texts if takes == "list" else ",".join(texts)
     text = _text(value, takes)
-    if text is None:
-        return None
-    if takes == "path" and text and not text.startswith("~"):
+    if text and takes == "path" and not text.startswith("~"):
         return str(directory / text)
-    return [text] if takes == "list" else text
-
-
-def _several(values: list[object], takes: str) -> Given | None:
-    texts = [text for value in values if (text := _text(value, "text")) is not None]
-    if takes not in {"list", "words"} or len(texts) < len(values):
-        return None
-    return texts if takes == "list" else ",".join(texts)
+    return [text] if takes == "list" and text is not None else text
 
 
 def _text(value: object, takes: str) -> str | None:
     """Return the text of a value that is not a list."""
-    if isinstance(value, str):
-        return None if "\0" in value else value  # which no command line can hold
-    if isinstance(value, bool) or takes not in {"number", "lines", "duration"}:
-        return None
-    if isinstance(value, int):
-        return str(value) if abs(value) < _LARGEST else None
-    # A duration may have a fraction, and is written without an exponent.
-    is_duration = takes == "duration" and isinstance(value, float) and math.isfinite(value)
-    return f"{value:.6f}".rstrip("0").rstrip(".") if is_duration else None
-
-
-_LARGEST: Final = 10**18
+    is_number = takes in {"number", "lines", "duration"}
+    match value:
+        case str():
+            return None if "\0" in value else value  # which no command line can hold
+        case bool():
+            return None
+        case int() if is_number and abs(value) < _LARGEST_NUMBER:
+            return str(value)
+        case float() if takes == "duration" and math.isfinite(value):
+            return f"{value:.6f}".rstrip("0").rstrip(".")  # without an exponent
+        case _:
+            return None
 
 
 def _kind(value: object) -> str:
     """Return the kind of a TOML value, never the value: it might be a misplaced secret."""
-    names = [
-        (bool, "a boolean"),
-        (int, "a number"),
-        (float, "a number with a fraction"),
-        (str, "a string"),
-        (list, "a list"),
-        (dict, "a table"),
-    ]
-    return next((name for kind, name in names if isinstance(value, kind)), "a date or a time")
+    names = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number with a fraction",
+        str: "a string",
+        list: "a list",
+        dict: "a table",
+    }
+    return names.get(type(value), "a date or a time")

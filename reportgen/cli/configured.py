@@ -4,9 +4,7 @@ The command line wins, then the variable ARKOR_REPORT_<OPTION>, then the file, t
 """
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,23 +19,11 @@ from reportgen.errors import UsageError
 PREFIX: Final = "ARKOR_REPORT_"
 TOKEN_VARIABLE: Final = f"{PREFIX}TOKEN"
 CONFIGURATION_FILE: Final = "arkor-report.toml"
+INTERRUPTED: Final = 130
 
 _FILE: Final = "reportgen.configuration.file"
 _FOUND: Final = "reportgen.configuration.found"
-_IN_FORCE: Final = "reportgen.options.in_force"
-
-_LOG_FORMATS: Final = ("text", "json")
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A setting in force: as it was written, as its final value, and where it comes from."""
-
-    text: Any
-    final: Any
-    source: ParameterSource | None
-    origin: str
-    is_flag: bool
+_WRITTEN: Final = "reportgen.options.written"
 
 
 class Option(click.Option):
@@ -53,25 +39,19 @@ class Option(click.Option):
         """What the file may hold for it, a key of `configuration.KINDS`."""
         if self.is_flag:
             return "flag"
-        if self.multiple:
-            return "list"
-        by_type: str | None = getattr(self.type, "takes", None)
-        return by_type or ("number" if isinstance(self.type, click.IntRange) else "text")
+        return "list" if self.multiple else getattr(self.type, "takes", "text")
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
-        """Return the final value; what was written is remembered, to be shown as such."""
+        """Return the final value; what was written is kept for `config` to show."""
         self._refuse_what_is_not_text(ctx, value)
         final = super().process_value(ctx, value)
-        source = ctx.get_parameter_source(self.name or "")
-        text = None if source is ParameterSource.DEFAULT and not self.show_default else value
-        text = final if self.is_flag and not isinstance(value, str) else text
-        given = Given(text, final, source, self._origin(ctx, source), self.is_flag)
-        in_force(ctx)[self.key] = given
+        is_shown = self.show_default or self._source(ctx) is not ParameterSource.DEFAULT
+        written(ctx)[self.key] = final if self.is_flag else value if is_shown else None
         return final
 
     def _refuse_what_is_not_text(self, ctx: click.Context, value: Any) -> None:
         """Raise `click.BadParameter` for bytes that are not text; a path may hold any."""
-        values = value if isinstance(value, (list, tuple)) else (value,)
+        values = value if isinstance(value, list | tuple) else (value,)
         if isinstance(self.type, click.Path):
             return
         for text in values:
@@ -80,16 +60,17 @@ class Option(click.Option):
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
         """Name the place that a wrong value comes from."""
-        source = None if ctx is None else ctx.get_parameter_source(self.name or "")
-        if ctx is not None and source is ParameterSource.ENVIRONMENT:
-            return self._origin(ctx, source)
-        if ctx is not None and source is ParameterSource.DEFAULT_MAP:
-            return f"'{self.key}' in {self._origin(ctx, source)}"
-        return super().get_error_hint(ctx)
+        match ctx and self._source(ctx):
+            case ParameterSource.ENVIRONMENT:
+                return str(self.envvar)
+            case ParameterSource.DEFAULT_MAP if ctx:
+                return f"'{self.key}' in {configuration_file(ctx)}"
+            case _:
+                return super().get_error_hint(ctx)
 
-    def _origin(self, ctx: click.Context, source: ParameterSource | None) -> str:
-        """Return where a value comes from: a variable's name, a file's path, or words."""
-        match source:
+    def origin(self, ctx: click.Context) -> str:
+        """Return where the value comes from: a variable's name, a file's path, or words."""
+        match self._source(ctx):
             case ParameterSource.COMMANDLINE:
                 return "command line"
             case ParameterSource.ENVIRONMENT:
@@ -99,12 +80,15 @@ class Option(click.Option):
             case _:
                 return "default"
 
+    def _source(self, ctx: click.Context) -> ParameterSource | None:
+        return ctx.get_parameter_source(self.name or "")
+
 
 class Command(click.Command):
     """A command whose options can also come from the configuration file."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line, and refuse what the values may not be together.
+        """Parse the command line, and refuse values that contradict each other or are not trusted.
 
         Raises `click.UsageError`, `UsageError` or `WriteError`.
         """
@@ -115,7 +99,7 @@ class Command(click.Command):
             raise
         if not ctx.resilient_parsing:
             _refuse_what_a_found_file_may_not_set(ctx)
-            _refuse_directories_that_clash(in_force(ctx))
+            _refuse_directories_that_clash(ctx)
         return rest
 
     def _find_log_format(self, ctx: click.Context, args: list[str]) -> None:
@@ -128,20 +112,22 @@ class Command(click.Command):
         """Run the command; a Ctrl-C that it does not catch ends it silently."""
         session = ctx.find_object(Session)
         if session is not None:
-            session.verbose = in_force(ctx)["verbose"].final
+            session.verbose = ctx.params["verbose"]
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            return _INTERRUPTED
+            return INTERRUPTED
 
 
-_INTERRUPTED: Final = 130
+def options_of(command: click.Command) -> dict[str, Option]:
+    """Return a command's options by key."""
+    return {param.key: param for param in command.params if isinstance(param, Option)}
 
 
-def in_force(ctx: click.Context) -> dict[str, Given]:
-    """Return the settings of the command at hand by key, in the order of processing."""
-    settings: dict[str, Given] = ctx.meta.setdefault(_IN_FORCE, {})
-    return settings
+def written(ctx: click.Context) -> dict[str, Any]:
+    """Return each setting as it was written, by key; None for one that nobody wrote."""
+    texts: dict[str, Any] = ctx.meta.setdefault(_WRITTEN, {})
+    return texts
 
 
 def configuration_file(ctx: click.Context) -> Path | None:
@@ -172,72 +158,58 @@ def yield_to_the_token(
     return None
 
 
-def read_configuration(
-    ctx: click.Context, _param: click.Parameter, named: Path | None
-) -> Path | None:
+def read_configuration(ctx: click.Context, _param: click.Parameter, named: Path | None) -> None:
     """Make the configuration file's values the defaults. Raises `UsageError`."""
     found = named is None
     file = named or Path(ctx.params["project_dir"], CONFIGURATION_FILE)
-    data = lazily("reportgen.cli.configuration:load")(file, found=found)
-    if data is None:
-        return named
-    document = lazily("reportgen.cli.configuration:parse")(data, file)
+    document = lazily("reportgen.cli.configuration:load")(file, found=found)
+    if document is None:
+        return
     # Whatever else is wrong with the file, it is reported in the format that it asks for.
-    if document.get("log-format") in _LOG_FORMATS:
+    if document.get("log-format") in ("text", "json"):
         ctx.default_map = {"log_format": document["log-format"]}
     values = lazily("reportgen.cli.configuration:values")(document, file, _known_keys(ctx))
     ctx.meta[_FILE], ctx.meta[_FOUND] = file, values if found else {}
+    options = options_of(ctx.command)
     ctx.default_map = {
-        str(option.name): values[option.key]
-        for option in _options(ctx.command)
-        if option.key in values
+        str(option.name): values[key] for key, option in options.items() if key in values
     }
-    _take_project_dir(ctx)
-    return named
-
-
-def _take_project_dir(ctx: click.Context) -> None:
-    """Use the project directory that the file names; the file was found in the default one."""
+    # The file was found in the default project directory, and may name another.
     is_default = ctx.get_parameter_source("project_dir") is ParameterSource.DEFAULT
-    value = (ctx.default_map or {}).get("project_dir")
-    if value is not None and is_default:
-        (option,) = (param for param in ctx.command.params if param.name == "project_dir")
+    if "project-dir" in values and is_default:
         ctx.set_parameter_source("project_dir", ParameterSource.DEFAULT_MAP)
-        ctx.params["project_dir"] = option.process_value(ctx, value)
-
-
-def _options(command: click.Command) -> list[Option]:
-    return [param for param in command.params if isinstance(param, Option)]
+        option = options["project-dir"]
+        ctx.params["project_dir"] = option.process_value(ctx, values["project-dir"])
 
 
 def _known_keys(ctx: click.Context) -> dict[str, str]:
     """Return what each key takes that any command knows: one file serves them all."""
     group = ctx.find_root().command
     commands = group.commands.values() if isinstance(group, click.Group) else [ctx.command]
-    options = (option for command in commands for option in _options(command))
-    return {option.key: option.takes for option in options if option.key != "config"}
+    options = {key: option for command in commands for key, option in options_of(command).items()}
+    return {key: option.takes for key, option in options.items() if key != "config"}
 
 
-# --- What the values may not be together ---------------------------------------------------------
+# --- Values that contradict each other or are not trusted ----------------------------------------
 
 
 def _refuse_what_a_found_file_may_not_set(ctx: click.Context) -> None:
-    found: Mapping[str, Any] = ctx.meta.get(_FOUND, {})
-    if not found:
-        return
-    given = in_force(ctx)
+    found: dict[str, Any] = ctx.meta.get(_FOUND, {})
+    options = options_of(ctx.command)
     obeyed = {
         key: value
         for key, value in found.items()
         if (
-            given[key].source is ParameterSource.DEFAULT_MAP
-            if key in given
+            ctx.get_parameter_source(options[key].name or "") is ParameterSource.DEFAULT_MAP
+            if key in options
             else not _is_in_environment(key)
         )
     }
-    # A command that lacks the option can only be told by the variable.
-    source = given["source"].final if "source" in given else os.environ.get(f"{PREFIX}SOURCE")
-    trust.refuse_untrusted(ctx.meta[_FILE], obeyed, str(source or found.get("source") or "studio"))
+    # For a command without the option, only the variable can override the file.
+    source = ctx.params["kind"] if "source" in options else os.environ.get(f"{PREFIX}SOURCE")
+    if obeyed:
+        source = str(source or found.get("source") or "studio")
+        trust.refuse_untrusted(ctx.meta[_FILE], obeyed, source)
 
 
 def _is_in_environment(key: str) -> bool:
@@ -246,9 +218,10 @@ def _is_in_environment(key: str) -> bool:
     return bool(os.environ.get(PREFIX + key.replace("-", "_").upper()))
 
 
-def _refuse_directories_that_clash(given: Mapping[str, Given]) -> None:
-    for key in ("out", "snapshot-dir"):
-        if key in given and given[key].source is ParameterSource.DEFAULT:
-            trust.refuse_planted(given[key].final, f"--{key}")
-    if "out" in given and "snapshot-dir" in given:
-        trust.refuse_nested(given["out"].final, given["snapshot-dir"].final)
+def _refuse_directories_that_clash(ctx: click.Context) -> None:
+    named = {name: ctx.params[name] for name in ("out", "snapshot_dir") if name in ctx.params}
+    for name, directory in named.items():
+        if ctx.get_parameter_source(name) is ParameterSource.DEFAULT:
+            trust.refuse_planted(directory, f"--{name.replace('_', '-')}")
+    if len(named) > 1:
+        trust.refuse_nested(*named.values())

@@ -6,11 +6,16 @@ from operator import attrgetter
 from typing import Any
 
 
+def load(path: str) -> Any:
+    """Import `package.module:name`."""
+    module, _, name = path.partition(":")
+    return attrgetter(name)(import_module(module))
+
+
 def lazily(path: str) -> Callable[..., Any]:
     """Return a function that imports `package.module:name` when it is called, and calls that."""
-    module, _, name = path.partition(":")
 
     def call(*args: Any, **values: Any) -> Any:
-        return attrgetter(name)(import_module(module))(*args, **values)
+        return load(path)(*args, **values)
 
     return call

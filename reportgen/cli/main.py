@@ -9,12 +9,11 @@ import click
 
 from reportgen.cli import standard_streams
 from reportgen.cli.commands import program
-from reportgen.cli.configured import PREFIX
+from reportgen.cli.configured import INTERRUPTED, PREFIX
 from reportgen.cli.session import Session
 from reportgen.errors import ReportError
 
 _FAILED: Final = 1
-_INTERRUPTED: Final = 130
 _YOUNG: Final = 10_000
 """How many new objects call for a garbage collection: nearly all of them live long."""
 
@@ -49,7 +48,7 @@ def _run(session: Session) -> int:
         session.stderr.write_end("error", error.format_message())
         return error.exit_code
     except click.Abort:
-        return _INTERRUPTED
+        return INTERRUPTED
     except ReportError as error:
         session.stderr.write_end("error", str(error))
         return error.exit_code

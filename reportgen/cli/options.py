@@ -4,13 +4,13 @@ Each group adds its options to a command and passes their final values on as one
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import fields
 from functools import wraps
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
-from reportgen.cli import parameters
 from reportgen.cli.configured import (
     CONFIGURATION_FILE,
     PREFIX,
@@ -19,64 +19,71 @@ from reportgen.cli.configured import (
     use_log_format,
     yield_to_the_token,
 )
-from reportgen.cli.lazy import lazily
-from reportgen.cli.parameters import DURATION, LinkedType, PathType
+from reportgen.cli.lazy import load
+from reportgen.cli.parameters import (
+    DIRECTORY,
+    DURATION,
+    FILE,
+    LAYOUT,
+    LOG_LINES,
+    PERIOD,
+    REPORT_URL,
+    RULES,
+    SHARD,
+    STATUSES,
+    URL,
+    ZONE,
+    Count,
+    PathType,
+)
+from reportgen.settings import CLOUD_URL, STUDIO_URL
 
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-Decorator = Callable[[Decorated], Decorated]
+Decorator = Callable[[Any], Any]
 
 
-def _option(*names: str, **settings: Any) -> Decorator[Any]:
-    """Return an option that can also come from the variable ARKOR_REPORT_<OPTION>."""
-    longest = max((name for name in names if name.startswith("-")), key=len)
-    variable = PREFIX + longest.partition("/")[0].lstrip("-").replace("-", "_").upper()
-    return click.option(*names, cls=Option, envvar=variable, **settings)
+def _option(names: str, help_: str, kind: Any = None, **settings: Any) -> Decorator:
+    """Return an option that can also come from the variable ARKOR_REPORT_<OPTION>.
+
+    Its help shows the default if that is written as a user would write it.
+    """
+    words = names.split()
+    longest = max((word for word in words if word.startswith("-")), key=len)
+    return click.option(
+        *words,
+        cls=Option,
+        type=kind,
+        help=help_,
+        metavar=settings.pop("metavar", getattr(kind, "metavar", None)),
+        envvar=PREFIX + longest.partition("/")[0].lstrip("-").replace("-", "_").upper(),
+        show_default=isinstance(settings.get("default"), str | int),
+        **settings,
+    )
 
 
-def _duration(name: str, **settings: Any) -> Decorator[Any]:
-    return _option(name, **{"type": DURATION, "metavar": "DURATION", **settings})
-
-
-class _Group:
-    """A decorator that adds options to a command and passes their values on as one value.
+def _group(name: str, value: str, *options: Decorator) -> Decorator:
+    """Return a decorator that passes the values of these options on as one value.
 
     `value` is the import path of that value's class, whose fields are named like the options and
     the groups among them. The command takes the value as the parameter `name`.
     """
 
-    def __init__(self, name: str, value: str, *options: "Decorator[Any] | _Group") -> None:
-        self.name = name
-        self._make = lazily(value)
-        self._options = options
-        self._fields = [_field(option) for option in options]
-
-    def __call__(self, command: Callable[..., Any]) -> Any:
-        """Add the options to `command`."""
-
+    def decorate(command: Callable[..., Any]) -> Any:
         @wraps(command)
         def with_value(*args: Any, **given: Any) -> Any:
-            values = {field: given.pop(field) for field in self._fields}
-            return command(*args, **given, **{self.name: self._make(**values)})
+            kind = load(value)
+            values = {field.name: given.pop(field.name) for field in fields(kind)}
+            return command(*args, **given, **{name: kind(**values)})
 
-        return _with_options(with_value, self._options)
+        return with_options(with_value, *options)
+
+    return decorate
 
 
-def _with_options(command: Any, options: "Sequence[Decorator[Any] | _Group]") -> Any:
+def with_options(command: Any, *options: Decorator) -> Any:
+    """Add options to a command, in the order of its help."""
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def _field(option: "Decorator[Any] | _Group") -> str:
-    """Return the name of the parameter that an option, or a group, fills."""
-    if isinstance(option, _Group):
-        return option.name
-
-    def command() -> None:
-        pass
-
-    (param,) = vars(option(command))["__click_params__"]
-    return str(param.name)
 
 
 _SOURCES: Final = click.Choice(["studio", "cloud", "demo"])
@@ -84,311 +91,235 @@ _SOURCES: Final = click.Choice(["studio", "cloud", "demo"])
 # Eager and before --config, whose file is looked for in this directory.
 project_dir = _option(
     "--project-dir",
-    metavar="DIR",
-    type=PathType(file_okay=False),
+    f"The directory that holds {CONFIGURATION_FILE}, .arkor/state.json and node_modules.",
+    PathType("DIR", file_okay=False),
     default=".",
-    show_default=True,
     is_eager=True,
-    help=f"The directory that holds {CONFIGURATION_FILE}, .arkor/state.json and node_modules.",
 )
 
-source = _Group(
+source = _group(
     "source",
     "reportgen.settings:SourceSettings",
     _option(
-        "--source",
-        "-s",
-        "kind",
-        type=_SOURCES,
+        "--source -s kind",
+        "Where jobs come from. `demo` is a packaged recording and needs no network.",
+        _SOURCES,
         default="studio",
-        show_default=True,
-        help="Where jobs come from. `demo` is a packaged recording and needs no network.",
     ),
     _option(
         "--url",
-        type=parameters.URL,
-        metavar="URL",
-        help="The server's base URL.  [default: studio http://127.0.0.1:4000, cloud "
-        "https://api.arkor.ai]",
+        f"The server's base URL.  [default: studio {STUDIO_URL}, cloud {CLOUD_URL}]",
+        URL,
     ),
     _option(
         "--token-file",
-        metavar="FILE",
-        type=PathType(dir_okay=False),
-        callback=yield_to_the_token,
-        help="The file that holds the token; ARKOR_REPORT_TOKEN can hold the token itself.  "
+        "The file that holds the token; ARKOR_REPORT_TOKEN can hold the token itself.  "
         "[default: studio ~/.arkor/studio-token, cloud ~/.arkor/credentials.json]",
+        PathType("FILE", dir_okay=False),
+        callback=yield_to_the_token,
     ),
+    _option("--org", "The org in the cloud.  [default: from .arkor/state.json]", metavar="SLUG"),
     _option(
-        "--org", metavar="SLUG", help="The org in the cloud.  [default: from .arkor/state.json]"
-    ),
-    _option(
-        "--project",
-        metavar="SLUG",
-        help="The project in the cloud.  [default: from .arkor/state.json]",
+        "--project", "The project in the cloud.  [default: from .arkor/state.json]", metavar="SLUG"
     ),
     project_dir,
 )
 
+fetched_source = (
+    _option("--source -s kind", "The source to show.  [default: the one fetched last]", _SOURCES),
+    _option("--url", "The server to show, if several were fetched.", URL),
+)
 
-def fetched_source(command: Any) -> Any:
-    """Add the options that choose one of the sources in the snapshot directory."""
-    kind = _option(
-        "--source",
-        "-s",
-        "kind",
-        type=_SOURCES,
-        help="The source to show.  [default: the one fetched last]",
-    )
-    url = _option(
-        "--url",
-        type=parameters.URL,
-        metavar="URL",
-        help="The server to show, if several were fetched.",
-    )
-    return kind(url(command))
-
-
-selection = _Group(
+selection = _group(
     "selection",
     "reportgen.model.selection:Selection",
     _option(
-        "--job",
-        "-j",
-        "ids",
+        "--job -j ids",
+        "Only this job; repeatable. In ARKOR_REPORT_JOB, separate ids with spaces.",
         metavar="ID",
         multiple=True,
-        help="Only this job; repeatable. In ARKOR_REPORT_JOB, separate ids with spaces.",
     ),
-    _option("--name", metavar="GLOB", help="Only jobs whose name matches, such as 'support-*'."),
+    _option("--name", "Only jobs whose name matches, such as 'support-*'.", metavar="GLOB"),
     _option(
-        "--status",
-        "statuses",
-        metavar="S,…",
-        type=parameters.STATUSES,
+        "--status statuses",
+        "Only jobs with one of these statuses in the list, such as failed,running.",
+        STATUSES,
         default=frozenset(),
-        help="Only jobs with one of these statuses in the list, such as failed,running.",
     ),
-    _duration(
-        "--since",
-        type=parameters.PERIOD,
-        help="Only jobs created within this time, such as 7d.",
-    ),
-    _option(
-        "--limit",
-        type=click.IntRange(min=0),
-        metavar="N",
-        help="Only the first N jobs that match.",
-    ),
+    _option("--since", "Only jobs created within this time, such as 7d.", PERIOD),
+    _option("--limit", "Only the first N jobs that match.", Count()),
     _option(
         "--shard",
-        metavar="I/N",
-        type=parameters.SHARD,
-        help="Only the Ith of N shares of these jobs, split by a hash of the id, such as 1/3.",
+        "Only the Ith of N shares of these jobs, split by a hash of the id, such as 1/3.",
+        SHARD,
     ),
 )
 
-retention = _Group(
+retention = _group(
     "retention",
     "reportgen.snapshot.retention:Retention",
-    _duration(
+    _option(
         "--keep",
-        help="Drop jobs that ended longer ago than this from the snapshot and the report.  "
+        "Drop jobs that ended longer ago than this from the snapshot and the report.  "
         "[default: keep all]",
+        DURATION,
     ),
     _option(
         "--keep-last",
-        type=click.IntRange(min=0),
-        metavar="N",
-        help="Drop all but the last N jobs that have ended. With --keep, a job stays if either "
+        "Drop all but the last N jobs that have ended. With --keep, a job stays if either "
         "option keeps it.",
+        Count(),
     ),
 )
 
-following = _Group(
+following = _group(
     "following",
     "reportgen.settings:Following",
-    _duration(
+    _option(
         "--max-wait",
+        "How long to wait, in total, for jobs that have not ended.  [default: until they end]",
+        DURATION,
         default=math.inf,
-        help="How long to wait, in total, for jobs that have not ended.  [default: until they end]",
     ),
-    _duration(
+    _option(
         "--settle",
+        "Once waiting is over, close a stream that has been quiet for this long.",
+        DURATION,
         default="2s",
-        show_default=True,
-        help="Once waiting is over, close a stream that has been quiet for this long.",
     ),
-    _duration(
+    _option(
         "--stall-timeout",
+        "Reopen a stream that has sent nothing for this long.",
+        DURATION,
         default="90s",
-        show_default=True,
-        help="Reopen a stream that has sent nothing for this long.",
     ),
-    _option(
-        "--retries",
-        type=click.IntRange(min=0),
-        default=8,
-        show_default=True,
-        metavar="N",
-        help="Give up on a stream at the Nth failure in a row.",
-    ),
-    _option(
-        "--concurrency",
-        type=click.IntRange(min=1),
-        default=16,
-        show_default=True,
-        metavar="N",
-        help="How many streams to read at once.",
-    ),
-    _option("--refresh", is_flag=True, help="Fetch everything again."),
+    _option("--retries", "Give up on a stream at the Nth failure in a row.", Count(), default=8),
+    _option("--concurrency", "How many streams to read at once.", Count(min=1), default=16),
+    _option("--refresh", "Fetch everything again.", is_flag=True),
 )
 
 snapshot_dir = _option(
     "--snapshot-dir",
-    metavar="DIR",
-    type=PathType(),
+    "Where fetched data is kept between builds.",
+    DIRECTORY,
     default=".arkor-report",
-    show_default=True,
-    help="Where fetched data is kept between builds.",
 )
 
-_looks = _Group(
+fetching = _group(
+    "fetching",
+    "reportgen.settings:FetchSettings",
+    source,
+    selection,
+    retention,
+    following,
+    snapshot_dir,
+)
+
+_looks = _group(
     "looks",
     "reportgen.pages.looks:Looks",
     _option(
-        "--layout",
-        "linked",
-        type=LinkedType(),
+        "--layout linked",
+        "`linked` writes style and script to separate files, for hosts that block inline ones.",
+        LAYOUT,
         default="inline",
-        show_default=True,
-        help="`linked` writes style and script to separate files, for hosts that block inline "
-        "ones.",
     ),
-    _option(
-        "--title",
-        metavar="TEXT",
-        default="Arkor report",
-        show_default=True,
-        help="The report's title.",
-    ),
+    _option("--title", "The report's title.", default="Arkor report"),
     _option(
         "--theme",
-        type=click.Choice(["auto", "light", "dark"]),
+        "Colours; `auto` follows the reader's system.",
+        click.Choice(["auto", "light", "dark"]),
         default="auto",
-        show_default=True,
-        help="Colours; `auto` follows the reader's system.",
     ),
     _option(
         "--timezone",
-        metavar="ZONE",
-        type=parameters.ZONE,
+        "The time zone of the pages, such as Europe/Berlin.",
+        ZONE,
         default="UTC",
-        show_default=True,
-        help="The time zone of the pages, such as Europe/Berlin.",
     ),
-    _duration(
+    _option(
         "--stale-after",
+        "A page with running jobs shows a warning when it is older than this.",
+        DURATION,
         default="24h",
-        show_default=True,
-        help="A page with running jobs shows a warning when it is older than this.",
     ),
 )
 
-output = _Group(
+output = _group(
     "output",
     "reportgen.settings:Output",
+    _option("--out -o", "Where to write the report.", DIRECTORY, default="out"),
     _option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        type=PathType(),
-        default="out",
-        show_default=True,
-        help="Where to write the report.",
-    ),
-    _option(
-        "--log-lines",
-        type=parameters.LOG_LINES,
-        metavar="N|all",
-        default="50",
-        show_default=True,
-        help="How many lines of the log a job's page shows.",
+        "--log-lines", "How many lines of the log a job's page shows.", LOG_LINES, default="50"
     ),
     _option(
         "--single-file",
+        "Also write report.html, with the home page and all jobs in one file.",
         is_flag=True,
-        help="Also write report.html, with the home page and all jobs in one file.",
     ),
     _looks,
     _option(
         "--show-config",
+        "Also show this config key, besides the known ones; repeatable. In "
+        "ARKOR_REPORT_SHOW_CONFIG, separate keys with spaces.",
         metavar="KEY",
         multiple=True,
-        help="Also show this config key, besides the known ones; repeatable. In "
-        "ARKOR_REPORT_SHOW_CONFIG, separate keys with spaces.",
     ),
     _option(
         "--report-url",
-        type=parameters.REPORT_URL,
-        metavar="URL",
-        help="Where the report will be served, for the links in summary.md.",
+        "Where the report will be served, for the links in summary.md.",
+        REPORT_URL,
     ),
 )
 
-gates = _Group(
+gates = _group(
     "gates",
     "reportgen.settings:Gates",
     _option(
         "--strict",
+        "Exit with 4 if any stream is not complete. The report is still written.",
         is_flag=True,
-        help="Exit with 4 if any stream is not complete. The report is still written.",
     ),
     _option(
         "--fail-on",
-        metavar="RULE,…",
-        type=parameters.RULES,
-        default=(),
-        help="Exit with 5 if a job meets one of these rules: a status such as failed, incomplete, "
+        "Exit with 5 if a job meets one of these rules: a status such as failed, incomplete, "
         "nan, loss>N, eval-loss>N. The report is still written.",
+        RULES,
+        default=(),
     ),
 )
 
 github = _option(
-    "--no-github",
-    is_flag=True,
-    help="Write no step summary and no annotations in GitHub Actions.",
+    "--no-github", "Write no step summary and no annotations in GitHub Actions.", is_flag=True
 )
 
 config_file = _option(
     "--config",
-    metavar="FILE",
-    type=PathType(),
+    'A file that sets options by name, such as max-wait = "10m".  [default: '
+    f"{CONFIGURATION_FILE} in the project directory, if it exists]",
+    FILE,
     is_eager=True,
     callback=read_configuration,
     expose_value=False,
-    help='A file that sets options by name, such as max-wait = "10m".  [default: '
-    f"{CONFIGURATION_FILE} in the project directory, if it exists]",
 )
 
 # --log-format is eager and after --config, which may set it.
-verbosity = _Group(
+verbosity = _group(
     "verbosity",
     "reportgen.cli.stderr:Verbosity",
-    _option("--quiet", "-q", is_flag=True, help="Show errors only."),
-    _option("--verbose", "-v", is_flag=True, help="Show more details, and tracebacks of errors."),
+    _option("--quiet -q", "Show errors only.", is_flag=True),
+    _option("--verbose -v", "Show more details, and tracebacks of errors.", is_flag=True),
     _option(
         "--progress/--no-progress",
+        "Show a live display, or plain lines.  [default: live on a terminal, except in CI]",
         default=None,
-        help="Show a live display, or plain lines.  [default: live on a terminal, except in CI]",
     ),
     _option(
         "--log-format",
-        type=click.Choice(["text", "json"]),
+        "`json` writes one JSON object per line to stderr.",
+        click.Choice(["text", "json"]),
         default="text",
         is_eager=True,
         callback=use_log_format,
-        show_default=True,
-        help="`json` writes one JSON object per line to stderr.",
     ),
 )

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reportgen.cli.lazy import lazily
+from reportgen.cli.lazy import lazily, load
 from reportgen.errors import ReportError, UsageError
 from reportgen.sources import home
 
@@ -24,7 +24,6 @@ _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _UNITS: Final = (86_400, 3_600, 60, 1)
 _LONGEST: Final = 10_000 * 86_400.0
-_MOST_DIGITS: Final = 16
 
 
 # Generic by now, but not yet in the lowest version of click that is supported.
@@ -35,8 +34,8 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]
     hold for it, a key of `configuration.KINDS`.
     """
 
-    def __init__(self, name: str, parse: Callable[[str], Any], takes: str = "text") -> None:
-        self.name = name
+    def __init__(self, metavar: str, parse: Callable[[str], Any], takes: str = "text") -> None:
+        self.name = self.metavar = metavar
         self.takes = takes
         self._parse = parse
 
@@ -47,16 +46,21 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]
         try:
             return self._parse(value)
         except UsageError as error:
+            message = str(error)
             option = max(param.opts, key=len) if param is not None else ""
-            self.fail(_without_subject(str(error), option), param, ctx)
+            if message.startswith(option):  # with which click begins its own message
+                message = re.sub("^(?=[a-z])", "it ", message.removeprefix(option).lstrip(": "))
+            self.fail(message, param, ctx)
 
 
-def _without_subject(message: str, option: str) -> str:
-    """Cut an option off the start of a message that click begins with its name."""
-    if not message.startswith(option):
-        return message
-    rest = message.removeprefix(option).lstrip(": ")
-    return f"it {rest}" if rest[:1].islower() else rest
+class Count(click.IntRange):
+    """A whole number that is not negative."""
+
+    metavar = "N"
+    takes = "number"
+
+    def __init__(self, min: int = 0) -> None:  # noqa: A002 - as in click
+        super().__init__(min)
 
 
 class PathType(click.Path):
@@ -64,8 +68,9 @@ class PathType(click.Path):
 
     takes = "path"
 
-    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+    def __init__(self, metavar: str, *, file_okay: bool = True, dir_okay: bool = True) -> None:
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+        self.metavar = metavar
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path. Raises `click.BadParameter`."""
@@ -80,9 +85,6 @@ class PathType(click.Path):
 
 class LinkedType(click.Choice):  # type: ignore[type-arg]
     """A layout, as whether style and script are files of their own."""
-
-    def __init__(self) -> None:
-        super().__init__(["inline", "linked"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return whether the layout is `linked`. Raises `click.BadParameter`."""
@@ -129,21 +131,24 @@ def log_lines(text: str) -> int | None:
     """Return how many lines of a log to show, None for all. Raises `UsageError`."""
     if text == "all":
         return None
-    if text.isascii() and text.isdecimal() and len(text) < _MOST_DIGITS:
+    if re.fullmatch("[0-9]{1,15}", text):
         return int(text)
     raise UsageError(f"{text!r} is neither a number nor `all`.")
 
 
 def _base_url(text: str) -> str:
-    return str(lazily("reportgen.sources.http:BaseURL.parse")(text).shown)
+    return str(load("reportgen.sources.http:BaseURL.parse")(text).shown)
 
 
-DURATION: Final = Parsed("duration", duration, "duration")
-PERIOD: Final = Parsed("duration", lambda text: timedelta(seconds=duration(text)), "duration")
-URL: Final = Parsed("url", _base_url)
-REPORT_URL: Final = Parsed("url", lazily("reportgen.exports.summary_md:base_url"))
-STATUSES: Final = Parsed("statuses", lazily("reportgen.model.selection:parse_statuses"), "words")
-SHARD: Final = Parsed("shard", lazily("reportgen.model.selection:parse_shard"))
-RULES: Final = Parsed("rules", lazily("reportgen.report.gates:parse"), "words")
-ZONE: Final = Parsed("zone", zone)
-LOG_LINES: Final = Parsed("lines", log_lines, "lines")
+DIRECTORY: Final = PathType("DIR")
+FILE: Final = PathType("FILE")
+DURATION: Final = Parsed("DURATION", duration, "duration")
+PERIOD: Final = Parsed("DURATION", lambda text: timedelta(seconds=duration(text)), "duration")
+LAYOUT: Final = LinkedType(["inline", "linked"])
+LOG_LINES: Final = Parsed("N|all", log_lines, "lines")
+URL: Final = Parsed("URL", _base_url)
+REPORT_URL: Final = Parsed("URL", lazily("reportgen.exports.summary_md:base_url"))
+STATUSES: Final = Parsed("S,…", lazily("reportgen.model.selection:parse_statuses"), "words")
+SHARD: Final = Parsed("I/N", lazily("reportgen.model.selection:parse_shard"))
+RULES: Final = Parsed("RULE,…", lazily("reportgen.report.gates:parse"), "words")
+ZONE: Final = Parsed("ZONE", zone)

@@ -9,12 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import click
-
 from reportgen import build as pipeline
 from reportgen import settings
 from reportgen.build import World
-from reportgen.cli import settings_table
 from reportgen.cli.session import Session
 from reportgen.cli.stderr import Stderr, Verbosity
 from reportgen.console.messages import ERROR, Record
@@ -26,7 +23,7 @@ from reportgen.following.fetch import Interrupted
 from reportgen.model.selection import Selection
 from reportgen.rendering.render import Rendered
 from reportgen.report import gates as gate_rules
-from reportgen.settings import FetchSettings, Following, Gates, Output, SourceSettings
+from reportgen.settings import FetchSettings, Gates, Output, SourceSettings
 from reportgen.snapshot.merge import merge as merge_snapshots
 from reportgen.snapshot.retention import Retention
 from reportgen.sources.doctor import examine
@@ -35,18 +32,13 @@ from reportgen.sources.doctor import examine
 def build(
     session: Session,
     *,
-    source: SourceSettings,
-    selection: Selection,
-    retention: Retention,
-    following: Following,
-    snapshot_dir: Path,
+    fetching: FetchSettings,
     output: Output,
     gates: Gates,
     no_github: bool,
     verbosity: Verbosity,
 ) -> int:
     """Build the report; return the exit code."""
-    fetching = FetchSettings(source, selection, retention, following, snapshot_dir)
 
     def run(world: World) -> int:
         rendered = pipeline.build(fetching, output, world)
@@ -55,18 +47,8 @@ def build(
     return _fetch(session.stderr, verbosity, run)
 
 
-def snapshot(
-    session: Session,
-    *,
-    source: SourceSettings,
-    selection: Selection,
-    retention: Retention,
-    following: Following,
-    snapshot_dir: Path,
-    verbosity: Verbosity,
-) -> int:
+def snapshot(session: Session, *, fetching: FetchSettings, verbosity: Verbosity) -> int:
     """Fetch into the snapshot directory; return the exit code."""
-    fetching = FetchSettings(source, selection, retention, following, snapshot_dir)
 
     def run(world: World) -> int:
         _print_path(session, pipeline.snapshot(fetching, world))
@@ -129,13 +111,6 @@ def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) ->
         sys.stdout.write(f"{finding.what:<10}{stderr.safe(finding.found)}\n")
     if diagnosis.trouble is not None:
         raise SourceError(diagnosis.trouble)
-
-
-def config(session: Session, **_settings: object) -> None:
-    """Print each setting in force."""
-    ctx = click.get_current_context()
-    for line in settings_table.lines(ctx, os.environ, session.stderr.safe):
-        sys.stdout.write(f"{line}\n")
 
 
 def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) -> int:

@@ -1,59 +1,60 @@
-"""The table that `arkor-report config` prints: each setting in force and where it comes from."""
+"""`arkor-report config`: a table of each setting in force and where its value comes from."""
 
+import os
 import re
-from collections.abc import Callable, Mapping
-from typing import Final
+import sys
+from typing import Any, Final
 
 import click
 
-from reportgen.cli import configured
-from reportgen.cli.configured import Given, Option
-from reportgen.sources import cloud, credentials, studio
+from reportgen.cli.configured import TOKEN_VARIABLE, configuration_file, options_of, written
+from reportgen.cli.session import Session
+from reportgen.settings import CLOUD_URL, STUDIO_URL
+from reportgen.sources import credentials
 
 # Also of a URL that is written wrong: a password would be shown with it.
 _USER_INFO: Final = re.compile(r"(?<![^\s/])[^\s/@]*:[^\s/@]*@")
 
 
-def lines(
-    ctx: click.Context, environment: Mapping[str, str], safe: Callable[[str], str]
-) -> list[str]:
-    """Return the table's lines, a heading first; `safe` makes a cell fit to be shown."""
-    defaults, settings = _defaults(ctx, environment), configured.in_force(ctx)
-    keys = [param.key for param in ctx.command.params if isinstance(param, Option)]
+def config(session: Session, **_settings: object) -> None:
+    """Print each setting in force and where its value comes from."""
+    ctx = click.get_current_context()
+    texts, defaults = written(ctx), _defaults(ctx)
     rows = [
-        (key, _shown(settings[key], defaults.get(key, "none")), settings[key].origin)
-        for key in keys
+        (key, _shown(texts[key], defaults.get(key, "none")), option.origin(ctx))
+        for key, option in options_of(ctx.command).items()
     ]
-    variable = credentials.TOKEN_VARIABLE
-    rows.append(("token", "set" if environment.get(variable) else "not set", variable))
-    safe_rows = [tuple(map(safe, row)) for row in rows]
-    return _table([("setting", "value", "from"), *safe_rows])
+    token = "set" if os.environ.get(TOKEN_VARIABLE) else "not set"
+    table = [("setting", "value", "from"), *rows, ("token", token, TOKEN_VARIABLE)]
+    safe = [tuple(map(session.stderr.safe, row)) for row in table]
+    widths = [max(map(len, column)) for column in zip(*safe, strict=True)]
+    for row in safe:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(f"{'  '.join(cells).rstrip()}\n")
 
 
-def _shown(given: Given, otherwise: str) -> str:
+def _shown(text: Any, otherwise: str) -> str:
     """Return a value as it was written; `otherwise` is what holds without one."""
-    match given.final, given.text:
-        case _, None | ():
+    match text:
+        case None | ():
             return otherwise
-        case bool(), bool():
-            return "true" if given.final else "false"
-        case bool(), _ if given.is_flag:
-            return "true" if given.final else "false"
-        case _, list() | tuple():
-            return ", ".join(map(str, given.text))
+        case bool():
+            return "true" if text else "false"
+        case list() | tuple():
+            return ", ".join(map(str, text))
         case _:
-            return _USER_INFO.sub("", str(given.text))
+            return _USER_INFO.sub("", str(text))
 
 
-def _defaults(ctx: click.Context, environment: Mapping[str, str]) -> dict[str, str]:
+def _defaults(ctx: click.Context) -> dict[str, str]:
     """Return what holds for options without a value, if that is something."""
-    source = configured.in_force(ctx)["source"].final
-    urls = {"studio": studio.DEFAULT_URL, "cloud": cloud.DEFAULT_URL}
-    file = configured.configuration_file(ctx)
+    source = ctx.params["kind"]
+    urls = {"studio": STUDIO_URL, "cloud": CLOUD_URL}
+    file = configuration_file(ctx)
     scope = ".arkor/state.json's" if source == "cloud" else "none"
     return {
         "url": urls.get(source, "none"),
-        "token-file": credentials.place(source, None, environment) if source != "demo" else "none",
+        "token-file": credentials.place(source, None, os.environ) if source != "demo" else "none",
         "org": scope,
         "project": scope,
         "job": "all",
@@ -63,11 +64,3 @@ def _defaults(ctx: click.Context, environment: Mapping[str, str]) -> dict[str, s
         "progress": "live on a terminal, but for CI",
         "config": "none" if file is None else str(file),
     }
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

@@ -8,14 +8,10 @@ nor lead out of its own directory.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from reportgen.cli.lazy import lazily
 from reportgen.errors import UsageError, WriteError
 from reportgen.sources import home
-
-_BELOW: Final = ("out", "snapshot-dir")
-_AT_OR_BELOW: Final = ("project-dir",)
 
 
 def refuse_untrusted(file: Path, values: Mapping[str, object], source: str) -> None:
@@ -28,10 +24,15 @@ def refuse_untrusted(file: Path, values: Mapping[str, object], source: str) -> N
         raise _refusal(file, "token-file", "choose which file's content is sent as the secret")
     if "url" in values and not (source == "studio" and _is_loopback(str(values["url"]))):
         raise _refusal(file, "url", "choose where secrets are sent, but for Studio on this machine")
-    for key in (*_BELOW, *_AT_OR_BELOW):
-        if key in values and not _stays_below(
-            file.parent, str(values[key]), itself=key in _AT_OR_BELOW
-        ):
+    root = _real(file.parent)
+    for key in ("out", "snapshot-dir", "project-dir"):
+        if key not in values:
+            continue
+        try:
+            real = _real(Path(home.expand(str(values[key]))))
+        except ValueError as error:
+            raise UsageError(f"'{key}' in {file}: {error}.") from error
+        if not _is_within(real, root) or (real == root and key != "project-dir"):
             raise _refusal(file, key, "lead out of its own directory")
 
 
@@ -77,11 +78,6 @@ def _is_loopback(url: str) -> bool:
         return bool(lazily("reportgen.sources.http:BaseURL.parse")(url).loopback)
     except UsageError:
         return False
-
-
-def _stays_below(directory: Path, path: str, *, itself: bool) -> bool:
-    real, root = _real(Path(home.expand(path))), _real(directory)
-    return _is_within(real, root) and (itself or real != root)
 
 
 def _contains(outer: Path, inner: Path) -> bool:

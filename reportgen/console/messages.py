@@ -38,7 +38,7 @@ class Record:
     """Something that happened.
 
     `time` is aware, and its zone is the one that people are told it in. `event` is one word:
-    listed, opened, broke, ended, warning, interrupted, usage, error. `details` are more for
+    source, listed, opened, broke, ended, warning, interrupted, usage, error. `details` are more for
     programs, such as numbers; they are in `message` too.
     """
 

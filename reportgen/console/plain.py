@@ -69,6 +69,10 @@ class Plain:
     ) -> None:
         pass
 
+    def reading(self, message: str) -> None:
+        """Report which server is read."""
+        self._say("source", message)
+
     def listed(self, jobs: int, to_fetch: int) -> None:
         """Report how many jobs are meant, and how many of them have a stream to be read."""
         words = f"{count(jobs, 'job')}, {count(to_fetch, 'stream')} to read"

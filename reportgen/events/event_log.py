@@ -1,9 +1,9 @@
 """The format of a job's event log: what arrived, verbatim, and what became of the connection.
 
-This module alone writes and reads it. A log is a sequence of lines, each with four fields that are
-separated by carriage returns, which no field of an event stream can hold. A line feed between an
-event's data lines is kept as one more carriage return, so nothing is ever escaped and a line is
-never longer than the frame that it came in. A line may hold:
+This module alone writes and reads it. A log is a sequence of lines, each with four fields separated
+by carriage returns, which no field of an event stream can hold. A line feed between an event's data
+lines is kept as one more carriage return, so nothing is ever escaped and a line is never longer
+than the frame that it came in. A line may hold:
 
     <ms> CR <event name> CR <id> CR <data>                an event
     !<ms> CR <event name> CR <id> CR <why>                an event whose frame was over the limit
@@ -18,14 +18,14 @@ the frame brought no id of its own, and a NUL, which no id can hold, if it reset
 ours is a JSON object, without the values that are not known; `end` holds the fingerprint of all
 that is before it (see `stream_state`) and the size of the log before it.
 
-Any other line is damage, for every reader. Only a last line without its line feed is not: a crash
-tore it, and it does not count.
+Any other line is damage. Only a last line without its line feed is not: a crash tore it, and it
+does not count.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import add
@@ -36,6 +36,7 @@ import msgspec
 from reportgen.events import wire
 from reportgen.events.columns import LogColumns, columns_of
 from reportgen.events.wire import MAX_FRAME_BYTES
+from reportgen.text import javascript
 
 VERSION: Final = 1
 
@@ -127,9 +128,9 @@ class Events:
 
 
 class LogRun(Events):
-    """`training.log` events that follow one another, decoded when somebody asks for it.
+    """`training.log` events that follow one another, decoded on first use.
 
-    Nearly all of a log is such. Decoded together, and with each of their fields in a column, they
+    They are nearly all of a log. Decoded together, with each of their fields in a column, they
     cost a fraction of what each costs alone.
     """
 
@@ -232,14 +233,13 @@ _KINDS: Final[dict[bytes, type[Note]]] = {
     b"end": Ended,
 }
 _KIND_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
-_JSON: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 def note_line(ms: int, note: Note) -> bytes:
     """Return the line of a note, with its line feed."""
-    known = {name: value for name, value in asdict(note).items() if value is not None}
-    said = _JSON.encode(known).encode()
-    return b"#%d\r%b\r\r%b\n" % (ms, _KIND_NAMES[type(note)], said)
+    fields = ((name, getattr(note, name)) for name in note.__match_args__)
+    data = javascript.encode({name: value for name, value in fields if value is not None})
+    return b"#%d\r%b\r\r%b\n" % (ms, _KIND_NAMES[type(note)], data)
 
 
 def _note(name: bytes, event_id: bytes, data: bytes) -> Note:

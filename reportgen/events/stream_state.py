@@ -1,11 +1,11 @@
 """What became of a job's event stream, decided here alone from the records of its log.
 
-Whoever writes a log, indexes it, merges it, folds it into a page or decides whether to fetch it
-again asks this.
+Everything that writes a log, indexes it, merges it, folds it into a page or decides whether to
+fetch it again asks this module.
 """
 
 import zlib
-from typing import Final
+from dataclasses import dataclass
 
 from reportgen.events import event_log, wire
 from reportgen.events.event_log import (
@@ -22,48 +22,32 @@ from reportgen.events.event_log import (
 )
 from reportgen.text.times import time_or_none
 
-_NEVER: Final = -1
 
-
+@dataclass(slots=True)
 class StreamState:
     """The state of a stream, learned from one record after another."""
 
-    __slots__ = (
-        "_events_when_complete",
-        "_in_run",
-        "_is_broken",
-        "_outcome",
-        "ended_as",
-        "ended_at",
-        "events",
-        "fingerprint",
-        "reconnects",
-        "started",
-        "was_opened",
-    )
+    events: int = 0
+    """How many job events there are."""
+    started: bool = False
+    """Whether `training.started` ever came."""
+    ended_as: wire.EndedAs | None = None
+    """According to the last terminal event, unless the job was started after it."""
+    ended_at: str | None = None
+    """When that event says that it happened."""
+    was_opened: bool = False
+    """Whether the stream was ever answered."""
+    reconnects: int = 0
+    """How often the stream was opened again after it had broken, within one run."""
+    fingerprint: int = 0
+    """Of all that a page shows of the log: its events and breaks, but not when they came.
 
-    def __init__(self) -> None:
-        self.events = 0
-        """How many job events there are."""
-        self.started = False
-        """Whether `training.started` ever came."""
-        self.ended_as: str | None = None
-        """The status that the last terminal event leads to, unless the job was started after it."""
-        self.ended_at: str | None = None
-        """The time of that event, as it says itself."""
-        self.was_opened = False
-        """Whether the stream was ever answered."""
-        self.reconnects = 0
-        """How often the stream was opened again after it had broken, within one run."""
-        self.fingerprint = 0
-        """Of all that a page shows of the log: its events and breaks, but not when they came.
-
-        A log whose lines still read well, but do not hold what was written, has another one.
-        """
-        self._is_broken = False
-        self._in_run = False
-        self._events_when_complete = _NEVER
-        self._outcome: tuple[State, str | None] = (UNAVAILABLE, "not read yet")
+    A log whose lines still read well, but do not hold what was written, has another one.
+    """
+    _is_broken: bool = False
+    _in_run: bool = False
+    _events_when_complete: int | None = None
+    _outcome: tuple[State, str | None] = (UNAVAILABLE, "not read yet")
 
     @property
     def is_complete(self) -> bool:

@@ -1,15 +1,13 @@
 """What a server sends, as types: tolerant, since nothing in an event's data can be counted on.
 
-The facts are those of Studio's and the cloud API's wire format: a job list as JSON, and one
-stream of Server-Sent Events a job. Everything here takes bytes or decoded JSON and gives typed
-values; past this module no value is of an unknown type.
+Studio and the cloud API send a job list as JSON, and one stream of Server-Sent Events a job.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -25,7 +23,9 @@ from reportgen.text.javascript import (
     finite,
     is_number,
 )
-from reportgen.text.times import parse_time
+from reportgen.text.times import time_or_none
+
+MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 
 STARTED: Final = b"training.started"
 LOG: Final = b"training.log"
@@ -38,6 +38,9 @@ PING: Final = b"ping"
 JOB_EVENTS: Final = frozenset({STARTED, LOG, CHECKPOINT, COMPLETED, FAILED})
 """The named events that say something about a job; `end` and `ping` are about the stream."""
 
+EndedAs: TypeAlias = Literal["completed", "failed", "cancelled"]
+"""The status that a terminal event leads to."""
+
 TERMINAL: Final = frozenset({COMPLETED, FAILED})
 """The events after which nothing more is to come."""
 
@@ -45,9 +48,6 @@ STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
 ENDED_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})
 
 _NOT_FINITE_WORDS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-
-
-# --- JSON --------------------------------------------------------------------------------------
 
 
 # --- Event data --------------------------------------------------------------------------------
@@ -73,39 +73,8 @@ class LogData(msgspec.Struct, gc=False):
 
 
 NUMBERS: Final = frozenset({int, float})
-"""The types of a number that is a field."""
 MISSING: Final = frozenset({type(None), msgspec.UnsetType})
-"""The types of a field that is null or missing."""
-
-
-_LOG_DECODER: Final = msgspec.json.Decoder(LogData)
-
-
-def decode_log(data: bytes) -> LogData | None:
-    """Decode the data of a `training.log` event; return None if it is not a JSON object."""
-    try:
-        javascript.check_limits(data)
-        return _LOG_DECODER.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        fields = decode_object(data)  # msgspec is stricter than JSON.parse
-    except NotJSON:
-        return None
-    if fields is None:
-        return None
-    return LogData(**{name: fields[name] for name in LogData.__struct_fields__ if name in fields})
-
-
-def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
-    """Decode the data of many `training.log` events, each as `decode_log` does, at less cost."""
-    text = b"".join(datas)
-    # To find that there is none takes a fraction of the time that it takes to count.
-    brackets = text.count(b"{") + (text.count(b"[") if b"[" in text else 0)
-    # Each object has a bracket of its own, so none has more than the rest besides.
-    is_flat = brackets < len(datas) + MAX_DEPTH
-    if is_flat and (len(text) < MAX_VALUES or max(map(len, datas)) < MAX_VALUES):
-        with suppress(msgspec.DecodeError, UnicodeDecodeError):
-            return list(map(_LOG_DECODER.decode, datas))
-    return [decode_log(data) for data in datas]
+"""The types of a field that is a number, and of one that is null or missing."""
 
 
 class EventData(msgspec.Struct):
@@ -116,30 +85,54 @@ class EventData(msgspec.Struct):
 
     timestamp: Any = None
     step: Any = None
+    metadata: Any = None
     artifacts: Any = None
+    metrics: Any = None
     error: Any = None
 
 
+_Data = TypeVar("_Data", LogData, EventData)
+_LOG_DECODER: Final = msgspec.json.Decoder(LogData)
 _EVENT_DECODER: Final = msgspec.json.Decoder(EventData)
 
 
+def decode_log(data: bytes) -> LogData | None:
+    """Decode the data of a `training.log` event; return None if it is not a JSON object."""
+    return _decode(data, _LOG_DECODER, LogData)
+
+
 def decode_event(data: bytes) -> EventData | None:
-    """Decode the data of a job event; return None if it is not a JSON object."""
+    """Decode the data of another job event; return None if it is not a JSON object."""
+    return _decode(data, _EVENT_DECODER, EventData)
+
+
+def _decode(data: bytes, decoder: "msgspec.json.Decoder[_Data]", kind: type[_Data]) -> _Data | None:
     try:
         javascript.check_limits(data)
-        return _EVENT_DECODER.decode(data)
+        return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         fields = decode_object(data)  # msgspec is stricter than JSON.parse
     except NotJSON:
         return None
     if fields is None:
         return None
-    return EventData(
-        **{name: fields[name] for name in EventData.__struct_fields__ if name in fields}
-    )
+    return kind(**{name: fields[name] for name in kind.__struct_fields__ if name in fields})
 
 
-def ended_as(name: bytes, data: EventData | None) -> str:
+def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
+    """Decode the data of many `training.log` events, each as `decode_log` does, at less cost."""
+    text = b"".join(datas)
+    # Finding that there is none takes a fraction of the time that counting takes.
+    brackets = text.count(b"{") + (text.count(b"[") if b"[" in text else 0)
+    # Each object has a bracket of its own, so none has more than the rest besides.
+    is_flat = brackets < len(datas) + MAX_DEPTH
+    if is_flat and (len(text) < MAX_VALUES or max(map(len, datas)) < MAX_VALUES):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return list(map(_LOG_DECODER.decode, datas))
+    return [decode_log(data) for data in datas]
+
+
+def ended_as(name: bytes, data: EventData | None) -> EndedAs:
     """Return the status that a terminal event leads to; its data may have been unusable.
 
     No event of its own says that a job was cancelled, but some servers say so in the error.
@@ -150,7 +143,7 @@ def ended_as(name: bytes, data: EventData | None) -> str:
 
 
 def metric(value: Any) -> float | None:
-    """Return a logged loss as a double, which may be not finite; None where none was logged.
+    """Return a logged loss as a double, which may not be finite; None if none was logged.
 
     Raises `ValueError` for a value that is neither a number, nor null or missing, nor one of the
     words `NaN`, `Infinity` and `-Infinity`.
@@ -167,7 +160,7 @@ def metric(value: Any) -> float | None:
 
 
 def usable(name: bytes, data: bytes) -> bool:
-    """Return whether a job event's data can be used: a sign that the stream it came by works."""
+    """Return whether a job event's data can be used, which shows that its stream works."""
     if name not in JOB_EVENTS:
         return False
     if name != LOG:
@@ -215,7 +208,7 @@ def decode_job(entry: bytes) -> Job | None:
 
 
 def read_job(entry: Mapping[str, JSON]) -> Job | None:
-    """Read one entry of a job list; None where it has no string `id`."""
+    """Read one entry of a job list; return None if it has no string `id`."""
     job_id = entry.get("id")
     if not isinstance(job_id, str):
         return None
@@ -224,9 +217,9 @@ def read_job(entry: Mapping[str, JSON]) -> Job | None:
         id=job_id,
         name=_text(entry.get("name")),
         status=_text(entry.get("status")) or None,
-        created_at=_time_text(entry.get("createdAt")),
-        started_at=_time_text(entry.get("startedAt")),
-        completed_at=_time_text(entry.get("completedAt")),
+        created_at=time_or_none(entry.get("createdAt")),
+        started_at=time_or_none(entry.get("startedAt")),
+        completed_at=time_or_none(entry.get("completedAt")),
         error=_text(entry.get("error")),
         config=config if isinstance(config, dict) else None,
     )
@@ -234,10 +227,3 @@ def read_job(entry: Mapping[str, JSON]) -> Job | None:
 
 def _text(value: JSON) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _time_text(value: JSON) -> str | None:
-    return value if isinstance(value, str) and parse_time(value) else None
-
-
-MAX_FRAME_BYTES: Final = 16 * 1024 * 1024

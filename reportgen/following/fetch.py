@@ -20,7 +20,7 @@ from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.sources import JobList, Source
+from reportgen.sources import NO_PROJECT, JobList, Source
 from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
 
@@ -118,7 +118,7 @@ async def _read_source(source: Source, watcher: Watcher) -> _First:
     for what in (identity, manifest):
         if isinstance(what, BaseException) and not isinstance(what, SourceError):
             raise what
-    for oddity in jobs.oddities:
+    for oddity in (*jobs.oddities, *([NO_PROJECT] if jobs.without_project else [])):
         watcher.warn(oddity)
     if isinstance(identity, BaseException):
         watcher.warn(f"org and project are unknown: {identity}")
@@ -126,7 +126,7 @@ async def _read_source(source: Source, watcher: Watcher) -> _First:
     if isinstance(manifest, BaseException):
         watcher.warn(f"the manifest is unknown: {manifest}")
         manifest = Manifest(error=str(manifest))
-    return _First(identity, manifest, jobs)
+    return _First(replace(identity, without_project=jobs.without_project), manifest, jobs)
 
 
 def _without_secrets(first: _First, redactor: Redactor) -> _First:
@@ -140,7 +140,7 @@ def _without_secrets(first: _First, redactor: Redactor) -> _First:
 
 def _with_known_scope(first: _First, kept: Listing | None) -> _First:
     """Keep the scope that is known from before if the source fails to report it now."""
-    if first.identity.org is not None or kept is None:
+    if first.identity.org is not None or first.identity.without_project or kept is None:
         return first
     return replace(first, identity=replace(kept.origin, url=first.identity.url))
 

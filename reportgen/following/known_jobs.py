@@ -7,11 +7,10 @@ from reportgen.errors import SourceError, WriteError
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.model.selection import Selection
-from reportgen.snapshot.job_list import Listing
-from reportgen.snapshot.job_numbers import numbered
+from reportgen.snapshot.job_list import Listing, numbered
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.sources import JobList
+from reportgen.sources import NO_PROJECT, JobList
 from reportgen.text import javascript
 from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
@@ -32,8 +31,14 @@ class KnownJobs:
         """Apply a reading of the list; return whether it changed anything but the time.
 
         Order and entries are those of the reading; the selection stays that of the first one.
-        Raises `WriteError` if an id holds a secret.
+        Raises `WriteError` if an id holds a secret, and `SourceError` if the project is gone whose
+        jobs the snapshot holds: a report would show all of them as gone.
         """
+        if jobs.without_project and self.listing.entries:
+            raise SourceError(
+                f"{NO_PROJECT}. The snapshot holds jobs of its project: restore that file, or name "
+                "another --snapshot-dir."
+            )
         entries = _without_secrets(jobs, self._secrets.redactor)
         listed = tuple(entries)
         for job_id, entry in self.listing.entries.items():

@@ -1,8 +1,11 @@
 """One connection's bytes into the log, as long as it lasts."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 
+from reportgen.errors import WriteError
 from reportgen.events import wire
 from reportgen.events.event_log import Events, OverLimitEvents
 from reportgen.following.deadlines import Connection
@@ -43,14 +46,28 @@ class Reading:
         milliseconds = self._decoder.retry
         return None if milliseconds is None else milliseconds / 1000
 
+    @property
+    def last_id(self) -> bytes | None:
+        """The last event ID: None if this connection brought none, and empty after a reset."""
+        return self._decoder.last_id
+
+    @property
+    def is_short_of_log(self) -> bool:
+        """Whether less has come than the log held when the connection was opened."""
+        return self._replay.under_way
+
     def take(self, chunk: bytes) -> bool:
         """Process the next bytes; return whether the `end` event came."""
         self._connection.last_byte_at = asyncio.get_running_loop().time()
-        return self._keep(self._decoder.parts(chunk))
+        with _writing_temporary_files():
+            parts = self._decoder.parts(chunk)
+        return self._keep(parts)
 
     def finish(self) -> None:
         """Process what the end of the connection leaves."""
-        self._keep(self._decoder.close())
+        with _writing_temporary_files():
+            frames = self._decoder.close()
+        self._keep(frames)
 
     def _keep(self, parts: Sequence[Frame | Run]) -> bool:
         """Write to the log what is new, up to an `end` event; return whether that is among it."""
@@ -97,6 +114,19 @@ class Reading:
             if not (replay.under_way and replay.drops(events.name, event_id, data)):
                 return place
         return len(events)
+
+
+@contextlib.contextmanager
+def _writing_temporary_files() -> Iterator[None]:
+    """Raise `WriteError` if the decoder cannot keep a large frame on disk."""
+    try:
+        yield
+    except OSError as error:
+        place = tempfile.tempdir or "the directory for temporary files"
+        raise WriteError(
+            f"Cannot write temporary files in {place}: {error.strerror or error}. "
+            "Free some space there, or name another directory in TMPDIR."
+        ) from error
 
 
 def _events_of(milliseconds: int, part: Frame | Run) -> Events:

@@ -6,8 +6,9 @@ The rule, for a log that keeps the events k1 … kn of a job:
   be cut within a group, and resuming behind its id would lose the rest of it. So the id that is
   sent is that of the group *before the last*: nothing of that group is missing, and a server that
   honours it sends the last group again, whole.
-- No id is sent where there is no such group, where its id can't stand in a header, or where one
-  of the two ids also names another group (then "behind that id" could mean two places).
+- No id is sent if there is no such group, if its id can't be in a header, if the last group's id
+  is empty (the server has reset it), or if one of the two ids also names another group (then
+  "behind that id" could mean two places).
 - What comes then is compared with what is kept. Without an id sent, only a replay of everything
   is possible: it starts at k1. With one, the replay may start at the last group (the server
   honours the id), within the group before it (it resumes at the id, or behind its first event),
@@ -98,7 +99,7 @@ class Trail:
 
         `ids` gives the ids of all kept job events, and is asked only where ids do not rise.
         """
-        if self.before_last is None or self.last is None:
+        if self.before_last is None or self.last is None or not self.last.id:
             return None
         chosen = self.before_last.id
         if len(chosen) > _LONGEST_ID or not _HEADER_VALUE.fullmatch(chosen):

@@ -27,7 +27,7 @@ from reportgen.events.wire import MAX_FRAME_BYTES
 
 _BOM: Final = b"\xef\xbb\xbf"
 _MAX_KEPT_LINE: Final = 4096  # of a frame over the limit, name and id lines up to this length count
-_MAX_RETRY_DIGITS: Final = 12
+_MAX_RETRY_DIGITS: Final = 12  # centuries; a server may send any number of digits
 _TELLING: Final = 32  # so many bytes of a line are enough to know its field
 _IN_MEMORY: Final = 1 << 20
 """How much of an unfinished frame is held in memory; the rest goes to a temporary file."""
@@ -35,6 +35,7 @@ _IN_MEMORY: Final = 1 << 20
 _FIELD: Final = rb"(?:data|event|id|retry)(?=[:\n])"
 _OTHER_LINES: Final = re.compile(rb"(?>(?:^(?!%b).*\n)+)" % _FIELD, re.MULTILINE)
 _OWN_LINE: Final = re.compile(_FIELD)
+_RETRY_LINE: Final = re.compile(rb"^retry: ?(.*)$", re.MULTILINE)
 
 # A log's frame and the blank line before it. Each group is possessive, so that no bytes make this
 # slow.
@@ -93,6 +94,11 @@ class FrameDecoder:
         """The last reconnection time that the server asked for, in milliseconds."""
         return self._fields.retry
 
+    @property
+    def last_id(self) -> bytes | None:
+        """The last event ID so far: None before the first one, and empty after a reset."""
+        return self._fields.last_id
+
     def feed(self, chunk: bytes) -> list[Frame]:
         """Return the frames that the next bytes complete. Raises `OSError`, as `parts` does."""
         frames: list[Frame] = []
@@ -114,18 +120,23 @@ class FrameDecoder:
             self._take_whole(chunk[:end], parts)
             chunk = chunk[end:]
         if chunk := chunk.lstrip(b"\n"):
-            self._unfinished = _Block(self._limit)
+            self._unfinished = _Block(self._limit, self._fields)
             self._unfinished.feed(chunk)
         return parts
 
     def close(self) -> list[Frame]:
         """Return what the end of the connection leaves: the frame that was too large to end.
 
-        By the standard, any other unfinished frame is dropped.
+        By the standard, any other unfinished frame is dropped, its id included.
         """
         unfinished, self._unfinished = self._unfinished, None
-        frame = None if unfinished is None else unfinished.frame(self._fields)
-        return [frame] if frame is not None and frame.over_limit else []
+        if unfinished is None:
+            return []
+        if not unfinished.is_over_limit:
+            unfinished.drop()
+            return []
+        frame = unfinished.frame()
+        return [] if frame is None else [frame]
 
     def _without_bom(self, chunk: bytes) -> bytes:
         if self._start is None:
@@ -153,7 +164,7 @@ class FrameDecoder:
         if rest is None:
             return b""
         self._unfinished = None
-        frame = block.frame(self._fields)
+        frame = block.frame()
         if frame is not None:
             parts.append(frame)
         return rest
@@ -180,6 +191,7 @@ class FrameDecoder:
             before = self._fields.take_id()
             if ids[0] is None:
                 ids[0] = before
+            self._fields.last_id = next(filter(None, reversed(ids)), self._fields.last_id)
             parts.append(Run(ids, datas))
 
     def _dispatch_each(self, blocks: bytes, parts: Parts) -> None:
@@ -189,7 +201,7 @@ class FrameDecoder:
 
     def _dispatch(self, block: bytes, parts: Parts) -> None:
         if len(block) > self._limit:  # which its comments may have caused
-            self._go_on(_Block(self._limit), block.strip(b"\n") + b"\n\n", parts)
+            self._go_on(_Block(self._limit, self._fields), block.strip(b"\n") + b"\n\n", parts)
             return
         frame = self._fields.frame(block.split(b"\n"))
         if frame is not None:
@@ -205,6 +217,7 @@ class _Fields:
 
     def __init__(self) -> None:
         self.retry: int | None = None
+        self.last_id: bytes | None = None
         self._id: bytes | None = None
 
     def frame(self, lines: Iterable[bytes]) -> Frame | None:
@@ -233,9 +246,9 @@ class _Fields:
         """Apply a field that is about the stream rather than the event: `id` or `retry`."""
         if field == b"id":
             if b"\0" not in value:
-                self._id = value
-        elif field == b"retry" and value.isdigit() and len(value) <= _MAX_RETRY_DIGITS:
-            self.retry = int(value)
+                self._id = self.last_id = value
+        elif field == b"retry" and value.isdigit():
+            self.retry = int(value.lstrip(b"0")[:_MAX_RETRY_DIGITS] or b"0")
 
     def take_id(self) -> bytes | None:
         """Return the id that counts for this frame; that of a block without data still does."""
@@ -253,11 +266,12 @@ class _Block:
     Of one over the limit, only its name and id are kept.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, fields: _Fields) -> None:
+        self.is_over_limit = False
         self._limit = limit
+        self._fields = fields
         self._lines = _spool()
         self._size = 0
-        self._over_limit = False
         self._has_data = False
         self._line = b""  # the unfinished line, while it is short
         self._in_long_line = False
@@ -270,18 +284,22 @@ class _Block:
         self._take(chunk if end < 0 else chunk[: end + 1])
         return None if end < 0 else chunk[end + 2 :]
 
-    def frame(self, fields: _Fields) -> Frame | None:
+    def frame(self) -> Frame | None:
         """Return the frame that the block is, if it is one."""
-        if self._over_limit:
+        if self.is_over_limit:
             self._drop_data()
         with self._lines as lines:
             lines.seek(0)
-            frame = fields.frame(
-                [*lines, b"data"] if self._over_limit and self._has_data else lines
+            frame = self._fields.frame(
+                [*lines, b"data"] if self.is_over_limit and self._has_data else lines
             )
-        if frame is None or not self._over_limit:
+        if frame is None or not self.is_over_limit:
             return frame
         return Frame(frame.name, b"", frame.id, over_limit=True)
+
+    def drop(self) -> None:
+        """Let go of what is held."""
+        self._lines.close()
 
     def _take(self, text: bytes) -> None:
         if self._in_long_line:
@@ -292,10 +310,17 @@ class _Block:
             self._in_long_line = False
         lines, feed, rest = (self._line + text).rpartition(b"\n")
         if feed:
+            self._set_retry(lines)
             self._keep(_OTHER_LINES.sub(b"", lines + feed))
         self._line = rest
         if len(rest) > _TELLING:
             self._cut_line(rest)
+
+    def _set_retry(self, lines: bytes) -> None:
+        """Apply reconnection times: they count from their line's end on, not from the block's."""
+        if b"retry" in lines:
+            for value in _RETRY_LINE.findall(lines):
+                self._fields.other(b"retry", value)
 
     def _cut_line(self, line: bytes) -> None:
         """Keep the beginning of an unfinished line that may never end."""
@@ -309,14 +334,14 @@ class _Block:
             self._keep_long(line)
 
     def _keep_long(self, piece: bytes) -> None:
-        if not self._over_limit:
+        if not self.is_over_limit:
             self._keep(piece)
 
     def _keep(self, lines: bytes) -> None:
         self._lines.write(lines)
         self._size += len(lines)
         if self._size > self._limit + 1:  # 1: its last line's end does not count as its own
-            self._over_limit = True
+            self.is_over_limit = True
             self._drop_data()
 
     def _drop_data(self) -> None:

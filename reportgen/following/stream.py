@@ -98,6 +98,8 @@ class Follower:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed_cleanly_at: int | None = None
     """How many events there were when the last connection was closed cleanly."""
+    _is_id_reset: bool = False
+    """Whether the stream's last event ID, as last set, is empty."""
     _reconnection_time: float = 0.0
     """The last `retry:` of the stream, in seconds."""
 
@@ -213,14 +215,17 @@ class Follower:
         reading = None
         try:
             async with watch:
-                sent = self.log.trail.last_event_id(self.log.ids)
+                sent = self._last_event_id()
                 async with self.source.events(self.job_id, sent, ended=self.facts.ended) as stream:
                     reading = self._opened(connection, sent)
                     async for chunk in stream.chunks:
                         if reading.take(chunk):
                             return ConnectionEnd(How.SENTINEL)
                         watch.look()
-                return ConnectionEnd(How.CLEAN, "the server closed the stream before its end")
+                reading.finish()
+                # A close short of the log shows that it is not the stream's end that closes it.
+                how = How.BROKEN if reading.is_short_of_log else How.CLEAN
+                return ConnectionEnd(how, "the server closed the stream before its end")
             return ConnectionEnd(How.CLOSED, watch.reason, close=watch.close)
         except StreamRefusedError as refusal:
             how = How.FINAL if refusal.final else How.BROKEN
@@ -231,7 +236,17 @@ class Follower:
             self._watch = None
             if reading is not None:
                 reading.finish()
-                self._reconnection_time = reading.retry or self._reconnection_time
+                self._learn(reading)
+
+    def _last_event_id(self) -> bytes | None:
+        return None if self._is_id_reset else self.log.trail.last_event_id(self.log.ids)
+
+    def _learn(self, reading: Reading) -> None:
+        """Keep what a connection set for those after it."""
+        if reading.retry is not None:
+            self._reconnection_time = reading.retry
+        if reading.last_id is not None:
+            self._is_id_reset = not reading.last_id
 
     def _opened(self, connection: Connection, sent: bytes | None) -> Reading:
         connection.opened_at = connection.last_byte_at = _now()

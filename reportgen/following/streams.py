@@ -140,12 +140,11 @@ class Streams:
     async def _read_list_again(self, *, quiet: bool) -> bool:
         """Read the list; a failure is a warning unless `quiet`. Return whether it was read."""
         try:
-            jobs = await self._source.jobs()
+            has_changed = self._jobs.update(await self._source.jobs())
         except SourceError as error:
             if not quiet:
                 self._watcher.warn(f"the job list can't be read again: {error}")
             return False
-        has_changed = self._jobs.update(jobs)
         self._update_facts(set(self._jobs.listing.listed))
         if has_changed:
             self._jobs.folder.keep_listing(self._jobs.listing)

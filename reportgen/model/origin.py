@@ -14,6 +14,8 @@ class Origin:
     mode: str | None = None
     org: str | None = None
     project: str | None = None
+    without_project: bool = False
+    """Whether it says that it has no project, and so no jobs."""
 
     def redacted(self, clean: Callable[[str], str]) -> "Origin":
         """Return the same with every text of the server's cleaned."""

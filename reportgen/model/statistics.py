@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, islice, pairwise
+from statistics import median_low
 from typing import Final
 
 from reportgen.model.curves import Curve
@@ -38,7 +39,10 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """A loss that went up and stayed up: after `step`, from the mean `low` to the mean `high`."""
+    """A loss that went up and stayed up: after `step`, from `low` to `high`.
+
+    Both are logged values: the median of a stretch at the bottom, and that of the last one.
+    """
 
     step: float
     low: float
@@ -84,7 +88,7 @@ _ROOM: Final = 2.0**-64
 
 
 def mean_of(values: "array[float]", n: int) -> float:
-    """Return the mean; each of the values may be as large as a double gets."""
+    """Return the mean of the `n` finite values; each may be as large as a double gets."""
     try:
         return math.fsum(finite(values, n)) / n
     except OverflowError:
@@ -200,16 +204,22 @@ def rise(curve: Curve) -> Rise | None:
     stretches = list(_stretches(curve))
     if len(stretches) <= _STAYED:
         return None
-    low = min(mean for _, mean in stretches)
+
+    def values(stretch: slice) -> "array[float]":
+        return array("d", filter(math.isfinite, curve.values[stretch]))
+
+    means = [mean_of(part, len(part)) for part in map(values, stretches)]
+    low = min(means)
     limit = low + _RISE * abs(low)
-    last = max(place for place, (_, mean) in enumerate(stretches) if mean <= limit)
+    last = max(place for place, average in enumerate(means) if average <= limit)
     if len(stretches) - 1 - last < _STAYED:
         return None
-    return Rise(stretches[last][0], stretches[last][1], stretches[-1][1])
+    bottom, top = stretches[last], stretches[-1]
+    return Rise(curve.steps[bottom][-1], median_low(values(bottom)), median_low(values(top)))
 
 
-def _stretches(curve: Curve) -> Iterator[tuple[float, float]]:
-    """Yield the last step and the mean value of each stretch."""
+def _stretches(curve: Curve) -> Iterator[slice]:
+    """Yield the place of each stretch in the curve, from a finite value to a finite value."""
     n = finite_count(curve.values)
     at: Sequence[int] = range(n)
     if n < len(curve):
@@ -217,8 +227,7 @@ def _stretches(curve: Curve) -> Iterator[tuple[float, float]]:
     count = min(n, _STRETCHES)
     bounds = [n * place // count for place in range(count + 1)] if count else []
     for start, end in pairwise(bounds):
-        first, last = at[start], at[end - 1]
-        yield curve.steps[last], mean_of(curve.values[first : last + 1], end - start)
+        yield slice(at[start], at[end - 1] + 1)
 
 
 # --- Column means ------------------------------------------------------------------------------

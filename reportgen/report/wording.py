@@ -12,8 +12,8 @@ from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.model.rounding import significant
 from reportgen.report.report import JobSummary, StreamSummary
-from reportgen.text import inert, javascript
-from reportgen.text.javascript import js_number
+from reportgen.text import inert
+from reportgen.text.javascript import Object, js_number
 from reportgen.text.times import parse_time
 
 LIST_LENGTH: Final = 200
@@ -141,7 +141,8 @@ def identity(origin: Origin) -> str:
 
 
 def _scope(origin: Origin) -> str:
-    return " / ".join(cut(part, NAME_LENGTH) for part in (origin.org, origin.project) if part)
+    project = "no project" if origin.without_project else origin.project
+    return " / ".join(cut(part, NAME_LENGTH) for part in (origin.org, project) if part)
 
 
 _SOURCE_NAMES: Final[Mapping[str, str]] = {
@@ -217,13 +218,26 @@ def last_loss(job: JobSummary) -> str:
     return f"{job.last_not_finite} (last finite {finite})" if finite else job.last_not_finite
 
 
+def parts(values: Object) -> Object:
+    """Return settings with the members of objects as settings of their own: `datasetSource.name`.
+
+    An empty object stays.
+    """
+    flat: Object = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            flat |= {f"{key}.{part}": item for part, item in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
 def steps(job: JobSummary) -> str:
     """Return the last step and, if the config names it, the number of steps: `388 of 400`."""
     last = None if job.last_step is None else js_number(job.last_step)
-    most = javascript.finite(job.config.get("maxSteps"))
-    if most is None:
+    if job.max_steps is None:
         return last or "—"
-    return f"{last or 0} of {js_number(most)}"
+    return f"{last or 0} of {js_number(job.max_steps)}"
 
 
 def shown_list(texts: Sequence[str]) -> ShownList:

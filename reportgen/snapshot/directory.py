@@ -29,10 +29,9 @@ from reportgen.errors import SnapshotError, WriteError
 from reportgen.files import Directory, is_temporary_name, locked
 from reportgen.model.origin import Origin
 from reportgen.snapshot import index
-from reportgen.snapshot.failures import reading, writing
+from reportgen.snapshot.failures import make_private, reading, writing
 from reportgen.snapshot.index import Index
 from reportgen.snapshot.job_list import Listing
-from reportgen.snapshot.privacy import make_private
 from reportgen.snapshot.source_folder import SourceFolder
 
 Warn = Callable[[str], None]

@@ -1,7 +1,7 @@
 """The event logs of a source's folder, and what is known of them without reading them.
 
-What is known is kept in `logs.json` beside the logs. That file is only a cache: whatever is missing
-there, or no longer fits its log, is read from the log again.
+What is known is kept in `logs.json` beside the logs. That file is only a cache: whatever it lacks,
+or has changed since, is read from the log again.
 """
 
 import hashlib
@@ -20,9 +20,8 @@ from reportgen.events.event_log import Ended, Readable, Record
 from reportgen.events.stream_state import StreamState, says_complete
 from reportgen.files import Directory
 from reportgen.snapshot import log_index
-from reportgen.snapshot.failures import reading, writing
+from reportgen.snapshot.failures import make_private, reading, writing
 from reportgen.snapshot.log_index import LogFacts
-from reportgen.snapshot.privacy import make_private
 from reportgen.text.javascript import JSON
 
 FACTS: Final = "logs.json"
@@ -56,7 +55,7 @@ class EventLogs:
 
     def name(self, job_id: str) -> str:
         """Return the file name of a job's log: safe for any id, and the same in every build."""
-        if job_id not in self._names:  # it is asked for often
+        if job_id not in self._names:
             digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
             readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
             self._names[job_id] = f"{readable}-{digest}.log".removeprefix("-")
@@ -72,9 +71,9 @@ class EventLogs:
 
     @contextmanager
     def reading(self, job_id: str) -> Iterator[Iterator[Record]]:
-        """Open a job's log and yield its records; a job without a log has none.
+        """Yield the records of a job's log; a job without a log has none.
 
-        A job without a log has no lines. Raises `SnapshotError`.
+        Raises `SnapshotError`.
         """
         with ExitStack() as stack:
             file: Readable = io.BytesIO()
@@ -101,24 +100,27 @@ class EventLogs:
         return {"state": end.state, "reason": end.reason, "fingerprint": end.fingerprint}
 
     def is_complete(self, job_id: str) -> bool:
-        """Return whether a job's log ends with the note that its stream is complete."""
+        """Return whether a job's log ends by saying that its stream is complete."""
         return says_complete(self.end_of(job_id))
 
     def end_of(self, job_id: str) -> Ended | None:
         """Return the note that a job's log ends with; the log is read only in doubt."""
-        if self.is_as_left(job_id):
-            return self._all_facts()[self.name(job_id)].end
-        return self._end_in(self.name(job_id))
+        known = self._known(job_id)
+        return self._end_in(self.name(job_id)) if known is None else known.end
 
     def is_as_left(self, job_id: str) -> bool:
         """Return whether a job's log is unchanged since this tool last wrote or read it."""
-        known = self._all_facts().get(self.name(job_id))
-        status = self.status(job_id)
-        return known is not None and status is not None and known.holds_for(status)
+        return self._known(job_id) is not None
+
+    def _known(self, job_id: str) -> LogFacts | None:
+        """Return what is known of a job's log; None in doubt, and without a log."""
+        known, status = self._all_facts().get(self.name(job_id)), self.status(job_id)
+        return known if known and status and known.holds_for(status) else None
 
     def _end_in(self, name: str) -> Ended | None:
+        path = self.path / name
         with (
-            reading(self.path / name),
+            reading(path),
             suppress(FileNotFoundError),
             self.directory.open_for_reading(name) as file,
         ):
@@ -133,15 +135,19 @@ class EventLogs:
         For a log that was dropped, it is what was known then. Raises `SnapshotError`.
         """
         name = self.name(job_id)
-        known = self._all_facts().get(name)
-        status = self.status(job_id)
+        known, status = self._all_facts().get(name), self.status(job_id)
         if status is None:
-            return known if known is not None and known.size == log_index.DROPPED else None
-        if known is not None and known.holds_for(status):
+            return known if known and known.size == log_index.DROPPED else None
+        if known and known.holds_for(status):
             return known
         try:
             with reading(self.path_of(job_id)), self.open(job_id) as file:
-                facts = _facts_in(file, status, known)
+                end = log_index.end_note(file)
+                if known and end and (known.size, known.end) == (status.st_size, end):
+                    facts = replace(known, mtime_ns=status.st_mtime_ns)  # it holds the same events
+                else:
+                    file.seek(0)
+                    facts = LogFacts.of(status, end, log_index.examine(event_log.read(file)))
         except event_log.DamagedLogError:
             return LogFacts.of(status, None, StreamState())  # the renderer has it fetched again
         self._set_facts(name, facts)
@@ -220,18 +226,3 @@ class EventLogs:
         """Replace a job's log, whole or not at all. Raises `WriteError`."""
         with writing(self.path), self.directory.replacing(self.name(job_id)) as file:
             file.writelines(data)
-
-
-def _facts_in(file: io.FileIO, status: os.stat_result, known: LogFacts | None) -> LogFacts:
-    """Read what is to be known of a log that has changed, or was never read.
-
-    If its last line says that it holds the same events, only its time has changed. Raises
-    `DamagedLogError`.
-    """
-    note = log_index.end_note(file)
-    if known is not None and note is not None:
-        same = (status.st_size, note) == (known.size, known.end)
-        if same:
-            return replace(known, mtime_ns=status.st_mtime_ns)
-    file.seek(0)
-    return LogFacts.of(status, note, log_index.examine(event_log.read(file)))

@@ -1,53 +1,54 @@
-"""The system's errors, raised again as ours, which name the place and what to do."""
+"""The system's errors, as errors of ours that name the place and what to do, or as warnings."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
-from reportgen.errors import ReportError, SnapshotError, WriteError
-from reportgen.files import ForeignFileError
-
-
-class _Naming:
-    """Raises an error of ours, which names the place, for an `OSError` in its block."""
-
-    __slots__ = ("_place",)
-    error: ClassVar[type[ReportError]]
-    failure: ClassVar[str]
-    remedy: ClassVar[str]
-
-    def __init__(self, place: Path) -> None:
-        self._place = place
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, ForeignFileError):
-            raise self.error(
-                f"{error.path} is {error.kind}, not made by arkor-report: move it away, "
-                "or name another directory with --snapshot-dir."
-            ) from error
-        if isinstance(error, OSError):
-            why = error.strerror or error
-            raise self.error(
-                f"Cannot {self.failure} {self._place}: {why}. {self.remedy}, "
-                "or name another directory with --snapshot-dir."
-            ) from error
+from reportgen.errors import SnapshotError, WriteError
+from reportgen.files import Directory, ForeignFileError
 
 
-class writing(_Naming):  # noqa: N801 - used as a function; each append is within one
-    """Raises `WriteError` for an `OSError` in its block."""
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Raise `WriteError` for an `OSError` in the block."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "Free some space or fix its permissions"
+        raise WriteError(_message(error, f"write the snapshot at {place}", remedy)) from error
 
-    __slots__ = ()
-    error = WriteError
-    failure = "write the snapshot at"
-    remedy = "Free some space or fix its permissions"
+
+@contextmanager
+def reading(place: Path) -> Iterator[None]:
+    """Raise `SnapshotError` for an `OSError` in the block."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "Fix its permissions"
+        raise SnapshotError(_message(error, f"read the snapshot at {place}", remedy)) from error
 
 
-class reading(_Naming):  # noqa: N801 - used as a function
-    """Raises `SnapshotError` for an `OSError` in its block."""
+def _message(error: OSError, failure: str, remedy: str) -> str:
+    problem = f"Cannot {failure}: {error.strerror or error}. {remedy}"
+    if isinstance(error, ForeignFileError):
+        problem = f"{error.path} is {error.kind}, not made by arkor-report: move it away"
+    return f"{problem}, or name another directory with --snapshot-dir."
 
-    __slots__ = ()
-    error = SnapshotError
-    failure = "read the snapshot at"
-    remedy = "Fix its permissions"
+
+def make_private(directory: Directory, names: Iterable[str], warn: Callable[[str], None]) -> bool:
+    """Make a directory and these of its files accessible to their owner alone.
+
+    On some file systems, and in someone else's directory, modes cannot be set. Then the command
+    goes on: this warns and returns False.
+    """
+    try:
+        directory.make_private()
+        for name in filter(directory.has, names):
+            directory.make_file_private(name)
+    except OSError as error:
+        warn(
+            f"cannot make {directory.path} private ({error.strerror or error}): "
+            "others on this machine may be able to read it"
+        )
+        return False
+    return True

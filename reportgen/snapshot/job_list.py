@@ -1,9 +1,10 @@
 """The job list as it was last read, and the file `jobs.json` that keeps it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import msgspec
 
@@ -20,21 +21,20 @@ _KINDS: Final = frozenset({"studio", "cloud", "demo"})
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The job list as it was last read, with what the source said about itself.
-
-    `entries` maps a job's id to its entry, without its secrets: first the listed jobs, in the
-    server's order, then those that are no longer listed. Entries are kept as JSON, since decoded
-    they can take ten times as much memory.
-    """
+    """The job list as it was last read, with what the source said about itself."""
 
     origin: Origin
     manifest: Manifest | None
-    read_at: datetime
+    read_at: Annotated[datetime, msgspec.Meta(tz=True)]
     listed: tuple[str, ...]
     selected: tuple[str, ...]
     entries: dict[str, bytes] = field(default_factory=dict)
+    """Each job's entry, without its secrets, by id: first the listed jobs, in the server's order.
+
+    Entries are kept as JSON, since decoded they can take ten times as much memory.
+    """
     numbers: dict[str, int] = field(default_factory=dict)
-    """Each job's number, by id (see `job_numbers`)."""
+    """Each job's number, by id: it never changes, and decides the colour of the job's curve."""
     before: dict[str, str] | None = None
     """Each job's status in the previous snapshot, as it was shown; None if there was none."""
     finished: bool = True
@@ -46,38 +46,35 @@ class Listing:
         return (job for entry in self.entries.values() if (job := wire.decode_job(entry)))
 
 
-class _Document(msgspec.Struct, rename="camel"):
-    """The content of the file, except the entries."""
+def numbered(entries: Mapping[str, bytes], known: Mapping[str, int]) -> dict[str, int]:
+    """Return the number of each job of a list: the known one, or the next for one that is new.
 
-    origin: Origin
-    manifest: Manifest | None
-    read_at: str
-    listed: tuple[str, ...]
-    selected: tuple[str, ...]
-    numbers: dict[str, int] = {}
-    before: dict[str, str] | None = None
-    finished: bool = True
-    version: int = VERSION
+    New jobs are numbered by age, the oldest first, so that the first reading of a list always
+    yields the same numbers.
+    """
+    new = [job_id for job_id in entries if job_id not in known]
+    new.sort(key=lambda job_id: (_created(entries[job_id]), job_id))
+    following = itertools.count(max(known.values(), default=-1) + 1)
+    numbers = {**known, **dict(zip(new, following, strict=False))}
+    return {job_id: numbers[job_id] for job_id in entries}
+
+
+def _created(entry: bytes) -> float:
+    job = wire.decode_job(entry)
+    created = parse_time(job.created_at) if job else None
+    return created.timestamp() if created else 0.0
 
 
 def encode(listing: Listing) -> bytes:
     """Return the file's content."""
-    document = _Document(
-        origin=listing.origin,
-        manifest=listing.manifest,
-        read_at=listing.read_at.isoformat(),
-        listed=listing.listed,
-        selected=listing.selected,
-        numbers=listing.numbers,
-        before=listing.before,
-        finished=listing.finished,
-    )
     # Not by msgspec: ids may hold lone surrogates.
     entries = b",\n".join(
         b"[%b,%b]" % (javascript.encode(job_id), entry) for job_id, entry in listing.entries.items()
     )
-    rest = javascript.encode(msgspec.to_builtins(document))
-    return b'%b,"entries":[%b]}\n' % (rest.removesuffix(b"}"), entries)
+    document = msgspec.to_builtins(replace(listing, entries={}))
+    document |= {"version": VERSION, "readAt": document.pop("read_at")}
+    del document["entries"]
+    return b'%b,"entries":[%b]}\n' % (javascript.encode(document).removesuffix(b"}"), entries)
 
 
 def decode(data: bytes) -> Listing:
@@ -88,33 +85,20 @@ def decode(data: bytes) -> Listing:
     try:
         fields = dict(json_parts.members(data))
         entries = dict(map(_entry, json_parts.items(fields.pop(b'"entries"', b""))))
-        document = msgspec.convert(
-            {
-                str(javascript.decode(key)): javascript.decode_own(value)
-                for key, value in fields.items()
-            },
-            _Document,
-        )
-    except (msgspec.ValidationError, RecursionError) as error:
+        document = {
+            str(javascript.decode(key)): javascript.decode_own(value)
+            for key, value in fields.items()
+        }
+        document |= {"read_at": document.pop("readAt", None), "entries": {}}
+        listing = msgspec.convert(document, Listing)
+        listing = replace(listing, entries=entries, read_at=listing.read_at.astimezone(UTC))
+    except (msgspec.ValidationError, RecursionError, OverflowError) as error:
         raise ValueError(str(error)) from error
-    read_at = parse_time(document.read_at)
-    if document.version != VERSION:
-        raise ValueError(f"it has format version {document.version}")
-    if read_at is None:
-        raise ValueError("`readAt` is not a time")
-    if document.origin.kind not in _KINDS:
+    if document.get("version") != VERSION:
+        raise ValueError(f"it has format version {document.get('version')}")
+    if listing.origin.kind not in _KINDS:
         raise ValueError("`origin` is of an unknown kind")
-    return Listing(
-        origin=document.origin,
-        manifest=document.manifest,
-        read_at=read_at,
-        listed=document.listed,
-        selected=document.selected,
-        entries=entries,
-        numbers=document.numbers,
-        before=document.before,
-        finished=document.finished,
-    )
+    return listing
 
 
 def _entry(pair: bytes) -> tuple[str, bytes]:

@@ -1,14 +1,15 @@
-"""What is known of each event log without reading it, checked only by `stat`.
+"""What is known of each event log without reading it.
 
-The snapshot step keeps one `LogFacts` per log, which holds as long as the log's size and
-modification time are the same. In doubt the log's last line decides, then the whole log.
+Facts hold as long as the log's size and modification time are the same. In doubt the log's last
+line decides, then the whole log.
 """
 
 import io
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -21,7 +22,6 @@ VERSION: Final = 2
 DROPPED: Final = -1
 """The recorded size of a log that was dropped, so that only how its job ended is known."""
 
-_ENDS: Final = frozenset({None, *wire.ENDED_STATUSES})
 _LONGEST_NOTE: Final = 1 << 12  # the reason in it is cut far below this
 
 
@@ -37,7 +37,7 @@ class LogFacts:
     mtime_ns: int
     end: Ended | None
     started: bool
-    ended_as: str | None
+    ended_as: wire.EndedAs | None
     ended_at: str | None
 
     def dropped(self) -> "LogFacts":
@@ -56,28 +56,28 @@ class LogFacts:
         )
 
 
-# --- The file ----------------------------------------------------------------------------------
+class _Document(msgspec.Struct):
+    """The content of `logs.json`."""
+
+    version: int
+    logs: dict[str, LogFacts]
+    """By log name."""
 
 
 def document(facts: Mapping[str, LogFacts]) -> str:
     """Return the facts of all logs, by log name, as JSON."""
-    logs = {name: asdict(of_log) for name, of_log in sorted(facts.items())}
-    return json.dumps({"version": VERSION, "logs": logs}, separators=(",", ":")) + "\n"
+    whole = _Document(VERSION, dict(sorted(facts.items())))
+    return json.dumps(msgspec.to_builtins(whole), separators=(",", ":")) + "\n"
 
 
 def read(data: bytes) -> dict[str, LogFacts]:
     """Parse the facts of all logs; return none if this version did not write them."""
     try:
-        whole = json.loads(data)
-        if whole["version"] != VERSION:
-            return {}
-        logs = msgspec.convert(whole["logs"], dict[str, LogFacts])
-    except (ValueError, msgspec.ValidationError, KeyError, TypeError, RecursionError):
+        # Not by msgspec's own decoder: a reason may hold lone surrogates.
+        whole = msgspec.convert(json.loads(data), _Document)
+    except (ValueError, msgspec.ValidationError, RecursionError):
         return {}
-    return {name: facts for name, facts in logs.items() if facts.ended_as in _ENDS}
-
-
-# --- Logs --------------------------------------------------------------------------------------
+    return whole.logs if whole.version == VERSION else {}
 
 
 def examine(records: Iterable[Record]) -> StreamState:
@@ -92,19 +92,11 @@ def end_note(file: io.FileIO) -> Ended | None:
     """Read the note about the stream's end that ends an open log; None if something else does."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LONGEST_NOTE))
-    try:
-        return _last_note(file.read(_LONGEST_NOTE), size)
-    except event_log.DamagedLogError:
-        return None
-
-
-def _last_note(tail: bytes, size: int) -> Ended | None:
-    """Read the last line of a log of `size` bytes; None if it is torn or not an end note."""
-    if not tail.endswith(b"\n"):
-        return None
-    line = tail[:-1].rpartition(b"\n")[2]
-    note = event_log.record(line)
-    # If the log's size is not the one in its note, this tool did not leave it as it is.
-    if isinstance(note, Ended) and note.size == size - len(line) - 1:
-        return note
+    tail = file.read(_LONGEST_NOTE)
+    line = tail.removesuffix(b"\n").rpartition(b"\n")[2]
+    with suppress(event_log.DamagedLogError):
+        note = event_log.record(line)
+        # Its size is that of the log before it, if this tool left the log as it is.
+        if isinstance(note, Ended) and tail.endswith(b"\n") and note.size == size - len(line) - 1:
+            return note
     return None

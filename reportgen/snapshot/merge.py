@@ -19,8 +19,7 @@ from reportgen.model.origin import Origin
 from reportgen.snapshot import log_index
 from reportgen.snapshot.directory import Snapshot, names_scope
 from reportgen.snapshot.failures import writing
-from reportgen.snapshot.job_list import Listing
-from reportgen.snapshot.job_numbers import numbered
+from reportgen.snapshot.job_list import Listing, numbered
 from reportgen.snapshot.source_folder import SourceFolder
 
 Warn = Callable[[str], None]

@@ -13,12 +13,13 @@ _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A job as retention sees it; `at` is when it ended, else when it was created."""
+    """A job that may be dropped."""
 
     id: str
     over: bool
     """Whether it has ended or is no longer listed."""
     at: datetime | None
+    """When it ended, else when it was created."""
 
     @classmethod
     def of(
@@ -37,41 +38,42 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Which of the jobs that are over to keep; without a rule, all of them.
+    """The rules on which jobs to keep once they are over: a job stays if either rule keeps it.
 
-    `keep` is how long to keep them, in seconds, `keep_last` how many of the latest to keep. A job
-    stays if either rule keeps it.
+    Without a rule, all stay.
     """
 
     keep: float | None = None
+    """For how many seconds."""
     keep_last: int | None = None
+    """How many of the latest."""
 
     def __bool__(self) -> bool:
         """Whether there is any rule."""
         return self.keep is not None or self.keep_last is not None
 
     def drops(self, jobs: Iterable[Candidate], now: datetime) -> frozenset[str]:
-        """Return the ids of the jobs that no rule keeps; a job of unknown time is never dropped.
+        """Return the ids of the jobs that no rule keeps; a job of unknown time stays.
 
-        Among jobs of the same time, those that come first are kept.
+        Of jobs of the same time, the first ones count as the latest.
         """
         if not self:
             return frozenset()
         over = [(job.at, job.id) for job in jobs if job.over and job.at is not None]
         over.sort(key=lambda job: job[0], reverse=True)  # stable, so the first stay the first
-        beyond = over if self.keep_last is None else over[self.keep_last :]
-        return frozenset(job_id for at, job_id in beyond if not self._is_young(at, now))
-
-    def _is_young(self, at: datetime, now: datetime) -> bool:
-        return self.keep is not None and now - at <= timedelta(seconds=self.keep)
+        old = over if self.keep_last is None else over[self.keep_last :]
+        if self.keep is None:
+            return frozenset(job_id for _, job_id in old)
+        keep = timedelta(seconds=self.keep)
+        return frozenset(job_id for at, job_id in old if now - at > keep)
 
     def dropped_message(self, count: int) -> str:
         """Return a message that this many jobs were dropped, with the rules."""
-        return f"{_over(count)} dropped by {self._rules}: neither fetched, shown nor kept"
+        return f"{_jobs(count)} dropped by {self._rules}: neither fetched, shown nor kept"
 
     def hidden_message(self, count: int) -> str:
         """Return a message that the pages leave this many jobs out, with the rules."""
-        return f"{_over(count)} not shown because of {self._rules}"
+        return f"{_jobs(count)} not shown because of {self._rules}"
 
     @property
     def _rules(self) -> str:
@@ -83,8 +85,8 @@ class Retention:
         return " and ".join(rules)
 
 
-def _over(number: int) -> str:
-    return "1 job that is over is" if number == 1 else f"{number} jobs that are over are"
+def _jobs(count: int) -> str:
+    return "1 job is" if count == 1 else f"{count} jobs are"
 
 
 def _duration(seconds: float) -> str:

@@ -10,9 +10,8 @@ from reportgen.files import Directory
 from reportgen.model import history
 from reportgen.snapshot import event_logs, job_list
 from reportgen.snapshot.event_logs import EventLogs
-from reportgen.snapshot.failures import reading, writing
+from reportgen.snapshot.failures import make_private, reading, writing
 from reportgen.snapshot.job_list import Listing
-from reportgen.snapshot.privacy import make_private
 from reportgen.snapshot.retention import Candidate, Retention
 
 
@@ -82,12 +81,11 @@ class SourceFolder:
     def status(self, job: wire.Job) -> str:
         """Return a job's status as its page shows it, from its entry and its log."""
         facts = self.logs.facts(job.id)
-        if facts is None:
-            return history.status_of(None, job.status, started=False)
-        return history.status_of(facts.ended_as, job.status, started=facts.started)
+        ended_as, started = (facts.ended_as, facts.started) if facts else (None, False)
+        return history.status_of(ended_as, job.status, started=started)
 
     def dropped(self, listing: Listing, retention: Retention) -> frozenset[str]:
-        """Return the ids of the jobs that are over and that no rule keeps."""
+        """Return the ids of the jobs that no rule of `retention` keeps."""
         if not retention:
             return frozenset()
         listed = set(listing.listed)
@@ -100,6 +98,6 @@ class SourceFolder:
             job.id,
             status=self.status(job),
             listed=listed,
-            completed_at=job.completed_at or (facts.ended_at if facts is not None else None),
+            completed_at=job.completed_at or (facts.ended_at if facts else None),
             created_at=job.created_at,
         )

@@ -1,10 +1,10 @@
 """Where jobs come from: one protocol, a module for each kind, and what HTTP needs in one place."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from reportgen.model.origin import Manifest, Origin
 
@@ -19,6 +19,14 @@ class JobList:
     read_at: datetime
     entries: tuple[bytes, ...]
     oddities: tuple[str, ...] = ()
+    without_project: bool = False
+    """Whether it is empty because the server has no project to list the jobs of."""
+
+
+NO_PROJECT: Final = (
+    "Studio has no project, so it lists no jobs: its .arkor/state.json is missing, damaged, or of "
+    "another org than the anonymous session's"
+)
 
 
 @dataclass
@@ -47,6 +55,14 @@ class OpenStream:
     """
 
     chunks: AsyncIterator[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where a source says which server it reads, and what the server says about itself."""
+
+    tell: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
 
 
 class Source(Protocol):

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from reportgen.settings import SourceSettings
-from reportgen.sources import Source, credentials
+from reportgen.settings import CLOUD_URL, STUDIO_URLS, SourceSettings
+from reportgen.sources import Listener, Source, credentials
 from reportgen.text.secrets import Secrets
 
 
@@ -13,7 +13,7 @@ def choose_source(
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
-    warn: Callable[[str], None],
+    listener: Listener,
     secrets: Secrets,
 ) -> Source:
     """Return the source that is asked for; `secrets` learns every secret that it reads.
@@ -26,9 +26,9 @@ def choose_source(
 
             return Demo()
         case "cloud":
-            return _cloud(settings, environment, now, warn=warn, secrets=secrets)
+            return _cloud(settings, environment, now, listener=listener, secrets=secrets)
         case _:
-            return _studio(settings, environment, now, secrets=secrets)
+            return _studio(settings, environment, now, listener=listener, secrets=secrets)
 
 
 def _studio(
@@ -36,16 +36,25 @@ def _studio(
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
+    listener: Listener,
     secrets: Secrets,
 ) -> Source:
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
-    from reportgen.sources.studio import DEFAULT_URL, Studio  # noqa: PLC0415
+    from reportgen.sources.studio import Studio  # noqa: PLC0415
 
     def read() -> str:
         return credentials.studio_token(settings.token_file, environment)
 
-    base = BaseURL.parse(settings.url or DEFAULT_URL)
-    return Studio(base, read, secrets, environment=environment, now=now)
+    return Studio(
+        [BaseURL.parse(url) for url in ([settings.url] if settings.url else STUDIO_URLS)],
+        read,
+        secrets,
+        explicit=credentials.is_explicit(settings.token_file, environment),
+        scope=credentials.scope_of_project(settings.project_dir),
+        environment=environment,
+        now=now,
+        listener=listener,
+    )
 
 
 def _cloud(
@@ -53,10 +62,10 @@ def _cloud(
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
-    warn: Callable[[str], None],
+    listener: Listener,
     secrets: Secrets,
 ) -> Source:
-    from reportgen.sources.cloud import DEFAULT_URL, URL_VARIABLE, Cloud  # noqa: PLC0415
+    from reportgen.sources.cloud import URL_VARIABLE, Cloud  # noqa: PLC0415
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
 
     def read() -> credentials.Credentials:
@@ -68,7 +77,7 @@ def _cloud(
     elif environment.get(URL_VARIABLE):
         base = BaseURL.parse(environment[URL_VARIABLE], URL_VARIABLE)
     else:
-        base = BaseURL.parse(found.url or DEFAULT_URL, "arkorCloudApiUrl of the credentials")
+        base = BaseURL.parse(found.url or CLOUD_URL, "arkorCloudApiUrl of the credentials")
     return Cloud(
         base,
         lambda: read().token,
@@ -78,5 +87,5 @@ def _cloud(
         client_version=credentials.client_version(settings.project_dir, environment),
         environment=environment,
         now=now,
-        warn=warn,
+        warn=listener.warn,
     )

@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 
 from reportgen.errors import SourceError
 from reportgen.model.origin import Origin
-from reportgen.sources import JobList, OpenStream, retry
+from reportgen.sources import JobList, OpenStream, refusals
 from reportgen.sources.credentials import Scope
 from reportgen.sources.http import Answer, BaseURL, Secret, Server, path_segment
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
 from reportgen.text.secrets import Secrets
 
-DEFAULT_URL: Final = "https://api.arkor.ai"
 URL_VARIABLE: Final = "ARKOR_CLOUD_API_URL"
 
 
@@ -55,6 +54,7 @@ class Cloud:
             Secret(read_token, secrets),
             lambda token: {"Authorization": f"Bearer {token}", "X-Arkor-Client": client},
             environment=environment,
+            refusal=self._said,
             notice=warn,
         )
 
@@ -78,7 +78,10 @@ class Cloud:
         """Read the job list."""
         answer = await self._server.get(f"/v1/jobs{self._query}", limit=MAX_LIST_BYTES)
         if answer.status != HTTPStatus.OK:
-            raise SourceError(self._refusal(answer))
+            scope = f"{self._scope.org}/{self._scope.project}"
+            raise SourceError(
+                f"Cannot read the job list of {scope} from {self._url}: {self._said(answer)}."
+            )
         return read_job_list(answer.body, self._url, self._now(), self._secrets.redactor)
 
     def events(
@@ -88,20 +91,11 @@ class Cloud:
         path = f"/v1/jobs/{path_segment(job_id)}/events/stream{self._query}"
         return self._server.stream(path, last_event_id, ended=ended)
 
-    def _refusal(self, answer: Answer) -> str:
-        message = answer.message(self._secrets.redactor)
-        said = f": {message}" if message else ""
-        scope = f"{self._scope.org}/{self._scope.project}"
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            return f"{self._url} refused the token (401{said}): run `arkor login`."
-        if retry.is_about_the_token(answer.status):
-            return (
-                f"{self._url} refused access to {scope} (403{said}): check --org and --project, "
-                "or run `arkor login`."
-            )
-        if answer.status == HTTPStatus.UPGRADE_REQUIRED:
-            return (
-                f"{self._url} wants a newer client (426{said}): upgrade the `arkor` package of the "
-                "project, or set ARKOR_REPORT_CLIENT_VERSION to the version it asks for."
-            )
-        return f"{self._url} answered the job list of {scope} with {answer.status}{said}."
+    def _said(self, answer: Answer) -> str:
+        return refusals.by_cloud(
+            "the API",
+            answer,
+            self._secrets.redactor,
+            denied="check --org and --project",
+            outdated="or set ARKOR_REPORT_CLIENT_VERSION to a version that it supports",
+        )

@@ -4,7 +4,7 @@ Studio writes its token while it runs; the CLI keeps credentials in the home dir
 project's scope beside the project. No error here ever holds what was read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from reportgen.text.secrets import Secrets
 TOKEN_VARIABLE: Final = "ARKOR_REPORT_TOKEN"  # noqa: S105 - the variable's name
 STUDIO_TOKEN_FILE: Final = "~/.arkor/studio-token"  # noqa: S105
 CREDENTIALS_FILE: Final = "~/.arkor/credentials.json"
+_STATE_FILE: Final = ".arkor/state.json"
 DEFAULT_CLIENT_VERSION: Final = "0.0.3-alpha.1"
 
 _LARGEST_SECONDS: Final = 253_402_300_800  # the year 10000: what is larger counts milliseconds
@@ -79,6 +80,11 @@ def _shown(file: Path, environment: Mapping[str, str], named: Path | None) -> st
     return str(file) if trouble is None else f"{file} ({trouble})"
 
 
+def is_explicit(token_file: Path | None, environment: Mapping[str, str]) -> bool:
+    """Return whether the user named the token: no other is to be tried then."""
+    return token_file is not None or bool(environment.get(TOKEN_VARIABLE))
+
+
 def place(source: str, token_file: Path | None, environment: Mapping[str, str]) -> str:
     """Return where a source's secret is looked for, without looking."""
     if token_file is not None:
@@ -86,6 +92,30 @@ def place(source: str, token_file: Path | None, environment: Mapping[str, str]) 
     if environment.get(TOKEN_VARIABLE):
         return f"the variable {TOKEN_VARIABLE}"
     return CREDENTIALS_FILE if source == "cloud" else STUDIO_TOKEN_FILE
+
+
+def places(
+    source: str, token_file: Path | None, environment: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield each place for a source's secret, in order, and whether something is there."""
+    if token_file is not None:
+        yield str(token_file), _presence(token_file)
+    yield TOKEN_VARIABLE, "set" if environment.get(TOKEN_VARIABLE) else "not set"
+    file = place(source, None, {})
+    try:
+        yield file, _presence(_at_home(file))
+    except SourceError:
+        yield file, "not found, since no home directory is known"
+
+
+def _presence(file: Path) -> str:
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return "not found"
+    except (OSError, ValueError) as error:
+        return f"not found ({getattr(error, 'strerror', None) or error})"
+    return "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +158,13 @@ def cloud_credentials(
 
 def _credentials_of(fields: Object, file: Path, now: datetime) -> Credentials:
     mode = _text(fields.get("mode"))
-    token = _text(fields.get("accessToken" if mode == "oauth" else "token"))
+    # Older CLIs call a session of an account `auth0`; whatever is to come will be one too.
+    is_account = mode not in {None, "anon"}
+    token = _text(fields.get("accessToken" if is_account else "token"))
     if token is None:
         raise SourceError(f"{file} holds no token: run `arkor login`.")
     expires_at = javascript.finite(fields.get("expiresAt"))
-    if mode == "oauth" and expires_at is not None:
+    if is_account and expires_at is not None:
         seconds = expires_at / 1000 if expires_at >= _LARGEST_SECONDS else expires_at
         if seconds <= now.timestamp():
             moment = datetime.fromtimestamp(max(0.0, seconds), UTC).isoformat(timespec="seconds")
@@ -157,7 +189,7 @@ def scope(
     org: str | None, project: str | None, project_dir: Path, credentials: Credentials
 ) -> Scope:
     """Find the scope: options, else the project's state file. Raises `SourceError`."""
-    file = project_dir / ".arkor" / "state.json"
+    file = project_dir / _STATE_FILE
     state: Object = {}
     if org is None or project is None:
         state = _object_in(file)
@@ -175,6 +207,16 @@ def scope(
             f"{file} may be stale (delete it and run `arkor dev` again), or run `arkor login`."
         )
     return Scope(org, project)
+
+
+def scope_of_project(project_dir: Path) -> Scope | None:
+    """Return the scope in the project's state file, if it has one that can be read."""
+    try:
+        state = _object_in(project_dir / _STATE_FILE)
+    except SourceError:
+        return None
+    org, project = _text(state.get("orgSlug")), _text(state.get("projectSlug"))
+    return None if org is None or project is None else Scope(org, project)
 
 
 def client_version(project_dir: Path, environment: Mapping[str, str]) -> str:
@@ -203,12 +245,17 @@ def _object_in(file: Path) -> Object:
 def _sendable(text: str, place: str, remedy: str) -> str:
     """Return a token that a header can hold. Raises `SourceError`."""
     token = text.strip()
-    if token and token.isascii() and token.isprintable() and " " not in token:
+    if is_sendable(token):
         return token
     raise SourceError(
         f"{place} holds no token that can be sent: expected one word of printable ASCII; "
         f"run {remedy} again, or name another file with --token-file."
     )
+
+
+def is_sendable(token: str) -> bool:
+    """Return whether a header can hold a token: one word of printable ASCII."""
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
 def _text(value: JSON) -> str | None:

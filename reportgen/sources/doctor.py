@@ -12,7 +12,7 @@ from reportgen.errors import ReportError, SourceError
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.settings import SourceSettings
-from reportgen.sources import JobList, Source, credentials, event_loop
+from reportgen.sources import NO_PROJECT, JobList, Listener, Source, credentials, event_loop
 from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
@@ -44,30 +44,35 @@ def examine(
 ) -> Diagnosis:
     """Look for the secret and the scope, and ask the source for its job list."""
     findings = [Finding("versions", _versions()), Finding("source", settings.kind)]
-    notices: list[str] = []
     trouble: str | None = None
     if settings.kind != "demo":
-        place = credentials.place(settings.kind, settings.token_file, environment)
-        findings.append(Finding("token", f"looked for in {place}"))
+        places = credentials.places(settings.kind, settings.token_file, environment)
+        findings += [Finding("token", f"{place}: {found}") for place, found in places]
     try:
-        source = choose_source(settings, environment, now, warn=notices.append, secrets=secrets)
-        if source.origin.url:
-            findings.append(Finding("url", source.origin.url))
-        findings += event_loop.run(_ask(source))
+        listener = Listener(
+            lambda message: findings.append(Finding("server", message)),
+            lambda notice: findings.append(Finding("notice", notice)),
+        )
+        source = choose_source(settings, environment, now, listener=listener, secrets=secrets)
+        event_loop.run(_ask(source, findings))
     except ReportError as error:
         trouble = str(error)
-    findings += [Finding("notice", notice) for notice in notices]
     return Diagnosis(tuple(findings), trouble)
 
 
-async def _ask(source: Source) -> list[Finding]:
+async def _ask(source: Source, findings: list[Finding]) -> None:
     try:
-        jobs = await source.jobs()
         try:
-            scope = _scope(await source.identity())
+            jobs = await source.jobs()
+        finally:
+            if source.origin.url:
+                findings.append(Finding("url", source.origin.url))
+        try:
+            identity = await source.identity()
+            scope = NO_PROJECT if jobs.without_project else _scope(identity)
         except SourceError as error:
             scope = f"unknown: {error}"
-        return [Finding("scope", scope), Finding("jobs", _count(jobs))]
+        findings += [Finding("scope", scope), Finding("jobs", _count(jobs))]
     finally:
         await source.close()
 

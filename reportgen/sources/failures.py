@@ -24,12 +24,22 @@ _NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _FORBIDDEN: Final = frozenset({errno.EPERM, errno.EACCES})
 _UNKNOWN_NAMES: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", -5)})
 
+_NO_ANSWER: Final = "Server disconnected"  # httpcore's message
+_CUT_SHORT: Final = "peer"  # h11's messages about a connection that was closed or unexpectedly so
+
 _Error = TypeVar("_Error", bound=BaseException)
 
 
 def is_refused(error: BaseException) -> bool:
     """Return whether nothing listens at the address that was asked."""
     return isinstance(error, httpx.ConnectError) and bool(_first(error, ConnectionRefusedError))
+
+
+def is_hang_up(error: BaseException) -> bool:
+    """Return whether the connection ended before any answer came."""
+    if isinstance(error, httpx.RemoteProtocolError):
+        return str(error).startswith(_NO_ANSWER)
+    return isinstance(error, httpx.ReadError | httpx.WriteError)
 
 
 def is_about_tls(error: BaseException) -> bool:
@@ -55,17 +65,28 @@ def _words(error: BaseException, route: Route | None) -> str:
         case httpx.ProxyError():
             return f"the proxy refused ({error})"
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
-            return "the connection was cut"
+            return _cut_words(error)
         case StreamBrokenError():
             return str(error)
         case _:
             return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
+def _cut_words(error: httpx.TransportError) -> str:
+    message = str(error)
+    if message.startswith(_NO_ANSWER):
+        return "the server cut the connection without an HTTP answer"
+    if not isinstance(error, httpx.RemoteProtocolError) or message.startswith(_CUT_SHORT):
+        return "the connection was cut"
+    # h11 says what is wrong, then quotes the bytes; it takes some of them for a request.
+    what = message.partition(": b")[0].replace("request line", "status line")
+    return f"the answer is not valid HTTP ({what})"
+
+
 def _tls_words(error: ssl.SSLError, route: Route | None) -> str:
     if not isinstance(error, ssl.SSLCertVerificationError):
         reason = (error.reason or str(error)).lower().replace("_", " ")
-        return f"TLS failed ({reason}): check https:// and the port"
+        return f"TLS failed ({reason}): check the port; Studio takes http:// and not https://"
     match error.verify_code:
         case code if code == _EXPIRED:
             return f"its certificate has expired, {_CLOCK}"

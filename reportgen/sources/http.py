@@ -2,9 +2,9 @@
 
 import asyncio
 import codecs
-import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from reportgen.sources import (
     OpenStream,
     StreamBrokenError,
     StreamRefusedError,
+    bodies,
     failures,
     loopback,
     retry,
@@ -39,12 +40,10 @@ _SPARE_CLIENTS: Final = 4
 """How many idle connections outlast a reading of the list; many streams may have left theirs."""
 _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
-_PIECE: Final = 1 << 18
 _NOTICES: Final = frozenset({"deprecation", "sunset", "warning"})
-_UNPACKED: Final = {"", "identity"}
-_ZLIB: Final = {"gzip", "x-gzip", "deflate"}
+_WARNING_TEXT: Final = re.compile(r'\b\d{3} [^\s"]+ "((?:[^"\\]|\\.)*)"')
+_ESCAPED: Final = re.compile(r"\\(.)")
 _PLAIN: Final = {"Accept-Encoding": "identity"}
-_ANY_ZLIB_HEADER: Final = 47  # zlib's flag for "gzip or zlib, whichever it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +127,43 @@ def path_segment(text: str) -> str:
 class Secret:
     """A token and where it comes from; `known` learns every value that is read.
 
-    `read` returns the token as it is now, and raises `SourceError` if there is none.
+    `read` returns the token as it is now, and raises `SourceError` if there is none; `read_again`
+    does that after a refusal, if another way is to be tried then.
     """
 
-    def __init__(self, read: Callable[[], str], known: Secrets) -> None:
+    def __init__(
+        self,
+        read: Callable[[], str],
+        known: Secrets,
+        read_again: Callable[[], Awaitable[str]] | None = None,
+    ) -> None:
         self._read = read
+        self._read_again = read_again
         self.known = known
         self.value = read()
         known.learn(self.value)
 
-    def renew(self) -> bool:
-        """Read the token again and return whether it changed: its server may have a new one."""
+    async def renew(self, refused: str) -> bool:
+        """Read the token again after a refusal; return whether there is another one now."""
+        if self.value != refused:
+            return True  # another request was refused too, and has read it again
         try:
-            value = self._read()
+            value = self._read() if self._read_again is None else await self._read_again()
         except SourceError:
-            return False
-        if value == self.value:
             return False
         self.value = value
         self.known.learn(value)
-        return True
+        return value != refused
 
 
 class Server:
     """A server that is asked for JSON and for event streams with a token.
 
-    `headers` makes the headers of a request from the token; `notice` is told, once each, what the
-    server says of its own end. No redirect is followed: a token is
-    for the configured server alone. `environment` may name proxies, which serve remote servers
-    alone, and certificates. Raises `SourceError` if the token would go out in clear text, or if
-    one of those variables is wrong.
+    `headers` makes the headers of a request from the token; `refusal` describes an answer other
+    than 200 to a stream's request; `notice` receives each notice of the server about its own end
+    once. No redirect is followed: a token is for the configured server alone. `environment` may
+    name proxies, which serve remote servers alone, and certificates. Raises `SourceError` if the
+    token would go out in clear text, or if one of those variables is wrong.
     """
 
     def __init__(
@@ -167,6 +173,7 @@ class Server:
         headers: Callable[[str], Mapping[str, str]],
         *,
         environment: Mapping[str, str] = MappingProxyType({}),
+        refusal: Callable[[Answer], str] = lambda answer: f"the server answered {answer.status}",
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         if base.clear_text and not base.loopback:
@@ -177,6 +184,7 @@ class Server:
         self.base = base
         self.secret = secret
         self._headers = headers
+        self._refusal = refusal
         self._notice = notice
         self._noticed: set[str] = set()
         self._route = Route.to(
@@ -219,7 +227,7 @@ class Server:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
-            event_hooks={"response": [self._tell_notices]},
+            event_hooks={"request": [_ask_as_browsers_do], "response": [self._tell_notices]},
         )
 
     async def _tell_notices(self, response: httpx.Response) -> None:
@@ -229,14 +237,52 @@ class Server:
                 self._noticed.add(notice)
                 self._notice(f"{self.base.shown}: {notice}")
 
+    @asynccontextmanager
+    async def _answer(
+        self, path: str, headers: httpx.Headers, *, streamed: bool = False
+    ) -> AsyncIterator[httpx.Response]:
+        """Send a request and return its answer, of which only the head has been read."""
+        async with AsyncExitStack() as stack:
+            client = stack.enter_context(self._client())
+            yield await self._open(stack, client, path, headers, streamed=streamed)
+
+    async def _open(
+        self,
+        stack: AsyncExitStack,
+        client: httpx.AsyncClient,
+        path: str,
+        headers: httpx.Headers,
+        *,
+        streamed: bool,
+    ) -> httpx.Response:
+        """Send a request; a reused connection that turns out to be closed is replaced at once."""
+        traced: list[str] = []
+
+        async def trace(event: str, _: object) -> None:
+            traced.append(event)
+
+        url, more = self.base.url + path, {"trace": trace}
+        try:
+            if not streamed:
+                asked = client.stream("GET", url, headers=headers, extensions=more)
+                return await stack.enter_async_context(asked)
+            events = httpx_sse.aconnect_sse(client, "GET", url, headers=headers, extensions=more)
+            return (await stack.enter_async_context(events)).response
+        except httpx.HTTPError as error:
+            is_reused = not any("connect_tcp" in event for event in traced)
+            if is_reused and failures.is_hang_up(error):
+                return await self._open(stack, client, path, headers, streamed=streamed)
+            raise
+
     async def get(self, path: str, *, limit: int) -> Answer:
         """Ask for a path: up to three tries of 30 s each; a refused token is read again once.
 
         Raises `UnreachableError` where there is no answer at all; any status is an answer.
         """
         await self._close_all_but(_SPARE_CLIENTS)
+        token = self.secret.value
         answer = await self._get_with_tries(path, limit)
-        if retry.is_about_the_token(answer.status) and self.secret.renew():
+        if retry.is_about_the_token(answer.status) and await self.secret.renew(token):
             answer = await self._get_with_tries(path, limit)
         return answer
 
@@ -253,17 +299,24 @@ class Server:
         return await self._get_once(path, limit)
 
     async def _get_once(self, path: str, limit: int) -> Answer:
-        headers = {**self._headers(self.secret.value), "Accept": "application/json", **_PLAIN}
-        url = self.base.url + path
+        headers = {**self._headers(self.secret.value), "Accept": "application/json"}
+        return await self._ask(path, headers, limit, ANSWER_SECONDS)
+
+    async def get_page(self, path: str, *, limit: int, seconds: float) -> Answer:
+        """Ask for a page once, without the token. Raises `UnreachableError`."""
+        return await self._ask(path, {"Accept": "text/html"}, limit, seconds)
+
+    async def _ask(
+        self, path: str, headers: Mapping[str, str], limit: int, seconds: float
+    ) -> Answer:
         try:
-            with self._client() as client:
-                async with (
-                    asyncio.timeout(ANSWER_SECONDS),
-                    client.stream("GET", url, headers=headers) as response,
-                ):
-                    body = await _body(response, limit)
-                    # Browsers read JSON without the mark, and so does Studio.
-                    return Answer(response.status_code, body.removeprefix(codecs.BOM_UTF8))
+            async with (
+                asyncio.timeout(seconds),
+                self._answer(path, httpx.Headers({**headers, **_PLAIN})) as response,
+            ):
+                body = await bodies.read(response, limit)
+                # Browsers read JSON without the mark, and so does Studio.
+                return Answer(response.status_code, body.removeprefix(codecs.BOM_UTF8))
         except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
             refused = self.base.loopback and failures.is_refused(error)
             message = f"Cannot reach {self.base.shown}: {failures.describe(error, self._route)}."
@@ -277,12 +330,13 @@ class Server:
 
         A refused token is read again, and one that changed is tried.
         """
+        token = self.secret.value
         try:
             async with self._stream_once(path, last_event_id, ended=ended) as stream:
                 yield stream
                 return
         except StreamRefusedError as refusal:
-            if not (retry.is_about_the_token(refusal.status) and self.secret.renew()):
+            if not retry.is_about_the_token(refusal.status) or not await self.secret.renew(token):
                 raise
         async with self._stream_once(path, last_event_id, ended=ended) as stream:
             yield stream
@@ -291,27 +345,42 @@ class Server:
     async def _stream_once(
         self, path: str, last_event_id: bytes | None, *, ended: bool
     ) -> AsyncIterator[OpenStream]:
-        headers: dict[str, str | bytes] = {**self._headers(self.secret.value), **_PLAIN}
+        headers = httpx.Headers({**self._headers(self.secret.value), **_PLAIN}, "latin-1")
         if last_event_id is not None:
-            headers["Last-Event-ID"] = last_event_id
-        url = self.base.url + path
+            headers["Last-Event-ID"] = last_event_id.decode("latin-1")
         try:
-            with self._client() as client:
-                # httpx-sse writes into the headers that it is given.
-                events = httpx_sse.aconnect_sse(client, "GET", url, headers=headers)
-                async with events as source:
-                    redactor = self.secret.known.redactor
-                    await _check_stream(source.response, redactor, ended=ended)
-                    yield OpenStream(_unpacked(source.response))
+            async with self._answer(path, headers, streamed=True) as response:
+                await self._check_stream(response, ended=ended)
+                yield OpenStream(bodies.unpacked(response))
         except httpx.InvalidURL as error:
             raise StreamRefusedError("the job's id is too long for a URL", final=True) from error
         except httpx.HTTPError as error:
             raise StreamBrokenError(self._why_broken(error)) from error
 
+    async def _check_stream(self, response: httpx.Response, *, ended: bool) -> None:
+        """Raise `StreamRefusedError` if the answer is not an event stream."""
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            _check_content(response, self.secret.known.redactor)
+            return
+        asked = response.headers.get("retry-after")
+        raise StreamRefusedError(
+            self._refusal(Answer(status, await bodies.read(response, _MAX_ERROR_BYTES))),
+            status=status,
+            final=retry.is_final(status, ended=ended),
+            retry_after=retry.retry_after(asked, datetime.now(UTC)),
+        )
+
     def _why_broken(self, error: httpx.HTTPError) -> str:
         if self.base.loopback and failures.is_refused(error):
             return f"{self.base.shown} is gone; if it came back on another port, name it with --url"
         return failures.describe(error, self._route)
+
+
+async def _ask_as_browsers_do(request: httpx.Request) -> None:
+    # httpx-sse asks for an event stream with `no-store`, the HTML standard with `no-cache`.
+    if "Cache-Control" in request.headers:
+        request.headers["Cache-Control"] = "no-cache"
 
 
 def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
@@ -322,68 +391,18 @@ def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
     if headers.get("sunset"):
         yield f"this API will be gone on {redactor.text(headers['sunset'])[:_LONGEST_REASON]}"
     for warning in headers.get_list("warning"):
-        yield redactor.text(warning)[:_LONGEST_REASON]
+        for text in _WARNING_TEXT.findall(warning) or [warning]:
+            yield redactor.text(_ESCAPED.sub(r"\1", text))[:_LONGEST_REASON]
 
 
-async def _check_stream(response: httpx.Response, redactor: Redactor, *, ended: bool) -> None:
-    """Raise `StreamRefusedError` if the answer is not an event stream."""
-    status = response.status_code
-    if status != HTTPStatus.OK:
-        body = await _body(response, _MAX_ERROR_BYTES)
-        said = Answer(status, body).message(redactor)
-        raise StreamRefusedError(
-            f"the server answered {status}" + (f": {said}" if said else ""),
-            status=status,
-            final=retry.is_final(status, ended=ended),
-            retry_after=retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC)),
-        )
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _check_content(response: httpx.Response, redactor: Redactor) -> None:
+    """Raise `StreamRefusedError` if a body is not an event stream that can be read."""
+    kind = bodies.media_type(response)
     if kind != "text/event-stream":
-        shown = redactor.text(response.headers.get("content-type", "")).partition(";")[0].strip()
+        shown = redactor.text(kind or "of no content type")[:_LONGEST_REASON]
+        raise StreamRefusedError(f"the answer is no event stream but {shown}", final=True)
+    coding = bodies.unknown_coding(response)
+    if coding is not None:
         raise StreamRefusedError(
-            f"the answer is no event stream but {shown.lower() or 'of no content type'}", final=True
+            f"the stream is encoded as {coding}, which was not asked for", final=True
         )
-    if _encoding(response) not in _UNPACKED | _ZLIB:
-        raise StreamRefusedError(
-            f"the stream is encoded as {_encoding(response)}, which was not asked for", final=True
-        )
-
-
-async def _body(response: httpx.Response, limit: int) -> bytes:
-    """Read a body of up to `limit` bytes; one that is longer is cut, one byte over the limit."""
-    body = bytearray()
-    async for piece in _unpacked(response):
-        body += piece[: limit + 1 - len(body)]
-        if len(body) > limit:
-            break
-    return bytes(body)
-
-
-async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return a body's bytes without its content encoding, never more than a bounded piece at once.
-
-    httpx would unpack each chunk whole: a few kilobytes can become gigabytes.
-    """
-    encoding = _encoding(response)
-    try:
-        if encoding not in _ZLIB:
-            async for chunk in response.aiter_raw():
-                yield chunk
-            return
-        inflate = zlib.decompressobj(_ANY_ZLIB_HEADER)
-        async for chunk in response.aiter_raw():
-            packed = chunk
-            while packed:
-                yield inflate.decompress(packed, _PIECE)
-                packed = inflate.unconsumed_tail
-                if inflate.eof:
-                    return  # zlib would hold whatever a server sends behind the end
-                await asyncio.sleep(0)  # a bomb must not keep other streams from being read
-    except httpx.HTTPError as error:
-        raise StreamBrokenError(failures.describe(error)) from error
-    except zlib.error as error:
-        raise StreamBrokenError(f"the compressed stream is damaged ({error})") from error
-
-
-def _encoding(response: httpx.Response) -> str:
-    return str(response.headers.get("content-encoding", "")).strip().lower()

@@ -1,7 +1,8 @@
 """Source `studio`: a Studio that runs on this machine, as `arkor dev` starts it."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -9,7 +10,8 @@ from typing import Final
 
 from reportgen.errors import SourceError
 from reportgen.model.origin import Manifest, Origin
-from reportgen.sources import JobList, OpenStream, retry
+from reportgen.sources import JobList, Listener, OpenStream, refusals, which_studio
+from reportgen.sources.credentials import Scope
 from reportgen.sources.http import (
     MAX_SMALL_BYTES,
     Answer,
@@ -20,19 +22,20 @@ from reportgen.sources.http import (
     path_segment,
 )
 from reportgen.sources.job_list import MAX_LIST_BYTES, read_job_list
-from reportgen.text.javascript import JSON, decode_object
+from reportgen.text.javascript import JSON, Object, decode_object
 from reportgen.text.keys import secret_texts
 from reportgen.text.secrets import Secrets
 
-DEFAULT_URL: Final = "http://127.0.0.1:4000"
 TOKEN_HEADER: Final = "X-Arkor-Studio-Token"  # noqa: S105 - the header's name
+_PAGE_SECONDS: Final = 2.0
 
 
 class Studio:
-    """A running Studio.
+    """A running Studio: the one at a single address, else the one to ask of those at several.
 
-    `read_token` returns the launch's token and is called again when that is refused; `secrets`
-    learns the token, and the bearer token in Studio's credentials answer; `environment` may name
+    `read_token` returns the token that is known; it is `explicit` if the user named it, and then no
+    other is tried. `scope` is the one of the project's state file. `secrets` learns every token
+    that is read, and the bearer token in Studio's credentials answer; `environment` may name
     certificates.
     """
 
@@ -40,38 +43,45 @@ class Studio:
 
     def __init__(
         self,
-        base: BaseURL,
+        bases: Sequence[BaseURL],
         read_token: Callable[[], str],
         secrets: Secrets,
         *,
+        explicit: bool = False,
+        scope: Scope | None = None,
         environment: Mapping[str, str],
         now: Callable[[], datetime],
+        listener: Listener,
     ) -> None:
-        self._now = now
-        self._url = base.shown
+        self._bases = bases
+        self._read_token = read_token
         self._secrets = secrets
-        secret = Secret(read_token, secrets)
-        self._server = Server(
-            base, secret, lambda token: {TOKEN_HEADER: token}, environment=environment
-        )
+        self._explicit = explicit
+        self._scope = scope
+        self._environment = environment
+        self._now = now
+        self._listener = listener
+        self._finding = asyncio.Lock()
+        self._server: Server | None = None
+        self._introduction: str | None = None
 
     @property
     def origin(self) -> Origin:
         """Kind and URL."""
-        return Origin("studio", self._url)
+        base = self._bases[0] if self._server is None else self._server.base
+        return Origin("studio", base.shown)
 
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._server.close()
+        if self._server is not None:
+            await self._server.close()
 
     async def identity(self) -> Origin:
         """Return mode and scope from the credentials route, and learn the secrets in its answer."""
         answer = await self._get("/api/credentials", MAX_SMALL_BYTES)
-        fields = decode_object(answer.body) if answer.status == HTTPStatus.OK else None
+        fields = self._credentials(answer)
         if fields is None:
-            raise SourceError(f"{self._url} does not tell its scope (status {answer.status}).")
-        for token in secret_texts(fields):
-            self._secrets.learn(token)
+            raise SourceError(f"{self.origin.url} does not report its scope: {self._said(answer)}.")
         org, project = _text(fields.get("orgSlug")), _text(fields.get("projectSlug"))
         return replace(self.origin, mode=_text(fields.get("mode")), org=org, project=project)
 
@@ -83,44 +93,138 @@ class Studio:
             return Manifest(error=message or f"the server answered {answer.status}")
         fields = decode_object(answer.body)
         if fields is None:
-            return Manifest(error="the answer is no JSON object")
+            return Manifest(error="the answer is not a JSON object")
         trainer = fields.get("trainer")
         return Manifest(_text(trainer.get("name")) if isinstance(trainer, dict) else None)
 
     async def jobs(self) -> JobList:
         """Read the job list."""
+        url = (await self._connected()).base.shown
         answer = await self._get("/api/jobs", MAX_LIST_BYTES)
         if answer.status != HTTPStatus.OK:
-            raise SourceError(self._refusal(answer))
-        return read_job_list(answer.body, self._url, self._now(), self._secrets.redactor)
+            raise SourceError(f"Cannot read the job list of {url}: {self._said(answer)}.")
+        jobs = read_job_list(answer.body, url, self._now(), self._secrets.redactor)
+        if self._introduction is not None:
+            self._listener.tell(self._introduction)
+            self._introduction = None
+        return jobs if jobs.entries else replace(jobs, without_project=await self._has_none())
 
-    def events(
+    async def _has_none(self) -> bool:
+        """Return whether Studio says that it has no project."""
+        with suppress(SourceError):
+            fields = self._credentials(await self._get("/api/credentials", MAX_SMALL_BYTES))
+            return fields is not None and fields.get("projectSlug", "") is None
+        return False
+
+    @asynccontextmanager
+    async def events(
         self, job_id: str, last_event_id: bytes | None, *, ended: bool
-    ) -> AbstractAsyncContextManager[OpenStream]:
+    ) -> AsyncIterator[OpenStream]:
         """Open a job's event stream."""
+        server = await self._connected()
         path = f"/api/jobs/{path_segment(job_id)}/events"
-        return self._server.stream(path, last_event_id, ended=ended)
+        async with server.stream(path, last_event_id, ended=ended) as stream:
+            yield stream
 
     async def _get(self, path: str, limit: int) -> Answer:
+        server = await self._connected()
         try:
-            return await self._server.get(path, limit=limit)
+            return await server.get(path, limit=limit)
         except UnreachableError as error:
             if not error.refused:
                 raise
             raise SourceError(
-                f"Studio is not running at {self._url}: start it with `arkor dev`, "
+                f"Studio is not running at {server.base.shown}: start it with `arkor dev`, "
                 "or try `--source demo`."
             ) from error
 
-    def _refusal(self, answer: Answer) -> str:
-        message = answer.message(self._secrets.redactor)
-        said = f": {message}" if message else ""
-        if retry.is_about_the_token(answer.status):
-            return (
-                f"Studio at {self._url} refused the token ({answer.status}{said}). It is new at "
-                "every start of `arkor dev`: name its file with --token-file, or check --url."
-            )
-        return f"Studio at {self._url} answered the job list with {answer.status}{said}."
+    def _said(self, answer: Answer) -> str:
+        return refusals.by_studio(answer, self._secrets.redactor)
+
+    def _credentials(self, answer: Answer) -> Object | None:
+        """Return what the credentials route says, if it does; learn the secrets in it."""
+        fields = decode_object(answer.body) if answer.status == HTTPStatus.OK else None
+        for token in secret_texts(fields or {}):
+            self._secrets.learn(token)
+        return fields
+
+    # Which Studio, and its token
+
+    async def _connected(self) -> Server:
+        """Return the Studio to ask. Raises `SourceError`."""
+        async with self._finding:
+            if self._server is None:
+                self._server = await self._find()
+        return self._server
+
+    async def _find(self) -> Server:
+        known = None
+        try:
+            known = self._read_token()
+            self._secrets.learn(known)
+        except SourceError:
+            if self._explicit:
+                raise
+        choice = await which_studio.choose(
+            self._bases,
+            known,
+            explicit=self._explicit,
+            scope=self._scope,
+            page_token=self._page_token,
+            scope_of=self._scope_of,
+        )
+        self._introduction = f"reading the Studio at {choice.base.shown}{choice.reason}"
+        return self._server_at(choice.base, choice.token or self._read_token())
+
+    def _server_at(self, base: BaseURL, token: str) -> Server:
+        async def read_again() -> str:
+            # The file may have another Studio's token; the page has this one's.
+            token = None
+            if not self._explicit:
+                with suppress(UnreachableError):
+                    token = await self._page_token(base)
+            return token or self._read_token()
+
+        return Server(
+            base,
+            Secret(lambda: token, self._secrets, read_again),
+            lambda token: {TOKEN_HEADER: token},
+            environment=self._environment,
+            refusal=self._said,
+            notice=lambda notice: self._listener.warn(f"from the cloud, through {notice}"),
+        )
+
+    async def _page_token(self, base: BaseURL) -> str | None:
+        """Return the token in the page at an address; None if it is not a Studio's.
+
+        Raises `SourceError` if the user named this address, and it does not answer or refuses it.
+        """
+        server = self._server_at(base, "")
+        try:
+            page = await server.get_page("/", limit=MAX_SMALL_BYTES, seconds=_PAGE_SECONDS)
+        except UnreachableError as error:
+            if len(self._bases) == 1 and not error.refused:
+                raise
+            return None
+        finally:
+            await server.close()
+        if len(self._bases) == 1 and refusals.is_about_the_host(page, self._secrets.redactor):
+            raise SourceError(f"Cannot read {base.shown}: {self._said(page)}.")
+        token = which_studio.token_in(page.body) if page.status == HTTPStatus.OK else None
+        self._secrets.learn(token or "")
+        return token
+
+    async def _scope_of(self, base: BaseURL, token: str) -> Scope | None:
+        """Ask a Studio for its scope, with the token of its own page."""
+        server = self._server_at(base, token)
+        try:
+            fields = self._credentials(await server.get("/api/credentials", limit=MAX_SMALL_BYTES))
+        except UnreachableError:
+            return None
+        finally:
+            await server.close()
+        org, project = (_text((fields or {}).get(name)) for name in ("orgSlug", "projectSlug"))
+        return None if org is None or project is None else Scope(org, project)
 
 
 def _text(value: JSON) -> str | None:

@@ -8,8 +8,7 @@ import re
 from typing import Final
 
 from reportgen.text.keys import may_name_secret, speaks_of_password, speaks_of_secret
-from reportgen.text.patterns import many
-from reportgen.text.stand_ins import HIDDEN, REDACTED
+from reportgen.text.patterns import HIDDEN, REDACTED, many
 
 _SHORTEST: Final = 8
 

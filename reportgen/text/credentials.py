@@ -12,16 +12,16 @@ _HEX: Final = "0-9a-f"
 class Shape:
     """The form of a service's secrets, and the document that describes it.
 
-    After one of the literal `prefixes` come at least `least` characters of the `alphabet` (the
-    inside of a character class). `infix` is a pattern for what may come between the two. There is
-    no upper limit: services make their keys longer, and half a key must not be left.
+    After one of the literal `prefixes` (separated by spaces) come at least `least` characters of
+    the `alphabet` (the inside of a character class); `infix` is a pattern for what may come between
+    the two. There is no upper limit: services lengthen their keys, and half a key must not be left.
     """
 
     service: str
     source: str
-    prefixes: tuple[str, ...]
-    alphabet: str
-    least: int
+    prefixes: str
+    alphabet: str = _ALNUM
+    least: int = 16
     infix: str = ""
 
 
@@ -30,109 +30,90 @@ _TRUFFLEHOG: Final = "https://github.com/trufflesecurity/trufflehog/tree/main/pk
 
 SHAPES: Final = (
     # Models and data
-    Shape("Hugging Face", "https://huggingface.co/docs/hub/security-tokens", ("hf_",), _ALNUM, 16),
-    Shape("Hugging Face, organisations", _GITLEAKS, ("api_org_",), _ALNUM, 16),
+    Shape("Hugging Face", "https://huggingface.co/docs/hub/security-tokens", "hf_"),
+    Shape("Hugging Face, organisations", _GITLEAKS, "api_org_"),
     Shape(
         "OpenAI and compatible",
         "https://platform.openai.com/docs/api-reference/authentication",
-        ("sk-",),
-        _ALNUM,
-        16,
+        "sk-",
         infix=r"(?:[A-Za-z0-9]{1,8}[-_]){0,3}",
     ),
     Shape(
         "OpenAI",
         "https://platform.openai.com/docs/api-reference/project-api-keys",
-        ("sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-"),
+        "sk-proj- sk-svcacct- sk-admin- sk-None-",
         _URL_SAFE,
-        16,
     ),
     Shape(
         "Anthropic",
         "https://docs.anthropic.com/en/api/admin-api/apikeys/get-api-key",
-        ("sk-ant-",),
+        "sk-ant-",
         _URL_SAFE,
-        16,
         infix=r"[a-z]{1,8}[0-9]{2}-",
     ),
-    Shape("OpenRouter", "https://openrouter.ai/docs/api-keys", ("sk-or-v1-",), _URL_SAFE, 16),
-    Shape("Langfuse", "https://langfuse.com/docs/api", ("sk-lf-",), _URL_SAFE, 16),
-    Shape(
-        "Replicate", "https://replicate.com/docs/topics/security/api-tokens", ("r8_",), _ALNUM, 16
-    ),
-    Shape("Groq", "https://console.groq.com/docs/quickstart", ("gsk_",), _ALNUM, 16),
+    Shape("OpenRouter", "https://openrouter.ai/docs/api-keys", "sk-or-v1-", _URL_SAFE),
+    Shape("Langfuse", "https://langfuse.com/docs/api", "sk-lf-", _URL_SAFE),
+    Shape("Replicate", "https://replicate.com/docs/topics/security/api-tokens", "r8_"),
+    Shape("Groq", "https://console.groq.com/docs/quickstart", "gsk_"),
     Shape(
         "NVIDIA",
         "https://docs.nvidia.com/nemo/retriever/latest/extraction/api-keys/",
-        ("nvapi-",),
+        "nvapi-",
         _URL_SAFE,
-        16,
     ),
     Shape(
-        "Pinecone",
-        "https://docs.pinecone.io/guides/projects/manage-api-keys",
-        ("pcsk_",),
-        _URL_SAFE,
-        16,
+        "Pinecone", "https://docs.pinecone.io/guides/projects/manage-api-keys", "pcsk_", _URL_SAFE
     ),
     Shape(
         "LangSmith",
         "https://docs.langchain.com/langsmith/llm-gateway-authentication",
-        ("lsv2_pt_", "lsv2_sk_", "ls__"),
+        "lsv2_pt_ lsv2_sk_ ls__",
         "A-Za-z0-9_",
-        16,
     ),
-    Shape("xAI", "https://docs.x.ai/docs/overview", ("xai-",), _ALNUM, 20),
+    Shape("xAI", "https://docs.x.ai/docs/overview", "xai-", least=20),
     Shape(
         "Perplexity",
         "https://docs.perplexity.ai/docs/getting-started/quickstart",
-        ("pplx-",),
-        _ALNUM,
-        20,
+        "pplx-",
+        least=20,
     ),
-    Shape("Weights & Biases", f"{_TRUFFLEHOG}/weightsandbiases", ("wandb_v1_",), "A-Za-z0-9_", 20),
-    Shape("Together AI", f"{_TRUFFLEHOG}/togetherai", ("tgp_v1_",), _URL_SAFE, 20),
-    Shape("Fireworks AI", f"{_TRUFFLEHOG}/fireworks", ("fw_",), _ALNUM, 20),
-    Shape("Cerebras", f"{_TRUFFLEHOG}/cerebras", ("csk-",), _ALNUM, 30),
-    Shape("RunPod", "https://docs.runpod.io/get-started/api-keys", ("rpa_",), _ALNUM, 30),
-    Shape("Kaggle", "https://www.kaggle.com/docs/api", ("KGAT_",), _ALNUM, 20),
-    Shape("Tavily", "https://docs.tavily.com/documentation/quickstart", ("tvly-",), _URL_SAFE, 20),
+    Shape("Weights & Biases", f"{_TRUFFLEHOG}/weightsandbiases", "wandb_v1_", "A-Za-z0-9_", 20),
+    Shape("Together AI", f"{_TRUFFLEHOG}/togetherai", "tgp_v1_", _URL_SAFE, 20),
+    Shape("Fireworks AI", f"{_TRUFFLEHOG}/fireworks", "fw_", least=20),
+    Shape("Cerebras", f"{_TRUFFLEHOG}/cerebras", "csk-", least=30),
+    Shape("RunPod", "https://docs.runpod.io/get-started/api-keys", "rpa_", least=30),
+    Shape("Kaggle", "https://www.kaggle.com/docs/api", "KGAT_", least=20),
+    Shape("Tavily", "https://docs.tavily.com/documentation/quickstart", "tvly-", _URL_SAFE, 20),
     Shape(
-        "Databricks",
-        "https://docs.databricks.com/aws/en/dev-tools/auth/pat",
-        ("dapi", "dose"),
-        _HEX,
-        32,
+        "Databricks", "https://docs.databricks.com/aws/en/dev-tools/auth/pat", "dapi dose", _HEX, 32
     ),
     # Clouds
     Shape(
         "AWS",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
-        ("AKIA", "ASIA", "ABIA", "ACCA"),
+        "AKIA ASIA ABIA ACCA",
         "A-Z0-9",
         12,
     ),
-    Shape(
-        "Google", "https://cloud.google.com/docs/authentication/api-keys", ("AIza",), _URL_SAFE, 30
-    ),
+    Shape("Google", "https://cloud.google.com/docs/authentication/api-keys", "AIza", _URL_SAFE, 30),
     Shape(
         "Google OAuth",
         "https://developers.google.com/identity/protocols/oauth2",
-        ("GOCSPX-", "ya29."),
+        "GOCSPX- ya29.",
         _URL_SAFE,
         20,
     ),
     Shape(
         "DigitalOcean",
         "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
-        ("dop_v1_", "doo_v1_", "dor_v1_"),
+        "dop_v1_ doo_v1_ dor_v1_",
         _HEX,
         32,
     ),
     Shape(
         "Vault",
         "https://developer.hashicorp.com/vault/docs/concepts/tokens",
-        ("hvs.", "hvb.", "hvr."),
+        "hvs. hvb. hvr.",
         _URL_SAFE,
         20,
     ),
@@ -140,69 +121,49 @@ SHAPES: Final = (
     Shape(
         "GitHub",
         "https://github.blog/engineering/behind-githubs-new-authentication-token-formats/",
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
-        _ALNUM,
-        16,
+        "ghp_ gho_ ghu_ ghs_ ghr_",
     ),
-    Shape("GitHub, fine-grained", _GITLEAKS, ("github_pat_",), "A-Za-z0-9_", 20),
+    Shape("GitHub, fine-grained", _GITLEAKS, "github_pat_", "A-Za-z0-9_", 20),
     Shape(
         "GitLab",
         "https://docs.gitlab.com/security/tokens/#token-prefixes",
-        (
-            "glpat-",
-            "gloas-",
-            "gldt-",
-            "glrt-",
-            "glrtr-",
-            "glcbt-",
-            "glptt-",
-            "glft-",
-            "glimt-",
-            "glagent-",
-            "glwt-",
-            "glsoat-",
-            "glffct-",
-        ),
+        "glpat- gloas- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- glwt- glsoat- "
+        "glffct-",
         _URL_SAFE,
-        16,
         infix=r"(?:t[0-9]_)?",
     ),
-    Shape("npm", "https://docs.npmjs.com/about-access-tokens", ("npm_",), _ALNUM, 30),
-    Shape("PyPI", "https://pypi.org/help/#apitoken", ("pypi-",), _URL_SAFE, 50),
+    Shape("npm", "https://docs.npmjs.com/about-access-tokens", "npm_", least=30),
+    Shape("PyPI", "https://pypi.org/help/#apitoken", "pypi-", _URL_SAFE, 50),
     Shape(
         "Docker",
         "https://docs.docker.com/reference/api/hub/latest/",
-        ("dckr_pat_", "dckr_oat_"),
+        "dckr_pat_ dckr_oat_",
         _URL_SAFE,
-        16,
     ),
     # Messages and payments
     Shape(
         "Slack",
         "https://docs.slack.dev/authentication/tokens",
-        ("xoxa-", "xoxb-", "xoxc-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-"),
+        "xoxa- xoxb- xoxc- xoxe- xoxo- xoxp- xoxr- xoxs- xapp-",
         "A-Za-z0-9-",
         10,
     ),
     Shape(
         "Slack webhook",
         "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
-        ("hooks.slack.com/services/", "hooks.slack.com/workflows/"),
+        "hooks.slack.com/services/ hooks.slack.com/workflows/",
         "A-Za-z0-9_/-",
-        16,
     ),
     Shape(
         "SendGrid",
         "https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys",
-        ("SG.",),
+        "SG.",
         _URL_SAFE,
-        16,
     ),
     Shape(
         "Stripe",
         "https://docs.stripe.com/keys",
-        ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"),
-        _ALNUM,
-        10,
+        "sk_live_ sk_test_ rk_live_ rk_test_ whsec_",
+        least=10,
     ),
 )

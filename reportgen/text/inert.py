@@ -10,11 +10,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from reportgen.text.javascript import JSON
+from reportgen.text.javascript import JSON, js_number
 
 # --- File names ----------------------------------------------------------------------------------
 
@@ -37,9 +38,7 @@ def file_slugs(ids: Iterable[str]) -> dict[str, str]:
     slugs: dict[str, str] = {}
     taken: set[str] = set()
     for job_id in sorted(set(ids), key=_bytes):
-        slug = job_id if _is_safe(job_id) and job_id.lower() not in taken else None
-        if slug is None:
-            slug = next(name for name in _hashed(job_id) if name.lower() not in taken)
+        slug = next(name for name in _names(job_id) if name.lower() not in taken)
         taken.add(slug.lower())
         slugs[job_id] = slug
     return slugs
@@ -54,12 +53,10 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _is_safe(job_id: str) -> bool:
-    return is_file_slug(job_id) and not _LIKE_HASHED.search(job_id)
-
-
-def _hashed(job_id: str) -> Iterator[str]:
-    """Yield the hashed names of an id, the preferred one first."""
+def _names(job_id: str) -> Iterator[str]:
+    """Yield the possible names for an id, the preferred one first."""
+    if is_file_slug(job_id) and not _LIKE_HASHED.search(job_id):
+        yield job_id
     # Far more of the id than fits is looked at, since much of it may be dropped.
     readable = _UNSAFE.sub("-", job_id[: 4 * SLUG_LENGTH]).lstrip(".-")
     readable = readable[: SLUG_LENGTH - 1 - _DIGITS].rstrip(".-") or "job"
@@ -68,8 +65,7 @@ def _hashed(job_id: str) -> Iterator[str]:
     digits = hashlib.sha256(_bytes(job_id)).hexdigest()
     for start in range(len(digits) - _DIGITS + 1):
         yield f"{readable}-{digits[start : start + _DIGITS]}"
-    # It is next to impossible to get here; each further hash is of the one before.
-    while True:
+    while True:  # hash upon hash, if anyone finds so many collisions
         digits = hashlib.sha256(digits.encode()).hexdigest()
         yield f"{readable}-{digits[:_DIGITS]}"
 
@@ -84,26 +80,32 @@ _SURROGATES: Final = r"\ud800-\udfff"
 _NO_TEXT: Final = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}{_SURROGATES}{_NONCHARACTERS}]")
 _LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _PICTURES: Final = 0x2400  # the Unicode block of pictures of control characters, in their order
-_DELETE: Final = 0x7F
-_PICTURE_OF_DELETE: Final = "\N{SYMBOL FOR DELETE}"
 
 
-def _visible(text: str) -> str:
-    """Replace all characters that are not text by stand-ins; tabs and line feeds stay."""
+def html(text: str) -> str:
+    """Make text safe for HTML, its attributes and SVG; the template engine escapes it.
+
+    Stand-ins replace what HTML forbids (controls, noncharacters, lone surrogates) and
+    bidirectional controls, which would reorder the page around the text. Tabs and line feeds stay.
+    """
     if text.isascii() and text.isprintable():  # the usual case, and a fast check
         return text
     return _NO_TEXT.sub(_stand_in, text.replace("\r\n", "\n"))
 
 
+xml = html
+"""The same for XML 1.0; the XML writer escapes it."""
+
+
 def _stand_in(character: re.Match[str]) -> str:
+    if character[0] == "\x7f":
+        return "\N{SYMBOL FOR DELETE}"
     code = ord(character[0])
-    if code < ord(" "):
-        return chr(_PICTURES + code)
-    return _PICTURE_OF_DELETE if code == _DELETE else f"[U+{code:04X}]"
+    return chr(_PICTURES + code) if character[0] < " " else f"[U+{code:04X}]"
 
 
 def _one_line(text: str) -> str:
-    return _visible(_LINE_BREAK.sub(" ", text).replace("\t", " "))
+    return html(_LINE_BREAK.sub(" ", text).replace("\t", " "))
 
 
 # --- Documents -----------------------------------------------------------------------------------
@@ -116,27 +118,8 @@ def cut(text: str, length: int) -> str:
 
 def cut_middle(text: str, length: int) -> str:
     """Cut a text in its middle: messages begin with their subject and end with the reason."""
-    if len(text) <= length:
-        return text
-    half = (length - len(_MIDDLE)) // 2
-    return f"{text[:half]}{_MIDDLE}{text[-half:]}"
-
-
-_MIDDLE: Final = " … "
-
-
-def html(text: str) -> str:
-    """Make text safe for HTML, its attributes and SVG; the template engine escapes it.
-
-    Stand-ins replace what HTML forbids (controls, noncharacters, lone surrogates) and
-    bidirectional controls, which would reorder the page around the text.
-    """
-    return _visible(text)
-
-
-def xml(text: str) -> str:
-    """Make text safe for XML 1.0 with the same stand-ins; the XML writer escapes it."""
-    return _visible(text)
+    half = (length - len(" … ")) // 2
+    return text if len(text) <= length else f"{text[:half]} … {text[-half:]}"
 
 
 def csv_cell(text: str) -> str:
@@ -146,7 +129,7 @@ def csv_cell(text: str) -> str:
     put first, as spreadsheets themselves mark text. A spreadsheet that splits at semicolons or tabs
     ignores the quotes of a cell that does not begin a line, and sees new cells within the text.
     """
-    return _CELL_START.sub(r"\g<0>'", _visible(text))
+    return _CELL_START.sub(r"\g<0>'", html(text))
 
 
 # Spreadsheets in Japanese or Chinese treat the full-width forms as the same signs.
@@ -167,9 +150,8 @@ def json_text(value: JSON) -> str:
     so that a strict reader gets back the same value. Numbers that are not finite, which JSON does
     not have, become the strings `NaN`, `Infinity` and `-Infinity`.
     """
-    text = _dumped(value)
     try:  # json indents at a fraction of the speed
-        return msgspec.json.format(_json_escaped(text), indent=2) + "\n"
+        return msgspec.json.format(_json_escaped(_dumped(value)), indent=2) + "\n"
     except msgspec.DecodeError:  # a lone surrogate
         return _json_escaped(_dumped(value, indent=2)) + "\n"
 
@@ -179,8 +161,7 @@ def html_json(value: JSON) -> str:
 
     It is as from `json_text`, without white space and with `<`, `>` and `&` escaped as well.
     """
-    text = _dumped(value, separators=(",", ":"))
-    return _SCRIPT_ESCAPED.sub(_json_escape, text)
+    return _SCRIPT_ESCAPED.sub(_json_escape, _dumped(value))
 
 
 # Outside strings, JSON has none of these but line feeds, which the class leaves out.
@@ -201,22 +182,20 @@ def _json_escape(character: re.Match[str]) -> str:
     return "".join(rf"\u{units[i : i + 4]}" for i in range(0, len(units), 4))
 
 
-def _dumped(
-    value: JSON, indent: int | None = None, separators: tuple[str, str] | None = None
-) -> str:
+def _dumped(value: JSON, indent: int | None = None) -> str:
+    separators = (",", ":") if indent is None else None
+    dumps = partial(json.dumps, ensure_ascii=False, indent=indent, separators=separators)
     try:
-        return json.dumps(
-            value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
-        )
+        return dumps(value, allow_nan=False)
     except ValueError:  # a number is not finite, which is rare
-        return json.dumps(_finite(value), ensure_ascii=False, indent=indent, separators=separators)
+        return dumps(_finite(value))
 
 
 def _finite(value: JSON) -> JSON:
     """Replace numbers that are not finite by words, at any depth."""
     match value:
         case float() if not math.isfinite(value):
-            return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+            return js_number(value)
         case list():
             return [_finite(item) for item in value]
         case dict():
@@ -278,9 +257,6 @@ def terminal(text: str) -> str:
 
 
 _COMMAND: Final = re.compile(r"(?<!\[):(?=:)|(?<=\[):(?=:)(?!:[0-9A-Fa-f:.]*\])|#(?=#[A-Za-z]*\[)")
-
-
-# --- GitHub's workflow commands ------------------------------------------------------------------
 
 
 def workflow_message(text: str) -> str:

@@ -3,18 +3,16 @@
 import json
 import math
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Final, TypeAlias, TypeGuard, cast
 
 import msgspec
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
-
-
 Object: TypeAlias = dict[str, JSON]
 
-
 MAX_DEPTH: Final = 64
-"""JSON nested deeper than this is not decoded: it is never meant, and it could use up the stack."""
+"""JSON nested deeper than this is not decoded: nobody means it, and it could use up the stack."""
 
 MAX_VALUES: Final = 200_000
 """JSON with more values is not decoded, since one byte can become an object of a hundred bytes.
@@ -44,17 +42,11 @@ def decode_own(data: bytes) -> JSON:
     """Decode JSON that this tool wrote, as `decode` does but without limits. Raises `NotJSON`."""
     try:
         return cast("JSON", msgspec.json.decode(data))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _decode_slowly(data)
-    except RecursionError as error:
-        raise NotJSON("nested far too deep") from error
-
-
-def _decode_slowly(data: bytes) -> JSON:
-    """Decode what browsers accept but msgspec refuses: lone surrogates and huge numbers."""
-    text = data.decode("utf-8", "replace")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Browsers also accept lone surrogates and huge numbers.
+        text = data.decode("utf-8", "replace").strip(" \t\n\r")
     try:
-        return cast("JSON", _TOLERANT.decode(text.strip(" \t\n\r")))
+        return cast("JSON", _TOLERANT.decode(text))
     except (ValueError, RecursionError) as error:
         raise NotJSON(str(error)) from error
 
@@ -81,38 +73,40 @@ def encode(value: JSON) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-# --- Limits ---
+# --- Limits --------------------------------------------------------------------------------------
 
 
 def check_limits(data: bytes) -> None:
     """Raise `NotJSON` if the JSON has more than `MAX_VALUES` values or `MAX_DEPTH` levels.
 
-    The JSON is not validated: that is the decoder's business.
+    Otherwise the JSON is not validated: the decoder does that.
     """
-    brackets = data.count(b"[") + data.count(b"{")
-    maybe_deep = brackets > MAX_DEPTH
-    # Each value but the first needs a comma or a bracket before it.
-    maybe_many = len(data) >= MAX_VALUES and brackets + data.count(b",") >= MAX_VALUES
-    if not (maybe_deep or maybe_many):
-        return
-    structure = _structure(data)
-    if maybe_many and _values(structure) > MAX_VALUES:
+    if has_more_values(data, MAX_VALUES):
         raise NotJSON(f"more than {MAX_VALUES:,} values")
-    if maybe_deep and _depth_is_over(structure):
+    if is_deep(data):
         raise NotJSON(f"nested deeper than {MAX_DEPTH} levels")
 
 
 def has_more_values(data: bytes, most: int) -> bool:
     """Return whether the JSON has more than `most` values; keys do not count."""
+    # Each value but the first needs a comma or a bracket before it.
     if len(data) < most or sum(map(data.count, (b",", b"[", b"{"))) < most:
         return False
-    return _values(_structure(data)) > most
+    structure = _structure(data)
+    # All items of an array or object but the first follow a comma.
+    containers = structure.count(b"[") + structure.count(b"{")
+    empty = structure.count(b"[]") + structure.count(b"{}")
+    return 1 + structure.count(b",") + containers - empty > most
 
 
 def is_deep(data: bytes) -> bool:
     """Return whether the JSON is nested deeper than `MAX_DEPTH`."""
-    brackets = data.count(b"[") + data.count(b"{")
-    return brackets > MAX_DEPTH and _depth_is_over(_structure(data))
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return False
+    brackets = _structure(data).translate(_AS_SQUARE, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace(b"[]", b"")  # the innermost level
+    return bool(brackets)
 
 
 _AT_ONCE: Final = 1 << 18
@@ -138,27 +132,11 @@ def _structure(data: bytes) -> bytes:
     return bytes(structure)
 
 
-def _values(structure: bytes) -> int:
-    """Count the values: those of an array or object that is not empty have commas between them."""
-    containers = structure.count(b"[") + structure.count(b"{")
-    empty = structure.count(b"[]") + structure.count(b"{}")
-    return 1 + structure.count(b",") + containers - empty
-
-
-def _depth_is_over(structure: bytes) -> bool:
-    brackets = structure.translate(_AS_SQUARE, _NOT_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"[]", b"")  # the innermost level
-    return bool(brackets)
-
-
 _AS_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
-# --- Numbers ---
+# --- Numbers -------------------------------------------------------------------------------------
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
@@ -190,12 +168,10 @@ def as_double(value: float) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-# --- Printing ---
+# --- Printing ------------------------------------------------------------------------------------
 
-# ECMAScript's Number::toString uses no exponent for 0.d1…dk × 10^n if n is within these.
-_LARGEST_POINT: Final = 21
-_SMALLEST_POINT: Final = -5
-
+_SMALLEST_WITHOUT_EXPONENT: Final = 1e-6
+_SMALLEST_LARGE: Final = 1e21
 _EXACT: Final = 2**53  # up to this number every integer is a double
 
 
@@ -205,57 +181,35 @@ def js_number(value: float) -> str:
 
 
 def js_numbers(values: Sequence[float]) -> list[str]:
-    """Return numbers as JavaScript prints them.
+    """Return numbers as JavaScript prints them, by ECMAScript's Number::toString with radix 10.
 
-    The rule is ECMAScript's Number::toString with radix 10. msgspec finds the same digits, and
-    writes most numbers in the same way.
+    msgspec finds the same digits, and writes most numbers in the same way.
     """
     if not values:
         return []
     if not are_finite(values) or min(values) < -_EXACT or max(values) > _EXACT:
-        return [_by_digits(as_double(value)) for value in values]
+        return [_printed(as_double(value)) for value in values]
     texts = f"{msgspec.json.encode(values).decode()[1:-1]},".replace(".0,", ",")
     printed = texts.split(",")[:-1]
     if "e" in texts or "-0," in texts:
         return [
-            _by_digits(as_double(value)) if "e" in text or text == "-0" else text
+            _printed(as_double(value)) if "e" in text or text == "-0" else text
             for text, value in zip(printed, values, strict=True)
         ]
     return printed
 
 
-def _by_digits(number: float) -> str:
+def _printed(number: float) -> str:
     """Return any number as JavaScript prints it, one that msgspec writes in another way too."""
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
     if number == 0:
         return "0"
-    sign = "-" if number < 0 else ""
-    digits, exponent = _digits(abs(number))
-    return sign + _place_point(digits, exponent)
-
-
-def _digits(number: float) -> tuple[str, int]:
-    """Return the shortest digits d1d2…dk, and n, such that the number is 0.d1d2…dk × 10^n."""
-    mantissa, _, exponent = repr(number).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    if fraction == "0":
-        fraction = ""
-    digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
-    return digits.rstrip("0"), point
-
-
-def _place_point(digits: str, n: int) -> str:
-    k = len(digits)
-    if k <= n <= _LARGEST_POINT:
-        return digits + "0" * (n - k)
-    if 0 < n <= _LARGEST_POINT:
-        return f"{digits[:n]}.{digits[n:]}"
-    if _SMALLEST_POINT <= n <= 0:
-        return f"0.{'0' * -n}{digits}"
-    fraction = f".{digits[1:]}" if k > 1 else ""
-    return f"{digits[0]}{fraction}e{'+' if n > 0 else '-'}{abs(n - 1)}"
+    # The digits are Python's, too; only where an exponent is used differs.
+    if _SMALLEST_WITHOUT_EXPONENT <= abs(number) < _SMALLEST_LARGE:
+        return f"{Decimal(repr(number)):f}".removesuffix(".0")
+    digits, _, exponent = repr(number).partition("e")
+    return f"{digits}e{int(exponent):+d}"
 
 
 def js_value(value: JSON) -> str:

@@ -3,16 +3,16 @@
 JSON may be anywhere in a text, be cut off or broken, or be inside a JSON string, with its own
 quotes escaped. So nothing is parsed: a key is the text between two quotes the second of which is
 followed by a colon, and the backslashes before a quote show how deep it is nested. Everything else
-is kept character by character, and all of it takes linear time.
+is kept character by character, in linear time.
 """
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from reportgen.text.keys import speaks_of_password, speaks_of_secret
-from reportgen.text.patterns import many
-from reportgen.text.stand_ins import HIDDEN
+from reportgen.text.patterns import HIDDEN, many
 
 _QUOTE: Final = r'(?<!\\)(?:\\*+"|\\++u0022)'
 _SPACE: Final = many(r"\s|\\++[nrt]")
@@ -26,10 +26,10 @@ _KEY: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_STRING_START: Final = re.compile(_QUOTE)
+_QUOTE_PATTERN: Final = re.compile(_QUOTE)
 _BRACKETS_OR_QUOTE: Final = re.compile(rf"{_QUOTE}|[\[{{]++|[\]}}]++")
 _BARE_VALUE: Final = re.compile(r'[^,}\]"\\\r\n]++')
-_ESCAPED_CHARACTER: Final = re.compile(r"\\++(?:u([0-9a-fA-F]{4})|.?)", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\++(?:u([0-9a-fA-F]{4})|.?)", re.DOTALL)
 _NUMBER_OR_BOOLEAN: Final = re.compile(
     r"-?(?:[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|Infinity)|NaN|true|false"
 )
@@ -40,26 +40,27 @@ _Hiding: TypeAlias = tuple[int, int, str]
 
 def hide_values(text: str) -> str:
     """Replace each value whose key, or whose pair's name, is secret by `"[hidden]"`."""
-    pairs = _Pairs(text) if _MAY_HOLD_PAIRS.search(text) else None
-    found = _values_of_secret_keys(text, pairs.names if pairs else frozenset())
-    hidings = sorted(found + pairs.hidings) if pairs else found
+    pairs = _Pairs(text)
+    if _MAY_HOLD_PAIRS.search(text):
+        pairs.find()
+    hidings = _values_of_secret_keys(text, pairs.names) + pairs.hidings
     parts: list[str] = []
     done = 0
-    for start, end, replacement in hidings:
+    for start, end, replacement in sorted(hidings):
         if start >= done:  # a value within a hidden one is hidden with it
             parts += text[done:start], replacement
             done = end
     return "".join([*parts, text[done:]])
 
 
-def _values_of_secret_keys(text: str, names: "set[int] | frozenset[int]") -> list[_Hiding]:
-    """Return the values to hide; `names` are where the names of pairs begin, which stay."""
+def _values_of_secret_keys(text: str, names: Container[int]) -> list[_Hiding]:
+    """Return the values to hide, except those that begin where the `names` of pairs do."""
     hidings: list[_Hiding] = []
     position = 0
     while found := _KEY.search(text, position):
         # The quote that ends what is not a secret key may begin the next one.
         position = found.start("quote")
-        key = _ESCAPED_CHARACTER.sub(_unescaped, found["key"])
+        key = _unescaped(found["key"])
         if not speaks_of_secret(key) or found.end() in names:
             continue
         hiding = _hiding(text, found.end(), found["quote"], key)
@@ -69,9 +70,9 @@ def _values_of_secret_keys(text: str, names: "set[int] | frozenset[int]") -> lis
     return hidings
 
 
-def _unescaped(escape: re.Match[str]) -> str:
-    # Any other escape stands for something that is not a letter, and so ends a word.
-    return chr(int(escape[1], 16)) if escape[1] else " "
+def _unescaped(name: str) -> str:
+    """Decode the escapes of letters; any other ends a word, as a space does."""
+    return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)) if escape[1] else " ", name)
 
 
 def _hiding(text: str, start: int, key_quote: str, key: str) -> _Hiding | None:
@@ -82,7 +83,7 @@ def _hiding(text: str, start: int, key_quote: str, key: str) -> _Hiding | None:
     level = _nesting(key_quote)
     # Not the key's own spelling, which would include backslashes at the key's end.
     quote = "\\" * (2**level - 1) + '"'
-    opening = _STRING_START.match(text, start)
+    opening = _QUOTE_PATTERN.match(text, start)
     if opening:
         if _nesting(opening[0]) < level:
             return None  # the end of the string that the JSON is in
@@ -97,16 +98,18 @@ def _hiding(text: str, start: int, key_quote: str, key: str) -> _Hiding | None:
 
 
 def _string_end(text: str, opening: re.Match[str]) -> int:
-    """Return where a string ends; one that is not closed ends with the text.
+    """Return where a string ends; one that is not closed ends with the text."""
+    closing = _closing_quote(text, opening)
+    if closing is None:
+        return len(text)
+    return closing.end() if _nesting(closing[0]) == _nesting(opening[0]) else closing.start()
 
-    A quote of a lower nesting ends the string that this one is in.
-    """
+
+def _closing_quote(text: str, opening: re.Match[str]) -> re.Match[str] | None:
+    """Return the quote that ends a string, its own or that of the string that it is in."""
     level = _nesting(opening[0])
-    for found in _STRING_START.finditer(text, opening.end()):
-        nesting = _nesting(found[0])
-        if nesting <= level:
-            return found.end() if nesting == level else found.start()
-    return len(text)
+    quotes = _QUOTE_PATTERN.finditer(text, opening.end())
+    return next((quote for quote in quotes if _nesting(quote[0]) <= level), None)
 
 
 def _bracket_end(text: str, start: int, level: int) -> int:
@@ -177,7 +180,8 @@ class _Pairs:
     _secret_values: list[tuple[int, str, str]] = field(default_factory=list)
     """The start of each value of a pair with a secret name, the quote of its key, and the name."""
 
-    def __post_init__(self) -> None:
+    def find(self) -> None:
+        """Find the names of all pairs, and the values to hide."""
         for found in _PAIR_TOKEN.finditer(self.text):
             if found["quote"]:
                 self._take_quote(found)
@@ -214,20 +218,14 @@ class _Pairs:
         pair = self._open[-1]
         if key == "value":
             pair.value = at, quote
-        elif key in {"name", "key"} and (opening := _STRING_START.match(self.text, at)):
-            end = self._closing(opening)
-            name = _ESCAPED_CHARACTER.sub(_unescaped, self.text[opening.end() : end])
+        elif key in {"name", "key"} and (opening := _QUOTE_PATTERN.match(self.text, at)):
+            closing = _closing_quote(self.text, opening)
+            end = closing.start() if closing else len(self.text)
+            name = _unescaped(self.text[opening.end() : end])
             if pair.name is None or speaks_of_secret(name):
                 pair.name = name
             if key == "key":
                 pair.name_at = at
-
-    def _closing(self, opening: re.Match[str]) -> int:
-        level = _nesting(opening[0])
-        for found in _STRING_START.finditer(self.text, opening.end()):
-            if _nesting(found[0]) <= level:
-                return found.start()
-        return len(self.text)
 
     def _close(self, pair: _Object) -> None:
         if pair.value is None or pair.name is None:

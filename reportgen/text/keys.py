@@ -1,4 +1,4 @@
-"""Which names speak of secrets: keys of JSON, config keys, options and variables."""
+"""Names that speak of secrets: keys of JSON, config keys, options and variables."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,9 @@ def speaks_of_secret(name: str) -> bool:
 
 
 def speaks_of_password(name: str) -> bool:
-    """Return whether a name has a word for what people type, where even a number is secret."""
+    """Return whether a name has a word for a secret that people type, which may be a number."""
     return speaks_of_secret(name) and (
-        bool(_PASS_AT_END.search(name))
-        or any(_holds_password(_lowered(words.findall(name))) for words in _WORDS)
+        bool(_PASS_AT_END.search(name)) or any(map(_holds_password, _readings(name)))
     )
 
 
@@ -55,16 +54,17 @@ def _speaks_of_secret(name: str) -> bool:
         return False
     if _PASS_AT_END.search(name):  # smtpPass, but not passRate, and not the metric pass@1
         return True
-    return any(_holds_secret(_lowered(words.findall(name))) for words in _WORDS)
+    return any(map(_holds_secret, _readings(name)))
 
 
-# Every job and event has the same keys; the cache is bounded since a server may send others.
+# Every job and event has the same keys; the cache has limits since a server may send others.
 _USUAL_NAME: Final = 64
 _is_known_to_speak: Final = lru_cache(1 << 10)(_speaks_of_secret)
 
 
-def _lowered(words: Sequence[str]) -> list[str]:
-    return [word.lower() for word in words]
+def _readings(name: str) -> Iterator[list[str]]:
+    """Yield the words of a name in lower case, once for each way to read it."""
+    return ([word.lower() for word in words.findall(name)] for words in _WORDS)
 
 
 def _holds_secret(words: Sequence[str]) -> bool:
@@ -100,51 +100,19 @@ _PASSWORD_WORDS: Final = _with_plurals(
 )
 _SPLIT_WORDS: Final = frozenset({"password", "passphrase", "passcode"})
 _SECRET_WORDS: Final = _PASSWORD_WORDS | _with_plurals(
-    "accesskey",
-    "accesstoken",
-    "apikey",
-    "apisecret",
-    "apitoken",
-    "auth",
-    "authentication",
-    "authkey",
-    "authorisation",
-    "authorization",
-    "authtoken",
-    "bearer",
-    "clientsecret",
-    "cookie",
-    "cred",
-    "credential",
-    "dsn",
-    "hftoken",
-    "idtoken",
-    "jwt",
-    "key",
-    "oauth",
-    "passkey",
-    "pat",
-    "privatekey",
-    "privkey",
-    "refreshtoken",
-    "sas",
-    "secret",
-    "secretkey",
-    "secrettoken",
-    "session",
-    "sessiontoken",
-    "signature",
-    "sshkey",
+    *("accesskey", "accesstoken", "apikey", "apisecret", "apitoken", "auth", "authentication"),
+    *("authkey", "authorisation", "authorization", "authtoken", "bearer", "clientsecret", "cookie"),
+    *("cred", "credential", "dsn", "hftoken", "idtoken", "jwt", "key", "oauth", "passkey", "pat"),
+    *("privatekey", "privkey", "refreshtoken", "sas", "secret", "secretkey", "secrettoken"),
+    *("session", "sessiontoken", "signature", "sshkey"),
 )
 # `tokens` are secrets only after one of these words; all others are what a model counts.
-_OWNERS_OF_TOKENS: Final = frozenset(
-    {
-        *("access", "api", "auth", "authentication", "bearer", "bot", "csrf", "deploy", "gh"),
-        *("github", "gitlab", "hf", "hub", "huggingface", "identity", "jwt", "oauth", "openai"),
-        *("personal", "private", "refresh", "secret", "security", "service", "session", "slack"),
-        *("ssh", "wandb", "xsrf"),
-    }
-)
+_OWNERS_OF_TOKENS: Final = {
+    *("access", "api", "auth", "authentication", "bearer", "bot", "csrf", "deploy", "gh"),
+    *("github", "gitlab", "hf", "hub", "huggingface", "identity", "jwt", "oauth", "openai"),
+    *("personal", "private", "refresh", "secret", "security", "service", "session", "slack"),
+    *("ssh", "wandb", "xsrf"),
+}
 # Each word for a secret contains one of these.
 _HINTS: Final = (
     *("token", "key", "secret", "pass", "pwd", "auth", "cred", "session", "cookie", "signature"),

@@ -1,6 +1,14 @@
-"""Parts of patterns: what a regular expression matches once and for all, in little memory."""
+"""What the rules of redaction share: the stand-ins for secrets, and parts of patterns."""
 
-_AT_ONCE = 1000
+from typing import Final
+
+HIDDEN: Final = "[hidden]"
+"""Replaces a value whose name says that it is a secret."""
+
+REDACTED: Final = "[redacted]"
+"""Replaces what is known to be a secret, or looks like one."""
+
+_AT_ONCE: Final = 1000
 
 
 def many(alternatives: str, least: int = 0) -> str:
@@ -8,8 +16,7 @@ def many(alternatives: str, least: int = 0) -> str:
 
     None of them is given back, so that no text makes the pattern slow. A possessive group would do
     the same, but up to Python 3.11.4 it may not match where it should. An atomic group holds a
-    place to go back to for each round until it is left, a hundred bytes and more; so the rounds are
-    taken a thousand at once, and there is one such place for each thousand.
+    hundred bytes and more for each round until it is left; so a thousand rounds at once are one.
     """
     first = rf"(?>(?:{alternatives}){{{least}}})" if least else ""
     return rf"{first}(?>(?>(?:{alternatives}){{1,{_AT_ONCE}}})*)"

@@ -5,26 +5,27 @@ user info, query and fragment. The value of a name that speaks of a secret is hi
 JSON, in raw text that holds JSON, and in assignments.
 
 Raw event data is shown as it came, so the rules work on JSON's text as well as on its values: each
-pattern also matches what it looks for as JSON escapes it. All of them take linear time, since a
-server may send megabytes of whatever makes a pattern slow.
+pattern also matches what it looks for as JSON escapes it. All take linear time, since a server may
+send megabytes of whatever makes a pattern slow.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from reportgen.text import assignments, json_text, shapes
 from reportgen.text.javascript import JSON, Object
 from reportgen.text.keys import may_name_secret, speaks_of_password, speaks_of_secret
+from reportgen.text.patterns import HIDDEN
 from reportgen.text.spellings import KnownTokens
-from reportgen.text.stand_ins import HIDDEN
 from reportgen.text.urls import bare_urls, without_query
 
 _ROUNDS: Final = 8  # two rounds are enough for nearly every text; only a hostile one needs more
+_LONGEST_BEGINNING: Final = 1 << 16
+_LONGEST_HEADER: Final = 1 << 13  # most servers refuse longer ones
 
-_MOST_OF_A_BEGINNING: Final = 1 << 16
-_LEAST_REST: Final = 1 << 13
-"""The maximum length of a token in a header: most servers refuse longer ones."""
+_Kinds: TypeAlias = Mapping[str, Callable[[JSON], bool]]
+"""Checks of the values of known keys."""
 
 
 class Redactor:
@@ -70,15 +71,13 @@ class Redactor:
         An answer that was cut before redaction may end in a part of a secret, which no rule
         recognises, so its end is left out.
         """
-        text = self.event_text(data[:_MOST_OF_A_BEGINNING].decode("utf-8", "replace"))
-        if len(data) <= _MOST_OF_A_BEGINNING:
-            return text
-        return text[: -self.longest_part]
+        text = self.event_text(data[:_LONGEST_BEGINNING].decode("utf-8", "replace"))
+        return text if len(data) <= _LONGEST_BEGINNING else text[: -self.longest_part]
 
     @property
     def longest_part(self) -> int:
         """The maximum length of a part of a secret at the end of a text that was cut."""
-        return max(_LEAST_REST, self._known.longest_spelling)
+        return max(_LONGEST_HEADER, self._known.longest_spelling)
 
     def value(self, value: JSON) -> JSON:
         """Redact decoded JSON at any depth, including its keys and JSON within strings."""
@@ -140,13 +139,9 @@ class Redactor:
 
     def _pair(self, pair: Object, names: list[str], value: str) -> Object:
         name = next((str(pair[key]) for key in names if speaks_of_secret(str(pair[key]))), "")
+        deciding = {value: name} | {key: "" for key in names if isinstance(pair[key], str)}
         return {
-            self.text(key): self._member(name, item)
-            if key == value
-            else self.value(item)
-            if key in names and isinstance(item, str)
-            else self._member(key, item)
-            for key, item in pair.items()
+            self.text(key): self._member(deciding.get(key, key), item) for key, item in pair.items()
         }
 
     def _member(self, key: str, value: JSON) -> JSON:
@@ -156,15 +151,17 @@ class Redactor:
 
     def _dataset(self, source: Object) -> Object:
         """Return a dataset source as it is shown: its known keys, and others by the same rule."""
-        kinds = dict.fromkeys(source, _is_anything) if _DATASETS & self._show else _DATASET_KINDS
+        kinds = _DATASET_KINDS
+        if _DATASETS & self._show:
+            kinds = dict.fromkeys(source, lambda _: True)
         shown = {key: self._shown(key, value, kinds) for key, value in source.items()}
         if isinstance(url := shown.get("url"), str):
             # The key says that it is a URL, so its query is removed even without a scheme.
             shown["url"] = without_query(url)
         return {self.text(key): value for key, value in shown.items()}
 
-    def _shown(self, key: str, value: JSON, kinds: Mapping[str, Callable[[JSON], bool]]) -> JSON:
-        """Return a config value, or `[hidden]`; `kinds` maps known keys to checks."""
+    def _shown(self, key: str, value: JSON, kinds: _Kinds) -> JSON:
+        """Return a config value, or `[hidden]`."""
         if speaks_of_secret(key) or isinstance(value, bool | int | float):
             return value if _is_plain(key, value) else HIDDEN
         if key in self._show or (key in kinds and kinds[key](value)):
@@ -177,36 +174,23 @@ def _is_plain(key: str, value: JSON) -> bool:
     return isinstance(value, bool | int | float) and not speaks_of_password(key)
 
 
-# --- What the config's known keys hold, beside numbers and booleans, which any key may show ------
+# --- What the config's known keys hold, besides numbers and booleans, which any key may show -----
 
 
-def _is_anything(_: JSON) -> bool:
-    return True
+def _text(pattern: str) -> Callable[[JSON], bool]:
+    """Return a check for texts that match the pattern."""
+    compiled = re.compile(pattern, re.DOTALL)
+    return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
 
 
-def _is_text(value: JSON) -> bool:
-    return isinstance(value, str)
-
-
-def _is_text_or_object(value: JSON) -> bool:
-    return isinstance(value, str | dict)
-
-
-def _is_word(value: JSON) -> bool:
-    return isinstance(value, str) and _WORD.fullmatch(value) is not None
-
-
-def _is_numeric(value: JSON) -> bool:
-    return isinstance(value, str) and _NUMERIC.fullmatch(value) is not None
-
-
-_WORD: Final = re.compile(r"[A-Za-z0-9_.:+/-]{1,64}")
-_NUMERIC: Final = re.compile(r"[+-]?[0-9]{1,32}(?:\.[0-9]{0,32})?(?:[eE][+-]?[0-9]{1,4})?%?")
+_IS_TEXT: Final = _text(".*")
+_IS_WORD: Final = _text("[A-Za-z0-9_.:+/-]{1,64}")
+_IS_NUMERIC: Final = _text(r"[+-]?[0-9]{1,32}(?:\.[0-9]{0,32})?(?:[eE][+-]?[0-9]{1,4})?%?")
 _DATASETS: Final = frozenset({"datasetSource", "dataset"})
-_CONFIG_KINDS: Final[Mapping[str, Callable[[JSON], bool]]] = {
-    **dict.fromkeys(("model", "dataset", "datasetSplit"), _is_text),
-    "datasetFormat": _is_text_or_object,
-    **dict.fromkeys(("dtype", "lrSchedulerType", "optim", "optimizer"), _is_word),
+_CONFIG_KINDS: Final[_Kinds] = {
+    **dict.fromkeys(("model", "dataset", "datasetSplit"), _IS_TEXT),
+    "datasetFormat": lambda value: isinstance(value, str | dict),
+    **dict.fromkeys(("dtype", "lrSchedulerType", "optim", "optimizer"), _IS_WORD),
     **dict.fromkeys(
         (
             *("batchSize", "bf16", "dryRun", "evalSteps", "fp16", "gradientAccumulationSteps"),
@@ -214,9 +198,7 @@ _CONFIG_KINDS: Final[Mapping[str, Callable[[JSON], bool]]] = {
             *("maxLength", "maxSteps", "numTrainEpochs", "packing", "saveSteps", "seed"),
             *("trainOnResponsesOnly", "warmupRatio", "warmupSteps", "weightDecay"),
         ),
-        _is_numeric,
+        _IS_NUMERIC,
     ),
 }
-_DATASET_KINDS: Final[Mapping[str, Callable[[JSON], bool]]] = dict.fromkeys(
-    ("type", "name", "split", "subset", "url"), _is_text
-)
+_DATASET_KINDS: Final[_Kinds] = dict.fromkeys(("type", "name", "split", "subset", "url"), _IS_TEXT)

@@ -1,26 +1,36 @@
 """Redaction of what looks like a credential, by a service's prefix or a standard's form."""
 
 import re
+from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from reportgen.text.credentials import SHAPES, Shape
-from reportgen.text.patterns import many
-from reportgen.text.stand_ins import REDACTED
+from reportgen.text.patterns import REDACTED, many
 
 
 def redacted(text: str, lowered: str) -> str:
     """Redact what looks like a credential; `lowered` is the text in lower case."""
-    if _MAY_HOLD_ONE.search(text):
-        for hint, pattern in _BY_PREFIX:
-            if hint in text:
-                text = pattern.sub(REDACTED, text)
-    for hint, pattern in _BY_HINT:
-        if hint in text:
-            text = pattern.sub(REDACTED, text)
-    for hint, pattern in _BY_LOWERED_HINT:
-        if hint in lowered:
-            text = pattern.sub(rf"\g<before>{REDACTED}", text)
+    if _MAY_HOLD_MARKED_PREFIX.search(text):
+        text = _redacted(text, text, _MARKED_PREFIXES)
+    text = _redacted(text, text, _OTHER_HINTS)
+    return _redacted(text, lowered, _LOWERED_HINTS, rf"\g<before>{REDACTED}")
+
+
+def _redacted(
+    text: str, searched: str, rules: Iterable[tuple[str, str]], stand_in: str = REDACTED
+) -> str:
+    """Apply each rule, a hint and a pattern, whose hint is in the searched text."""
+    for hint, pattern in rules:
+        if hint in searched:
+            text = _compiled(pattern).sub(stand_in, text)
     return text
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first needed: all of them would delay every command."""
+    return re.compile(pattern, re.VERBOSE)
 
 
 # A word starts after whatever is not a letter or digit, and after an escape in the text of JSON.
@@ -29,41 +39,31 @@ _WORD_START: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4})
 _RUN_START: Final = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
 # RFC 6750's b64token, whose marks JSON may escape.
 _MARK: Final = r"(?:[._~+/-]|\\++/|\\++u00(?:2[bBdDeEfF]|5[fF]|7[eE]))"
-
-
 _DOTTED_PARTS: Final = many(r"\.[A-Za-z0-9_-]{8,}+")
 
 
-def _pattern(shape: Shape) -> re.Pattern[str]:
-    prefix = "|".join(map(re.escape, shape.prefixes))
+def _pattern(shape: Shape) -> str:
+    prefix = "|".join(map(re.escape, shape.prefixes.split()))
     body = rf"[{shape.alphabet}]{{{shape.least},}}+"
     # What follows a dot is part of the same secret: SendGrid's, Google's, GitLab's.
-    return re.compile(
-        rf"{_WORD_START}(?:{prefix}){shape.infix}{body}[A-Za-z0-9_-]*+{_DOTTED_PARTS}"
-    )
+    return rf"{_WORD_START}(?:{prefix}){shape.infix}{body}[A-Za-z0-9_-]*+{_DOTTED_PARTS}"
 
 
 # RFC 7519. The signature of an unsigned token is empty.
-_JWT: Final = re.compile(
-    rf"{_RUN_START}eyJ[A-Za-z0-9_-]{{6,}}+\.[A-Za-z0-9_-]{{4,}}+\.[A-Za-z0-9_-]*+"
-    + many(r"\.[A-Za-z0-9_-]++")
-)
+_JWT_PARTS: Final = r"eyJ[A-Za-z0-9_-]{6,}+\.[A-Za-z0-9_-]{4,}+\.[A-Za-z0-9_-]*+"
+_JWT: Final = _RUN_START + _JWT_PARTS + many(r"\.[A-Za-z0-9_-]++")
 
 # RFC 7468. If it was cut off, it ends with the text, or with the string that it is in.
 _PEM_TEXT: Final = many(r"""[^"'<>\\-]++|\\++[nrt/]|\\++u[0-9a-fA-F]{4}|-(?!----)""")
-_PEM: Final = re.compile(
-    rf"""
+_PEM: Final = rf"""
     -----BEGIN[ ][A-Z0-9 ]{{1,64}}-----
     {_PEM_TEXT}
     (?: -----END[ ][A-Z0-9 ]{{1,64}}----- )?
-    """,
-    re.VERBOSE,
-)
+    """
 
 _LETTERS: Final = many(rf"[A-Za-z]|{_MARK}")
 _PADDING: Final = many(r"=|\\++u003[dD]")
-_BEARER: Final = re.compile(
-    rf"""
+_BEARER: Final = rf"""
     (?P<before>)
     {_WORD_START}
     # \b is a JSON escape, whose letter starts no word.
@@ -75,53 +75,33 @@ _BEARER: Final = re.compile(
         | [A-Za-z]{{16,}}+
     )
     {_PADDING} [A-Za-z0-9_]*+
-    """,
-    re.VERBOSE,
-)
+    """
 
-_BASIC: Final = re.compile(
-    rf"""
+_BASIC: Final = rf"""
     (?P<before>)
     {_WORD_START}
     (?!(?<=(?<!\\)\\)b)(?i:basic) [ ]
     (?= [A-Za-z/+]*+[0-9] | [A-Za-z/+]++= ) [A-Za-z0-9+/]{{12,}}+ =*+ [A-Za-z0-9_]*+
-    """,
-    re.VERBOSE,
-)
+    """
 
 # There is no prose after the header's name: whatever follows the scheme is a credential.
 _VALUE: Final = many(r"""[^\s"'\\<>,;]++|\\++/|\\++u[0-9a-fA-F]{4}""", least=1)
-_AUTHORIZATION: Final = re.compile(
-    rf"""
+_AUTHORIZATION: Final = rf"""
     (?P<before> (?i:authori[sz]ation) \\*+ ["']? \s{{0,8}} [:=] \s{{0,8}} \\*+ ["']? )
     (?i: bearer | basic | token | digest | negotiate | api-?key | key ) [ ]{{1,8}}
     (?! \[redacted\] | \[hidden\] )
     {_VALUE}
-    """,
-    re.VERBOSE,
-)
+    """
 
 # Nearly all prefixes end in a mark that many characters follow; few texts hold such a thing.
-_MARKS: Final = ("_", "-", ".", "/")
-_MAY_HOLD_ONE: Final = re.compile(r"[_./-][A-Za-z0-9_/-]{10}")
-_BY_PREFIX: Final = tuple(
-    (prefix, _pattern(shape))
-    for shape in SHAPES
-    for prefix in shape.prefixes
-    if prefix.endswith(_MARKS)
-)
-_BY_HINT: Final = (
-    *(
-        (prefix, _pattern(shape))
-        for shape in SHAPES
-        for prefix in shape.prefixes
-        if not prefix.endswith(_MARKS)
-    ),
+_MAY_HOLD_MARKED_PREFIX: Final = re.compile(r"[_./-][A-Za-z0-9_/-]{10}")
+_PREFIXES: Final = [
+    (prefix, _pattern(shape)) for shape in SHAPES for prefix in shape.prefixes.split()
+]
+_MARKED_PREFIXES: Final = [rule for rule in _PREFIXES if rule[0].endswith(("_", "-", ".", "/"))]
+_OTHER_HINTS: Final = [
+    *(rule for rule in _PREFIXES if rule not in _MARKED_PREFIXES),
     ("eyJ", _JWT),
     ("-----BEGIN ", _PEM),
-)
-_BY_LOWERED_HINT: Final = (
-    ("authori", _AUTHORIZATION),
-    ("bearer", _BEARER),
-    ("basic ", _BASIC),
-)
+]
+_LOWERED_HINTS: Final = [("authori", _AUTHORIZATION), ("bearer", _BEARER), ("basic ", _BASIC)]

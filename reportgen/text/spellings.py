@@ -1,19 +1,19 @@
 """Redaction of the tool's own secrets, however a text spells them.
 
 A server may repeat a token unchanged, in other case, escaped for JSON, HTML, Markdown or a URL, or
-in base64 amid other data. The patterns for all that are large, so they are compiled only once a
-text may hold a token, which is rare.
+in base64 amid other data. The patterns for that are large, so they are compiled once a text may
+hold a token, which is rare.
 """
 
 import base64
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
+from html.entities import html5
 from itertools import chain
 from typing import AnyStr, Final
 
-from reportgen.text.patterns import many
-from reportgen.text.stand_ins import HIDDEN, REDACTED
+from reportgen.text.patterns import HIDDEN, REDACTED, many
 
 SHORTEST_TOKEN: Final = 8
 """A shorter token is not looked for: it would be found in any text."""
@@ -152,27 +152,18 @@ def _percent(character: str) -> str:
 
 
 def _entities(character: str) -> list[str]:
+    """Return patterns for a character's references in HTML, without `&` and `;`."""
     numbers = (f"\\#(?:0*+{ord(case)}|x0*+{ord(case):x})" for case in _cases(character))
-    return [*numbers, *_NAMED_ENTITIES.get(character, ())]
+    return [*numbers, *_entity_names().get(character, ())]
 
 
-_NAMED_ENTITIES: Final = {
-    "&": ("amp",),
-    "<": ("lt",),
-    ">": ("gt",),
-    '"': ("quot",),
-    "'": ("apos",),
-    "+": ("plus",),
-    "/": ("sol",),
-    ".": ("period",),
-    "=": ("equals",),
-    "_": ("lowbar",),
-    ":": ("colon",),
-    "@": ("commat",),
-    "$": ("dollar",),
-    "%": ("percnt",),
-    "!": ("excl",),
-}
+@cache
+def _entity_names() -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, character in html5.items():
+        if name.endswith(";"):
+            names.setdefault(character, []).append(name.removesuffix(";"))
+    return names
 
 
 def _escapes(tokens: Iterable[str]) -> list[str]:

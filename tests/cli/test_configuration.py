@@ -169,7 +169,7 @@ def test_the_command_line_wins_then_the_variable_then_the_file(command: Command)
     assert found["job"] == ("a b, c", "arkor-report.toml")
     assert found["max-wait"] == ("90", "arkor-report.toml")
     assert found["settle"] == ("2s", "default")
-    assert found["url"] == ("http://127.0.0.1:4000", "default")
+    assert found["url"] == ("http://127.0.0.1:4000 to 4009", "default")
 
 
 def test_settings_of_the_file_can_be_undone(command: Command) -> None:

@@ -1,6 +1,5 @@
 """Options as the values that commands receive, wherever the options come from."""
 
-import dataclasses
 import math
 from collections.abc import Callable
 from contextlib import chdir
@@ -119,19 +118,3 @@ def test_values_are_the_same_from_a_variable_and_from_the_file() -> None:
     assert by_file == by_line
     variables = {key.replace("-", "_").upper(): text for key, text in written.items()}
     assert parse(**variables) == by_line
-
-
-def test_each_group_makes_its_value_of_all_its_options() -> None:
-    made = {
-        "source": SOURCE()["source"],
-        "selection": SELECTION()["selection"],
-        "following": FOLLOWING()["following"],
-        "gates": GATES()["gates"],
-        "retention": GATES()["retention"],
-        "output": OUTPUT()["output"],
-        "looks": OUTPUT()["output"].looks,
-    }
-    for name, value in made.items():
-        group = getattr(options, name, None) or options._looks  # noqa: SLF001
-        fields = {field.name for field in dataclasses.fields(value)}
-        assert set(group._fields) == fields, name

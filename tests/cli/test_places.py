@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests import users
-from tests.command import Command, Result
+from tests.command import NOWHERE, Command, Result
 from tests.standin import StandIn, job, training
 
 pytestmark = pytest.mark.thorough
@@ -45,8 +45,9 @@ def test_without_a_home_everything_works_that_needs_none(homeless: Command) -> N
 def test_without_a_home_a_secret_that_is_looked_for_there_names_the_variable(
     homeless: Command, source: str
 ) -> None:
-    assert_plain(homeless.run("build", "--source", source), 3, "HOME", "--token-file")
-    told = homeless.run("doctor", "--source", source)
+    nowhere = ("--source", source, "--url", NOWHERE)
+    assert_plain(homeless.run("build", *nowhere), 3, "HOME", "--token-file")
+    told = homeless.run("doctor", *nowhere)
     assert told.code == 3
     assert "HOME" in told.stderr
 
@@ -64,20 +65,20 @@ def test_without_a_home_a_secret_that_is_looked_for_there_names_the_variable(
 def test_a_home_that_is_not_a_directory_is_named(
     command: Command, source: str, home: str, reason: str
 ) -> None:
-    assert_plain(command.run("build", "--source", source, HOME=home), 3, reason)
+    assert_plain(command.run("build", "--source", source, "--url", NOWHERE, HOME=home), 3, reason)
 
 
 def test_a_home_that_may_not_be_searched_is_named(homeless: Command) -> None:
     home = homeless.directory / "home"
     home.mkdir(mode=0)
     searching = replace(homeless, prefix=users.nobody())
-    built = searching.run("build", HOME=str(home))
+    built = searching.run("build", "--url", NOWHERE, HOME=str(home))
     assert_plain(built, 3, f"HOME is {home}, Permission denied")
 
 
 def test_a_home_without_a_token_is_not_at_fault(command: Command) -> None:
     (command.directory / "home").mkdir()
-    built = command.run("build")
+    built = command.run("build", "--url", NOWHERE)
     assert_plain(built, 3, "There is no Studio token")
     assert "HOME" not in built.stderr
 

@@ -338,6 +338,7 @@ def test_a_tilde_without_a_home_directory_is_wrong_usage(
     refused(command.run("build", ARKOR_REPORT_PROJECT_DIR=path), "no home directory")
     write(command, f'out = "{path}"')
     refused(command.run("build"), "no home directory")
+    refused(command.run("merge", "shard"), "'out' in arkor-report.toml", "no home directory")
 
 
 # --- Overlapping directories ---------------------------------------------------------------------

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from reportgen.console import messages
 from reportgen.console.messages import Record
 from reportgen.text import inert
-from tests.command import Command, Result
+from tests.command import NOWHERE, Command, Result
 from tests.standin import StandIn, completed, job, refusal, training
 
 NOON = datetime(2026, 5, 1, 12, 0, 1, 250_900, tzinfo=timezone(timedelta(hours=2)))
@@ -258,8 +258,8 @@ def test_json_is_inert_and_without_secrets(command: Command) -> None:
         (["build", "--nonsense", "--log-format=json"], {}, (2, "usage"), "--nonsense"),
         (["--nonsense"], {"ARKOR_REPORT_LOG_FORMAT": "json"}, (2, "usage"), "--nonsense"),
         (["build", "--limit", "x"], {"ARKOR_REPORT_LOG_FORMAT": "json"}, (2, "usage"), "--limit"),
-        (["build", "--log-format", "json"], {}, (3, "error"), "arkor dev"),
-        (["doctor", "--log-format", "json"], {}, (3, "error"), "arkor dev"),
+        (["build", "--log-format", "json", "--url", NOWHERE], {}, (3, "error"), "arkor dev"),
+        (["doctor", "--log-format", "json", "--url", NOWHERE], {}, (3, "error"), "arkor dev"),
         (["render", "--log-format", "json"], {}, (1, "error"), "no snapshot"),
         (["build", "--log-format", "json", "--config", "x"], {}, (2, "error"), "x can't be read"),
         (["build", "--log-format", "json"], {"SOURCE_DATE_EPOCH": "x"}, (2, "error"), "EPOCH"),

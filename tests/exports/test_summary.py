@@ -166,6 +166,14 @@ def test_the_notes() -> None:
     assert row[5] == ""
 
 
+def test_a_last_loss_that_is_not_finite_comes_with_the_last_finite_one() -> None:
+    loss = Metric(3, 9.0, 55.11, 0.1, 3, 55.11)
+    (row,) = rows(document(summary(loss=loss, last_not_finite="NaN")))
+    assert row[2] == "NaN (last finite 55.11)"
+    (row,) = rows(document(summary(last_not_finite="-Infinity")))
+    assert row[2] == "-Infinity"
+
+
 def test_the_last_loss_and_the_best() -> None:
     loss, best = Metric(3, 9.0, 0.123456789, 0.1, 3, 9.0), Metric(3, 9.0, 8.0, 0.5, 250, 9.0)
     (row,) = rows(document(summary(loss=loss, eval_loss=best)))

@@ -6,6 +6,7 @@ import subprocess
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import cycle, repeat
 from pathlib import Path
 
@@ -116,6 +117,18 @@ def test_memory_stays_bounded_and_the_others_come_out_right(command: Command) ->
         stream = result.job(name)["stream"]
         assert (stream["events"], stream["skipped"]) == (1, 1), name
         assert stream["state"] == "interrupted"
+
+
+def test_no_room_for_a_large_frame_is_a_write_error(command: Command, tmp_path: Path) -> None:
+    full = replace(command, prefix=("bash", "-c", 'ulimit -f 1200; exec "$@"', "bash"))
+    script = Stream((Flow(endless_line), Cut()))
+    with StandIn(job("a", script=script), job("well", events=training(5, "well"))) as studio:
+        result = full.build(studio, "-q", TMPDIR=str(tmp_path))
+    assert result.code == 1
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert f"Cannot write temporary files in {tmp_path}: File too large." in result.stderr
+    assert "TMPDIR" in result.stderr
+    assert not result.out.exists()
 
 
 HELD: dict[str, Callable[[], Iterable[bytes]]] = {

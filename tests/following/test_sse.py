@@ -18,49 +18,6 @@ def decode(*chunks: bytes, limit: int = 1000) -> list[Frame]:
     return frames + decoder.close()
 
 
-STANDARD = {
-    "three fields": (b"id: 7\nevent: training.log\ndata: {}\n\n", [(b"training.log", b"{}", b"7")]),
-    "crlf": (b"event: a\r\ndata: 1\r\n\r\n", [(b"a", b"1", None)]),
-    "cr": (b"event: a\rdata: 1\r\r", [(b"a", b"1", None)]),
-    "mixed line ends": (b"event: a\rdata: 1\r\n\n", [(b"a", b"1", None)]),
-    "no name": (b"data: 1\n\n", [(b"message", b"1", None)]),
-    "byte order mark": (b"\xef\xbb\xbfdata: 1\n\n", [(b"message", b"1", None)]),
-    "second byte order mark is text": (
-        b"\xef\xbb\xbf\xef\xbb\xbfdata: 1\n\ndata: 2\n\n",
-        [(b"message", b"2", None)],
-    ),
-    "data lines": (b"data: a\ndata:  b\ndata\ndata:c\n\n", [(b"message", b"a\n b\n\nc", None)]),
-    "empty data line is an event": (b"event: end\ndata\n\n", [(b"end", b"", None)]),
-    "a frame without data lines": (b"event: end\n\ndata: 1\n\n", [(b"message", b"1", None)]),
-    "comments": (b": hello\n\n:\ndata: 1\n:x\n\n", [(b"message", b"1", None)]),
-    "id-only frame counts for the next": (b"id: 5\n\ndata: 1\n\n", [(b"message", b"1", b"5")]),
-    "id is reset": (b"id\ndata: 1\n\n", [(b"message", b"1", b"")]),
-    "id with NUL is ignored": (b"id: 1\0\ndata: 1\n\n", [(b"message", b"1", None)]),
-    "last id and name win": (
-        b"id: 1\nevent: a\nevent: b\nid: 2\ndata: 1\n\n",
-        [(b"b", b"1", b"2")],
-    ),
-    "unknown fields": (b"foo: 1\nDATA: 2\n data: 3\ndata: 4\n\n", [(b"message", b"4", None)]),
-    "one space after the colon is dropped": (
-        b"data:  1\ndata:\t2\n\n",
-        [(b"message", b" 1\n\t2", None)],
-    ),
-    "an unfinished last frame is dropped": (b"data: 1\n\ndata: 2\n", [(b"message", b"1", None)]),
-    "blank lines between": (
-        b"\n\n\ndata: 1\n\n\n\n\ndata: 2\n\n\n",
-        [(b"message", b"1", None), (b"message", b"2", None)],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", STANDARD)
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_standard(name: str, size: int) -> None:
-    stream, expected = STANDARD[name]
-    chunks = [stream[i : i + size] for i in range(0, len(stream), size)]
-    assert [(f.name, f.data, f.id) for f in decode(*chunks)] == expected
-
-
 def test_a_carriage_return_ends_the_frame_before_the_next_byte_comes() -> None:
     decoder = FrameDecoder()
     assert decoder.feed(b"data: 1\r\n\r") == [Frame(b"message", b"1")]
@@ -76,13 +33,51 @@ def test_a_carriage_return_ends_the_frame_before_the_next_byte_comes() -> None:
         (b"retry:", None),
         (b"retry: +5", None),
         (b"retry: 1e3", None),
-        (b"retry: " + b"9" * 5000, None),
+        (b"retry: 0000000000005", 5),
+        (b"retry: " + b"0" * 3000, 0),
+        (b"retry: " + b"9" * 5000, 999_999_999_999),
     ],
 )
 def test_retry(line: bytes, retry: int | None) -> None:
     decoder = FrameDecoder(10_000)
     decoder.feed(line + b"\n\n")
     assert decoder.retry == retry
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_retry_counts_at_its_lines_end(size: int) -> None:
+    decoder = FrameDecoder()
+    for stream, retry in [
+        (b"data: 1\nretry: 70", None),
+        (b"0\n", 700),
+        (b"retry: 5x\nretry: 80\r", 80),
+        (b"\nretry: 90", 80),
+    ]:
+        for at in range(0, len(stream), size):
+            decoder.feed(stream[at : at + size])
+        assert decoder.retry == retry
+    decoder.close()
+
+
+@pytest.mark.parametrize(
+    ("stream", "last_id"),
+    [
+        (b"", None),
+        (b"data: 1\n\n", None),
+        (b"id: 1\n\n", b"1"),
+        (b"id: 1\n\nid\n\n", b""),
+        (b"id: 1\n\nid\n", b"1"),
+        (b"id: 1\nevent: training.log\ndata: {}\n\n", b"1"),
+        (b"id\n\nevent: training.log\ndata: {}\n\n", b""),
+        (b"id\n\n" + b"event: training.log\ndata: {}\nid: 2\n\n" * 3, b"2"),
+        (b"id: 1\n\nid: 2\0\n\n", b"1"),
+    ],
+)
+def test_the_last_id_counts_without_an_event(stream: bytes, last_id: bytes | None) -> None:
+    decoder = FrameDecoder()
+    decoder.feed(stream)
+    decoder.close()
+    assert decoder.last_id == last_id
 
 
 # --- Frames over the limit ---------------------------------------------------------------------

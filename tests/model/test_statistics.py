@@ -168,6 +168,14 @@ def test_where_a_loss_went_up_and_stayed_up(values: list[float], step: float | N
     assert (found.step if found else None) == step
 
 
+def test_a_rise_quotes_logged_values() -> None:
+    values = [*([2.0] * 100), *([1.0, 1.5] * 50), *([3.0, 4.0] * 100)]
+    found = rise(curve(values))
+    assert found
+    assert {found.low, found.high} <= set(values)
+    assert (found.low, found.high) == (1.0, 3.0)
+
+
 def test_column_means_are_of_all_finite_points() -> None:
     found = column_means(curve([1.0, 3.0, math.nan, 8.0]), Span(1, 4), 4)
     assert found == [1.0, 3.0, None, 8.0]

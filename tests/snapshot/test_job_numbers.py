@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.snapshot.job_numbers import numbered
+from reportgen.snapshot.job_list import numbered
 from reportgen.text import javascript
 
 

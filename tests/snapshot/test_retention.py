@@ -119,8 +119,8 @@ def test_two_rules_keep_what_either_keeps_and_what_is_dropped_stays_dropped(
 @pytest.mark.parametrize(
     ("retention", "dropped", "words"),
     [
-        (Retention(keep=7 * DAY), 1, "^1 job that is over is dropped by --keep 7d: neither"),
-        (Retention(keep=5400.0), 2, "^2 jobs that are over are dropped by --keep 1h30m: neither"),
+        (Retention(keep=7 * DAY), 1, "^1 job is dropped by --keep 7d: neither"),
+        (Retention(keep=5400.0), 2, "^2 jobs are dropped by --keep 1h30m: neither"),
         (Retention(keep=0.0), 2, "--keep 0s"),
         (Retention(keep=61.5), 2, "--keep 1m1.5s"),
         (Retention(keep_last=3), 2, "by --keep-last 3:"),

@@ -92,18 +92,20 @@ def test_the_client_version(command: Command, version: object, variable: str, se
         assert {request.headers["x-arkor-client"] for request in server.requests} == {sent}
 
 
-def oauth(expires_at: float) -> dict[str, Any]:
+def account(expires_at: float, mode: str = "oauth") -> dict[str, Any]:
     return {
-        "mode": "oauth",
+        "mode": mode,
         "accessToken": TOKEN,
         "refreshToken": "r" * 20,
         "expiresAt": expires_at,
     }
 
 
-@pytest.mark.parametrize("expires_at", [1_000_000_000, 1_000_000_000_000])
-def test_expired_credentials(command: Command, expires_at: float) -> None:
-    write(command, "home/.arkor/credentials.json", oauth(expires_at))
+@pytest.mark.parametrize(
+    ("expires_at", "mode"), [(1_000_000_000, "oauth"), (1_000_000_000_000, "auth0")]
+)
+def test_expired_credentials(command: Command, expires_at: float, mode: str) -> None:
+    write(command, "home/.arkor/credentials.json", account(expires_at, mode))
     state(command)
     with cloud() as server:
         result = build(command, server)
@@ -113,9 +115,12 @@ def test_expired_credentials(command: Command, expires_at: float) -> None:
     assert "arkor login" in result.stderr
 
 
-@pytest.mark.parametrize("expires_at", [4_000_000_000, 4_000_000_000_000])
-def test_credentials_that_still_hold(command: Command, expires_at: float) -> None:
-    write(command, "home/.arkor/credentials.json", oauth(expires_at))
+@pytest.mark.parametrize(
+    ("expires_at", "mode"),
+    [(4_000_000_000, "oauth"), (4_000_000_000_000, "auth0"), (4_000_000_000, "device")],
+)
+def test_credentials_that_still_hold(command: Command, expires_at: float, mode: str) -> None:
+    write(command, "home/.arkor/credentials.json", account(expires_at, mode))
     state(command)
     with cloud() as server:
         assert build(command, server).code == 0

@@ -66,8 +66,9 @@ class Cloud:
 class Answers:
     """What the server answers; a test may change any of it while the server runs.
 
-    A script in `overrides` answers instead of a route: `jobs`, `manifest`, `credentials`, or
-    `all`, before any check.
+    A script in `overrides` answers instead of a route: `page`, `jobs`, `manifest`, `credentials`,
+    instead of the cloud where Studio asks it: `cloud`, or instead of all, before any check: `all`.
+    A Studio whose credentials name no project has no jobs.
     """
 
     token: str
@@ -97,8 +98,13 @@ Answer: TypeAlias = "Callable[[Server, HTTPRequest], Stream]"
 def application(server: Server) -> ASGIApp:
     """Make the application; it routes on the raw path, since ids may hold anything."""
     routes = [
-        _route("/api/jobs", server, _job_list),
-        _route("/api/jobs/{id}/events", server, _job_stream),
+        _route("/", server, _page),
+        _route("/api/jobs", server, _by_studio(_job_list, reply(200, {"jobs": []}))),
+        _route(
+            "/api/jobs/{id}/events",
+            server,
+            _by_studio(_job_stream, refusal(400, "No project state")),
+        ),
         _route("/api/manifest", server, _manifest),
         _route("/api/credentials", server, _credentials),
         _route("/v1/jobs", server, _in_the_cloud(_job_list)),
@@ -153,7 +159,9 @@ def _refused(server: Server, request: Request) -> Stream | None:
     if request.path.startswith("/v1/"):
         return _refused_by_cloud(server.answers.cloud, request)
     if not _LOOPBACK_HOST.fullmatch(request.headers.get("host", "")):
-        return refusal(403, "Forbidden host")
+        if request.path.startswith("/api/"):
+            return refusal(403, "Studio API is loopback-only")
+        return reply(403, b"Studio is loopback-only")
     if request.path.startswith("/api/") and not _has_token(server.answers.token, request):
         return refusal(403, "Missing or invalid studio token")
     return None
@@ -175,8 +183,7 @@ def _refused_by_cloud(cloud: Cloud, request: Request) -> Stream | None:
         return refusal(401, "Missing or invalid token", cloud.headers)
     client = _CLIENT.match(request.headers.get("x-arkor-client", ""))
     if not client or tuple(map(int, client.groups())) < cloud.oldest_client:
-        oldest = ".".join(map(str, cloud.oldest_client))
-        return refusal(426, f"This client is too old: upgrade to {oldest}", cloud.headers)
+        return reply(426, too_old(cloud), cloud.headers)
     query = parse_qs(request.query)
     scope = [query.get(name, [""])[0] for name in ("orgSlug", "projectSlug")]
     if not all(scope):
@@ -184,6 +191,16 @@ def _refused_by_cloud(cloud: Cloud, request: Request) -> Stream | None:
     if scope != [cloud.org, cloud.project]:
         return refusal(403, "No access to this organization or project", cloud.headers)
     return None
+
+
+def too_old(cloud: Cloud) -> JSON:
+    """Return what the cloud answers to a client that is too old."""
+    return {
+        "error": "sdk_version_unsupported",
+        "currentVersion": "0.0.3-alpha.1",
+        "supportedRange": "^" + ".".join(map(str, cloud.oldest_client)),
+        "upgrade": "npm install -g arkor@latest",
+    }
 
 
 # --- Answers -------------------------------------------------------------------------------------
@@ -195,6 +212,12 @@ def _override(server: Server, route: str, usual: Stream | None = None) -> Stream
     if route not in overrides and usual is not None:
         return usual
     return choose(overrides[route], Opening(server.count(route), None, ()))
+
+
+def _page(server: Server, _request: HTTPRequest) -> Stream:
+    meta = f'<meta name="arkor-studio-token" content="{server.answers.token}">'
+    page = f"<!doctype html><html><head><title>Arkor Studio</title>{meta}</head></html>"
+    return _override(server, "page", replace(reply(200, page.encode()), content_type="text/html"))
 
 
 def _job_list(server: Server, _request: HTTPRequest) -> Stream:
@@ -224,6 +247,21 @@ def _one_job(server: Server, request: HTTPRequest) -> Stream:
         return refusal(404, "Job not found")
     events = [event.data for event in job.events if isinstance(event.data, dict)]
     return reply(200, {"job": job.entry, "events": [*events]})
+
+
+def _by_studio(answer: Answer, without_project: Stream) -> Answer:
+    """Answer as Studio, which asks the cloud and passes on what that says of itself."""
+
+    def passed_on(server: Server, request: HTTPRequest) -> Stream:
+        answers = server.answers
+        if answers.credentials.get("projectSlug", "") is None:
+            return without_project
+        usual = answer(server, request)
+        if "cloud" in answers.overrides:
+            return _override(server, "cloud", usual)
+        return replace(usual, headers={**usual.headers, **answers.cloud.headers})
+
+    return passed_on
 
 
 def _in_the_cloud(answer: Answer) -> Answer:

@@ -40,7 +40,7 @@ def test_all_that_is_there_matches_and_is_never_given_back(count: int, least: in
 )
 def test_a_long_text_is_redacted_in_little_memory(text: str) -> None:
     redactor = Secrets([]).redactor
-    redactor.event_text("password=abc1")  # patterns are compiled now
+    redactor.event_text(text[:100])  # the patterns are compiled now
     tracemalloc.start()
     try:
         redactor.event_text(text)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from reportgen.text.credentials import SHAPES, Shape
 from reportgen.text.javascript import JSON, Object
 from reportgen.text.keys import speaks_of_password, speaks_of_secret
+from reportgen.text.patterns import HIDDEN, REDACTED
 from reportgen.text.redact import Redactor
-from reportgen.text.stand_ins import HIDDEN, REDACTED
 
 OWN: Final = "studio-token/0123+abc"
 PLAIN: Final = "zQ9zQ9"
@@ -416,7 +416,7 @@ def credential(shape: Shape, prefix: str, length: int) -> str:
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.service)
 def test_the_credentials_of_a_service(shape: Shape) -> None:
     assert shape.source.startswith("https://")
-    for prefix in shape.prefixes:
+    for prefix in shape.prefixes.split():
         for length in (shape.least, 5000):
             secret = credential(shape, prefix, length)
             assert redactor.text(f"x {secret}, y") == f"x {REDACTED}, y"
