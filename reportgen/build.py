@@ -46,8 +46,10 @@ class World:
     """Learns every secret that is read, so that neither a message nor a page can hold it."""
 
 
-def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
-    """Snapshot, then render: the main job."""
+def build(
+    settings: FetchSettings, output: Output, world: World, regression: float | None = None
+) -> Rendered:
+    """Snapshot, then render: the main job. For `regression` see `render`."""
     with Snapshot.locked(settings.snapshot_dir, world.progress.warn) as snapshot:
         while True:
             folder = _fetch(settings, world, snapshot)
@@ -57,6 +59,8 @@ def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
                     settings.retention,
                     folder,
                     world.secrets.redactor.showing(output.show_config),
+                    baseline=settings.baseline,
+                    regression=regression,
                     refresh=settings.following.refresh,
                     warn=world.progress.warn,
                     waiting=lambda: world.interrupts.raising(Interrupted()),
@@ -81,6 +85,8 @@ def render_only(
     retention: Retention,
     output: Output,
     *,
+    baseline: str | None = None,
+    regression: float | None = None,
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Rendered:
@@ -90,7 +96,16 @@ def render_only(
     """
     kept = Snapshot.reading(snapshot_dir).last_folder(*source)
     redactor = secrets.redactor.showing(output.show_config)
-    return render.render(output, retention, kept, redactor, selection, warn=warn)
+    return render.render(
+        output,
+        retention,
+        kept,
+        redactor,
+        selection,
+        baseline=baseline,
+        regression=regression,
+        warn=warn,
+    )
 
 
 # --- Snapshot ----------------------------------------------------------------------------------
@@ -129,6 +144,7 @@ async def _fetch_from(
             settings.selection,
             settings.retention,
             _within_limits(settings.following, world.progress.warn),
+            baseline=settings.baseline,
             progress=progress,
             secrets=world.secrets,
             chance=random.random,

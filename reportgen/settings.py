@@ -64,6 +64,8 @@ class FetchSettings:
     retention: "Retention"
     following: Following
     snapshot_dir: Path
+    baseline: str | None
+    """What each job is measured against (see `model.baseline`)."""
 
 
 @dataclass(frozen=True, slots=True)

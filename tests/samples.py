@@ -142,6 +142,8 @@ def completed() -> JobDetail:
         learning_rate=trend(range(1, 401), lambda step: 0.0002 * min(1, step / 40)),
         throughput=trend(range(1, 401, 100), lambda step: 12.5 - step / 100),
         checkpoints=checkpoints,
+        metadata={"backend": "unsloth", "gpu": {"name": "NVIDIA L4", "count": 1}},
+        metrics={"train_loss": 0.4213, "train_runtime": 93.5},
         artifacts=(
             '{"type":"lora-adapter","path":"adapters/support-bot-v2.safetensors","bytes":41943040}',
             "tokenizer.json",
@@ -186,6 +188,7 @@ def failed() -> JobDetail:
     return detail(
         job,
         loss=loss,
+        failed_at=121.0,
         superseded=superseded,
         resumed_at=(60.0,),
         resumes=1,
@@ -231,7 +234,14 @@ def hostile() -> JobDetail:
         stream=StreamSummary("interrupted", HOSTILE, 1, 0, 0),
         as_of=None,
     )
-    return detail(job, artifacts=(HOSTILE,), log=(LogLine(f"[started] {HOSTILE}"),), log_lines=1)
+    return detail(
+        job,
+        artifacts=(HOSTILE,),
+        metadata={HOSTILE: {HOSTILE: HOSTILE}},
+        metrics={HOSTILE: [HOSTILE]},
+        log=(LogLine(f"[started] {HOSTILE}"),),
+        log_lines=1,
+    )
 
 
 def details() -> tuple[JobDetail, ...]:

@@ -72,6 +72,7 @@ _command(
     *options.fetched_source,
     options.selection,
     options.retention,
+    options.baseline,
     options.snapshot_dir,
     *_REPORTING,
     options.project_dir,

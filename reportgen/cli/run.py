@@ -39,9 +39,10 @@ def build(
     verbosity: Verbosity,
 ) -> int:
     """Build the report; return the exit code."""
+    regression = gate_rules.regression_limit(gates.fail_on, fetching.baseline)
 
     def run(world: World) -> int:
-        rendered = pipeline.build(fetching, output, world)
+        rendered = pipeline.build(fetching, output, world, regression)
         return _deliver(session, rendered, gates, no_github=no_github)
 
     return _fetch(session.stderr, verbosity, run)
@@ -64,6 +65,7 @@ def render(
     url: str | None,
     selection: Selection,
     retention: Retention,
+    baseline: str | None,
     snapshot_dir: Path,
     output: Output,
     gates: Gates,
@@ -79,6 +81,8 @@ def render(
         selection,
         retention,
         output,
+        baseline=baseline,
+        regression=gate_rules.regression_limit(gates.fail_on, baseline),
         warn=session.stderr.progress(verbosity).warn,
         secrets=session.stderr.secrets,
     )
@@ -143,6 +147,8 @@ def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: b
     breaches = gate_rules.broken(gates.fail_on, jobs)
     if gates.strict:
         breaches += gate_rules.strict(jobs)
+    if unjudged := gate_rules.unjudged(gates.fail_on, jobs):
+        stderr.warn(unjudged)
     for breach in breaches:
         details = {"job": breach.job_id, "gate": breach.gate, "found": breach.found}
         stderr.write(Record(stderr.now(), ERROR, "gate", breach.words, details=details))
@@ -162,7 +168,8 @@ def _print_path(session: Session, path: Path) -> None:
 def _report_to_github(stderr: Stderr, rendered: Rendered) -> None:
     """Add the summary to the step's, and annotate what needs a look, if this runs on GitHub."""
     if github_actions.annotates(os.environ):
-        for line in github_actions.annotations(rendered.report.jobs):
+        report = rendered.report
+        for line in github_actions.annotations(report.jobs, report.regression):
             stderr.write_raw(line)
     path = github_actions.step_summary_path(os.environ)
     if path is None:

@@ -85,7 +85,9 @@ class EventData(msgspec.Struct):
 
     timestamp: Any = None
     step: Any = None
+    metadata: Any = None
     artifacts: Any = None
+    metrics: Any = None
     error: Any = None
 
 

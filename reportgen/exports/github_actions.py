@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from reportgen.events import event_log
+from reportgen.report.gates import has_regressed
 from reportgen.report.report import JobSummary
+from reportgen.report.wording import change_in_words
 from reportgen.text import inert
 
 MOST: Final = 10
@@ -18,6 +21,8 @@ MOST: Final = 10
 
 _ERROR: Final = "error"
 _WARNING: Final = "warning"
+
+_UTC: Final = ZoneInfo("UTC")
 
 _NAME_LENGTH: Final = 80
 _ID_LENGTH: Final = 80
@@ -47,15 +52,16 @@ def step_summary_path(environment: Mapping[str, str]) -> Path | None:
     return Path(path) if path else None
 
 
-def annotations(jobs: Iterable[JobSummary]) -> list[str]:
+def annotations(jobs: Iterable[JobSummary], regression: float | None = None) -> list[str]:
     """Return an error for each failed job and a warning for each incomplete stream, one a line.
 
-    Only jobs that are still listed count. Errors come first, then streams that could not be read,
-    then streams that were merely still open. There are at most ten lines; the last one sums up
-    the rest.
+    A job that is worse than its baseline by more than `regression` percent is an error too. Only
+    jobs that are still listed count. Errors come first, then streams that could not be read, then
+    streams that were merely still open. There are at most ten lines; the last one sums up the rest.
     """
     listed = [job for job in jobs if job.listed]
     errors = [_failed(job) for job in listed if job.status == "failed"]
+    errors += [_regressed(job) for job in listed if has_regressed(job, regression)]
     incomplete = [job for job in listed if job.stream.state != event_log.COMPLETE]
     # Streams that were merely open when waiting ended come last; the sort is stable.
     incomplete.sort(key=lambda job: job.stream.state == event_log.CAUGHT_UP)
@@ -68,6 +74,14 @@ def annotations(jobs: Iterable[JobSummary]) -> list[str]:
 def _failed(job: JobSummary) -> _Annotation:
     message = job.error or "The job failed; no reason was given."
     return _Annotation(_ERROR, f"{_named(job)} failed", inert.cut(message, _MESSAGE_LENGTH))
+
+
+def _regressed(job: JobSummary) -> _Annotation:
+    return _Annotation(_ERROR, f"{_named(job)} is worse than its baseline", _change(job))
+
+
+def _change(job: JobSummary) -> str:
+    return "" if job.change is None else change_in_words(job.change, _UTC)
 
 
 def _incomplete(job: JobSummary) -> _Annotation:

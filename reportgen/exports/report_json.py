@@ -5,7 +5,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final
 
-from reportgen.model.metrics import Metric
+from reportgen.model.metrics import Metric, Result
+from reportgen.report.change import Change
 from reportgen.report.report import SCHEMA, JobSummary, Report
 from reportgen.text import inert
 from reportgen.text.javascript import JSON
@@ -68,7 +69,26 @@ def _job(job: JobSummary) -> JSON:
         "logTail": list(job.log_tail),
         "config": job.config,
         "page": job.page,
+        "result": None if job.result is None else _result(job.result),
+        "baseline": None if job.change is None else _baseline(job.change),
     }
+
+
+def _result(result: Result) -> JSON:
+    return {"metric": result.metric, "value": _value(result.value)}
+
+
+def _baseline(change: Change) -> JSON:
+    return {
+        "id": change.baseline.id,
+        "value": _value(change.other.value),
+        "delta": _value(change.delta),
+        "relative": None if change.relative is None else _number(change.relative),
+    }
+
+
+def _value(value: float | None) -> str | int | float:
+    return "NaN" if value is None else _number(value)
 
 
 def _metric(metric: Metric | None) -> JSON:

@@ -22,6 +22,7 @@ from reportgen.report.wording import (
     ID_LENGTH,
     NAME_LENGTH,
     STATUS_LENGTH,
+    change_in_words,
     cut,
     last_loss,
     moment,
@@ -43,6 +44,9 @@ _NOTE_LENGTH: Final = 160
 _TITLE_LENGTH: Final = 200
 _SOURCE_LENGTH: Final = 300
 _URL_LENGTH: Final = 2_000
+_CHANGES: Final = 50
+"""The number of changes from baselines that are listed."""
+
 _RESERVE: Final = 500
 """The maximum length of the sentence about jobs that are left out."""
 
@@ -73,6 +77,8 @@ def document(report: Report, report_url: str | None, title: str = "Arkor report"
 def _head(report: Report, base: str | None, title: str) -> Iterator[str]:
     heading = _line(title, _TITLE_LENGTH)
     yield f"## {heading if base is None else f'[{heading}]({base})'}\n"
+    if changes := list(_changes(report.jobs, base)):
+        yield "".join(changes)
     totals = [plural(len(report.jobs), "job"), _counted(report.counts)]
     cut_short = sum(_is_cut_short(job) for job in report.jobs)
     not_finite = sum(job.not_finite > 0 for job in report.jobs)
@@ -85,6 +91,17 @@ def _head(report: Report, base: str | None, title: str) -> Iterator[str]:
     shown = ", ".join(_line(text, _SOURCE_LENGTH) for text in source if text)
     as_of = moment(report.snapshot_at, _UTC)
     yield f"From {shown}, as of {as_of.text if as_of else _NOTHING}.\n"
+
+
+def _changes(jobs: Iterable[JobSummary], base: str | None) -> Iterator[str]:
+    """Yield a line for each job's change from its baseline, the worst first."""
+    changes = [(job, job.change) for job in jobs if job.change is not None]
+    changes.sort(key=lambda pair: -pair[1].badness)
+    for job, change in changes[:_CHANGES]:
+        words = inert.markdown(change_in_words(change, _UTC))
+        yield f"- {_job(job, base)}: {f'**{words}**' if change.badness > 0 else words}\n"
+    if len(changes) > _CHANGES:
+        yield f"- … and {len(changes) - _CHANGES} more\n"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -41,6 +41,7 @@ async def fetch(
     retention: Retention,
     following: Following,
     *,
+    baseline: str | None = None,
     progress: FetchProgress,
     secrets: Secrets,
     chance: Callable[[], float],
@@ -64,7 +65,12 @@ async def fetch(
         expiry = Expiry(folder, retention, progress.warn)
         jobs = KnownJobs(folder, _first_listing(first, kept), secrets)
         jobs.update(first.jobs)
+        if first.jobs.without_project:
+            progress.warn(NO_PROJECT)
         jobs.select(selection, source.origin, expiry.expired(jobs.listing))
+        if baseline is not None:
+            jobs.choose_baselines(baseline)
+            expiry.spare(jobs.baselines)
         jobs.listing = replace(jobs.listing, before=before)
         snapshot.use(folder, first.identity)
         folder.clear_unfinished()
@@ -114,7 +120,7 @@ async def _read_source(source: Source, progress: FetchProgress) -> _First:
     for what in (identity, manifest):
         if isinstance(what, BaseException) and not isinstance(what, SourceError):
             raise what
-    for oddity in (*jobs.oddities, *([NO_PROJECT] if jobs.without_project else [])):
+    for oddity in jobs.oddities:
         progress.warn(oddity)
     if isinstance(identity, BaseException):
         progress.warn(f"org and project are unknown: {identity}")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from reportgen.errors import SourceError, WriteError
 from reportgen.events import wire
+from reportgen.model.baseline import Known, choose
 from reportgen.model.origin import Origin
 from reportgen.model.selection import Selection
 from reportgen.snapshot.job_list import Listing, numbered
@@ -25,6 +26,8 @@ class KnownJobs:
     def __init__(self, folder: SourceFolder, listing: Listing, secrets: Secrets) -> None:
         self.folder = folder
         self.listing = listing
+        self.baselines: frozenset[str] = frozenset()
+        """The ids of the jobs that selected ones are measured against."""
         self._secrets = secrets
 
     def update(self, jobs: JobList) -> bool:
@@ -69,6 +72,15 @@ class KnownJobs:
         selected = selection.of(known, self.listing.read_at)
         self.listing = replace(self.listing, selected=selected)
 
+    def choose_baselines(self, baseline: str) -> None:
+        """Choose what the selected jobs are measured against, among all jobs known.
+
+        Raises `SourceError` if `baseline` matches none.
+        """
+        known = (Known.of(job, self.folder.status(job)) for job in self.listing.jobs)
+        chosen = choose(baseline, known)
+        self.baselines = frozenset(chosen[each] for each in self.listing.selected if each in chosen)
+
     def job(self, job_id: str) -> wire.Job | None:
         """Return a job's last entry in the list."""
         return wire.decode_job(self.listing.entries[job_id])
@@ -104,6 +116,11 @@ class Expiry:
         self._retention = retention
         self._warn = warn
         self._expired: frozenset[str] = frozenset()
+        self._spared: frozenset[str] = frozenset()
+
+    def spare(self, baselines: frozenset[str]) -> None:
+        """Keep these jobs in the snapshot whatever the rules, for others to be measured against."""
+        self._spared = baselines
 
     def expired(self, listing: Listing) -> frozenset[str]:
         """Return the ids of the jobs that expire."""
@@ -116,14 +133,15 @@ class Expiry:
         A job that the source still lists keeps its entry, and the facts of how and when it ended:
         otherwise it would be fetched again.
         """
-        if not self._expired:
+        dropped = self._expired - self._spared
+        if not dropped:
             return listing
-        self._warn(self._retention.dropped_message(len(self._expired)))
-        gone = self._expired - set(listing.listed)
+        self._warn(self._retention.dropped_message(len(dropped)))
+        gone = dropped - set(listing.listed)
         # The list goes first: a log that it does not name is missed by nobody.
         self._folder.keep_listing(listing)
         for job in listing.jobs:
-            if job.id in self._expired:
+            if job.id in dropped:
                 self._folder.logs.drop(job.id, forget=job.id in gone)
         entries = {job_id: entry for job_id, entry in listing.entries.items() if job_id not in gone}
         return replace(listing, entries=entries, numbers=numbered(entries, listing.numbers))

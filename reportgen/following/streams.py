@@ -55,13 +55,13 @@ class Streams:
         self._missing: dict[str, int] = {}
 
     def to_fetch(self) -> list[str]:
-        """Return the ids of the selected jobs whose streams must be read."""
+        """Return which streams of the selected jobs and their baselines are to be read, by id."""
         listing = self._jobs.listing
-        listed = set(listing.listed)
+        wanted = {*listing.selected, *self._jobs.baselines}
         ids = [
             job_id
-            for job_id in listing.selected
-            if job_id in listed and self._is_to_be_fetched(job_id)
+            for job_id in listing.listed
+            if job_id in wanted and self._is_to_be_fetched(job_id)
         ]
         self._progress.listed(len(listing.selected), len(ids))
         return ids

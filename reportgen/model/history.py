@@ -16,9 +16,10 @@ from reportgen.events.event_log import Broke, Events, LogRun, OverLimitEvents, R
 from reportgen.events.stream_state import StreamState
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.log_lines import LogLine, Tail
+from reportgen.model.pace import Pace
 from reportgen.model.trend import Clock, Trend
 from reportgen.text import javascript
-from reportgen.text.javascript import JSON, js_value
+from reportgen.text.javascript import JSON, Object, js_value
 from reportgen.text.times import parse_time, time_or_none
 
 TAIL_LINES: Final = 50
@@ -81,13 +82,20 @@ class History:
     """Samples a second."""
     clock: Clock = field(default_factory=Clock)
     """When which step of the training curve was, by the events' own times."""
+    pace: Pace = field(default_factory=Pace)
     pause: Pause | None = None
     """The longest time between two events; None if none was a minute or more."""
     checkpoints: list[float] = field(default_factory=list)
     """The steps of saved checkpoints in order of arrival, each once."""
     artifacts: list[JSON] | None = None
     """What `training.completed` lists; None until it came."""
+    metadata: Object = field(default_factory=dict)
+    """What the last `training.started` says of the run."""
+    metrics: Object = field(default_factory=dict)
+    """What `training.completed` says of its results."""
     error: str | None = None
+    failed_at: float | None = None
+    """The step at which it failed, if that is known."""
     started_at: str | None = None
     completed_at: str | None = None
     last_event_at: str | None = None
@@ -194,13 +202,18 @@ class Folding:
             if step is not None:
                 self._checkpoints.setdefault(step + 0.0)
             return
-        history.error = None
+        history.error = history.failed_at = None
         if name == wire.STARTED:
             history.started_at = history.started_at or time_or_none(said.timestamp)
+            history.pace = Pace()
+            history.metadata = said.metadata if isinstance(said.metadata, dict) else {}
         elif name == wire.COMPLETED:
             history.artifacts = said.artifacts if isinstance(said.artifacts, list) else []
-        elif said.error is not None:
-            history.error = said.error if isinstance(said.error, str) else js_value(said.error)
+            history.metrics = said.metrics if isinstance(said.metrics, dict) else {}
+        else:
+            history.failed_at = javascript.finite(said.step)
+            if said.error is not None:
+                history.error = said.error if isinstance(said.error, str) else js_value(said.error)
 
     # Training logs
 
@@ -256,7 +269,9 @@ class Folding:
         history.eval_loss.extend(steps, losses)
         history.learning_rate.add(*readings.learning_rate.points(readings.steps))
         history.throughput.add(*readings.throughput.points(readings.steps))
-        history.clock.add(*readings.times.points(readings.steps))
+        timed = readings.times.points(readings.steps)
+        history.clock.add(*timed)
+        history.pace.add(*timed)
 
     def _resume(self, step: float) -> None:
         """Set aside what a run that was resumed from an earlier step supersedes."""
@@ -265,6 +280,7 @@ class Folding:
         history.superseded.add(history.eval_loss.cut_from(step))
         for small in (history.learning_rate, history.throughput, history.clock):
             small.cut(step)
+        history.pace = Pace()
         history.resumes += 1
         if history.resumes <= RESUMES:
             history.resumed_at.append(step)

@@ -49,13 +49,15 @@ class Result:
 
 
 def result(loss: Curve, eval_loss: Metric | None) -> Result | None:
-    """Return a job's result: its lowest evaluation loss, else the mean of its last losses.
+    """Return a job's result: its lowest evaluation loss, else the end of its training losses."""
+    return tail_mean(loss) if eval_loss is None else Result("evalLoss.min", eval_loss.min)
 
-    These are the last tenth of its training losses, rounded down but at least one. Returns None
-    for a job without any loss.
+
+def tail_mean(loss: Curve) -> Result | None:
+    """Return the mean of a job's last training losses; None if it has none.
+
+    These are the last tenth of them, rounded down but at least one.
     """
-    if eval_loss is not None:
-        return Result("evalLoss.min", eval_loss.min)
     if not len(loss):
         return None
     tail = loss.values[-max(len(loss) // 10, 1) :]

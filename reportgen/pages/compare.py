@@ -17,6 +17,7 @@ from reportgen.report.wording import (
     duration,
     identity,
     moment,
+    parts,
     plural,
     short,
     source_name,
@@ -230,13 +231,14 @@ def _note(job: JobSummary, left: float | None) -> str:
 
 def _settings(jobs: Sequence[JobSummary]) -> tuple[Setting, ...]:
     """Return the config keys of all jobs, those that differ among the drawn jobs first."""
-    keys = dict.fromkeys(key for job in jobs for key in job.config)
-    settings = [_setting(key, jobs) for key in keys]
+    configs = [parts(job.config) for job in jobs]
+    keys = dict.fromkeys(key for config in configs for key in config)
+    settings = [_setting(key, configs) for key in keys]
     return tuple(sorted(settings, key=lambda setting: not setting.differs))
 
 
-def _setting(key: str, jobs: Sequence[JobSummary]) -> Setting:
-    texts = tuple(_text(job.config, key) for job in jobs)
+def _setting(key: str, configs: Sequence[Object]) -> Setting:
+    texts = tuple(_text(config, key) for config in configs)
     return Setting(cut(key, VALUE_LENGTH), texts, differs=len(set(texts[:SHOWN])) > 1)
 
 

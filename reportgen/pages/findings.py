@@ -11,7 +11,6 @@ from reportgen.model import statistics
 from reportgen.model.curves import Curve
 from reportgen.report.report import JobDetail
 from reportgen.report.wording import duration, moment, short
-from reportgen.text import javascript
 from reportgen.text.javascript import js_number
 from reportgen.text.times import parse_time
 
@@ -24,11 +23,11 @@ class MetricStatistics:
     numbers: tuple[tuple[str, str], ...]
 
 
-def findings(detail: JobDetail, zone: ZoneInfo) -> Iterable[str]:
+def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterable[str]:
     """Yield what a reader would look for in a job's numbers, in plain words."""
     job = detail.summary
     if not job.ended and job.last_step is not None:
-        yield from _progress(detail, job.last_step, zone)
+        yield from _progress(detail, job.last_step, snapshot_at, zone)
     if best := job.eval_loss or job.loss:
         name = "Best evaluation loss" if job.eval_loss else "Lowest training loss"
         found = f"{name} {js_number(best.min)} at step {js_number(best.min_step)}"
@@ -70,28 +69,19 @@ def _first_not_finite(points: Curve) -> float | None:
     return next((step for step, value in pairs if not math.isfinite(value)), None)
 
 
-def _progress(detail: JobDetail, last: float, zone: ZoneInfo) -> Iterable[str]:
+def _progress(
+    detail: JobDetail, last: float, snapshot_at: datetime, zone: ZoneInfo
+) -> Iterable[str]:
     """Yield how far a running job has come, and when it is expected to end."""
-    most = javascript.finite(detail.summary.config.get("maxSteps"))
+    most = detail.summary.max_steps
     if most is None or not 0 < last <= most:
         return
     text = f"Step {js_number(last)} of {js_number(most)} ({100 * last / most:.0f} %)"
-    end = _expected_end(detail, last, most)
+    end = None
+    if detail.summary.status == "running":
+        end = detail.pace.expected_end(most, parse_time(detail.last_event_at), snapshot_at)
     shown = moment(end, zone)
     yield f"{text}, expected to end at about {shown.text}" if shown else text
-
-
-def _expected_end(detail: JobDetail, last: float, most: float) -> datetime | None:
-    """Return when the last step is expected; None if that is unknown, or the job was resumed."""
-    started = parse_time(detail.summary.started_at)
-    times = (parse_time(line.time) for line in reversed(detail.log))
-    latest = next((time for time in times if time), None)
-    if started is None or latest is None or latest <= started or detail.resumed_at:
-        return None
-    try:
-        return latest + (latest - started) * ((most - last) / last)
-    except OverflowError:
-        return None
 
 
 def statistics_of(detail: JobDetail) -> Iterable[MetricStatistics]:

@@ -32,6 +32,7 @@ from reportgen.report.wording import (
     duration,
     identity,
     moment,
+    parts,
     plural,
     shown_list,
     source_name,
@@ -111,14 +112,14 @@ def job_view(
         chart_description=_chart_description(job),
         small_charts=tuple(_small_charts(detail, chart)),
         captions=tuple(_captions(job, chart)),
-        findings=tuple(findings(detail, zone)),
+        findings=tuple(findings(detail, snapshot_at, zone)),
         statistics=tuple(statistics_of(detail)),
         slug=job.slug,
         resumed=_resumed(detail),
         log=tuple(_log(detail.log, zone)),
         log_note=_log_note(detail, zone),
         log_empty="Not shown." if detail.log_lines else "No events yet.",
-        sections=_sections(job, zone),
+        sections=_sections(detail, zone),
         artifacts=shown_list(detail.artifacts),
         checkpoints=shown_list([f"step {js_number(step)}" for step in detail.checkpoints]),
         provenance=Provenance(
@@ -230,15 +231,19 @@ def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
     return f"{note} · times in {zone.key}" if timed else note
 
 
-def _sections(job: JobSummary, zone: ZoneInfo) -> tuple[tuple[str, tuple[Field, ...]], ...]:
+def _sections(detail: JobDetail, zone: ZoneInfo) -> tuple[tuple[str, tuple[Field, ...]], ...]:
+    job = detail.summary
     return (
-        ("Metadata", tuple(_metadata(job, zone))),
+        ("Metadata", tuple(_metadata(detail, zone))),
         ("Stream", tuple(_stream_fields(job.stream))),
         ("Config", tuple(_config_fields(job.config))),
+        ("Run metadata", tuple(_config_fields(detail.metadata))),
+        ("Final metrics", tuple(_config_fields(detail.metrics))),
     )
 
 
-def _metadata(job: JobSummary, zone: ZoneInfo) -> Iterable[Field]:
+def _metadata(detail: JobDetail, zone: ZoneInfo) -> Iterable[Field]:
+    job = detail.summary
     for label, time in (
         ("Created", job.created_at),
         ("Started", job.started_at),
@@ -249,6 +254,8 @@ def _metadata(job: JobSummary, zone: ZoneInfo) -> Iterable[Field]:
     yield Field("Model", _config_text(job.config.get("model")))
     yield Field("Dataset", _dataset(job.config.get("datasetSource")))
     yield Field("Steps", steps(job))
+    if detail.failed_at is not None:
+        yield Field("Failed at", f"step {js_number(detail.failed_at)}")
     for label, metric in (("Loss", job.loss), ("Eval loss", job.eval_loss)):
         if metric:
             yield Field(label, _first_to_last(metric))
@@ -266,6 +273,7 @@ def _dataset(source: JSON) -> str:
 
 
 def _config_fields(config: Object) -> Iterable[Field]:
+    config = parts(config)
     names = shown_list(list(config))
     texts = shown_list([_config_text(value) for value in config.values()])
     for name, text in zip(names.entries, texts.entries, strict=True):

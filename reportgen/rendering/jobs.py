@@ -7,10 +7,12 @@ from typing import Final, NamedTuple
 from reportgen.events import wire
 from reportgen.model.selection import Selection
 from reportgen.rendering import workers
+from reportgen.rendering.baselines import Baselines
 from reportgen.rendering.cache import files_of
 from reportgen.rendering.context import RenderContext
 from reportgen.rendering.job_files import JobFiles
 from reportgen.report import comparison
+from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves, Shortlist
 from reportgen.report.report import Entry, JobSummary
 from reportgen.text import inert
@@ -35,13 +37,13 @@ class StagedJobs:
     """The curves of rendered jobs that the comparison may need."""
 
 
-def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
+def stage_jobs(context: RenderContext, narrowed: Selection, baseline: str | None) -> StagedJobs:
     """Stage the files of the jobs that `narrowed` selects, except those that the old report has.
 
     Jobs are staged one at a time; of the others only the summaries are in memory.
     """
     staging = _Staging(context, JobFiles(context), narrowed)
-    candidates: Iterable[Candidate] = _candidates(context)
+    candidates: Iterable[Candidate] = _candidates(context, baseline)
     rendered: Mapping[str, _RenderedJob] = {}
     if narrowed.limit is None:  # with a limit, few of the candidates may be needed
         candidates = list(candidates)
@@ -73,6 +75,7 @@ class Candidate:
     slug: str
     listed: bool
     key: str | None
+    baseline: Baseline | None
     cached: JobSummary | None
     """Its summary, if the old report has its files."""
 
@@ -83,13 +86,14 @@ class Candidate:
         return Entry(job, self.slug, self.listed)
 
 
-def _candidates(context: RenderContext) -> Iterator[Candidate]:
+def _candidates(context: RenderContext, baseline: str | None) -> Iterator[Candidate]:
     """Yield the selected jobs that retention keeps, listed ones first, in the server's order."""
     listing = context.listing
     dropped = context.folder.dropped(listing, context.retention)
     if left_out := sum(job_id in dropped for job_id in listing.selected):
         context.warn(context.retention.hidden_message(left_out))
     slugs = inert.file_slugs(listing.entries)
+    baselines = Baselines.among(context, slugs, baseline)
     selected, listed = set(listing.selected), set(listing.listed)
     for job_id, data in listing.entries.items():
         if job_id not in selected or job_id in dropped:
@@ -99,8 +103,9 @@ def _candidates(context: RenderContext) -> Iterator[Candidate]:
             continue
         entry = Entry(job, slugs[job_id], job_id in listed)
         key = context.cache.key(entry, data.decode(), context.folder.logs.fingerprint(job_id))
-        cached = None if context.refresh else context.cache.job(entry, key)
-        yield Candidate(job_id, data, entry.slug, entry.listed, key, cached)
+        measured_by = baselines.of(job_id)
+        cached = None if context.refresh else context.cache.job(entry, key, measured_by)
+        yield Candidate(job_id, data, entry.slug, entry.listed, key, measured_by, cached)
 
 
 class _RenderedJob(NamedTuple):
@@ -130,14 +135,15 @@ class _Staging:
         if candidate.cached is not None:
             self.staged.shortlist.has_room_for(candidate.cached)
             return _RenderedJob(candidate.cached, None)
-        return self._rendered(candidate.entry)
+        return self._rendered(candidate)
 
-    def _rendered(self, entry: Entry) -> _RenderedJob:
+    def _rendered(self, candidate: Candidate) -> _RenderedJob:
+        entry = candidate.entry
         if self.narrowed.passes_all:
-            detail = self.files.stage(entry)
+            detail = self.files.stage(entry, candidate.baseline)
         else:
             # The log may show that the job is not selected, so the exports wait for a second pass.
-            detail = self.files.detail(entry)
+            detail = self.files.detail(entry, candidate.baseline)
             job = detail.summary
             if not (self.matches(job) and self.narrowed.in_shard(job.id)):
                 return _RenderedJob(job, None)
@@ -158,7 +164,7 @@ class _Staging:
             return {}
         # The newest jobs of all are among the newest jobs of each process.
         rendered = workers.results(
-            lambda place: self._rendered(missing[place].entry), workers.shares(costs, processes)
+            lambda place: self._rendered(missing[place]), workers.shares(costs, processes)
         )
         return {job.summary.id: job for job in rendered.values()}
 
@@ -182,4 +188,4 @@ class _Staging:
         if candidate.cached is not None:
             context.cache.keep_known_job(job)
         else:
-            context.cache.keep_job(job, candidate.key)
+            context.cache.keep_job(job, candidate.key, candidate.baseline)

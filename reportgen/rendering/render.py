@@ -51,15 +51,19 @@ def render(
     redactor: Redactor,
     narrowed: Selection | None = None,
     *,
+    baseline: str | None = None,
+    regression: float | None = None,
     refresh: bool = False,
     warn: Callable[[str], None] = lambda _: None,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Rendered:
     """Write the report on the jobs that the last snapshot selected.
 
-    `narrowed` selects among these jobs, judged by their pages; with `refresh` every page is
-    rendered again; `waiting` surrounds the wait for another build that is publishing. Raises
-    `SnapshotError`, `DamagedRecordError`, `WriteError`, and `SourceError` if a job that `narrowed`
+    `narrowed` selects among these jobs, judged by their pages; `baseline` says what each is
+    measured against (see `model.baseline`), and `regression` by how many percent a job may be worse
+    before its test case fails; with `refresh` every page is rendered again; `waiting`
+    surrounds the wait for another build that is publishing. Raises `SnapshotError`,
+    `DamagedRecordError`, `WriteError`, and `SourceError` if a job that `narrowed` or `baseline`
     names is not in the snapshot.
     """
     narrowed = narrowed or Selection()
@@ -82,8 +86,8 @@ def render(
             cache=RenderCache(publication, basis, listing.read_at.isoformat()),
             warn=warn,
         )
-        jobs = stage_jobs(context, narrowed)
-        report = _report(context, jobs)
+        jobs = stage_jobs(context, narrowed, baseline)
+        report = _report(context, jobs, regression)
         summary = summary_md.document(report, output.report_url, output.looks.title)
         _stage_exports(context, report, summary)
         _stage_pages(context, report, jobs)
@@ -114,13 +118,15 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
 # --- The files about all jobs --------------------------------------------------------------------
 
 
-def _report(context: RenderContext, jobs: StagedJobs) -> Report:
+def _report(context: RenderContext, jobs: StagedJobs, regression: float | None) -> Report:
     """Return the values that the files about all jobs show."""
     listing = context.listing
     manifest = listing.manifest
     if manifest is not None:
         manifest = manifest.redacted(context.redactor.text)
-    return Report(GENERATOR, listing.read_at, context.origin, manifest, tuple(jobs.summaries))
+    return Report(
+        GENERATOR, listing.read_at, context.origin, manifest, tuple(jobs.summaries), regression
+    )
 
 
 def _stage_exports(context: RenderContext, report: Report, summary: str) -> None:
@@ -172,7 +178,8 @@ def _stage_single(
     jobs: StagedJobs,
     marks: Mapping[str, str | None],
 ) -> None:
-    details = (JobFiles(context).detail(candidate.entry) for candidate in jobs.candidates.values())
+    files = JobFiles(context)
+    details = (files.detail(each.entry, each.baseline) for each in jobs.candidates.values())
     size = context.publication.stage(SINGLE, context.pages.single(report, details, marks))
     if warning := size_warning(size):
         context.warn(warning)

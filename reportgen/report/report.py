@@ -5,7 +5,9 @@ so that none can forget to; it is still the server's text, which pages and expor
 where it goes.
 """
 
-from dataclasses import dataclass
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,9 +17,12 @@ from reportgen.model import history as hist
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import History
 from reportgen.model.log_lines import LogLine
-from reportgen.model.metrics import Metric, Result, last_if_not_finite, metric, result
+from reportgen.model.metrics import Metric, Result, last_if_not_finite, metric, result, tail_mean
 from reportgen.model.origin import Manifest, Origin
+from reportgen.model.pace import Pace
 from reportgen.model.trend import Clock, Trend
+from reportgen.report.change import Baseline, Change
+from reportgen.text import javascript
 from reportgen.text.javascript import JSON, js_value
 from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
@@ -75,6 +80,10 @@ class JobSummary:
     """The time that the page of a job that has ended shows; None if the job has not ended."""
     sparkline: Sparkline = ()
     result: Result | None = None
+    tail: Result | None = None
+    """The result by training losses, for comparison with jobs that have no other."""
+    change: Change | None = None
+    """The change from the baseline; None if there is none, or no loss to compare."""
     last_not_finite: str | None = None
     """`NaN`, `Infinity` or `-Infinity` if that was the last training loss, which `loss` skips."""
 
@@ -92,9 +101,24 @@ class JobSummary:
         return None if started is None else max((now - started).total_seconds(), 0.0)
 
     @property
+    def max_steps(self) -> float | None:
+        """The number of steps to train, if the config names it: -1 and 0 mean by epochs."""
+        steps = self.config.get("maxSteps")
+        if isinstance(steps, str):
+            with suppress(ValueError):
+                steps = float(steps)
+        most = javascript.finite(steps)
+        return most if most is not None and most > 0 else None
+
+    @property
     def page(self) -> str:
         """The path of the job's page, relative to the home page."""
         return f"jobs/{self.slug}.html"
+
+    @property
+    def as_baseline(self) -> Baseline:
+        """What other jobs are measured against if this one is their baseline."""
+        return Baseline(self.id, self.display_name, self.created_at, self.result, self.tail)
 
     @property
     def ended(self) -> bool:
@@ -119,9 +143,17 @@ class JobDetail:
     pause: hist.Pause | None
     checkpoints: tuple[float, ...]
     artifacts: tuple[str, ...]
-    """Each artifact as text: strings unchanged, anything else as JSON."""
+    """Each artifact as text, without home directories: strings unchanged, else as JSON."""
     log: tuple[LogLine, ...]
     log_lines: int
+    pace: Pace = field(default_factory=Pace)
+    last_event_at: str | None = None
+    metadata: Object = field(default_factory=dict)
+    """What the run says of itself at its start."""
+    metrics: Object = field(default_factory=dict)
+    """What it says of its results at its end."""
+    failed_at: float | None = None
+    """The step at which it failed, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +165,8 @@ class Report:
     origin: Origin
     manifest: Manifest | None
     jobs: tuple[JobSummary, ...]
+    regression: float | None = None
+    """By how many percent a job may be worse than its baseline; None if that is not judged."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -178,6 +212,11 @@ def job_detail(
         pause=history.pause,
         checkpoints=tuple(history.checkpoints),
         artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),
+        pace=history.pace,
+        last_event_at=history.last_event_at,
+        metadata=_object(history.metadata, redactor),
+        metrics=_object(history.metrics, redactor),
+        failed_at=history.failed_at,
         log=tuple(shown),
         log_lines=history.log_lines,
     )
@@ -217,6 +256,7 @@ def _summary(
         as_of=_as_of(status, history, job, completed),
         sparkline=sparkline(history.loss),
         result=result(history.loss, eval_loss),
+        tail=tail_mean(history.loss),
         last_not_finite=last_if_not_finite(history.loss),
     )
 
@@ -256,5 +296,29 @@ def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
 
 
 def _artifact_text(artifact: JSON, redactor: Redactor) -> str:
-    clean = redactor.value(artifact)
+    clean = _without_home(redactor.value(artifact))
     return clean if isinstance(clean, str) else js_value(clean)
+
+
+def _object(fields: Object, redactor: Redactor) -> Object:
+    clean = redactor.value(fields)
+    return clean if isinstance(clean, dict) else {}
+
+
+_HOME: Final = re.compile(
+    r"\A(file://)?(?:/(?:[^/]+/)?(?:home|Users)/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)"
+    r"(?=[\\/]|\Z)"
+)
+
+
+def _without_home(artifact: JSON) -> JSON:
+    """Return an artifact in which paths within a home directory begin with `~`: names stay out."""
+    match artifact:
+        case str():
+            return _HOME.sub(r"\1~", artifact)
+        case list():
+            return [_without_home(item) for item in artifact]
+        case dict():
+            return {key: _without_home(item) for key, item in artifact.items()}
+        case _:
+            return artifact

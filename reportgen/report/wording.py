@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.model.rounding import significant
+from reportgen.report.change import Change
 from reportgen.report.report import JobSummary, StreamSummary
-from reportgen.text import inert, javascript
-from reportgen.text.javascript import js_number
+from reportgen.text import inert
+from reportgen.text.javascript import Object, js_number
 from reportgen.text.times import parse_time
 
 LIST_LENGTH: Final = 200
@@ -218,13 +219,52 @@ def last_loss(job: JobSummary) -> str:
     return f"{job.last_not_finite} (last finite {finite})" if finite else job.last_not_finite
 
 
+def parts(values: Object) -> Object:
+    """Return settings with the members of objects as settings of their own: `datasetSource.name`.
+
+    An empty object stays.
+    """
+    flat: Object = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            flat |= {f"{key}.{part}": item for part, item in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
 def steps(job: JobSummary) -> str:
     """Return the last step and, if the config names it, the number of steps: `388 of 400`."""
     last = None if job.last_step is None else js_number(job.last_step)
-    most = javascript.finite(job.config.get("maxSteps"))
-    if most is None:
+    if job.max_steps is None:
         return last or "—"
-    return f"{last or 0} of {js_number(most)}"
+    return f"{last or 0} of {js_number(job.max_steps)}"
+
+
+def change_in_words(change: Change, zone: ZoneInfo) -> str:
+    """Format a change from the baseline: `3.2 % better than support-bot-v1 (2026-04-30 12:00)`."""
+    baseline = change.baseline
+    created = parse_time(baseline.created_at)
+    name = cut(baseline.name, NAME_LENGTH)
+    if created is None:
+        return f"{_difference(change)} {name}"
+    local = _local(created, zone)
+    return f"{_difference(change)} {name} ({local:%Y-%m-%d %H:%M})"
+
+
+def _difference(change: Change) -> str:
+    """Return how a job did, up to the name of its baseline."""
+    own, other = change.own.value, change.other.value
+    if own == other:
+        return "the same as"
+    if own is None:
+        return "not finite, so worse than"
+    if other is None:
+        return "finite, so better than"
+    better = "better than" if own < other else "worse than"
+    if change.relative is None:
+        return f"{short(abs(own - other))} {better}"
+    return f"{js_number(significant(abs(change.relative) * 100, 2))} % {better}"
 
 
 def shown_list(texts: Sequence[str]) -> ShownList:

@@ -16,7 +16,7 @@ from reportgen.sources import NO_PROJECT, JobList, Listener, Source, credentials
 from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
-_PACKAGES = ("httpx", "msgspec", "jinja2")
+_PACKAGES = ("httpx", "httpx-sse", "msgspec", "jinja2")
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _cut_words(error: httpx.TransportError) -> str:
 def _tls_words(error: ssl.SSLError, route: Route | None) -> str:
     if not isinstance(error, ssl.SSLCertVerificationError):
         reason = (error.reason or str(error)).lower().replace("_", " ")
-        return f"TLS failed ({reason}): check https:// and the port"
+        return f"TLS failed ({reason}): check the port; Studio takes http:// and not https://"
     match error.verify_code:
         case code if code == _EXPIRED:
             return f"its certificate has expired, {_CLOCK}"

@@ -4,7 +4,7 @@ import asyncio
 import codecs
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
+import httpx_sse
 
 from reportgen.errors import SourceError, UsageError
 from reportgen.sources import (
@@ -42,9 +43,7 @@ _MAX_ERROR_BYTES: Final = 64 * 1024
 _NOTICES: Final = frozenset({"deprecation", "sunset", "warning"})
 _WARNING_TEXT: Final = re.compile(r'\b\d{3} [^\s"]+ "((?:[^"\\]|\\.)*)"')
 _ESCAPED: Final = re.compile(r"\\(.)")
-_EVENT_STREAM: Final = "text/event-stream"
 _PLAIN: Final = {"Accept-Encoding": "identity"}
-_STREAMED: Final = {"Accept": _EVENT_STREAM, "Cache-Control": "no-cache", **_PLAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +227,7 @@ class Server:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
-            event_hooks={"response": [self._report_notices]},
+            event_hooks={"request": [_ask_as_browsers_do], "response": [self._report_notices]},
         )
 
     async def _report_notices(self, response: httpx.Response) -> None:
@@ -239,33 +238,40 @@ class Server:
                 self._notice(f"{self.base.shown}: {notice}")
 
     @asynccontextmanager
-    async def _answer(self, path: str, headers: httpx.Headers) -> AsyncIterator[httpx.Response]:
+    async def _answer(
+        self, path: str, headers: httpx.Headers, *, streamed: bool = False
+    ) -> AsyncIterator[httpx.Response]:
         """Send a request and return its answer, with its body still to be read."""
-        with self._client() as client:
-            response = await self._send(client, path, headers)
-            try:
-                yield response
-            finally:
-                await response.aclose()
+        async with AsyncExitStack() as stack:
+            client = stack.enter_context(self._client())
+            yield await self._open(stack, client, path, headers, streamed=streamed)
 
-    async def _send(
-        self, client: httpx.AsyncClient, path: str, headers: httpx.Headers
+    async def _open(
+        self,
+        stack: AsyncExitStack,
+        client: httpx.AsyncClient,
+        path: str,
+        headers: httpx.Headers,
+        *,
+        streamed: bool,
     ) -> httpx.Response:
         """Send a request; a reused connection that turns out to be closed is replaced at once."""
-        events: list[str] = []
+        traced: list[str] = []
 
         async def trace(event: str, _: object) -> None:
-            events.append(event)
+            traced.append(event)
 
-        request = client.build_request(
-            "GET", self.base.url + path, headers=headers, extensions={"trace": trace}
-        )
+        url, more = self.base.url + path, {"trace": trace}
         try:
-            return await client.send(request, stream=True)
+            if not streamed:
+                asked = client.stream("GET", url, headers=headers, extensions=more)
+                return await stack.enter_async_context(asked)
+            events = httpx_sse.aconnect_sse(client, "GET", url, headers=headers, extensions=more)
+            return (await stack.enter_async_context(events)).response
         except httpx.HTTPError as error:
-            is_reused = not any("connect_tcp" in event for event in events)
+            is_reused = not any("connect_tcp" in event for event in traced)
             if is_reused and failures.is_hang_up(error):
-                return await self._send(client, path, headers)
+                return await self._open(stack, client, path, headers, streamed=streamed)
             raise
 
     async def get(self, path: str, *, limit: int) -> Answer:
@@ -303,9 +309,11 @@ class Server:
     async def _ask(
         self, path: str, headers: Mapping[str, str], limit: int, seconds: float
     ) -> Answer:
-        sent = httpx.Headers({**headers, **_PLAIN})
         try:
-            async with asyncio.timeout(seconds), self._answer(path, sent) as response:
+            async with (
+                asyncio.timeout(seconds),
+                self._answer(path, httpx.Headers({**headers, **_PLAIN})) as response,
+            ):
                 body = await bodies.read(response, limit)
                 # Browsers read JSON without the mark, and so does Studio.
                 return Answer(response.status_code, body.removeprefix(codecs.BOM_UTF8))
@@ -337,25 +345,23 @@ class Server:
     async def _stream_once(
         self, path: str, last_event_id: bytes | None, *, ended: bool
     ) -> AsyncIterator[OpenStream]:
-        headers = httpx.Headers({**self._headers(self.secret.value), **_STREAMED}, "latin-1")
+        headers = httpx.Headers({**self._headers(self.secret.value), **_PLAIN}, "latin-1")
         if last_event_id is not None:
             headers["Last-Event-ID"] = last_event_id.decode("latin-1")
         try:
-            async with self._answer(path, headers) as response:
-                await self._check_stream(response, self.secret.known.redactor, ended=ended)
+            async with self._answer(path, headers, streamed=True) as response:
+                await self._check_stream(response, ended=ended)
                 yield OpenStream(bodies.unpacked(response))
         except httpx.InvalidURL as error:
             raise StreamRefusedError("the job's id is too long for a URL", final=True) from error
         except httpx.HTTPError as error:
             raise StreamBrokenError(self._why_broken(error)) from error
 
-    async def _check_stream(
-        self, response: httpx.Response, redactor: Redactor, *, ended: bool
-    ) -> None:
+    async def _check_stream(self, response: httpx.Response, *, ended: bool) -> None:
         """Raise `StreamRefusedError` if the answer is not an event stream."""
         status = response.status_code
         if status == HTTPStatus.OK:
-            _check_content(response, redactor)
+            _check_content(response, self.secret.known.redactor)
             return
         asked = response.headers.get("retry-after")
         raise StreamRefusedError(
@@ -369,6 +375,12 @@ class Server:
         if self.base.loopback and failures.is_refused(error):
             return f"{self.base.shown} is gone; if it came back on another port, name it with --url"
         return failures.describe(error, self._route)
+
+
+async def _ask_as_browsers_do(request: httpx.Request) -> None:
+    # httpx-sse asks for an event stream with `no-store`, the HTML standard with `no-cache`.
+    if "Cache-Control" in request.headers:
+        request.headers["Cache-Control"] = "no-cache"
 
 
 def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
@@ -386,7 +398,7 @@ def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
 def _check_content(response: httpx.Response, redactor: Redactor) -> None:
     """Raise `StreamRefusedError` if a body is not an event stream that can be read."""
     kind = bodies.media_type(response)
-    if kind != _EVENT_STREAM:
+    if kind != "text/event-stream":
         shown = redactor.text(kind or "of no content type")[:_LONGEST_REASON]
         raise StreamRefusedError(f"the answer is no event stream but {shown}", final=True)
     coding = bodies.unknown_coding(response)

@@ -18,10 +18,15 @@ _FIRST_SERVER_ERROR: Final = 500
 _LONGEST_HINT: Final = 100
 
 
+def is_about_the_host(answer: Answer, redactor: Redactor) -> bool:
+    """Return whether Studio refuses the host by which it was asked: IPv6, or `x.localhost`."""
+    return answer.status == HTTPStatus.FORBIDDEN and answer.message(redactor) in _LOOPBACK_ONLY
+
+
 def by_studio(answer: Answer, redactor: Redactor) -> str:
     """Describe an answer of Studio's other than 200: its own refusal, or the cloud's."""
     message = answer.message(redactor)
-    if answer.status == HTTPStatus.FORBIDDEN and message in _LOOPBACK_ONLY:
+    if is_about_the_host(answer, redactor):
         return f"Studio refused this host (403: {message}): use 127.0.0.1 in --url"
     if answer.status == HTTPStatus.FORBIDDEN and message == _BAD_TOKEN:
         return (

@@ -197,7 +197,7 @@ class Studio:
     async def _page_token(self, base: BaseURL) -> str | None:
         """Return the token in the page at an address; None if it is not a Studio's.
 
-        Raises `UnreachableError` if the user named this address and it does not answer.
+        Raises `SourceError` if the user named this address, and it does not answer or refuses it.
         """
         server = self._server_at(base, "")
         try:
@@ -208,6 +208,8 @@ class Studio:
             return None
         finally:
             await server.close()
+        if len(self._bases) == 1 and refusals.is_about_the_host(page, self._secrets.redactor):
+            raise SourceError(f"Cannot read {base.shown}: {self._said(page)}.")
         token = which_studio.token_in(page.body) if page.status == HTTPStatus.OK else None
         self._secrets.learn(token or "")
         return token
@@ -216,12 +218,14 @@ class Studio:
         """Ask a Studio for its scope, with the token of its own page."""
         server = self._server_at(base, token)
         try:
-            fields = self._credentials(await server.get("/api/credentials", limit=MAX_SMALL_BYTES))
-        except UnreachableError:
+            async with asyncio.timeout(_PAGE_SECONDS):
+                answer = await server.get("/api/credentials", limit=MAX_SMALL_BYTES)
+        except (UnreachableError, TimeoutError):
             return None
         finally:
             await server.close()
-        org, project = (_text((fields or {}).get(name)) for name in ("orgSlug", "projectSlug"))
+        fields = self._credentials(answer) or {}
+        org, project = (_text(fields.get(name)) for name in ("orgSlug", "projectSlug"))
         return None if org is None or project is None else Scope(org, project)
 
 

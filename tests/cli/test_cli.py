@@ -37,15 +37,16 @@ def test_options_belong_to_the_commands_that_use_them(command: Command) -> None:
     said = {"--quiet", "--verbose", "--progress", "--no-progress", "--log-format"}
     everywhere = said | {"--config", "--project-dir", "--help"}
     looks = {"--out", "--log-lines", "--single-file", "--layout", "--title", "--theme"}
-    looks |= {"--timezone", "--stale-after", "--show-config", "--report-url"}
+    looks |= {"--timezone", "--stale-after", "--auto-refresh", "--show-config", "--report-url"}
     judging = {"--strict", "--fail-on", "--no-github"}
+    measuring = {"--baseline"}
     fetching = {"--max-wait", "--settle", "--stall-timeout", "--retries", "--concurrency"}
     fetching |= {"--refresh"}
     which = {"--job", "--name", "--status", "--since", "--limit", "--shard"}
     which |= {"--keep", "--keep-last"}
     where = {"--source", "--url", "--token-file", "--org", "--project"}
     kept = {"--snapshot-dir"}
-    assert build == everywhere | looks | judging | fetching | which | where | kept
+    assert build == everywhere | looks | judging | measuring | fetching | which | where | kept
     assert options_of(command, "config") == build
     assert options_of(command, "snapshot") == build - looks - judging
     assert options_of(command, "render") == build - fetching - {

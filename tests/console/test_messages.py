@@ -210,9 +210,10 @@ def test_plain_lines_carry_a_time_and_a_job_and_no_colour(command: Command) -> N
         result = command.build(studio, "--progress")
     times = re.compile(r"^\d\d:\d\d:\d\d ", re.MULTILINE)
     assert times.sub("", result.stderr) == (
+        f"reading the Studio at {studio.url}\n"
         "1 job, 1 stream to read\njob_1: complete, 6 new events\n"
     )
-    assert len(times.findall(result.stderr)) == 2
+    assert len(times.findall(result.stderr)) == 3
 
 
 def test_colours_on_request(command: Command) -> None:
@@ -228,9 +229,10 @@ def test_json_reports_the_outcome_of_each_stream(command: Command) -> None:
     with StandIn(job("a", events=training(3)), job("b", script=refusal(410, "gone"))) as studio:
         result = command.build(studio, "-v", "--log-format", "json")
     assert (result.code, result.stdout) == (0, "out/index.html\n")
-    records = objects(result)
-    assert records[0]["event"] == "listed"
-    assert (records[0]["jobs"], records[0]["streams"]) == (2, 2)
+    source, listed, *records = objects(result)
+    assert (source["event"], listed["event"]) == ("source", "listed")
+    assert studio.url in source["message"]
+    assert (listed["jobs"], listed["streams"]) == (2, 2)
     ended = {record["job"]: record for record in records if record["event"] == "ended"}
     assert (ended["a"]["state"], ended["a"]["events"], ended["a"]["level"]) == (
         "complete", 6, "info",

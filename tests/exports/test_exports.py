@@ -19,8 +19,9 @@ from reportgen.events.event_log import Record
 from reportgen.exports import job_texts, points_csv, report_json
 from reportgen.model import log_lines
 from reportgen.model.history import fold
-from reportgen.model.metrics import Metric
+from reportgen.model.metrics import Metric, Result
 from reportgen.model.origin import Manifest, Origin
+from reportgen.report.change import Baseline, change
 from reportgen.report.report import Entry, Report, StreamSummary, job_detail
 from reportgen.text import inert, javascript
 from reportgen.text.javascript import Object, is_number, js_number, js_value
@@ -236,7 +237,7 @@ def test_the_report_for_programs() -> None:
         assert list(job) == [
             "id", "name", "status", "listed", "createdAt", "startedAt", "completedAt",
             "durationSeconds", "artifacts", "error", "stream", "loss", "evalLoss",
-            "checkpoints", "logTail", "config", "page",
+            "checkpoints", "logTail", "config", "page", "result", "baseline",
         ]  # fmt: skip
 
 
@@ -260,6 +261,12 @@ def test_each_fact_is_under_its_key() -> None:
         checkpoints=(100.0, 0.5),
         log_tail=("[log] step=1 loss=2.31",),
         config={"maxSteps": 400},
+        result=Result("evalLoss.min", 0.58),
+        change=change(
+            Result("evalLoss.min", 0.58),
+            None,
+            Baseline("job_0", "support-bot-v1", None, Result("evalLoss.min", 0.5), None),
+        ),
     )
     origin = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", None)
     whole = Report("g", noon, origin, Manifest("support-bot-v1"), (job,))
@@ -315,6 +322,8 @@ def test_each_fact_is_under_its_key() -> None:
                 "logTail": ["[log] step=1 loss=2.31"],
                 "config": {"maxSteps": 400},
                 "page": "jobs/job_1.html",
+                "result": {"metric": "evalLoss.min", "value": 0.58},
+                "baseline": {"id": "job_0", "value": 0.5, "delta": 0.08, "relative": 0.16},
             }
         ],
     }
@@ -396,7 +405,9 @@ def test_a_whole_document_as_it_is_written() -> None:
         ],
         "z": {}
       },
-      "page": "jobs/job-1.html"
+      "page": "jobs/job-1.html",
+      "result": null,
+      "baseline": null
     }
   ]
 }

@@ -122,6 +122,18 @@ def test_a_resumed_run_supersedes_points_and_says_so() -> None:
     assert list(folded.superseded.starts) == [0, 2]
 
 
+def test_the_pace_is_that_of_the_run_since_it_was_started_or_resumed() -> None:
+    def log(step: int) -> bytes:
+        return line(LOG, {"step": step, "loss": 1, "timestamp": f"2026-05-01T09:00:{step:02}Z"})
+
+    def steps(*events: bytes) -> list[float]:
+        return [step for step, _ in fold(events).pace.pairs]
+
+    assert steps(log(5), log(6), line(LOG, {"step": 7}), log(8)) == [5, 6, 8]
+    assert steps(log(5), log(6), log(3), log(4)) == [3, 4]
+    assert steps(log(5), line(STARTED), log(6)) == [6]
+
+
 def test_at_an_equal_step_only_the_point_is_replaced() -> None:
     folded = fold(logs((1, 5), (2, 4, 6), (2, 3)))
     assert pairs(folded.loss) == [(1, 5), (2, 3)]

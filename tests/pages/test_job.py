@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from reportgen.model.log_lines import LogLine
+from reportgen.model.pace import Pace
 from reportgen.report.report import StreamSummary
+from reportgen.text.javascript import JSON, Object
 from tests import samples
 from tests.pages.render import (
     Page,
@@ -109,13 +111,23 @@ def test_findings_report_a_loss_that_stayed_up() -> None:
 
 
 def test_findings_report_progress_and_the_expected_end() -> None:
-    running = samples.summary(
-        status="running", last_step=100.0, started_at="2026-05-01T09:00:00Z", as_of=None
-    )
-    log = (LogLine("[log] step=100", "2026-05-01T09:10:00Z"),)
-    text = Page(job(samples.detail(running, log=log, log_lines=1))).text
-    assert "Step 100 of 400 (25 %), expected to end at about 2026-05-01 09:40:00" in text
-    assert "ends about" not in Page(job(samples.detail(running))).text
+    pace, last = Pace(), "2026-05-01T11:58:00Z"
+    pace.add([99, 100], ["2026-05-01T11:57:30Z", last])
+
+    def shown(status: str, most: JSON) -> str:
+        config: Object = {**samples.CONFIG, "maxSteps": most}
+        running = samples.summary(status=status, last_step=100.0, as_of=None, config=config)
+        return Page(job(samples.detail(running, pace=pace, last_event_at=last))).text
+
+    progress = "Step 100 of 400 (25 %)"
+    assert f"{progress}, expected to end at about 2026-05-01 14:28:00" in shown("running", 400)
+    assert f"{progress}, expected to end" in shown("running", "400")
+    assert progress in shown("queued", 400)
+    assert "expected to end" not in shown("queued", 400)
+    for most in (-1, 0, "-1", "all", None, True):
+        text = shown("running", most)
+        assert "expected to end" not in text
+        assert f"of {most}" not in text
 
 
 def test_a_log_line_keeps_its_time_beside_its_text() -> None:

@@ -129,6 +129,56 @@ def test_artifacts(events: list[bytes], count: int | None, texts: tuple[str, ...
 
 
 @pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/home/alice/run/adapter", "~/run/adapter"),
+        ("/Users/alice/run", "~/run"),
+        ("/home/alice", "~"),
+        ("/root/out/", "~/out/"),
+        ("/var/home/alice/x", "~/x"),
+        (r"C:\Users\alice\run", r"~\run"),
+        ("D:/Users/alice/run", "~/run"),
+        ("file:///home/alice/x", "file://~/x"),
+        ("/home", "/home"),
+        ("/rooted/x", "/rooted/x"),
+        ("/opt/run/home/alice", "/opt/run/home/alice"),
+        ("run/home/alice/x", "run/home/alice/x"),
+        ("s3://bucket/home/alice/x", "s3://bucket/home/alice/x"),
+    ],
+)
+def test_paths_of_artifacts_lose_the_home_directory(path: str, shown: str) -> None:
+    found = detail({}, event(wire.COMPLETED, {"artifacts": [path, {"path": path, "all": [path]}]}))
+    nested = json.dumps({"path": shown, "all": [shown]}, separators=(",", ":"))
+    assert found.artifacts == (shown, nested)
+
+
+def test_what_a_run_says_of_itself_and_of_its_results() -> None:
+    start = event(wire.STARTED, {"metadata": {"gpu": {"name": "L4"}, "hfToken": "hunter2-hunter2"}})
+    stop = event(wire.COMPLETED, {"metrics": {"train_loss": 0.5}})
+    found = detail({}, start, stop)
+    assert found.metadata == {"gpu": {"name": "L4"}, "hfToken": "[hidden]"}
+    assert (found.metrics, found.failed_at) == ({"train_loss": 0.5}, None)
+    odd = detail(
+        {}, event(wire.STARTED, {"metadata": ["L4"]}), event(wire.COMPLETED, {"metrics": 7})
+    )
+    assert (odd.metadata, odd.metrics) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("events", "step"),
+    [
+        ([event(wire.FAILED, {"step": 12})], 12.0),
+        ([event(wire.FAILED, {"step": "12"})], None),
+        ([event(wire.FAILED, b'{"step":NaN}')], None),
+        ([event(wire.FAILED, {"step": 12}), event(wire.STARTED)], None),
+        ([event(wire.FAILED, {"step": 12}), event(wire.FAILED)], None),
+    ],
+)
+def test_the_step_at_which_a_job_failed(events: list[bytes], step: float | None) -> None:
+    assert detail({}, *events).failed_at == step
+
+
+@pytest.mark.parametrize(
     ("entry", "events", "as_of"),
     [
         # While a job runs, its page shows the time of the snapshot, which is not the job's own.
@@ -270,6 +320,8 @@ def test_no_secret_is_left_in_any_text() -> None:
             },
         },
         event(wire.STARTED, odd_json.encode()),
+        event(wire.STARTED, {"metadata": {OWN: odd, "apiKey": "hunter2-hunter2"}}),
+        event(wire.COMPLETED, {"metrics": {"secret": "hunter2-hunter2", "url": odd}}),
         event(wire.LOG, {"step": odd, "loss": {"secret": "hunter2-hunter2"}}),
         event(wire.COMPLETED, {"artifacts": [odd, odd_json, {"authToken": "hunter2-hunter2"}]}),
         event(wire.FAILED, {"error": f"{odd_json} {secret_json}"}),

@@ -115,13 +115,15 @@ def test_notices_of_the_cloud_through_studio(command: Command) -> None:
     for told in (result.stderr, doctor.stdout):
         for words in ("is deprecated", "Sat, 01 May 2027 00", 'use "v2"\n', "slow, today\n"):
             assert told.count(words) == 1, told
-        assert "299" not in told
+        assert "299 -" not in told
 
 
-@pytest.mark.parametrize("host", ["evil.localhost", "localhost."])
-def test_a_host_that_studio_refuses(command: Command, host: str) -> None:
+@pytest.mark.parametrize(
+    ("host", "token"), [("evil.localhost", "t" * 32), ("localhost.", "t" * 32), ("x.localhost", "")]
+)
+def test_a_host_that_studio_refuses(command: Command, host: str, token: str) -> None:
     with StandIn(job(), token="t" * 32) as studio:
         url = f"http://{host}:{studio.port}"
-        result = command.run("build", "--url", url, ARKOR_REPORT_TOKEN=studio.token)
+        result = command.run("build", "--url", url, ARKOR_REPORT_TOKEN=token)
     assert result.code == 3
     assert "use 127.0.0.1" in result.stderr
