@@ -399,7 +399,7 @@ def _check_content(response: httpx.Response, redactor: Redactor) -> None:
     """Raise `StreamRefusedError` if a body is not an event stream that can be read."""
     kind = bodies.media_type(response)
     if kind != "text/event-stream":
-        shown = redactor.text(kind or "of no content type")[:_LONGEST_REASON]
+        shown = redactor.text(kind or "of no valid content type")[:_LONGEST_REASON]
         raise StreamRefusedError(f"the answer is no event stream but {shown}", final=True)
     coding = bodies.unknown_coding(response)
     if coding is not None:
