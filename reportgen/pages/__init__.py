@@ -33,8 +33,12 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "home": ("home_model", "home_view", "home_controls"),
     "plot": ("plot_model", "plot_view"),
     "chart": (
+        "points_model",
         "chart_model",
+        "smoothing_model",
         "chart_reader",
+        "smoothing_view",
+        "small_charts_view",
         "chart_view",
         "chart_tip",
         "chart_download",
