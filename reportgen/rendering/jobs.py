@@ -6,10 +6,9 @@ from typing import Final, NamedTuple
 
 from reportgen.events import wire
 from reportgen.model.selection import Selection
-from reportgen.rendering import workers
+from reportgen.rendering import job_files, workers
 from reportgen.rendering.cache import files_of
 from reportgen.rendering.context import RenderContext
-from reportgen.rendering.job_files import JobFiles
 from reportgen.report import comparison
 from reportgen.report.comparison import ComparedCurves, Shortlist
 from reportgen.report.report import Entry, JobSummary
@@ -38,7 +37,7 @@ def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
 
     Jobs are staged one at a time; of the others only the summaries are in memory.
     """
-    staging = _Staging(context, JobFiles(context), narrowed)
+    staging = _Staging(context, narrowed)
     selected: Iterable[SelectedJob] = _selected_jobs(context)
     rendered: Mapping[str, _RenderedJob] = {}
     if narrowed.limit is None:  # with a limit, few of the jobs may be needed
@@ -114,7 +113,6 @@ class _Staging:
     """The jobs of a report while they are staged."""
 
     context: RenderContext
-    files: JobFiles
     narrowed: Selection
     staged: StagedJobs = field(default_factory=StagedJobs)
 
@@ -132,15 +130,15 @@ class _Staging:
 
     def _rendered(self, entry: Entry) -> _RenderedJob:
         if self.narrowed.passes_all:
-            detail = self.files.stage(entry)
+            detail = job_files.stage(self.context, entry)
         else:
             # The log may show that the job is not selected, so the exports wait for a second pass.
-            detail = self.files.detail(entry)
+            detail = job_files.detail(self.context, entry)
             job = detail.summary
             if not (self.matches(job) and self.narrowed.in_shard(job.id)):
                 return _RenderedJob(job, None)
-            self.files.stage_page(detail)
-            self.files.stage_exports(entry)
+            job_files.stage_page(self.context, detail)
+            job_files.stage_exports(self.context, entry)
         job = detail.summary
         enough = len(self.context.listing.selected) >= comparison.LEAST_JOBS
         compared = enough and self.staged.shortlist.has_room_for(job)
