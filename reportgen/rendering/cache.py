@@ -18,7 +18,7 @@ import msgspec
 from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
 from reportgen.report.comparison import ComparedCurves
-from reportgen.report.report import Entry, JobSummary
+from reportgen.report.report import JobSummary
 from reportgen.settings import Output
 from reportgen.text.javascript import JSON
 
@@ -74,27 +74,26 @@ class RenderCache:
         self._basis = basis
         self._read_at = read_at
 
-    def key(self, entry: Entry, listed: JSON, fingerprint: JSON) -> str | None:
+    def key(self, slug: str, entry: bytes, fingerprint: JSON, *, listed: bool) -> str | None:
         """Return a hash of all that a job's page depends on, except the time of the job list.
 
-        `listed` is the job's entry in the list. Returns None without a fingerprint of the log: the
-        job must be rendered then.
+        Returns None without a fingerprint of the log: the job must be rendered then.
         """
         if fingerprint is None:
             return None
-        parts: list[JSON] = [listed, [entry.slug, entry.listed], fingerprint]
+        parts: list[JSON] = [entry.decode(), [slug, listed], fingerprint]
         return hashlib.sha256(self._basis + json.dumps(parts).encode()).hexdigest()
 
-    def job(self, entry: Entry, key: str | None) -> JobSummary | None:
+    def job(self, slug: str, key: str | None) -> JobSummary | None:
         """Return the summary of a job whose files need not change; None in doubt."""
-        text = self._publication.remembered(files_of(entry.slug)[0])
+        text = self._publication.remembered(files_of(slug)[0])
         if key is None or text is None:
             return None
         try:
             record = msgspec.json.decode(text, type=_JobRecord)
         except (msgspec.DecodeError, UnicodeError):
             return None
-        if record.key != key or not all(map(self._publication.has, files_of(entry.slug))):
+        if record.key != key or not all(map(self._publication.has, files_of(slug))):
             return None
         job = record.summary
         return job if job.ended or record.read_at == self._read_at else None
