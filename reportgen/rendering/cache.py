@@ -17,6 +17,7 @@ import msgspec
 
 from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
+from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobSummary
 from reportgen.settings import Output
@@ -34,6 +35,7 @@ class _JobRecord(msgspec.Struct):
     """What is stored of a job, with its page."""
 
     key: str
+    baseline: Baseline | None
     read_at: str
     """When the job list was read."""
     summary: JobSummary
@@ -84,8 +86,24 @@ class RenderCache:
         parts: list[JSON] = [entry.decode(), [slug, listed], fingerprint]
         return hashlib.sha256(self._basis + json.dumps(parts).encode()).hexdigest()
 
-    def job(self, slug: str, key: str | None) -> JobSummary | None:
+    def job(
+        self, slug: str, key: str | None, baseline: Baseline | None = None
+    ) -> JobSummary | None:
         """Return the summary of a job whose files need not change; None in doubt."""
+        record = self._record(slug, key)
+        if record is None or record.baseline != baseline:
+            return None
+        if not all(map(self._publication.has, files_of(slug))):
+            return None
+        job = record.summary
+        return job if job.ended or record.read_at == self._read_at else None
+
+    def summary(self, slug: str, key: str | None) -> JobSummary | None:
+        """Return what is known of a job, whatever it was measured against; None in doubt."""
+        record = self._record(slug, key)
+        return None if record is None else record.summary
+
+    def _record(self, slug: str, key: str | None) -> _JobRecord | None:
         text = self._publication.remembered(files_of(slug)[0])
         if key is None or text is None:
             return None
@@ -93,16 +111,13 @@ class RenderCache:
             record = msgspec.json.decode(text, type=_JobRecord)
         except (msgspec.DecodeError, UnicodeError):
             return None
-        if record.key != key or not all(map(self._publication.has, files_of(slug))):
-            return None
-        job = record.summary
-        return job if job.ended or record.read_at == self._read_at else None
+        return record if record.key == key else None
 
-    def keep_job(self, job: JobSummary, key: str | None) -> None:
+    def keep_job(self, job: JobSummary, key: str | None, baseline: Baseline | None = None) -> None:
         """Store a job, unless it cannot be read back unchanged, as with a NaN in its config."""
         if key is None:
             return
-        record = _JobRecord(key, self._read_at, job)
+        record = _JobRecord(key, baseline, self._read_at, job)
         with suppress(msgspec.DecodeError, UnicodeError):
             text = msgspec.json.encode(record)
             if msgspec.json.decode(text, type=_JobRecord) == record:

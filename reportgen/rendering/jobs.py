@@ -8,9 +8,11 @@ from typing import Final, NamedTuple
 from reportgen.events import wire
 from reportgen.model.selection import Selection
 from reportgen.rendering import job_files, workers
+from reportgen.rendering.baselines import Baselines
 from reportgen.rendering.cache import files_of
 from reportgen.rendering.context import RenderContext
 from reportgen.report import comparison
+from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves, Shortlist
 from reportgen.report.report import Entry, JobSummary
 from reportgen.text import inert
@@ -33,13 +35,13 @@ class StagedJobs:
     """The curves of rendered jobs that the comparison may need."""
 
 
-def stage_jobs(context: RenderContext, narrowed: Selection) -> StagedJobs:
+def stage_jobs(context: RenderContext, narrowed: Selection, baseline: str | None) -> StagedJobs:
     """Stage the files of the jobs that `narrowed` selects, except those that the old report has.
 
     Jobs are staged one at a time; of the others only the summaries are in memory.
     """
     staging = _Staging(context, narrowed)
-    selected: Iterable[SelectedJob] = _selected_jobs(context)
+    selected: Iterable[SelectedJob] = _selected_jobs(context, baseline)
     rendered: Mapping[str, _RenderedJob] = {}
     if narrowed.limit is None:  # with a limit, few of the jobs may be needed
         selected = list(selected)
@@ -64,6 +66,7 @@ class SelectedJob:
     slug: str
     listed: bool
     key: str | None
+    baseline: Baseline | None
     cached: JobSummary | None
     """Its summary, if the old report has its files."""
 
@@ -74,21 +77,22 @@ class SelectedJob:
         return Entry(job, self.slug, self.listed)
 
 
-def _selected_jobs(context: RenderContext) -> Iterator[SelectedJob]:
+def _selected_jobs(context: RenderContext, baseline: str | None) -> Iterator[SelectedJob]:
     """Yield the selected jobs that retention keeps, listed ones first, in the server's order."""
     listing = context.listing
     dropped = context.folder.dropped(listing, context.retention)
     if left_out := sum(job_id in dropped for job_id in listing.selected):
         context.warn(context.retention.hidden_message(left_out))
     slugs = inert.file_slugs(listing.entries)
+    baselines = Baselines.among(context, slugs, baseline)
     selected, listed = set(listing.selected), set(listing.listed)
     for job_id, data in listing.entries.items():
         if job_id in selected and job_id not in dropped:
-            slug, is_listed = slugs[job_id], job_id in listed
+            slug, is_listed, measured_by = slugs[job_id], job_id in listed, baselines.of(job_id)
             fingerprint = context.folder.logs.fingerprint(job_id)
             key = context.cache.key(slug, data, fingerprint, listed=is_listed)
-            cached = None if context.refresh else context.cache.job(slug, key)
-            yield SelectedJob(job_id, data, slug, is_listed, key, cached)
+            cached = None if context.refresh else context.cache.job(slug, key, measured_by)
+            yield SelectedJob(job_id, data, slug, is_listed, key, measured_by, cached)
 
 
 class _RenderedJob(NamedTuple):
@@ -126,14 +130,15 @@ class _Staging:
         if selected.cached is not None:
             self.staged.shortlist.has_room_for(selected.cached)
             return _RenderedJob(selected.cached, None)
-        return self._rendered(selected.entry)
+        return self._rendered(selected)
 
-    def _rendered(self, entry: Entry) -> _RenderedJob:
+    def _rendered(self, selected: SelectedJob) -> _RenderedJob:
+        entry = selected.entry
         if self.narrowed.passes_all:
-            detail = job_files.stage(self.context, entry)
+            detail = job_files.stage(self.context, entry, selected.baseline)
         else:
             # The log may show that the job is not selected, so the exports wait for a second pass.
-            detail = job_files.detail(self.context, entry)
+            detail = job_files.detail(self.context, entry, selected.baseline)
             job = detail.summary
             if not (self._matches(job) and self.narrowed.in_shard(job.id)):
                 return _RenderedJob(job, None)
@@ -154,7 +159,7 @@ class _Staging:
             return {}
         # The newest jobs of all are among the newest of each process.
         rendered = workers.results(
-            lambda place: self._rendered(missing[place].entry), workers.shares(costs, processes)
+            lambda place: self._rendered(missing[place]), workers.shares(costs, processes)
         )
         return {job.summary.id: job for job in rendered.values()}
 
@@ -171,4 +176,4 @@ class _Staging:
         if selected.cached is not None:
             context.cache.keep_known_job(job)
         else:
-            context.cache.keep_job(job, selected.key)
+            context.cache.keep_job(job, selected.key, selected.baseline)

@@ -47,15 +47,19 @@ def render(
     redactor: Redactor,
     narrowed: Selection | None = None,
     *,
+    baseline: str | None = None,
+    regression: float | None = None,
     refresh: bool = False,
     warn: Callable[[str], None] = lambda _: None,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Rendered:
     """Write the report on the jobs that the last snapshot selected.
 
-    `narrowed` selects among these jobs, judged by their pages; with `refresh` every page is
-    rendered again; `waiting` surrounds the wait for another build that is publishing. Raises
-    `SnapshotError`, `DamagedRecordError`, `WriteError`, and `SourceError` if a job that `narrowed`
+    `narrowed` selects among these jobs, judged by their pages; `baseline` says what each is
+    measured against (see `model.baseline`), and `regression` by how many percent a job may be worse
+    before its test case fails; with `refresh` every page is rendered again; `waiting`
+    surrounds the wait for another build that is publishing. Raises `SnapshotError`,
+    `DamagedRecordError`, `WriteError`, and `SourceError` if a job that `narrowed` or `baseline`
     names is not in the snapshot.
     """
     narrowed = narrowed or Selection()
@@ -77,9 +81,10 @@ def render(
             cache=RenderCache(publication, basis, listing.read_at.isoformat()),
             warn=warn,
         )
-        jobs = stage_jobs(context, narrowed)
+        jobs = stage_jobs(context, narrowed, baseline)
         manifest = listing.manifest and listing.manifest.redacted(redactor.text)
-        report = Report(GENERATOR, listing.read_at, origin, manifest, tuple(jobs.summaries))
+        shown = tuple(jobs.summaries)
+        report = Report(GENERATOR, listing.read_at, origin, manifest, shown, regression)
         summary = summary_md.document(report, output.report_url, output.looks.title)
         _stage_exports(context, report, summary)
         _stage_pages(context, report, jobs)
@@ -161,7 +166,8 @@ def _stage_single(
     jobs: StagedJobs,
     marks: Mapping[str, str | None],
 ) -> None:
-    details = (job_files.detail(context, job.entry) for job in jobs.selected.values())
+    selected = jobs.selected.values()
+    details = (job_files.detail(context, job.entry, job.baseline) for job in selected)
     size = context.publication.stage(SINGLE, context.pages.single(report, details, marks))
     if warning := size_warning(size):
         context.warn(warning)
