@@ -128,7 +128,7 @@ async def _fetch_from(
             settings.retention,
             _within_limits(settings.following, world.progress.warn),
             baseline=settings.baseline,
-            watcher=world.progress,
+            progress=world.progress,
             secrets=world.secrets,
             chance=random.random,
             stop=stop,

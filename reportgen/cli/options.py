@@ -27,6 +27,7 @@ from reportgen.cli.parameters import (
     LAYOUT,
     LOG_LINES,
     PERIOD,
+    REFRESH,
     REPORT_URL,
     RULES,
     SHARD,
@@ -250,6 +251,11 @@ _looks = _group(
         "A page with running jobs shows a warning when it is older than this.",
         DURATION,
         default="24h",
+    ),
+    _option(
+        "--auto-refresh",
+        "Home and report.html reload themselves this often, for a wall display; 5s at least.",
+        REFRESH,
     ),
 )
 

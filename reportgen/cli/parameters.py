@@ -20,6 +20,7 @@ _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _UNITS: Final = (86_400, 3_600, 60, 1)
 _LONGEST: Final = 10_000 * 86_400.0
+_SHORTEST_REFRESH: Final = 5.0
 
 
 # Generic, but not in the lowest version of click that is supported.
@@ -100,6 +101,14 @@ def duration(text: str) -> float:
     return min(_LONGEST, sum(float(number) * unit for number, unit in parts if number))
 
 
+def refresh(text: str) -> float:
+    """Parse `--auto-refresh`, in seconds: a page needs some time to be read."""
+    seconds = duration(text)
+    if seconds < _SHORTEST_REFRESH:
+        raise UsageError(f"{text!r} is too short: a page can be reloaded every 5 s at most.")
+    return seconds
+
+
 @cache  # a zone that is read twice does not equal itself
 def zone(name: str) -> ZoneInfo:
     """Return a zone of the tzdata package, so that pages are the same on every system.
@@ -139,6 +148,7 @@ def _base_url(text: str) -> str:
 DIRECTORY: Final = PathType("DIR")
 FILE: Final = PathType("FILE")
 DURATION: Final = Parsed("DURATION", duration, "duration")
+REFRESH: Final = Parsed("DURATION", refresh, "duration")
 PERIOD: Final = Parsed("DURATION", lambda text: timedelta(seconds=duration(text)), "duration")
 LAYOUT: Final = LinkedType(["inline", "linked"])
 LOG_LINES: Final = Parsed("N|all", log_lines, "lines")

@@ -26,6 +26,7 @@ script and, if that is not enough, without the script."""
 
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "age": ("age_model", "age_view"),
+    "refresh": ("refresh_controls",),
     "copy": ("copy_view",),
     "table": ("table_model", "table_view"),
     "home": ("home_model", "home_view", "home_controls"),
@@ -72,8 +73,9 @@ class Pages:
         job changed since the previous snapshot.
         """
         view = home_view(report, self._looks, compared, marks or {})
-        frame = self._frame(("age", "copy", "table", "home"))
-        return self._templates.render("home.html", view=view, **frame)
+        frame = self._frame(("age", *self._refresh, "copy", "table", "home"))
+        refresh = self._looks.auto_refresh
+        return self._templates.render("home.html", view=view, auto_refresh=refresh, **frame)
 
     def job(
         self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
@@ -125,9 +127,16 @@ class Pages:
             job_view(detail, report.origin, report.snapshot_at, report.generator, self._looks)
             for detail in details
         )
-        scripts = ("age", "copy", "table", "home", "plot", "chart", "single")
+        scripts = ("age", *self._refresh, "copy", "table", "home", "plot", "chart", "single")
         frame = self._frame(scripts, linked=False)
-        return self._templates.pieces("report.html", view=home, jobs=jobs, **frame)
+        refresh = self._looks.auto_refresh
+        return self._templates.pieces(
+            "report.html", view=home, jobs=jobs, auto_refresh=refresh, **frame
+        )
+
+    @property
+    def _refresh(self) -> tuple[str, ...]:
+        return () if self._looks.auto_refresh is None else ("refresh",)
 
     def shared_files(self) -> dict[str, str]:
         """Return the files that linked pages share, by name; none for inline pages."""

@@ -40,7 +40,7 @@ def test_options_belong_to_the_commands_that_use_them() -> None:
     said = {"--quiet", "--verbose", "--progress", "--no-progress", "--log-format"}
     everywhere = said | {"--config", "--project-dir", "--help"}
     looks = {"--out", "--log-lines", "--single-file", "--layout", "--title", "--theme"}
-    looks |= {"--timezone", "--stale-after", "--show-config", "--report-url"}
+    looks |= {"--timezone", "--stale-after", "--auto-refresh", "--show-config", "--report-url"}
     judging = {"--strict", "--fail-on", "--no-github"}
     measuring = {"--baseline"}
     fetching = {"--max-wait", "--settle", "--stall-timeout", "--retries", "--concurrency"}

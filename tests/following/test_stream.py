@@ -234,6 +234,19 @@ def test_ended_jobs_are_retried_for_half_a_minute_after_the_wait(tmp_path: Path)
     assert followed.took <= 31
 
 
+def test_no_retry_starts_after_the_wait_however_long_it_stood_in_line(tmp_path: Path) -> None:
+    async def serve(world: World, opening: Opening) -> Chunks:
+        if opening.job_id == "broken":
+            raise StreamBrokenError("cut")
+        yield event(1)
+        await asyncio.sleep(HOUR)
+
+    statuses = {"broken": "running", "silent": "running"}
+    followed = follow(tmp_path, serve, statuses=statuses, max_wait=10, concurrency=1)
+    assert [opening.job_id for opening in followed.world.openings] == ["broken", "silent"]
+    assert followed.jobs["broken"].stream.reason == "cut, and waiting was over"
+
+
 def test_a_cancelled_job_is_noticed_in_the_list(tmp_path: Path) -> None:
     async def serve(world: World, opening: Opening) -> Chunks:
         yield event(1)

@@ -173,3 +173,10 @@ def test_the_identity_is_shown_as_far_as_it_is_known(origin: Origin, identity: s
 
 def test_an_unknown_identity_leaves_no_gap() -> None:
     assert 'class="identity"' not in home(samples.report(origin=Origin("demo")))
+
+
+def test_the_page_reloads_itself_only_if_asked() -> None:
+    assert "refresh" not in home()
+    page = home(looks=replace(LOOKS, auto_refresh=90.0))
+    assert '<meta name="auto-refresh" content="90">' in page
+    assert '<noscript><meta http-equiv="refresh" content="90"></noscript>' in page
