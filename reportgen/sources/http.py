@@ -218,7 +218,7 @@ class Server:
 
     def _new_client(self) -> httpx.AsyncClient:
         tls = self._route.tls
-        # A stream may be silent for hours; how long to wait is decided by whoever reads.
+        # A stream may be silent for hours; its reader decides how long to wait.
         return httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
             transport=loopback.LoopbackTransport(tls) if self.base.is_localhost else None,
