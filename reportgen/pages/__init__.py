@@ -30,7 +30,7 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "copy": ("copy_view",),
     "table": ("table_model", "table_view"),
     "home": ("home_model", "home_view", "home_controls"),
-    "plot": ("plot_model", "plot_view"),
+    "plot": ("plot_model", "label_model", "plot_view"),
     "chart": (
         "chart_model",
         "chart_reader",
@@ -41,7 +41,7 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
         "chart_controls",
     ),
     "back": ("way_back",),
-    "compare": ("compare_model", "compare_view", "compare_controls"),
+    "compare": ("compare_model", "compare_view", "compare_tip", "compare_controls"),
     "single": ("single",),
     "embedded": ("embedded",),
 }

@@ -7,7 +7,6 @@
 import { HEIGHT, WIDTH, between, digits } from "./plot_model.mjs";
 
 export const KIND_NAMES = { loss: "Training loss", "eval-loss": "Eval loss", superseded: "Superseded" };
-const LABEL_HEIGHT = 12;
 
 // --- Points ---
 
@@ -59,22 +58,6 @@ export function valueRange(series, view, whole) {
   }
   if (low <= high) return [low, high];
   return view.log ? [0.1, 1] : whole.upwards;
-}
-
-// The heights of labels beside the plot, spread apart but kept within it.
-export function spreadLabels(places) {
-  const rows = places.map((at, index) => ({ at, index })).sort((one, other) => one.at - other.at);
-  let least = 0;
-  for (const row of rows) {
-    row.at = Math.max(row.at, least);
-    least = row.at + LABEL_HEIGHT;
-  }
-  let most = HEIGHT;
-  for (const row of rows.reverse()) {
-    row.at = Math.min(row.at, most);
-    most = row.at - LABEL_HEIGHT;
-  }
-  return rows.sort((one, other) => one.index - other.index).map(({ at }) => at);
 }
 
 // An exponential moving average, without the usual bias towards zero at its start.
