@@ -3,15 +3,14 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
+from reportgen.console.plain import Plain
 from reportgen.console.signals import Interrupts
 from reportgen.errors import DamagedRecordError
-from reportgen.following import fetch, open_files, watcher
+from reportgen.following import fetch, open_files
 from reportgen.following.fetch import Interrupted
 from reportgen.model.selection import Selection
 from reportgen.rendering import render
@@ -25,29 +24,23 @@ from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
 
-class Watcher(watcher.Watcher, AbstractContextManager["Watcher"], Protocol):
-    """The progress listener, between entering and leaving."""
-
-    def reading(self, message: str) -> None:
-        """Report which server is read."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a build takes from outside: time, environment, signals and the progress listener."""
+    """What a build gets from outside."""
 
     now: Callable[[], datetime]
     environment: Mapping[str, str]
     interrupts: Interrupts
-    watcher: Watcher
+    progress: Plain
     secrets: Secrets
-    """Learns every secret that is read, so that neither a message nor a page can hold it."""
+    """Learns every secret that is read, so that no message and no page holds it."""
 
 
-def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
-    """Snapshot, then render: the main job."""
-    with Snapshot.locked(settings.snapshot_dir, world.watcher.warn) as snapshot:
+def build(
+    settings: FetchSettings, output: Output, world: World, regression: float | None = None
+) -> Rendered:
+    """Snapshot, then render: the main job. For `regression` see `render`."""
+    with Snapshot.locked(settings.snapshot_dir, world.progress.warn) as snapshot:
         while True:
             folder = _fetch(settings, world, snapshot)
             try:
@@ -56,19 +49,21 @@ def build(settings: FetchSettings, output: Output, world: World) -> Rendered:
                     settings.retention,
                     folder,
                     world.secrets.redactor.showing(output.show_config),
+                    baseline=settings.baseline,
+                    regression=regression,
                     refresh=settings.following.refresh,
-                    warn=world.watcher.warn,
+                    warn=world.progress.warn,
                     waiting=lambda: world.interrupts.raising(Interrupted()),
                 )
             except DamagedRecordError as error:
-                # A record in doubt is fetched again; a deleted one can't be damaged twice.
-                world.watcher.warn(str(error))
+                # It is fetched again, and since it is deleted, it can't be damaged twice.
+                world.progress.warn(str(error))
                 folder.logs.remove(error.path.name)
 
 
 def snapshot(settings: FetchSettings, world: World) -> Path:
     """Fetch the job list and every job's events; return the snapshot directory's path."""
-    with Snapshot.locked(settings.snapshot_dir, world.watcher.warn) as kept:
+    with Snapshot.locked(settings.snapshot_dir, world.progress.warn) as kept:
         _fetch(settings, world, kept)
     return settings.snapshot_dir
 
@@ -80,19 +75,27 @@ def render_only(
     retention: Retention,
     output: Output,
     *,
+    baseline: str | None = None,
+    regression: float | None = None,
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Rendered:
-    """Render the pages of what was fetched last, without network.
+    """Render what was fetched last, without network.
 
-    `source` is the kind and the URL of another source than the one fetched last, or None.
+    `source` is the kind and the URL to show instead of the source fetched last, each or None.
     """
     kept = Snapshot.reading(snapshot_dir).last_folder(*source)
     redactor = secrets.redactor.showing(output.show_config)
-    return render.render(output, retention, kept, redactor, selection, warn=warn)
-
-
-# --- Snapshot ----------------------------------------------------------------------------------
+    return render.render(
+        output,
+        retention,
+        kept,
+        redactor,
+        selection,
+        baseline=baseline,
+        regression=regression,
+        warn=warn,
+    )
 
 
 def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceFolder:
@@ -101,15 +104,15 @@ def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceF
         settings.source,
         world.environment,
         world.now,
-        listener=Listener(world.watcher.reading, world.watcher.warn),
+        listener=Listener(world.progress.reading, world.progress.warn),
         secrets=world.secrets,
     )
-    with world.watcher as progress:
-        return event_loop.run(_fetch_from(source, settings, world, snapshot, progress))
+    with world.progress:
+        return event_loop.run(_fetch_from(source, settings, world, snapshot))
 
 
 async def _fetch_from(
-    source: Source, settings: FetchSettings, world: World, snapshot: Snapshot, progress: Watcher
+    source: Source, settings: FetchSettings, world: World, snapshot: Snapshot
 ) -> SourceFolder:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -117,14 +120,15 @@ async def _fetch_from(
     def interrupt() -> None:
         loop.call_soon_threadsafe(stop.set)
 
-    with world.interrupts.telling(interrupt):
+    with world.interrupts.notifying(interrupt):
         return await fetch.fetch(
             source,
             snapshot,
             settings.selection,
             settings.retention,
-            _within_limits(settings.following, world.watcher.warn),
-            watcher=progress,
+            _within_limits(settings.following, world.progress.warn),
+            baseline=settings.baseline,
+            progress=world.progress,
             secrets=world.secrets,
             chance=random.random,
             stop=stop,
@@ -133,7 +137,7 @@ async def _fetch_from(
 
 
 def _within_limits(following: Following, warn: Callable[[str], None]) -> Following:
-    """Return the settings with as many streams at once as the limit of open files allows."""
+    """Return the settings with the concurrency that the limit of open files allows."""
     most = open_files.most_streams(following.concurrency)
     if most < following.concurrency:
         warn(

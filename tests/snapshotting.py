@@ -126,7 +126,7 @@ def take_into(
             selection or Selection(),
             Retention(keep, keep_last),
             following,
-            watcher=watcher,
+            progress=watcher,
             secrets=secrets,
             chance=lambda: 0.5,
             stop=asyncio.Event(),

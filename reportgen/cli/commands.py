@@ -1,7 +1,7 @@
-"""The commands: their names, help and options. What they do is in `run`, imported when they run.
+"""The commands: their names, help and options. What they do is imported when they run.
 
-click's own LazyGroup recipe imports a whole command even for its help and for completion; here
-these need only the options.
+click's LazyGroup recipe would import a whole command for its help and for completion; these need
+only its options.
 """
 
 from typing import Final
@@ -72,6 +72,7 @@ _command(
     *options.fetched_source,
     options.selection,
     options.retention,
+    options.baseline,
     options.snapshot_dir,
     *_REPORTING,
     options.project_dir,

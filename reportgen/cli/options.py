@@ -27,6 +27,7 @@ from reportgen.cli.parameters import (
     LAYOUT,
     LOG_LINES,
     PERIOD,
+    REFRESH,
     REPORT_URL,
     RULES,
     SHARD,
@@ -205,6 +206,13 @@ snapshot_dir = _option(
     default=".arkor-report",
 )
 
+baseline = _option(
+    "--baseline",
+    "What each job is measured against: a job's id, the newest completed job of a name, or "
+    "`previous`, the newest completed job of the same name that was created before it.",
+    metavar="ID|NAME|previous",
+)
+
 fetching = _group(
     "fetching",
     "reportgen.settings:FetchSettings",
@@ -213,6 +221,7 @@ fetching = _group(
     retention,
     following,
     snapshot_dir,
+    baseline,
 )
 
 _looks = _group(
@@ -242,6 +251,11 @@ _looks = _group(
         "A page with running jobs shows a warning when it is older than this.",
         DURATION,
         default="24h",
+    ),
+    _option(
+        "--auto-refresh",
+        "Home and report.html reload themselves this often, for a wall display; 5s at least.",
+        REFRESH,
     ),
 )
 
@@ -283,7 +297,8 @@ gates = _group(
     _option(
         "--fail-on",
         "Exit with 5 if a job meets one of these rules: a status such as failed, incomplete, "
-        "nan, loss>N, eval-loss>N. The report is still written.",
+        "nan, loss>N, eval-loss>N, regression>P (worse than its baseline by more than P percent). "
+        "The report is still written.",
         RULES,
         default=(),
     ),

@@ -1,8 +1,4 @@
-"""The types of the options' values.
-
-Each turns a text into a final value, whether it comes from the command line, from a variable or
-from the configuration file.
-"""
+"""The options' types, which turn a text into a final value, wherever the text comes from."""
 
 import os
 import re
@@ -24,9 +20,10 @@ _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _UNITS: Final = (86_400, 3_600, 60, 1)
 _LONGEST: Final = 10_000 * 86_400.0
+_SHORTEST_REFRESH: Final = 5.0
 
 
-# Generic by now, but not yet in the lowest version of click that is supported.
+# Generic, but not in the lowest version of click that is supported.
 class Parsed(click.ParamType):  # type: ignore[type-arg]
     """A text that `parse` turns into a value, or refuses by raising `UsageError`.
 
@@ -104,11 +101,19 @@ def duration(text: str) -> float:
     return min(_LONGEST, sum(float(number) * unit for number, unit in parts if number))
 
 
-@cache  # zones that are read twice would not be equal
-def zone(name: str) -> ZoneInfo:
-    """Return a zone of the tzdata package, never of the system, so that pages are the same.
+def refresh(text: str) -> float:
+    """Parse `--auto-refresh`, in seconds: a page needs some time to be read."""
+    seconds = duration(text)
+    if seconds < _SHORTEST_REFRESH:
+        raise UsageError(f"{text!r} is too short: a page can be reloaded every 5 s at most.")
+    return seconds
 
-    Raises `UsageError`.
+
+@cache  # a zone that is read twice does not equal itself
+def zone(name: str) -> ZoneInfo:
+    """Return a zone of the tzdata package, so that pages are the same on every system.
+
+    Raises `UsageError`, or `ReportError` if the package is damaged.
     """
     try:
         data = resources.files("tzdata")
@@ -122,8 +127,8 @@ def zone(name: str) -> ZoneInfo:
             return ZoneInfo.from_file(file, key=name)
     except (OSError, ValueError, ImportError) as error:
         raise ReportError(
-            "The package tzdata is missing or damaged, which has the time zones: install it "
-            "with `pip install --force-reinstall tzdata`."
+            "The package tzdata is missing or damaged, so no time zone is known: install it with "
+            "`pip install --force-reinstall tzdata`."
         ) from error
 
 
@@ -143,6 +148,7 @@ def _base_url(text: str) -> str:
 DIRECTORY: Final = PathType("DIR")
 FILE: Final = PathType("FILE")
 DURATION: Final = Parsed("DURATION", duration, "duration")
+REFRESH: Final = Parsed("DURATION", refresh, "duration")
 PERIOD: Final = Parsed("DURATION", lambda text: timedelta(seconds=duration(text)), "duration")
 LAYOUT: Final = LinkedType(["inline", "linked"])
 LOG_LINES: Final = Parsed("N|all", log_lines, "lines")

@@ -1,9 +1,10 @@
 """`junit.xml`: the jobs as the test cases of a suite, for CI servers that show test results.
 
-A failed job is a failure, a completed one passes, any other is skipped, since its outcome is not
-known. The case's output mentions an incomplete stream and losses that are not finite; whether
-these fail a build is for `--strict` and `--fail-on` to decide. The document is valid against the
-schema junit-10.xsd of Jenkins' xUnit plugin.
+A failed job is a failure, and so is a completed one that `regression>P` objects to. Other completed
+jobs pass, and all others are skipped, since their outcome is not known. The case's output
+mentions an incomplete stream and losses that are not finite; whether these fail a build is for
+`--strict` and `--fail-on` to decide. The document is valid against the schema junit-10.xsd of
+Jenkins' xUnit plugin.
 """
 
 import math
@@ -12,14 +13,25 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 from reportgen.events import event_log
+from reportgen.report.gates import has_regressed
 from reportgen.report.report import JobSummary, Report
-from reportgen.report.wording import MESSAGE_LENGTH, cut, plural, steps, stream_state
+from reportgen.report.wording import (
+    MESSAGE_LENGTH,
+    change_in_words,
+    cut,
+    plural,
+    steps,
+    stream_state,
+)
 from reportgen.text import inert
 from reportgen.text.javascript import js_number
 
 SUITE: Final = "arkor"
+
+_UTC: Final = ZoneInfo("UTC")
 
 _FIRST_LINE: Final = 200
 """The number of characters of an error that go into a list of failures."""
@@ -27,9 +39,12 @@ _FIRST_LINE: Final = 200
 
 def document(report: Report) -> str:
     """Return the jobs as JUnit XML, in the report's order."""
+    regression = report.regression
     totals = {
         "tests": str(len(report.jobs)),
-        "failures": str(sum(job.status == "failed" for job in report.jobs)),
+        "failures": str(
+            sum(job.status == "failed" or has_regressed(job, regression) for job in report.jobs)
+        ),
         "errors": "0",
         "time": _time(math.fsum(filter(None, map(_seconds, report.jobs)))),
     }
@@ -45,17 +60,36 @@ def document(report: Report) -> str:
             "timestamp": _timestamp(report.snapshot_at),
         },
     )
+    _add_changes(suite, report.jobs)
     class_name = inert.xml(f"{SUITE}.{report.origin.kind}")
     for job in report.jobs:
-        _add_case(suite, job, class_name)
+        _add_case(suite, job, class_name, regression)
     ET.indent(root)
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-def _add_case(suite: ET.Element, job: JobSummary, class_name: str) -> None:
-    name = inert.xml(f"{job.name} ({job.id})" if job.display_name == job.name else job.id)
-    case = ET.SubElement(suite, "testcase", {"name": name, "classname": class_name})
+def _name(job: JobSummary) -> str:
+    return inert.xml(f"{job.name} ({job.id})" if job.display_name == job.name else job.id)
+
+
+def _add_changes(suite: ET.Element, jobs: Iterable[JobSummary]) -> None:
+    """Add each job's change from its baseline as a property: the schema allows none in a case."""
+    changes = [
+        {"name": _name(job), "value": change_in_words(job.change, _UTC)}
+        for job in jobs
+        if job.change is not None
+    ]
+    if changes:
+        properties = ET.SubElement(suite, "properties")
+        for change in changes:
+            ET.SubElement(properties, "property", change)
+
+
+def _add_case(
+    suite: ET.Element, job: JobSummary, class_name: str, regression: float | None
+) -> None:
+    case = ET.SubElement(suite, "testcase", {"name": _name(job), "classname": class_name})
     seconds = _seconds(job)
     if seconds is not None:
         case.set("time", _time(seconds))
@@ -63,6 +97,10 @@ def _add_case(suite: ET.Element, job: JobSummary, class_name: str) -> None:
         error = cut(job.error, MESSAGE_LENGTH) if job.error else "The job failed; no reason given."
         failure = ET.SubElement(case, "failure", {"message": _first_line(error), "type": "failed"})
         failure.text = error
+    elif job.change is not None and has_regressed(job, regression):
+        words = change_in_words(job.change, _UTC)
+        failure = ET.SubElement(case, "failure", {"message": words, "type": "regression"})
+        failure.text = words
     elif job.status != "completed":
         ET.SubElement(case, "skipped", {"message": _why_skipped(job)})
     if notes := list(_notes(job)):
@@ -86,7 +124,7 @@ def _why_skipped(job: JobSummary) -> str:
 
 
 def _notes(job: JobSummary) -> Iterator[str]:
-    """Yield lines with what else a reader of the case would want to know."""
+    """Yield the lines of a case's output."""
     for name, metric in (("loss", job.loss), ("eval loss", job.eval_loss)):
         if metric is not None:
             lowest = f"{js_number(metric.min)} at step {js_number(metric.min_step)}"
@@ -95,6 +133,8 @@ def _notes(job: JobSummary) -> Iterator[str]:
         yield f"{plural(job.not_finite, 'loss', 'losses')} not finite"
     if job.stream.state != event_log.COMPLETE:
         yield f"stream {stream_state(job.stream)}"
+    if job.change is not None:
+        yield f"result: {change_in_words(job.change, _UTC)}"
     if not job.listed:
         yield "no longer listed"
     yield f"page: {job.page}"
@@ -106,7 +146,7 @@ def _lines(notes: Iterable[str]) -> str:
 
 
 def _seconds(job: JobSummary) -> float | None:
-    """Return how long a job took, None if that is unknown or negative because clocks disagree."""
+    """Return how long a job took, None if unknown, or negative since clocks disagree."""
     seconds = job.duration_seconds
     return seconds if seconds is not None and seconds >= 0 else None
 

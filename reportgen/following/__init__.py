@@ -1,5 +1,5 @@
-"""From socket to log: event streams are opened, read, resumed and written to event logs.
+"""Event streams, from socket to log: they are opened, read, resumed and written to event logs.
 
-What decides is pure and stands in modules of its own; `stream` brings it together with the clock,
-the socket and the log.
+Decisions are pure functions in modules of their own; `stream` combines them with the clock, the
+socket and the log.
 """

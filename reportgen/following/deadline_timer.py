@@ -1,4 +1,4 @@
-"""A timer that follows a moving deadline and cancels what is under way when it has passed."""
+"""A timer that cancels a task once a moving deadline has passed."""
 
 import asyncio
 import math
@@ -8,14 +8,14 @@ from typing import Final
 from reportgen.following.deadlines import Close
 
 _LOOK_AGAIN: Final = 0.02
-"""How many seconds a due close waits for bytes that have come but were not read yet."""
+"""Seconds that a due close waits for bytes that have arrived but have not been read."""
 
 
 class DeadlineTimer:
-    """Cancels what runs within it once a deadline has passed that moves with the facts.
+    """Cancels the code in its block once a moving deadline has passed.
 
-    `due` returns the deadline as of now, and why. It is asked again when it seems to have
-    passed, so an event need not move any timer, and `look` is called when it may have come nearer.
+    `due` returns the current deadline and the reason for it. It is called again when the deadline
+    seems to have passed, so events need not move any timer; call `look` if it may be nearer.
     """
 
     def __init__(self, due: Callable[[], tuple[float, Close | None]]) -> None:
@@ -28,7 +28,7 @@ class DeadlineTimer:
 
     @property
     def reason(self) -> str:
-        """Why it was closed, for people."""
+        """The reason for closing, as text for people."""
         return "interrupted" if self.close is None else self.close.value
 
     async def __aenter__(self) -> None:
@@ -42,11 +42,11 @@ class DeadlineTimer:
             self._timer.cancel()
         if not self._fired or self._task is None:
             return False
-        # The cancellation was ours; it ends here, unless someone else wants the task to end too.
+        # The cancellation is ours and ends here, unless the task was also cancelled from outside.
         return self._task.uncancel() == 0 and kind is asyncio.CancelledError
 
     def look(self) -> None:
-        """Move the timer nearer, if the deadline has come nearer."""
+        """Move the timer if the deadline is nearer than before."""
         when, _ = self._due()
         if when < self._armed_for and not self._fired:
             self._arm(when, self._passed)
@@ -62,7 +62,7 @@ class DeadlineTimer:
         if when > _now():
             self._arm(when, self._passed)
         else:
-            # Bytes may have come that this busy process has not read yet: they are, before then.
+            # Bytes may have arrived that this process was too busy to read.
             self._arm(_now() + _LOOK_AGAIN, self._fire)
 
     def _fire(self) -> None:

@@ -1,7 +1,8 @@
-"""When an open stream is closed from this side, and what that means: pure, times passed in.
+"""When to close an open stream from this side, and why: pure, with times as arguments.
 
-All times are seconds of one monotonic clock. *Quiet* is a stream that gives nothing but comments
-and pings; *stalled* one that gives no byte at all, or, for a job that has ended, is quiet.
+All times are seconds of one monotonic clock. A stream is *quiet* while it brings nothing but
+comments and pings, and *stalled* while it brings no byte at all (for a job that has ended: while it
+is quiet).
 """
 
 import math
@@ -13,10 +14,11 @@ from reportgen.events import wire
 from reportgen.settings import Following
 
 ENDED_JOB_GRACE: Final = 30.0
-"""How long the stream of a job that has ended may take to begin, and be retried, past the wait."""
-LONGEST_READING_UP: Final = 600.0
-"""How long the stream of a job that has ended is read past the wait if it never falls quiet."""
+"""Seconds past the wait in which the stream of an ended job may begin or be retried."""
+LONGEST_DRAIN: Final = 600.0
+"""Seconds past the wait in which the stream of an ended job is drained if it is never quiet."""
 _RESTLESS_SETTLES: Final = 10
+"""The same for any other job, in `--settle`s."""
 
 
 class Close(Enum):
@@ -32,32 +34,32 @@ class Close(Enum):
 
 @dataclass(slots=True)
 class JobFacts:
-    """What is known of a job while its stream is followed."""
+    """What is known about a job while its stream is followed."""
 
     listed_status: str | None = None
-    """What the list calls it, as last read."""
+    """Its status in the last reading of the list."""
     terminal: bool = False
-    """A terminal event came, and no `training.started` after it."""
+    """Whether a terminal event came, and no `training.started` after it."""
     cancelled_at: float | None = None
-    """When the list was read that calls it cancelled."""
+    """When the list first called it cancelled."""
     waiting_ends: float = math.inf
-    """When waiting ends for this job alone: the list does not have it any more."""
+    """When waiting ends for this job alone, because the list no longer has it."""
 
     @property
     def ended(self) -> bool:
-        """The list calls it ended, or a terminal event came."""
+        """Whether the list says that it has ended, or a terminal event came."""
         return self.terminal or self.listed_status in wire.ENDED_STATUSES
 
 
 @dataclass(slots=True)
 class Connection:
-    """What is known of one connection."""
+    """What is known about one connection."""
 
     requested_at: float
     opened_at: float | None = None
     last_byte_at: float = 0.0
     last_event_at: float | None = None
-    """When the last event came that is no ping, replayed ones included; None before the first."""
+    """When the last event other than a ping came, replayed or not; None before the first."""
 
 
 def closing(
@@ -65,25 +67,25 @@ def closing(
 ) -> tuple[float, Close]:
     """Return when to close the connection if nothing more comes, and why.
 
-    `waiting_ends` is when waiting ends for all jobs; may be infinity.
+    `waiting_ends` is when waiting ends for all jobs, or infinity.
     """
     if connection.opened_at is None:
         candidates = [(connection.requested_at + settings.stall_timeout, Close.NO_ANSWER)]
     else:
         candidates = _by_the_stream(connection, connection.opened_at, job, settings)
     waiting_ends = min(waiting_ends, job.waiting_ends)
-    # Past the wait a stall is only quiet: nothing is opened again for it.
+    # Past the wait nothing is reopened, so a stall is mere quiet.
     candidates = [
         (when, why) for when, why in candidates if why is not Close.STALLED or when < waiting_ends
     ]
     if math.isfinite(waiting_ends):
         candidates += _by_the_wait(connection, job, settings, waiting_ends)
-    # At the same moment, having read the stream says more than any other reason.
+    # Of reasons for the same moment, that the stream was read to its end says most.
     return min(candidates, key=lambda candidate: (candidate[0], candidate[1] is not Close.READ))
 
 
 def last_retry_at(job: JobFacts, waiting_ends: float) -> float:
-    """Return the time after which a broken stream is not opened again."""
+    """Return the time after which a broken stream is not reopened."""
     waiting_ends = min(waiting_ends, job.waiting_ends)
     return waiting_ends + ENDED_JOB_GRACE if job.ended else waiting_ends
 
@@ -100,7 +102,7 @@ def _by_the_stream(
         patience = settings.stall_timeout if last_event is None else settings.settle
         candidates.append((max(quiet_since, job.cancelled_at) + patience, Close.READ))
     if candidates:
-        return candidates  # quiet means that it was read, however short a stall is
+        return candidates  # quiet is then the end, even if a stall would come first
     if job.ended:
         candidates.append((quiet_since + settings.stall_timeout, Close.SILENT))
     else:
@@ -117,8 +119,8 @@ def _by_the_wait(
         quiet = connection.requested_at + ENDED_JOB_GRACE
     else:
         quiet = connection.requested_at + settings.settle
-    reading_up = LONGEST_READING_UP if job.ended else _RESTLESS_SETTLES * settings.settle
+    drain = LONGEST_DRAIN if job.ended else _RESTLESS_SETTLES * settings.settle
     return [
         (max(waiting_ends, quiet), Close.WAITED),
-        (max(waiting_ends, connection.requested_at) + reading_up, Close.CUT),
+        (max(waiting_ends, connection.requested_at) + drain, Close.CUT),
     ]

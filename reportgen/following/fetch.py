@@ -1,8 +1,4 @@
-"""All streams of a source into its folder, many at once, with an eye on the job list.
-
-The list is read again while streams are followed: only it tells that a job was cancelled, or is
-gone. One job's trouble never stops another's.
-"""
+"""Fetch a source's job list and event streams into its folder of the snapshot."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -11,8 +7,8 @@ from datetime import datetime
 
 from reportgen.errors import SourceError
 from reportgen.following.known_jobs import Expiry, KnownJobs
+from reportgen.following.progress import FetchProgress
 from reportgen.following.streams import Streams
-from reportgen.following.watcher import Watcher
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.selection import Selection
 from reportgen.settings import Following
@@ -27,14 +23,14 @@ from reportgen.text.secrets import Secrets
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """What a source says before any stream is opened."""
+    """What a source reports before any stream is opened."""
 
     identity: Origin
     manifest: Manifest | None
     jobs: JobList
 
 
-class Interrupted(Exception):  # noqa: N818 - no error, but what the user asked for
+class Interrupted(Exception):  # noqa: N818 - not an error: the user's wish
     """A signal came before there was anything to report."""
 
 
@@ -45,7 +41,8 @@ async def fetch(
     retention: Retention,
     following: Following,
     *,
-    watcher: Watcher,
+    baseline: str | None = None,
+    progress: FetchProgress,
     secrets: Secrets,
     chance: Callable[[], float],
     stop: asyncio.Event,
@@ -58,22 +55,27 @@ async def fetch(
     `Interrupted` if `stop` was set before the list had arrived.
     """
     try:
-        first = await _unless_stopped(_read_source(source, watcher), stop)
+        first = await _unless_stopped(_read_source(source, progress), stop)
         began = (asyncio.get_running_loop().time(), now())
         first = _without_secrets(first, secrets.redactor)
         folder = snapshot.folder(first.identity)
         kept = folder.listing()
         before = snapshot.before(folder, kept)
         first = _with_known_scope(first, kept)
-        expiry = Expiry(folder, retention, watcher)
+        expiry = Expiry(folder, retention, progress.warn)
         jobs = KnownJobs(folder, _first_listing(first, kept), secrets)
         jobs.update(first.jobs)
+        if first.jobs.without_project:
+            progress.warn(NO_PROJECT)
         jobs.select(selection, source.origin, expiry.expired(jobs.listing))
+        if baseline is not None:
+            jobs.choose_baselines(baseline)
+            expiry.spare(jobs.baselines)
         jobs.listing = replace(jobs.listing, before=before)
         snapshot.use(folder, first.identity)
         folder.clear_unfinished()
         jobs.listing = expiry.drop(jobs.listing)
-        streams = Streams(source, jobs, following, watcher, began=began, chance=chance)
+        streams = Streams(source, jobs, following, progress, began=began, chance=chance)
         await _follow(streams, jobs, expiry, stop)
         folder.logs.keep_facts()
         folder.keep_listing(replace(jobs.listing, finished=True))
@@ -83,7 +85,7 @@ async def fetch(
 
 
 async def _follow(streams: Streams, jobs: KnownJobs, expiry: Expiry, stop: asyncio.Event) -> None:
-    """Follow all streams that are not complete yet, then drop the jobs that have expired by now."""
+    """Follow all streams that are not complete yet, then drop the jobs that have since expired."""
     to_fetch = streams.to_fetch()
     if to_fetch:
         jobs.folder.keep_listing(jobs.listing)
@@ -92,7 +94,7 @@ async def _follow(streams: Streams, jobs: KnownJobs, expiry: Expiry, stop: async
 
 
 async def _unless_stopped(work: Coroutine[object, object, _First], stop: asyncio.Event) -> _First:
-    """Wait for the first reading, but no longer than until the user wants to stop."""
+    """Await the first reading. Raises `Interrupted` if the user stops it."""
     reading = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,12 +106,12 @@ async def _unless_stopped(work: Coroutine[object, object, _First], stop: asyncio
     return reading.result()
 
 
-async def _read_source(source: Source, watcher: Watcher) -> _First:
-    """Read list, manifest and identity at once; without a list there is nothing to report."""
-    listing = asyncio.create_task(source.jobs())
+async def _read_source(source: Source, progress: FetchProgress) -> _First:
+    """Read list, manifest and identity at once. Raises `SourceError` if there is no list."""
+    reading_list = asyncio.create_task(source.jobs())
     others = asyncio.gather(source.identity(), source.manifest(), return_exceptions=True)
     try:
-        jobs = await listing
+        jobs = await reading_list
     except BaseException:
         others.cancel()
         await asyncio.gather(others, return_exceptions=True)
@@ -118,13 +120,13 @@ async def _read_source(source: Source, watcher: Watcher) -> _First:
     for what in (identity, manifest):
         if isinstance(what, BaseException) and not isinstance(what, SourceError):
             raise what
-    for oddity in (*jobs.oddities, *([NO_PROJECT] if jobs.without_project else [])):
-        watcher.warn(oddity)
+    for oddity in jobs.oddities:
+        progress.warn(oddity)
     if isinstance(identity, BaseException):
-        watcher.warn(f"org and project are unknown: {identity}")
+        progress.warn(f"org and project are unknown: {identity}")
         identity = source.origin
     if isinstance(manifest, BaseException):
-        watcher.warn(f"the manifest is unknown: {manifest}")
+        progress.warn(f"the manifest is unknown: {manifest}")
         manifest = Manifest(error=str(manifest))
     return _First(replace(identity, without_project=jobs.without_project), manifest, jobs)
 
@@ -139,14 +141,14 @@ def _without_secrets(first: _First, redactor: Redactor) -> _First:
 
 
 def _with_known_scope(first: _First, kept: Listing | None) -> _First:
-    """Keep the scope that is known from before if the source fails to report it now."""
+    """Keep the scope that the snapshot knows if the source fails to report it."""
     if first.identity.org is not None or first.identity.without_project or kept is None:
         return first
     return replace(first, identity=replace(kept.origin, url=first.identity.url))
 
 
 def _first_listing(first: _First, kept: Listing | None) -> Listing:
-    """Return the listing before the first reading: only what the snapshot holds."""
+    """Return the list as it is before its first reading: what the snapshot holds."""
     return Listing(
         first.identity,
         first.manifest,

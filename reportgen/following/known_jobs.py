@@ -1,10 +1,11 @@
-"""The jobs of a source while their streams are followed: what the list says, and who expires."""
+"""The jobs of a source while their streams are followed, and which of them expire."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from reportgen.errors import SourceError, WriteError
 from reportgen.events import wire
+from reportgen.model.baseline import Known, choose
 from reportgen.model.origin import Origin
 from reportgen.model.selection import Selection
 from reportgen.snapshot.job_list import Listing, numbered
@@ -17,20 +18,22 @@ from reportgen.text.secrets import Secrets
 
 
 class KnownJobs:
-    """The job list as last read, joined with the jobs that only the snapshot still has.
+    """The job list as last read, and the jobs that only the snapshot still has.
 
-    `listing` is what the snapshot keeps of it, without secrets.
+    `listing` is both as the snapshot keeps them, without secrets.
     """
 
     def __init__(self, folder: SourceFolder, listing: Listing, secrets: Secrets) -> None:
         self.folder = folder
         self.listing = listing
+        self.baselines: frozenset[str] = frozenset()
+        """The ids of the jobs that selected ones are measured against."""
         self._secrets = secrets
 
     def update(self, jobs: JobList) -> bool:
-        """Apply a reading of the list; return whether it changed anything but the time.
+        """Apply a reading of the list; return whether anything but its time has changed.
 
-        Order and entries are those of the reading; the selection stays that of the first one.
+        Order and entries come from this reading, the selection from the first one.
         Raises `WriteError` if an id holds a secret, and `SourceError` if the project is gone whose
         jobs the snapshot holds: a report would show all of them as gone.
         """
@@ -54,7 +57,7 @@ class KnownJobs:
         return has_changed
 
     def select(self, selection: Selection, origin: Origin, expired: frozenset[str]) -> None:
-        """Choose the jobs that the report is about, without the `expired` ones.
+        """Select the jobs of the report, without the `expired` ones.
 
         Raises `SourceError` if the selection names a job that neither list nor snapshot has.
         """
@@ -69,8 +72,17 @@ class KnownJobs:
         selected = selection.of(known, self.listing.read_at)
         self.listing = replace(self.listing, selected=selected)
 
+    def choose_baselines(self, baseline: str) -> None:
+        """Choose what the selected jobs are measured against, among all jobs known.
+
+        Raises `SourceError` if `baseline` matches none.
+        """
+        known = (Known.of(job, self.folder.status(job)) for job in self.listing.jobs)
+        chosen = choose(baseline, known)
+        self.baselines = frozenset(chosen[each] for each in self.listing.selected if each in chosen)
+
     def job(self, job_id: str) -> wire.Job | None:
-        """Return what the list says of a job, or said last."""
+        """Return a job's last entry in the list."""
         return wire.decode_job(self.listing.entries[job_id])
 
     def without_token(self, data: bytes) -> bytes:
@@ -94,48 +106,48 @@ def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, bytes]:
     return cleaned
 
 
-class Warnings(Protocol):
-    """Where warnings go."""
-
-    def warn(self, message: str) -> None:
-        """Report something that the command goes on without."""
-        ...
-
-
 class Expiry:
-    """Drops the jobs that no rule of `--keep` and `--keep-last` keeps from the snapshot."""
+    """Drops jobs from the snapshot that neither `--keep` nor `--keep-last` keeps."""
 
-    def __init__(self, folder: SourceFolder, retention: Retention, warnings: Warnings) -> None:
+    def __init__(
+        self, folder: SourceFolder, retention: Retention, warn: Callable[[str], None]
+    ) -> None:
         self._folder = folder
         self._retention = retention
-        self._warnings = warnings
+        self._warn = warn
         self._expired: frozenset[str] = frozenset()
+        self._spared: frozenset[str] = frozenset()
+
+    def spare(self, baselines: frozenset[str]) -> None:
+        """Keep these jobs in the snapshot whatever the rules, for others to be measured against."""
+        self._spared = baselines
 
     def expired(self, listing: Listing) -> frozenset[str]:
-        """Return the ids of the jobs that no rule keeps."""
+        """Return the ids of the jobs that expire."""
         self._expired = self._folder.dropped(listing, self._retention)
         return self._expired
 
     def drop(self, listing: Listing) -> Listing:
-        """Remove the logs of the expired jobs, report it, and return what is left of the list.
+        """Remove the logs of the expired jobs, and return the list without them.
 
-        The entry of a job that the list still has stays, and so does how and when it ended:
+        A job that the source still lists keeps its entry, and the facts of how and when it ended:
         otherwise it would be fetched again.
         """
-        if not self._expired:
+        dropped = self._expired - self._spared
+        if not dropped:
             return listing
-        self._warnings.warn(self._retention.dropped_message(len(self._expired)))
-        gone = self._expired - set(listing.listed)
-        # The list goes first: nobody misses a log that it no longer asks for.
+        self._warn(self._retention.dropped_message(len(dropped)))
+        gone = dropped - set(listing.listed)
+        # The list goes first: a log that it does not name is missed by nobody.
         self._folder.keep_listing(listing)
         for job in listing.jobs:
-            if job.id in self._expired:
+            if job.id in dropped:
                 self._folder.logs.drop(job.id, forget=job.id in gone)
         entries = {job_id: entry for job_id, entry in listing.entries.items() if job_id not in gone}
         return replace(listing, entries=entries, numbers=numbered(entries, listing.numbers))
 
     def drop_more(self, listing: Listing) -> Listing:
-        """Drop also the jobs that turned out to be over when their streams were read."""
+        """Drop the jobs as well that have expired since their streams were read."""
         before = self._expired
         if self.expired(listing) <= before:
             return listing

@@ -16,20 +16,20 @@ from reportgen.snapshot.failures import writing
 
 
 class EventLog:
-    """A job's log, to be appended to within a `with` block; what a crash tore is cut off first.
+    """A job's log, for appending within a `with` block.
 
-    What the log holds is learned when it is first opened. Between blocks no file is open, since
-    thousands of streams can be waiting for their next try.
+    It is read when it is first opened, and a last line that a crash tore is cut off. Between blocks
+    no file is open, since thousands of streams can be waiting to be retried.
     """
 
     def __init__(self, events: Directory, name: str, job_id: str) -> None:
         self.path = events.path / name
-        """For messages; the file is opened by handle."""
+        """For messages; the file is opened through its directory's handle."""
         self.name = name
         self.trail = Trail()
         self.state = StreamState()
         self.end: Ended | None = None
-        """The note that it ends with, once it was synced."""
+        """The note at its end, once it has been synced."""
         self._events = events
         self._job_id = job_id
         self._file = -1
@@ -56,7 +56,7 @@ class EventLog:
             self.append_note(0, LogOpened(job=self._job_id))
 
     def _scan(self) -> int:
-        """Learn what the log holds, cut off a torn last line, and return the size."""
+        """Read the log, cut off a torn last line, and return the size."""
         size = 0
         for block in event_log.blocks(_Reader(self._file, 0)):
             for offset, record in event_log.located([block], size):
@@ -68,7 +68,7 @@ class EventLog:
         return size
 
     def _start_again(self) -> None:
-        # In doubt about a record it is fetched again; what can't be read is of no use to anyone.
+        # Whatever the log held is fetched again; what can't be read is of no use.
         self.trail = Trail()
         self.state = StreamState()
         with writing(self.path):
@@ -76,7 +76,7 @@ class EventLog:
         self._size = 0
 
     def _learn(self, offset: int, record: Record) -> None:
-        """Learn from a record that the log holds at this offset. Raises `DamagedLogError`."""
+        """Update trail and state with the record at an offset. Raises `DamagedLogError`."""
         self.state.learn(record)
         if isinstance(record, Events) and record.is_of_job:
             self.trail.add(offset, record.sizes, record.ids)
@@ -87,7 +87,7 @@ class EventLog:
         return self._size
 
     def append_events(self, batch: Sequence[Events]) -> None:
-        """Write events behind the last line. Raises `WriteError`."""
+        """Append events. Raises `WriteError`."""
         offset = self._size
         self._append(b"".join([events.lines for events in batch]))
         for events in batch:
@@ -95,7 +95,7 @@ class EventLog:
             offset += len(events.lines)
 
     def append_note(self, ms: int, note: Note) -> None:
-        """Write a note behind the last line. Raises `WriteError`."""
+        """Append a note. Raises `WriteError`."""
         offset = self._size
         self._append(event_log.note_line(ms, note))
         self._learn(offset, note)
@@ -108,7 +108,7 @@ class EventLog:
         self._size += len(lines)
 
     def kept(self, start: int) -> Iterator[Kept]:
-        """Read the job events from an offset on, up to where the log ends at the call."""
+        """Read the job events from an offset to the end that the log has at the call."""
         end = self._size
         blocks = event_log.blocks(_Reader(self._file, start))
         for first, record in event_log.located(blocks, start):
@@ -126,7 +126,7 @@ class EventLog:
         return (kept.id for kept in self.kept(0))
 
     def sync(self) -> None:
-        """Wait until what was written has reached the disk. Raises `WriteError`.
+        """Block until the log has reached the disk. Raises `WriteError`.
 
         May be called from any thread.
         """
@@ -139,7 +139,7 @@ class EventLog:
 
 
 class _Reader:
-    """Reads an open log from an offset on, whatever else is read or written meanwhile."""
+    """Reads an open log from an offset, independently of other reads and writes."""
 
     def __init__(self, descriptor: int, offset: int) -> None:
         self._descriptor = descriptor

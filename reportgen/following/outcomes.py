@@ -1,4 +1,4 @@
-"""How a connection ended, and what that means for its stream."""
+"""How a connection ended, and what that means for its stream: pure functions."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from reportgen.following.deadlines import Close, JobFacts
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a stream, and why if it is not complete."""
+    """The state in which a stream is left, and the reason unless it is complete."""
 
     state: State
     reason: str | None = None
@@ -20,11 +20,11 @@ class Outcome:
 class How(Enum):
     """How a connection ended."""
 
-    SENTINEL = auto()  # the `end` event came
-    CLEAN = auto()  # the server closed it, nothing torn
-    BROKEN = auto()  # it broke, or there never was one
-    FINAL = auto()  # a refusal that stays the same
-    CLOSED = auto()  # closed from this side
+    SENTINEL = auto()  # by an `end` event
+    CLEAN = auto()  # by the server, at the end of the body
+    BROKEN = auto()  # by a fault, or it was never open
+    FINAL = auto()  # by a refusal that will stay the same
+    CLOSED = auto()  # from this side
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class ConnectionEnd:
     close: Close | None = None
     """Why it was closed from this side; None if the command was interrupted."""
     asked: float | None = None
-    """How long the server wants to be left alone, in seconds."""
+    """The delay that the server asks for, in seconds."""
 
 
 def interrupted(reason: str) -> Outcome:
-    """Return the outcome of a signal: whatever was read, the stream may well have been there."""
+    """Return the outcome after a signal: even with nothing read, the stream may have been there."""
     return Outcome(INTERRUPTED, reason)
 
 
@@ -51,7 +51,7 @@ _WAITING_ENDED: Final = {
 
 
 def outcome_of_close(close: Close | None, facts: JobFacts) -> Outcome | None:
-    """Return what a close from this side means for an opened stream; None if it is reopened.
+    """Return the outcome of a stream that was closed from this side; None if it is reopened.
 
     `close` is None if the command was interrupted.
     """
@@ -69,10 +69,10 @@ def outcome_of_close(close: Close | None, facts: JobFacts) -> Outcome | None:
 def is_complete(
     ended: ConnectionEnd, facts: JobFacts, events: int, closed_cleanly_at: int | None
 ) -> bool:
-    """Return whether an opened connection that ended by itself leaves the stream complete.
+    """Return whether a stream is complete after a connection that was not closed from this side.
 
-    `events` is how many the log holds; `closed_cleanly_at` how many it held when the connection
-    before was closed cleanly, or None.
+    `events` is the number of events in the log, and `closed_cleanly_at` the number that it had when
+    the connection before was closed cleanly, or None if it was not.
     """
     if ended.how is How.SENTINEL or facts.terminal:
         return True

@@ -1,4 +1,4 @@
-"""Where streams wait for their turn to be open: only so many are at once."""
+"""The queue of streams that wait to be open, since only so many may be open at once."""
 
 import asyncio
 import heapq
@@ -18,8 +18,8 @@ class _Waiting:
     turn: "asyncio.Future[None]" = field(compare=False)
 
 
-class PriorityLine:
-    """Jobs that have ended come first, then running ones, then the rest; then who came first."""
+class StreamQueue:
+    """Ended jobs come first, then running ones, then the rest; among equals, the first to come."""
 
     def __init__(self, turns: int) -> None:
         self._free = turns
@@ -30,7 +30,7 @@ class PriorityLine:
 
     @asynccontextmanager
     async def turn(self, job: JobFacts) -> AsyncIterator[None]:
-        """Wait for a turn; it lasts as long as the context does."""
+        """Wait for a turn, which lasts as long as the context."""
         await self._wait(job)
         try:
             yield
@@ -39,13 +39,13 @@ class PriorityLine:
             self._call()
 
     def reorder(self) -> None:
-        """Reorder the queue after what is known of the jobs has changed."""
+        """Reorder the queue after facts about the jobs have changed."""
         for waiting in self._waiting:
             waiting.rank = _rank(waiting.job)
         heapq.heapify(self._waiting)
 
     def dissolve(self) -> None:
-        """Let everyone through: whoever comes through now has nothing left to do."""
+        """Let everyone through, since nobody will open a stream any more."""
         self._open_to_all = True
         self._call()
 
@@ -64,7 +64,7 @@ class PriorityLine:
             raise
 
     def _call(self) -> None:
-        """Hand out free turns, once all who come at the same moment are in the queue."""
+        """Hand out free turns once all that come at the same moment are in the queue."""
         if not self._calling:
             self._calling = True
             asyncio.get_running_loop().call_soon(self._give_turns)

@@ -1,4 +1,4 @@
-"""One connection's bytes into the log, as long as it lasts."""
+"""What one connection brings, from its bytes to the log."""
 
 import asyncio
 import contextlib
@@ -16,10 +16,11 @@ from reportgen.model import history
 
 
 class Reading:
-    """Writes what one connection brings to the log: only what is new, and only whole lines.
+    """Decodes one connection's bytes and appends the new events to the log.
 
-    `clean` removes the tool's own tokens from raw bytes; `milliseconds` returns the time since the
-    command began; `arrived` is called with new events of the job.
+    `sent` is the `Last-Event-ID` of the request. `clean` removes the tool's own tokens from bytes;
+    `milliseconds` returns the time since the command began; `arrived` is called with new events of
+    the job.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Reading:
 
     @property
     def retry(self) -> float | None:
-        """The `retry:` that the server set, in seconds."""
+        """The reconnection time that the server set, in seconds."""
         milliseconds = self._decoder.retry
         return None if milliseconds is None else milliseconds / 1000
 
@@ -57,20 +58,20 @@ class Reading:
         return self._replay.under_way
 
     def take(self, chunk: bytes) -> bool:
-        """Process the next bytes; return whether the `end` event came."""
+        """Process the next bytes; return whether they hold an `end` event."""
         self._connection.last_byte_at = asyncio.get_running_loop().time()
         with _writing_temporary_files():
             parts = self._decoder.parts(chunk)
         return self._keep(parts)
 
     def finish(self) -> None:
-        """Process what the end of the connection leaves."""
+        """Process what the decoder still holds when the connection has ended."""
         with _writing_temporary_files():
             frames = self._decoder.close()
         self._keep(frames)
 
     def _keep(self, parts: Sequence[Frame | Run]) -> bool:
-        """Write to the log what is new, up to an `end` event; return whether that is among it."""
+        """Append what is new, up to an `end` event; return whether there is one."""
         if not parts:
             return False
         milliseconds = self._milliseconds()
@@ -92,21 +93,21 @@ class Reading:
     def _cleaned(self, batch: list[Events]) -> list[Events]:
         """Remove the tool's own token from events."""
         clean = self._clean
-        # What is not found in all lines at once is in none of them: no text goes past its line.
+        # A token has no line end, so one search through all lines finds whatever is in any of them.
         lines = b"".join([events.lines for events in batch])
         if clean(lines) == lines:
             return batch
         return [events.cleaned(clean) for events in batch]
 
     def _new(self, batch: list[Events]) -> list[Events]:
-        """Return the events that are not only replayed."""
+        """Return the events that are not replayed."""
         if not self._replay.under_way:
             return batch
         fresh = [events[self._replayed(events) :] for events in batch]
         return [events for events in fresh if len(events)]
 
     def _replayed(self, events: Events) -> int:
-        """Return how many of these events, from the first one on, are only replayed."""
+        """Return how many of these events are replayed; they are the first ones."""
         replay = self._replay
         if not events.is_of_job:
             return len(events) if replay.under_way and events.name != wire.END else 0

@@ -1,25 +1,24 @@
-"""Which `Last-Event-ID` to send, and which arrivals are only a replay: pure.
+"""Which `Last-Event-ID` to send, and which arrivals are a replay: pure functions.
 
 The rule, for a log that keeps the events k1 … kn of a job:
 
-- Events that bear one id, or none of their own behind one that does, form a *group*. A stream can
-  be cut within a group, and resuming behind its id would lose the rest of it. So the id that is
-  sent is that of the group *before the last*: nothing of that group is missing, and a server that
-  honours it sends the last group again, whole.
+- Consecutive events of one id, and those without an id that follow them, form a *group*. A stream
+  can be cut within a group, and resuming behind its id would lose the rest of it. So the id of the
+  group *before the last* is sent: nothing of that group is missing, and a server that honours the
+  id sends the whole last group again.
 - No id is sent if there is no such group, if its id can't be in a header, if the last group's id
   is empty (the server has reset it), or if one of the two ids also names another group (then
   "behind that id" could mean two places).
-- What comes then is compared with what is kept. Without an id sent, only a replay of everything
-  is possible: it starts at k1. With one, the replay may start at the last group (the server
-  honours the id), within the group before it (it resumes at the id, or behind its first event),
-  or at k1 (it ignores the id); the id and content of the first arrival tell which.
-- From its start on, a replay is dropped for as long as it equals what is kept, event by event,
-  names and data. The first arrival that differs, or that goes beyond kn, is new, and so is
-  everything behind it. Events that are alike are still separate events: only a replayed prefix
-  is ever dropped.
+- Arrivals are compared with what is kept. If no id was sent, a replay can only start at k1. If one
+  was sent, it may start at the last group (the server honours the id), within the group before it
+  (it resumes at the id, or behind the first event of that id), or at k1 (it ignores the id); the id
+  and content of the first arrival decide which.
+- A replay is dropped as long as it equals what is kept, event by event, names and data. The first
+  arrival that differs, or that goes beyond kn, is new, and so is everything after it. Events that
+  are alike are still separate events: only a replayed prefix is ever dropped.
 
-Only job events are compared. Pings, `end` and events of unknown names are no part of a history
-that a server has to replay; while a replay is under way they are taken as part of it.
+Only job events are compared. A server need not replay pings, `end` and events of unknown names;
+those that come during a replay count as part of it.
 """
 
 import re
@@ -38,9 +37,9 @@ _LONGEST_ID: Final = 1024  # servers refuse headers of some kilobytes
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A job event as the log keeps it; `offset` is where the log holds it.
+    """A job event in the log, at an offset.
 
-    `id` is None where the event bore none of its own; `data` None where it was over the limit.
+    `id` is None if the event had none of its own, and `data` if it was over the limit.
     """
 
     offset: int
@@ -51,7 +50,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Consecutive events of one id; `start` is the first one's offset in the log."""
+    """Consecutive events of one id; `start` is the offset of the first."""
 
     id: bytes
     start: int
@@ -59,20 +58,20 @@ class Group:
 
 @dataclass(slots=True)
 class Trail:
-    """The ids of a log's job events: as much as resuming needs, whatever the log's length."""
+    """What resuming needs of the ids in a log, at the same size for logs of any length."""
 
     events: int = 0
     first: Group | None = None
     before_last: Group | None = None
     last: Group | None = None
     rising: bool = True
-    """Whether all ids are numbers that never fall, so that no id can name two groups."""
+    """Whether all ids are rising numbers, so that none can name two groups."""
 
     def add(self, offset: int, sizes: Sequence[int], ids: Sequence[bytes | None]) -> None:
-        """Add job events that the log holds from an offset on: the length and the id of each."""
+        """Add the sizes and ids of job events that the log holds from an offset on."""
         last = self.last
         if len(ids) > 1 and last is not None and self.rising and _all_rise([last.id, *ids]):
-            # Each event is a group of its own, so the last two are all that is needed.
+            # Each event is a group, so the last two are enough.
             end = offset + sum(sizes)
             self.last = Group(ids[-1] or b"", end - sizes[-1])
             self.before_last = Group(ids[-2] or b"", self.last.start - sizes[-2])
@@ -91,13 +90,13 @@ class Trail:
             self.before_last, self.last = self.last, Group(event_id, offset)
 
     def copy(self) -> "Trail":
-        """Return the trail as it is now, for a connection that adds to it."""
+        """Return a copy, which does not grow with the log."""
         return replace(self)
 
     def last_event_id(self, ids: Callable[[], Iterable[bytes | None]]) -> bytes | None:
         """Return the id to resume behind; None for everything.
 
-        `ids` gives the ids of all kept job events, and is asked only where ids do not rise.
+        `ids` returns the ids of all job events in the log; it is called only if they do not rise.
         """
         if self.before_last is None or self.last is None or not self.last.id:
             return None
@@ -116,14 +115,14 @@ def _rises(before: bytes, after: bytes) -> bool:
 
 
 def _all_rise(ids: Sequence[bytes | None]) -> bool:
-    """Return whether all ids are numbers of a usual length, each larger than the one before."""
+    """Return whether all ids are numbers of usual length, each larger than the one before."""
     known = cast("Sequence[bytes]", ids)
     if not all(known):
         return False
     lengths = set(map(len, known))
     if max(lengths) >= _USUAL or not b"".join(known).isdigit():
         return False
-    if len(lengths) == 1:  # numbers of one length are in order where their digits are
+    if len(lengths) == 1:  # numbers of one length sort as their digits do
         return all(map(lt, known, islice(known, 1, None)))
     numbers = list(map(int, known))
     return all(map(lt, numbers, islice(numbers, 1, None)))
@@ -147,21 +146,21 @@ def _name_more_groups(ids: Iterable[bytes | None], chosen: set[bytes]) -> bool:
 
 @dataclass(slots=True)
 class _Cursor:
-    """One place where the replay may have started, read on as arrivals match."""
+    """A position in the log, for one of the places where the replay may have started."""
 
     expected: Kept | None
     rest: Iterator[Kept]
     by_id: bool
-    """Whether ids must be equal too; not where a server may assign new ones."""
+    """Whether ids must be equal too; a server that replays everything may assign new ones."""
 
     def meets(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Return whether an arrival is what the replay would bring next."""
+        """Return whether an arrival is the next event of the replay."""
         if self.expected is None or not _alike(self.expected, name, data):
             return False
         return not self.by_id or self.expected.id == event_id
 
     def begins(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Return whether a replay that begins here would begin with this arrival."""
+        """Return whether a replay from here would begin with this arrival."""
         same_id = self.expected is not None and self.expected.id == event_id
         return same_id and self.meets(name, event_id, data)
 
@@ -171,10 +170,10 @@ class _Cursor:
 
 @dataclass(slots=True)
 class Replay:
-    """Decides, for one connection, which job events were kept before.
+    """Decides which job events of one connection are replayed.
 
-    `sent` is the `Last-Event-ID` of the request; `kept` reads the log from an offset on, up to
-    where it ended when the connection was opened.
+    `sent` is the `Last-Event-ID` of the request; `kept` reads the log from an offset to the end
+    that it had when the connection was opened.
     """
 
     trail: Trail
@@ -185,11 +184,11 @@ class Replay:
 
     @property
     def under_way(self) -> bool:
-        """Whether what comes next may still be a replay."""
+        """Whether the next arrivals may be replayed."""
         return bool(self._cursors) if self._begun else self.trail.events > 0
 
     def drops(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Process the next job event of the connection; return whether it is only replayed."""
+        """Process the next job event of the connection; return whether it is replayed."""
         if not self._begun:
             self._begun = True
             self._cursors = self._starts(name, event_id, data)
@@ -202,7 +201,7 @@ class Replay:
         return bool(matching)
 
     def _starts(self, name: bytes, event_id: bytes | None, data: bytes | None) -> list[_Cursor]:
-        """Return the places where a replay that begins with this event may have started."""
+        """Return the places where a replay may have started that begins with this event."""
         first, last, before = self.trail.first, self.trail.last, self.trail.before_last
         if first is None or last is None:
             return []

@@ -1,18 +1,17 @@
-"""Bytes in, frames of an event stream out: sans-I/O, by the HTML standard's section 9.2.6.
+"""Decode event streams: bytes in, frames out, by section 9.2.6 of the HTML standard. No I/O.
 
-httpx-sse connects and checks the response; its line decoder is not used behind it, since what it
-leaves open is what a batch command meets: it decodes by the header's charset instead of UTF-8,
-lets a byte order mark swallow the first event, returns frames without a data line as events, holds
-an endless line in memory, and turns bytes into text that is then kept as bytes. Its field rules
-are what `tests/following/test_sse.py` holds this decoder against.
+httpx-sse's decoder does not do here: it decodes by the header's charset instead of UTF-8, lets a
+byte order mark swallow the first event, returns frames without a data line as events, holds an
+endless line in memory, and turns into text what is then kept as bytes. Its field rules are what
+`tests/following/test_sse.py` compares this decoder with.
 
-Nearly all frames look alike: a log's name, one data line, perhaps an id. Such ones are found many
-at a time by one pattern and returned as a run; whatever is between them is read field by field,
-by the standard's rules. Both ways give the same frames.
+Nearly all frames look alike: a log's name, one data line, perhaps an id. One pattern finds many of
+them at a time, and they are returned as a run; whatever is between them is read field by field.
+Both ways give the same frames.
 
 A frame's own lines count towards its limit; comments and fields that the standard does not know
-are dropped as they come. Of an unfinished frame little is held in memory, in whatever chunks it
-comes: sixteen streams can be in the middle of a frame of the largest size.
+are dropped as they come. In whatever chunks an unfinished frame comes, little of it is held in
+memory: sixteen streams can be in the middle of a frame of the largest size.
 """
 
 import re
@@ -26,9 +25,9 @@ from reportgen.events import wire
 from reportgen.events.wire import MAX_FRAME_BYTES
 
 _BOM: Final = b"\xef\xbb\xbf"
-_MAX_KEPT_LINE: Final = 4096  # of a frame over the limit, name and id lines up to this length count
+_MAX_KEPT_LINE: Final = 4096  # of name and id lines in a frame over the limit
 _MAX_RETRY_DIGITS: Final = 12  # centuries; a server may send any number of digits
-_TELLING: Final = 32  # so many bytes of a line are enough to know its field
+_FIELD_SHOWN: Final = 32  # so many bytes of a line are enough to recognise its field
 _IN_MEMORY: Final = 1 << 20
 """How much of an unfinished frame is held in memory; the rest goes to a temporary file."""
 
@@ -37,8 +36,7 @@ _OTHER_LINES: Final = re.compile(rb"(?>(?:^(?!%b).*\n)+)" % _FIELD, re.MULTILINE
 _OWN_LINE: Final = re.compile(_FIELD)
 _RETRY_LINE: Final = re.compile(rb"^retry: ?(.*)$", re.MULTILINE)
 
-# A log's frame and the blank line before it. Each group is possessive, so that no bytes make this
-# slow.
+# A log's frame and the blank line before it. Groups are possessive, so that no bytes make it slow.
 _PLAIN_LOG: Final = re.compile(
     rb"\n\n(?>(?:id: ?+([^\n\0]++)\n)?)event: ?+%b\ndata: ?+(.*+)"
     rb"(?>(?:\nid: ?+([^\n\0]++))?)(?=\n\n|\Z)" % re.escape(wire.LOG)
@@ -46,11 +44,10 @@ _PLAIN_LOG: Final = re.compile(
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """A dispatched event, its texts as the bytes that came.
+    """A dispatched event; its texts are the bytes that came.
 
-    `id` is None where neither this frame nor an id-only one just before it brought an id, and
-    empty where the id was reset. `over_limit` marks a frame of more bytes than are allowed; its
-    data is then empty.
+    `id` is None if neither this frame nor one without data just before it has an id, and empty if
+    the id was reset. `over_limit` marks a frame of more bytes than are allowed; its data is empty.
     """
 
     name: bytes
@@ -60,16 +57,13 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class Run(msgspec.Struct, frozen=True, gc=False):
-    """Dispatched `training.log` events that follow one another, each with one line of data.
-
-    `ids` and `datas` hold what `Frame` holds of each.
-    """
+    """Consecutive `training.log` events with one line of data each; see `Frame` for the fields."""
 
     ids: list[bytes | None]
     datas: list[bytes]
 
     def frames(self) -> list[Frame]:
-        """Return the same events one by one."""
+        """Return the events one by one."""
         return [
             Frame(wire.LOG, data, event_id)
             for event_id, data in zip(self.ids, self.datas, strict=True)
@@ -80,18 +74,18 @@ Parts: TypeAlias = list[Frame | Run]
 
 
 class FrameDecoder:
-    """Decodes one connection's bytes, in any chunks."""
+    """Decodes the bytes of one connection, in any chunks."""
 
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._limit = max_frame_bytes
-        self._start: bytes | None = b""  # None once a byte order mark can't come any more
+        self._start: bytes | None = b""  # None once a byte order mark can no longer come
         self._after_cr = False
         self._fields = _Fields()
         self._unfinished: _Block | None = None
 
     @property
     def retry(self) -> int | None:
-        """The last reconnection time that the server asked for, in milliseconds."""
+        """The last reconnection time that the server set, in milliseconds."""
         return self._fields.retry
 
     @property
@@ -100,16 +94,16 @@ class FrameDecoder:
         return self._fields.last_id
 
     def feed(self, chunk: bytes) -> list[Frame]:
-        """Return the frames that the next bytes complete. Raises `OSError`, as `parts` does."""
+        """Return the frames that the next bytes complete. Raises `OSError` as `parts` does."""
         frames: list[Frame] = []
         for part in self.parts(chunk):
             frames += [part] if isinstance(part, Frame) else part.frames()
         return frames
 
     def parts(self, chunk: bytes) -> Parts:
-        """Return the frames that the next bytes complete, logs in runs.
+        """Return the frames that the next bytes complete, with logs in runs.
 
-        Raises `OSError` if a large frame does not fit into the directory of temporary files.
+        Raises `OSError` if a large frame does not fit into the directory for temporary files.
         """
         chunk = self._with_line_feeds(self._without_bom(chunk))
         parts: Parts = []
@@ -125,9 +119,9 @@ class FrameDecoder:
         return parts
 
     def close(self) -> list[Frame]:
-        """Return what the end of the connection leaves: the frame that was too large to end.
+        """Return the unfinished frame if it is over the limit, when the connection has ended.
 
-        By the standard, any other unfinished frame is dropped, its id included.
+        Any other is dropped with its id, as the standard says.
         """
         unfinished, self._unfinished = self._unfinished, None
         if unfinished is None:
@@ -149,7 +143,7 @@ class FrameDecoder:
         return seen.removeprefix(_BOM)
 
     def _with_line_feeds(self, chunk: bytes) -> bytes:
-        """Make every line end a line feed; a CR at the end of a chunk ends its line at once."""
+        """Turn every line end into a line feed; a CR at a chunk's end ends its line at once."""
         if self._after_cr and chunk:
             self._after_cr = False
             chunk = chunk.removeprefix(b"\n")
@@ -159,7 +153,7 @@ class FrameDecoder:
         return chunk
 
     def _go_on(self, block: "_Block", chunk: bytes, parts: Parts) -> bytes:
-        """Read on in the unfinished block, and return the bytes behind its end."""
+        """Continue the unfinished block, and return the bytes after its end."""
         rest = block.feed(chunk)
         if rest is None:
             return b""
@@ -174,7 +168,7 @@ class FrameDecoder:
         if len(blocks) > self._limit:
             self._dispatch_each(blocks, parts)
             return
-        # Other blocks stand before, between and behind the logs, where there are any.
+        # The logs, and whatever is before, between and after them.
         split = _PLAIN_LOG.split(b"\n\n" + blocks.removesuffix(b"\n\n"))
         others, first_ids, datas, last_ids = split[::4], split[1::4], split[2::4], split[3::4]
         ids = first_ids if not any(last_ids) else list(map(_either, last_ids, first_ids))
@@ -200,7 +194,7 @@ class FrameDecoder:
                 self._dispatch(block, parts)
 
     def _dispatch(self, block: bytes, parts: Parts) -> None:
-        if len(block) > self._limit:  # which its comments may have caused
+        if len(block) > self._limit:  # perhaps only because of its comments
             self._go_on(_Block(self._limit, self._fields), block.strip(b"\n") + b"\n\n", parts)
             return
         frame = self._fields.frame(block.split(b"\n"))
@@ -213,7 +207,7 @@ def _either(event_id: bytes | None, other: bytes | None) -> bytes | None:
 
 
 class _Fields:
-    """The field rules of the standard, over one block of lines at a time."""
+    """The field rules of the standard, applied to one block of lines at a time."""
 
     def __init__(self) -> None:
         self.retry: int | None = None
@@ -228,7 +222,7 @@ class _Fields:
             if colon and value[:1] == b" ":
                 value = value[1:]
             if field == b"data":
-                # There can be millions of lines: they are joined as they come.
+                # Joined as they come, since there can be millions of lines.
                 if data is None:
                     data = bytearray()
                 else:
@@ -243,7 +237,7 @@ class _Fields:
         return Frame(name or b"message", bytes(data), self.take_id())
 
     def other(self, field: bytes, value: bytes) -> None:
-        """Apply a field that is about the stream rather than the event: `id` or `retry`."""
+        """Apply `id` or `retry`, which concern the stream rather than the event."""
         if field == b"id":
             if b"\0" not in value:
                 self._id = self.last_id = value
@@ -251,7 +245,7 @@ class _Fields:
             self.retry = int(value.lstrip(b"0")[:_MAX_RETRY_DIGITS] or b"0")
 
     def take_id(self) -> bytes | None:
-        """Return the id that counts for this frame; that of a block without data still does."""
+        """Return this frame's id, which may come from a block without data before it."""
         event_id, self._id = self._id, None
         return event_id
 
@@ -261,10 +255,7 @@ def _spool() -> SpooledTemporaryFile[bytes]:
 
 
 class _Block:
-    """The lines of a block in the making.
-
-    Of one over the limit, only its name and id are kept.
-    """
+    """The lines of an unfinished block; of one over the limit, name and id alone are kept."""
 
     def __init__(self, limit: int, fields: _Fields) -> None:
         self.is_over_limit = False
@@ -273,11 +264,11 @@ class _Block:
         self._lines = _spool()
         self._size = 0
         self._has_data = False
-        self._line = b""  # the unfinished line, while it is short
+        self._line = b""  # the unfinished line while it is short
         self._in_long_line = False
 
     def feed(self, chunk: bytes) -> bytes | None:
-        """Read on; return the bytes behind the block's end, or None if it goes on."""
+        """Add bytes; return those after the block's end, or None if it goes on."""
         if chunk.startswith(b"\n") and not self._line and not self._in_long_line:
             return chunk[1:]
         end = chunk.find(b"\n\n")
@@ -285,7 +276,7 @@ class _Block:
         return None if end < 0 else chunk[end + 2 :]
 
     def frame(self) -> Frame | None:
-        """Return the frame that the block is, if it is one."""
+        """Return the block as a frame, if it has data."""
         if self.is_over_limit:
             self._drop_data()
         with self._lines as lines:
@@ -298,7 +289,7 @@ class _Block:
         return Frame(frame.name, b"", frame.id, over_limit=True)
 
     def drop(self) -> None:
-        """Let go of what is held."""
+        """Discard the block."""
         self._lines.close()
 
     def _take(self, text: bytes) -> None:
@@ -313,21 +304,21 @@ class _Block:
             self._set_retry(lines)
             self._keep(_OTHER_LINES.sub(b"", lines + feed))
         self._line = rest
-        if len(rest) > _TELLING:
+        if len(rest) > _FIELD_SHOWN:
             self._cut_line(rest)
 
     def _set_retry(self, lines: bytes) -> None:
-        """Apply reconnection times: they count from their line's end on, not from the block's."""
+        """Apply reconnection times at the end of their line, without waiting for the block's."""
         if b"retry" in lines:
             for value in _RETRY_LINE.findall(lines):
                 self._fields.other(b"retry", value)
 
     def _cut_line(self, line: bytes) -> None:
-        """Keep the beginning of an unfinished line that may never end."""
+        """Keep only the beginning of an unfinished line, which may never end."""
         is_data = line.startswith(b"data:")
         self._has_data |= is_data
         if not _OWN_LINE.match(line):
-            self._line = line[:_TELLING]  # still the same field
+            self._line = line[:_FIELD_SHOWN]  # still the same field
         elif is_data or len(line) > _MAX_KEPT_LINE:
             self._line = b""
             self._in_long_line = True
@@ -340,12 +331,12 @@ class _Block:
     def _keep(self, lines: bytes) -> None:
         self._lines.write(lines)
         self._size += len(lines)
-        if self._size > self._limit + 1:  # 1: its last line's end does not count as its own
+        if self._size > self._limit + 1:  # + 1: the end of its last line does not count
             self.is_over_limit = True
             self._drop_data()
 
     def _drop_data(self) -> None:
-        """Keep the last name, id and reconnection time alone."""
+        """Keep only the last name, id and reconnection time."""
         last: dict[bytes, bytes] = {}
         with self._lines as lines:
             lines.seek(0)

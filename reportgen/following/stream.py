@@ -1,17 +1,14 @@
-"""One job's event stream, followed to its end: opened, read, broken, resumed, given up.
+"""Follow one job's event stream to its end: open and read it, resume it after a break, give it up.
 
-What decides is pure and has modules of its own: `sse` cuts frames, `replay` distinguishes replayed
-events from new ones, `deadlines` decides when to close, `retry` when to try again. Here they meet
-the socket, the clock and the log.
+Decisions are pure functions in other modules: `sse` decodes frames, `replay` tells replayed events
+from new ones, `deadlines` decides when to close a stream, and `retry` when to reopen it.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from reportgen.events import wire
 from reportgen.events.event_log import (
@@ -38,46 +35,20 @@ from reportgen.following.outcomes import (
     is_complete,
     outcome_of_close,
 )
+from reportgen.following.progress import StreamProgress
+from reportgen.following.queue import StreamQueue
 from reportgen.following.reading import Reading
 from reportgen.settings import Following
 from reportgen.sources import Source, StreamBrokenError, StreamRefusedError, retry
 
 
-class Line(Protocol):
-    """Where streams wait for their turn to be open."""
-
-    def turn(self, job: JobFacts) -> AbstractAsyncContextManager[None]:
-        """Wait for a turn; the stream may be open while the context lasts."""
-        ...
-
-
-class Watcher(Protocol):
-    """Who is told how a stream goes, for progress."""
-
-    def opened(self, job_id: str) -> None:
-        """Report that the stream is open."""
-        ...
-
-    def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:
-        """Report how many new events came, and the data of the last log among them."""
-        ...
-
-    def broke(self, job_id: str, reason: str, wait: float) -> None:
-        """Report that the stream broke or was refused, and when it is tried again."""
-        ...
-
-    def ended(self, job_id: str, outcome: Outcome) -> None:
-        """Report what became of the stream."""
-        ...
-
-
 @dataclass
 class Follower:
-    """Follows one job's stream into its log; `facts` may change from outside while it does.
+    """Follows one job's stream into its log; call `facts_changed` after changing `facts`.
 
-    `disk` bounds how many logs are written to disk at once; `clean` takes the tool's own token
-    out of what is kept; `began` is when the command began, on the event loop's clock and on the
-    wall's; `waiting_ends` is a time of the event loop's, or infinity; `chance` returns the jitter,
+    `disk` bounds how many logs are synced at once; `clean` removes the tool's own token from what
+    is kept; `began` is when the command began, on the event loop's clock and on the wall's;
+    `waiting_ends` is a time of the event loop, or infinity; `chance` returns the jitter of retries,
     uniform in [0, 1).
     """
 
@@ -86,67 +57,69 @@ class Follower:
     log: EventLog
     disk: asyncio.Semaphore
     settings: Following
-    watcher: Watcher
+    progress: StreamProgress
     clean: Callable[[bytes], bytes]
     facts: JobFacts
     began: tuple[float, datetime]
     waiting_ends: float
     chance: Callable[[], float]
     _failures: retry.Failures = field(init=False)
-    _watch: DeadlineTimer | None = None
+    _timer: DeadlineTimer | None = None
     _stopping: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed_cleanly_at: int | None = None
-    """How many events there were when the last connection was closed cleanly."""
+    """The number of events in the log if the last connection was closed cleanly, else None."""
     _is_id_reset: bool = False
     """Whether the stream's last event ID, as last set, is empty."""
     _reconnection_time: float = 0.0
-    """The last `retry:` of the stream, in seconds."""
+    """The reconnection time that the server set, in seconds."""
 
     def __post_init__(self) -> None:
         self._failures = retry.Failures(self.settings.retries)
 
     def stop(self) -> None:
-        """End the following at once; what has arrived stays."""
+        """Stop following at once; what has arrived is kept."""
         self._stopping = True
         self.facts_changed()
 
     def facts_changed(self) -> None:
-        """Think again about when to close, and whether to try again."""
+        """Reconsider when to close, and whether to retry."""
         self._changed.set()
-        if self._watch is not None:
-            self._watch.look()
+        if self._timer is not None:
+            self._timer.look()
 
-    async def follow(self, line: Line) -> Outcome:
+    async def follow(self, queue: StreamQueue) -> Outcome:
         """Read the stream to its end, or until it is given up or waiting is over."""
-        async with line.turn(self.facts):
+        async with queue.turn(self.facts):
             with self.log:
                 read_before = self._begin()
                 ended, outcome = await self._connect()
         while outcome is None:
             outcome = await self._wait_to_retry(ended)
             if outcome is None:
-                async with line.turn(self.facts):
-                    with self.log:
-                        ended, outcome = await self._connect()
+                async with queue.turn(self.facts):
+                    outcome = self._too_late_to_retry(ended)
+                    if outcome is None:
+                        with self.log:
+                            ended, outcome = await self._connect()
         if read_before and self.log.state.is_complete:
-            # It had been read to its end, and nothing came since: a failed look changes nothing.
+            # It was complete before and nothing new came, so failing to read it changes nothing.
             outcome = Outcome(COMPLETE)
         reason = self._without_token(outcome.reason)
         fingerprint, size = self.log.state.fingerprint, self.log.size
         with self.log:
             self._note(Ended(outcome.state, reason, fingerprint, size))
         await self._sync()
-        self.watcher.ended(self.job_id, outcome)
+        self.progress.ended(self.job_id, outcome)
         return outcome
 
     async def _sync(self) -> None:
-        """Wait until the log has reached the disk, while the streams of others go on."""
+        """Wait until the log has reached the disk, without holding up other streams."""
         async with self.disk:
             await asyncio.to_thread(self.log.sync)
 
     def _begin(self) -> bool:
-        """Note in the log that a command begins; return whether the stream had been read."""
+        """Note in the log that a command begins; return whether the stream was complete before."""
         self.facts.terminal = self.log.state.ended_as is not None
         read_before = self.log.state.is_complete
         self._note(RunStarted(self.began[1].isoformat(timespec="milliseconds")))
@@ -156,41 +129,46 @@ class Follower:
         self.log.append_note(self.milliseconds(), note)
 
     def _without_token(self, reason: str | None) -> str | None:
-        """Return a reason as the log may keep it: a refusal's own words may repeat the token."""
+        """Return a reason as the log may keep it, since a refusal may quote the token."""
         if reason is None:
             return None
         return self.clean(reason.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def milliseconds(self) -> int:
-        """Return the time since the command began, as the log notes it."""
+        """Return the time since the command began, for the log."""
         return int((_now() - self.began[0]) * 1000)
 
     # Between two connections
 
     async def _wait_to_retry(self, ended: ConnectionEnd) -> Outcome | None:
-        """Wait for the next try; an outcome where there is to be none."""
-        if ended.close is Close.STALLED:  # no failure: it is opened again without a word
+        """Wait until it is time to retry; return an outcome if there will be no retry."""
+        if ended.close is Close.STALLED:  # not a failure: it is reopened silently
             return None
         if self._failures.too_many:
             times = f"{self._failures.in_a_row} failure{'s' * (self._failures.in_a_row > 1)}"
             return self._unfinished(f"given up after {times} in a row: {ended.reason}")
         asked = max(ended.asked or 0.0, self._reconnection_time)
         wait = self._failures.delay(self.chance, asked)
-        self.watcher.broke(self.job_id, ended.reason, wait)
+        self.progress.broke(self.job_id, ended.reason, wait)
         due = _now() + wait
         while _now() < min(due, self._last_retry_at()) and not self._stopping:
             await self._sleep(min(due, self._last_retry_at()) - _now())
         if self._stopping:
             return interrupted(f"interrupted before the next try: {ended.reason}")
-        if due > self._last_retry_at():
-            return self._unfinished(f"{ended.reason}, and waiting was over")
-        return None
+        return self._too_late_to_retry(ended, due)
+
+    def _too_late_to_retry(self, ended: ConnectionEnd, due: float | None = None) -> Outcome | None:
+        """Return an outcome if waiting is over when the retry is due, which is now by default."""
+        due = _now() if due is None else due
+        if ended.close is Close.STALLED or due <= self._last_retry_at():
+            return None
+        return self._unfinished(f"{ended.reason}, and waiting was over")
 
     def _last_retry_at(self) -> float:
         return deadlines.last_retry_at(self.facts, self.waiting_ends)
 
     async def _sleep(self, seconds: float) -> None:
-        """Sleep, or less if what is known of the job changes."""
+        """Sleep, but wake up if facts about the job change."""
         self._changed.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -199,7 +177,7 @@ class Follower:
     # One connection
 
     async def _connect(self) -> tuple[ConnectionEnd, Outcome | None]:
-        """Open the stream once and read it; say how that ended and what it means."""
+        """Open and read the stream once; return how that ended, and the outcome if it is final."""
         if self._stopping:
             return ConnectionEnd(How.CLOSED), interrupted("interrupted before its turn came")
         connection = Connection(requested_at=_now(), last_byte_at=_now())
@@ -210,30 +188,30 @@ class Follower:
         return ended, outcome
 
     async def _read(self, connection: Connection) -> ConnectionEnd:
-        """Open the stream and take what comes, until it ends one way or the other."""
-        watch = self._watch = DeadlineTimer(lambda: self._closing(connection))
+        """Open the stream and read it until it ends, one way or another."""
+        timer = self._timer = DeadlineTimer(lambda: self._closing(connection))
         reading = None
         try:
-            async with watch:
+            async with timer:
                 sent = self._last_event_id()
                 async with self.source.events(self.job_id, sent, ended=self.facts.ended) as stream:
                     reading = self._opened(connection, sent)
                     async for chunk in stream.chunks:
                         if reading.take(chunk):
                             return ConnectionEnd(How.SENTINEL)
-                        watch.look()
+                        timer.look()
                 reading.finish()
-                # A close short of the log shows that it is not the stream's end that closes it.
+                # One that closes short of what it sent before does not close at the stream's end.
                 how = How.BROKEN if reading.is_short_of_log else How.CLEAN
                 return ConnectionEnd(how, "the server closed the stream before its end")
-            return ConnectionEnd(How.CLOSED, watch.reason, close=watch.close)
+            return ConnectionEnd(How.CLOSED, timer.reason, close=timer.close)
         except StreamRefusedError as refusal:
             how = How.FINAL if refusal.final else How.BROKEN
             return ConnectionEnd(how, refusal.reason, asked=refusal.retry_after)
         except StreamBrokenError as broken:
             return ConnectionEnd(How.BROKEN, str(broken))
         finally:
-            self._watch = None
+            self._timer = None
             if reading is not None:
                 reading.finish()
                 self._learn(reading)
@@ -242,7 +220,7 @@ class Follower:
         return None if self._is_id_reset else self.log.trail.last_event_id(self.log.ids)
 
     def _learn(self, reading: Reading) -> None:
-        """Keep what a connection set for those after it."""
+        """Keep what this connection sets for the next ones."""
         if reading.retry is not None:
             self._reconnection_time = reading.retry
         if reading.last_id is not None:
@@ -259,17 +237,17 @@ class Follower:
             arrived=self._arrived,
         )
         self._note(Opened(None if sent is None else sent.decode("latin-1")))
-        self.watcher.opened(self.job_id)
+        self.progress.opened(self.job_id)
         return reading
 
     def _arrived(self, batch: Sequence[Events]) -> None:
-        """Report new events of the job; a usable one shows that the stream works."""
+        """Report new events of the job; a usable one proves that the stream works."""
         self.facts.terminal = self.log.state.ended_as is not None
         if self._failures.in_a_row and any(map(_has_usable, batch)):
             self._failures.forget()
         logs = [events for events in batch if events.name == wire.LOG]
         last_log = logs[-1].known_fields[-1] if logs else None
-        self.watcher.arrived(self.job_id, sum(map(len, batch)), last_log)
+        self.progress.arrived(self.job_id, sum(map(len, batch)), last_log)
 
     def _closing(self, connection: Connection) -> tuple[float, Close | None]:
         if self._stopping:
@@ -277,7 +255,7 @@ class Follower:
         return deadlines.closing(connection, self.facts, self.settings, self.waiting_ends)
 
     def _outcome(self, ended: ConnectionEnd, connection: Connection) -> Outcome | None:
-        """Return what became of the stream; None where it is to be opened again."""
+        """Return the outcome of the stream, or None if it is to be reopened."""
         opened = connection.opened_at is not None
         if ended.how is How.FINAL:
             return self._unfinished(ended.reason)

@@ -1,4 +1,4 @@
-"""All streams of a source at once, with an eye on the job list."""
+"""Follow all streams of a source at once, and read the job list again meanwhile."""
 
 import asyncio
 import contextlib
@@ -11,14 +11,14 @@ from reportgen.files import temporary_name
 from reportgen.following.deadlines import JobFacts
 from reportgen.following.known_jobs import KnownJobs
 from reportgen.following.log_writer import EventLog
-from reportgen.following.queue import PriorityLine
+from reportgen.following.progress import FetchProgress
+from reportgen.following.queue import StreamQueue
 from reportgen.following.stream import Follower
-from reportgen.following.watcher import Watcher
 from reportgen.settings import Following
 from reportgen.sources import Source
 
 LIST_SECONDS: Final = 10.0
-"""How often the list is read again; it is promised at least every 15 s, its answer included."""
+"""Seconds between readings; at least one every 15 s is promised, its answer included."""
 
 _NEVER_ENDED: Final = frozenset({"queued", "running"})
 _READINGS_TO_LOSE_A_JOB: Final = 2
@@ -27,7 +27,7 @@ _SYNCS_AT_ONCE: Final = 4
 
 
 class Streams:
-    """Follows the streams of the selected jobs; one job's trouble never stops another's.
+    """Follows the streams of the selected jobs; a stream that fails never stops the others.
 
     `began` is when the command began, on the event loop's clock and on the wall's; `chance`
     returns the jitter of retries, uniform in [0, 1).
@@ -38,7 +38,7 @@ class Streams:
         source: Source,
         jobs: KnownJobs,
         settings: Following,
-        watcher: Watcher,
+        progress: FetchProgress,
         *,
         began: tuple[float, datetime],
         chance: Callable[[], float],
@@ -46,24 +46,24 @@ class Streams:
         self._source = source
         self._jobs = jobs
         self._settings = settings
-        self._watcher = watcher
+        self._progress = progress
         self._began = began
         self._chance = chance
-        self._queue = PriorityLine(settings.concurrency)
+        self._queue = StreamQueue(settings.concurrency)
         self._disk = asyncio.Semaphore(_SYNCS_AT_ONCE)
         self._followers: dict[str, Follower] = {}
         self._missing: dict[str, int] = {}
 
     def to_fetch(self) -> list[str]:
-        """Return the ids of the selected jobs whose streams are to be read."""
+        """Return which streams of the selected jobs and their baselines are to be read, by id."""
         listing = self._jobs.listing
-        listed = set(listing.listed)
+        wanted = {*listing.selected, *self._jobs.baselines}
         ids = [
             job_id
-            for job_id in listing.selected
-            if job_id in listed and self._is_to_be_fetched(job_id)
+            for job_id in listing.listed
+            if job_id in wanted and self._is_to_be_fetched(job_id)
         ]
-        self._watcher.listed(len(listing.selected), len(ids))
+        self._progress.listed(len(listing.selected), len(ids))
         return ids
 
     def _is_to_be_fetched(self, job_id: str) -> bool:
@@ -73,13 +73,13 @@ class Streams:
         return job is None or job.status in _NEVER_ENDED
 
     async def follow(self, job_ids: Sequence[str], stop: asyncio.Event) -> None:
-        """Follow these streams, each to its end; then read the list once more."""
+        """Follow these streams to their ends, then read the list once more."""
         self._followers = {job_id: self._follower(job_id) for job_id in job_ids}
         async with _raising_our_own(), asyncio.TaskGroup() as group:
             following = [group.create_task(self._follow(f)) for f in self._followers.values()]
             companions = [
-                group.create_task(self._stop_when_told(stop)),
-                group.create_task(self._keep_listing()),
+                group.create_task(self._stop_followers(stop)),
+                group.create_task(self._reread_list()),
             ]
             await asyncio.wait(following)
             for companion in companions:
@@ -87,7 +87,7 @@ class Streams:
         if not stop.is_set():
             await self._read_list_again(quiet=False)
 
-    async def _stop_when_told(self, stop: asyncio.Event) -> None:
+    async def _stop_followers(self, stop: asyncio.Event) -> None:
         await stop.wait()
         for follower in self._followers.values():
             follower.stop()
@@ -104,7 +104,7 @@ class Streams:
             log=EventLog(logs.directory, name, job_id),
             disk=self._disk,
             settings=self._settings,
-            watcher=self._watcher,
+            progress=self._progress,
             clean=self._jobs.without_token,
             facts=facts,
             began=self._began,
@@ -117,8 +117,8 @@ class Streams:
             await follower.follow(self._queue)
         except ReportError:
             raise
-        except Exception as error:  # noqa: BLE001 - one job's trouble never stops another's
-            self._watcher.warn(f"job {follower.job_id}: its stream can't be followed: {error!r}")
+        except Exception as error:  # noqa: BLE001 - a stream that fails never stops the others
+            self._progress.warn(f"job {follower.job_id}: its stream can't be followed: {error!r}")
             in_place = False
         else:
             in_place = True
@@ -130,8 +130,8 @@ class Streams:
 
     # The list, while streams are followed
 
-    async def _keep_listing(self) -> None:
-        """Read the list again and again: only it says that a job was cancelled or is gone."""
+    async def _reread_list(self) -> None:
+        """Read the list at intervals: only the list shows that a job was cancelled or has gone."""
         warned = False
         while True:
             await asyncio.sleep(LIST_SECONDS)
@@ -143,7 +143,7 @@ class Streams:
             has_changed = self._jobs.update(await self._source.jobs())
         except SourceError as error:
             if not quiet:
-                self._watcher.warn(f"the job list can't be read again: {error}")
+                self._progress.warn(f"the job list can't be read again: {error}")
             return False
         self._update_facts(set(self._jobs.listing.listed))
         if has_changed:
@@ -173,7 +173,7 @@ class Streams:
 
 @contextlib.asynccontextmanager
 async def _raising_our_own() -> AsyncIterator[None]:
-    """Let an error of ours out of a task group as it is: it has the message for the user."""
+    """Raise an error of ours from a task group as it is, since it has the message for the user."""
     try:
         yield
     except BaseExceptionGroup as group:

@@ -8,6 +8,10 @@ from reportgen.model.curves import Curve, Superseded
 from reportgen.model.statistics import finite, finite_count, mean_of
 from reportgen.text.javascript import js_number
 
+EVAL_MINIMUM: Final = "evalLoss.min"
+TAIL_MEAN: Final = "loss.tailMean"
+"""What a result is: see `result`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -39,11 +43,6 @@ def metric(curve: Curve | Superseded) -> Metric | None:
     )
 
 
-EVALUATED: Final = "evalLoss.min"
-TRAINED: Final = "loss.tailMean"
-"""What a result is: see `result`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """The number that a job is judged by; lower is better."""
@@ -54,18 +53,20 @@ class Result:
 
 
 def result(loss: Curve, eval_loss: Metric | None) -> Result | None:
-    """Return a job's result: its lowest evaluation loss, else the mean of its last losses.
+    """Return a job's result: its lowest evaluation loss, else the end of its training losses."""
+    return tail_mean(loss) if eval_loss is None else Result(EVAL_MINIMUM, eval_loss.min)
 
-    These are the last tenth of its training losses, rounded down but at least one. Returns None
-    for a job without any loss.
+
+def tail_mean(loss: Curve) -> Result | None:
+    """Return the mean of a job's last training losses; None if it has none.
+
+    These are the last tenth of them, rounded down but at least one.
     """
-    if eval_loss is not None:
-        return Result(EVALUATED, eval_loss.min)
     if not len(loss):
         return None
     tail = loss.values[-max(len(loss) // 10, 1) :]
     is_finite = finite_count(tail) == len(tail)
-    return Result(TRAINED, mean_of(tail, len(tail)) if is_finite else None)
+    return Result(TAIL_MEAN, mean_of(tail, len(tail)) if is_finite else None)
 
 
 def last_if_not_finite(curve: Curve) -> str | None:

@@ -33,20 +33,20 @@ class Pace:
     ) -> datetime | None:
         """Return when a running job is expected to reach its last step; None if nobody can tell.
 
-        Medians, since a run that stalled for hours and went on is not slower for it. A run whose
-        last event is too old may never go on.
+        `last_event` is when its last event was, if that is known: a run whose last event is too old
+        may never go on. Medians, since a run that stalled for hours is not slower for it.
         """
         timed = [(step, at) for step, time in self.pairs if (at := parse_time(time))]
-        if len(timed) < 2 or last_event is None:  # noqa: PLR2004 - a gap has two ends
+        if len(timed) < 2:  # noqa: PLR2004 - a gap has two ends
             return None
+        step, at = timed[-1]
         gaps = [
             ((after - before).total_seconds(), later - step)
             for (step, before), (later, after) in pairwise(timed)
         ]
-        age = (now - last_event).total_seconds()
+        age = (now - (last_event or at)).total_seconds()
         if age > max(_FRESH, _GAPS * median(seconds for seconds, _ in gaps)):
             return None
-        step, at = timed[-1]
         left = median(seconds / steps for seconds, steps in gaps) * (last_step - step)
         try:
             end = at + timedelta(seconds=left)

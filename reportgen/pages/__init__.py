@@ -27,13 +27,18 @@ script and, if that is not enough, without the script."""
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "address": ("address",),
     "age": ("age_model", "age_view"),
+    "refresh": ("refresh_controls",),
     "copy": ("copy_view",),
     "table": ("table_model", "table_view"),
     "home": ("home_model", "home_view", "home_controls"),
     "plot": ("plot_model", "label_model", "plot_view"),
     "chart": (
+        "points_model",
         "chart_model",
+        "smoothing_model",
         "chart_reader",
+        "smoothing_view",
+        "small_charts_view",
         "chart_view",
         "chart_tip",
         "chart_download",
@@ -75,8 +80,11 @@ class Pages:
         job changed since the previous snapshot.
         """
         view = home_view(report, self._looks, compared, marks or {})
-        frame = self._frame(("address", "age", "copy", "table", "home", "embedded"))
-        return self._templates.render("home.html", view=view, **frame)
+        scripts = ("address", "age", *self._refresh, "copy", "table", "home", "embedded")
+        refresh = self._looks.auto_refresh
+        return self._templates.render(
+            "home.html", view=view, auto_refresh=refresh, **self._frame(scripts)
+        )
 
     def job(
         self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
@@ -130,11 +138,18 @@ class Pages:
             for detail in details
         )
         scripts = (
-            *("address", "age", "copy", "table", "home", "plot", "chart"),
+            *("address", "age", *self._refresh, "copy", "table", "home", "plot", "chart"),
             *("single", "embedded"),
         )
         frame = self._frame(scripts, linked=False)
-        return self._templates.pieces("report.html", view=home, jobs=jobs, **frame)
+        refresh = self._looks.auto_refresh
+        return self._templates.pieces(
+            "report.html", view=home, jobs=jobs, auto_refresh=refresh, **frame
+        )
+
+    @property
+    def _refresh(self) -> tuple[str, ...]:
+        return () if self._looks.auto_refresh is None else ("refresh",)
 
     def shared_files(self) -> dict[str, str]:
         """Return the files that linked pages share, by name; none for inline pages."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from reportgen.charts.labels import left_margin
 from reportgen.charts.svg import Polyline
-from reportgen.model.metrics import EVALUATED
+from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
 from reportgen.report.comparison import (
@@ -78,7 +78,7 @@ class Cell:
     is_short: bool = False
     """Whether the text is the number in short."""
     not_finite: str | None = None
-    """What the last loss was if it was not finite, for sorting."""
+    """What the last loss was if it was not finite, which is worse than any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _rank(job: JobSummary) -> tuple[bool, bool, float]:
     result = job.result
     if result is None:
         return True, True, 0.0
-    return result.metric != EVALUATED, result.value is None, result.value or 0.0
+    return result.metric != EVAL_MINIMUM, result.value is None, result.value or 0.0
 
 
 def _first_of(curves: Sequence[ComparedCurves]) -> str:
@@ -264,7 +264,7 @@ def _results(job: JobSummary) -> tuple[Cell, ...]:
     loss, eval_loss = job.loss, job.eval_loss
     last = _cell(loss.last if loss else None)
     if job.last_not_finite:
-        last = Cell(last_loss(job), last.number, rated=False, not_finite=job.last_not_finite)
+        last = Cell(last_loss(job), math.inf, not_finite=job.last_not_finite)
     return (
         _cell(eval_loss.min if eval_loss else None),
         last,

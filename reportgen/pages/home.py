@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import escape
 
 from reportgen.charts.sparkline import Sparkline
-from reportgen.model.metrics import EVALUATED, Metric
+from reportgen.model.metrics import EVAL_MINIMUM, Metric
 from reportgen.model.origin import Manifest
 from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
@@ -338,7 +338,7 @@ def _figures(report: Report, link: Callable[[JobSummary], str]) -> Figures:
 def _best(jobs: Iterable[JobSummary], link: Callable[[JobSummary], str]) -> Best | None:
     """Return the lowest result, among those of evaluation losses if any job has one."""
     results = [(job.result, job) for job in jobs if job.result and job.result.value is not None]
-    evaluated = [found for found in results if found[0].metric == EVALUATED]
+    evaluated = [found for found in results if found[0].metric == EVAL_MINIMUM]
     if not results:
         return None
     result, job = min(evaluated or results, key=lambda found: found[0].value or 0.0)

@@ -17,3 +17,5 @@ class Looks:
     """The age, in seconds, from which on a page with running jobs warns."""
     linked: bool
     """Whether style and script are separate files that the pages link to."""
+    auto_refresh: float | None = None
+    """How often, in seconds, home and the single file reload themselves; None if they do not."""

@@ -1,8 +1,8 @@
 """The render cache: what a report remembers of its jobs, so that they are not rendered again.
 
-A job that was rendered before from the same entry and log, by the same version, templates and
-options, is not rendered again. What the home page, the exports and the comparison show of it is
-stored beside the report, under a key made from all that it depends on. In doubt, nothing is stored.
+What the home page, the exports and the comparison show of a job is stored with the report, under a
+key made from all that it depends on: entry, log, version, templates and options. In doubt, nothing
+is stored.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ import msgspec
 
 from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
+from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import Entry, JobSummary
 from reportgen.settings import Output
@@ -34,6 +35,7 @@ class _JobRecord(msgspec.Struct):
     """What is stored of a job, with its page."""
 
     key: str
+    baseline: Baseline | None
     read_at: str
     """When the job list was read."""
     summary: JobSummary
@@ -85,29 +87,42 @@ class RenderCache:
         parts: list[JSON] = [listed, [entry.slug, entry.listed], fingerprint]
         return hashlib.sha256(self._basis + json.dumps(parts).encode()).hexdigest()
 
-    def job(self, entry: Entry, key: str | None) -> JobSummary | None:
+    def job(
+        self, entry: Entry, key: str | None, baseline: Baseline | None = None
+    ) -> JobSummary | None:
         """Return the summary of a job whose files need not change; None in doubt."""
+        record = self._record(entry, key)
+        if record is None or record.baseline != baseline:
+            return None
+        if not all(map(self._publication.has, files_of(entry.slug))):
+            return None
+        job = record.summary
+        return job if job.ended or record.read_at == self._read_at else None
+
+    def summary(self, entry: Entry, key: str | None) -> JobSummary | None:
+        """Return what is known of a job, whatever it was measured against; None in doubt."""
+        record = self._record(entry, key)
+        return None if record is None else record.summary
+
+    def _record(self, entry: Entry, key: str | None) -> _JobRecord | None:
         text = self._publication.remembered(files_of(entry.slug)[0])
         if key is None or text is None:
             return None
         try:
             record = msgspec.json.decode(text, type=_JobRecord)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return None
-        if record.key != key or not all(map(self._publication.has, files_of(entry.slug))):
-            return None
-        job = record.summary
-        return job if job.ended or record.read_at == self._read_at else None
+        return record if record.key == key else None
 
-    def keep_job(self, job: JobSummary, key: str | None) -> None:
+    def keep_job(self, job: JobSummary, key: str | None, baseline: Baseline | None = None) -> None:
         """Store a job, unless it cannot be read back unchanged, as with a NaN in its config."""
         if key is None:
             return
-        record = _JobRecord(key, self._read_at, job)
+        record = _JobRecord(key, baseline, self._read_at, job)
         with suppress(msgspec.DecodeError, UnicodeError):
             text = msgspec.json.encode(record)
             if msgspec.json.decode(text, type=_JobRecord) == record:
-                self._publication.remember(job.page, text.decode())
+                self._publication.remember(job.page, text)
 
     def keep_known_job(self, job: JobSummary) -> None:
         """Store a job that `job` returned, as it was stored before."""
@@ -128,7 +143,7 @@ class RenderCache:
         text = self._publication.remembered(COMPARISON)
         try:
             return {} if text is None else msgspec.json.decode(text, type=_ComparisonRecord)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return {}
 
     def keep_curves(self, compared: Mapping[str, tuple[str | None, ComparedCurves]]) -> None:
@@ -138,4 +153,4 @@ class RenderCache:
             for slug, (key, curves) in compared.items()
             if key is not None
         }
-        self._publication.remember(COMPARISON, msgspec.json.encode(records).decode())
+        self._publication.remember(COMPARISON, msgspec.json.encode(records))

@@ -1,8 +1,8 @@
-"""The files of one job: its page, its points as CSV and its whole log, staged for publication."""
+"""The files of one job: its page, its points as CSV and its whole log."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reportgen.errors import DamagedRecordError
 from reportgen.events import event_log
@@ -10,7 +10,8 @@ from reportgen.events.event_log import Record
 from reportgen.exports import job_texts
 from reportgen.model import history
 from reportgen.rendering.cache import files_of
-from reportgen.rendering.context import RenderContext
+from reportgen.rendering.context import GENERATOR, RenderContext
+from reportgen.report.change import Baseline, change
 from reportgen.report.report import Entry, JobDetail, job_detail
 
 
@@ -20,27 +21,30 @@ class JobFiles:
 
     context: RenderContext
 
-    def stage(self, entry: Entry) -> JobDetail:
-        """Stage all files of a job in one pass through its log, and return what its page shows."""
+    def stage(self, entry: Entry, baseline: Baseline | None = None) -> JobDetail:
+        """Stage all files of a job in one pass through its log, and return what its page shows.
+
+        `baseline` is what the job is measured against.
+        """
         folding = self._folding()
         with self._reading(entry) as log:
             self._stage_exports(entry, folding.through(log))
-        detail = self._detail(entry, folding)
+        detail = self._detail(entry, folding, baseline)
         self.stage_page(detail)
         return detail
 
-    def detail(self, entry: Entry) -> JobDetail:
+    def detail(self, entry: Entry, baseline: Baseline | None = None) -> JobDetail:
         """Return what a job's page shows, without staging anything."""
         folding = self._folding()
         with self._reading(entry) as log:
             for record in log:
                 folding.take(record)
-        return self._detail(entry, folding)
+        return self._detail(entry, folding, baseline)
 
     def stage_page(self, detail: JobDetail) -> None:
         """Stage a job's page."""
         context = self.context
-        page = context.pages.job(detail, context.origin, context.listing.read_at, context.generator)
+        page = context.pages.job(detail, context.origin, context.listing.read_at, GENERATOR)
         context.publication.stage(detail.summary.page, [page])
 
     def stage_exports(self, entry: Entry) -> None:
@@ -61,9 +65,15 @@ class JobFiles:
         log_lines = self.context.output.log_lines
         return history.Folding(None if log_lines is None else max(log_lines, history.TAIL_LINES))
 
-    def _detail(self, entry: Entry, folding: history.Folding) -> JobDetail:
+    def _detail(
+        self, entry: Entry, folding: history.Folding, baseline: Baseline | None
+    ) -> JobDetail:
         context = self.context
-        return job_detail(entry, folding.result(), context.redactor, context.output.log_lines)
+        detail = job_detail(entry, folding.result(), context.redactor, context.output.log_lines)
+        if baseline is None:
+            return detail
+        job = detail.summary
+        return replace(detail, summary=replace(job, change=change(job.result, job.tail, baseline)))
 
     def _stage_exports(self, entry: Entry, log: Iterable[Record]) -> None:
         redactor, staging = self.context.redactor, self.context.publication.staging

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from reportgen.errors import UsageError
 from reportgen.events import event_log, wire
 from reportgen.model.metrics import Metric
 from reportgen.report.report import JobSummary
+from reportgen.report.wording import change_in_words
 from reportgen.text import inert
 from reportgen.text.javascript import js_number
 
@@ -25,25 +27,32 @@ INCOMPLETE: Final = "incomplete"
 NOT_FINITE: Final = "nan"
 LOSS: Final = "loss>"
 EVAL_LOSS: Final = "eval-loss>"
+REGRESSION: Final = "regression>"
 
 _WORDS: Final = (*wire.STATUSES, INCOMPLETE, NOT_FINITE)
-_LIMITED: Final = (LOSS, EVAL_LOSS)
-_RULES: Final = (*_WORDS, *(f"{kind}N" for kind in _LIMITED))
+_LIMITED: Final = (LOSS, EVAL_LOSS, REGRESSION)
+_RULES: Final = (*_WORDS, f"{LOSS}N", f"{EVAL_LOSS}N", f"{REGRESSION}P")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
+_NAMED: Final = 5
+"""The number of jobs that a warning names."""
+
+_UTC: Final = ZoneInfo("UTC")
 _TEXT_LENGTH: Final = 200
 """The number of characters of a name or a reason that a line on stderr shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition that fails a build: a status, another word, or a loss with its limit."""
+    """A condition that fails a build: a word such as a status, or a number with its limit."""
 
     kind: str
     limit: float | None = None
 
     def __str__(self) -> str:
-        return self.kind if self.limit is None else f"{self.kind}{js_number(self.limit)}"
+        if self.limit is None:
+            return self.kind
+        return f"{self.kind}{js_number(self.limit)}{'%' if self.kind == REGRESSION else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,10 @@ def _rule(word: str) -> Rule:
         return Rule(word)
     kind, sign, number = word.partition(">")
     if f"{kind.rstrip()}{sign}" in _LIMITED:
-        return Rule(f"{kind.rstrip()}{sign}", _limit(word, number.strip()))
+        kind = f"{kind.rstrip()}{sign}"
+        if kind == REGRESSION:
+            number = number.rstrip().removesuffix("%")
+        return Rule(kind, _limit(word, number.strip()))
     (nearest,) = difflib.get_close_matches(word.lower(), _RULES, n=1, cutoff=0.0)
     raise UsageError(
         f"--fail-on: {word!r} is not a rule; the nearest is {nearest!r}. "
@@ -96,6 +108,19 @@ def _limit(word: str, number: str) -> float:
             f"--fail-on: {word!r} has no number after '>'; write one like 2, 0.35, -1 or 1e-3."
         )
     return limit
+
+
+def regression_limit(rules: Iterable[Rule], baseline: str | None) -> float | None:
+    """Return the strictest percentage of `regression>P`, None without such a rule.
+
+    Raises `UsageError` if there is one, but no `--baseline`.
+    """
+    limits = [rule.limit for rule in rules if rule.kind == REGRESSION and rule.limit is not None]
+    if limits and baseline is None:
+        raise UsageError(
+            "--fail-on regression>P needs --baseline, which says what each job is measured against."
+        )
+    return min(limits, default=None)
 
 
 # --- Judging jobs --------------------------------------------------------------------------------
@@ -136,6 +161,8 @@ def _found(rule: Rule, job: JobSummary) -> str | None:
             return _above(rule, "loss", job.loss)
         case "eval-loss>":
             return _above(rule, "eval-loss", job.eval_loss)
+        case "regression>":
+            return _regression(rule, job)
         case status:
             return _with_reason(status, job.error) if job.status == status else None
 
@@ -157,6 +184,39 @@ def _above(rule: Rule, name: str, metric: Metric | None) -> str | None:
     if metric is None or rule.limit is None or metric.last <= rule.limit:
         return None
     return f"{name} {js_number(metric.last)}"
+
+
+def _regression(rule: Rule, job: JobSummary) -> str | None:
+    if job.change is None or rule.limit is None or not has_regressed(job, rule.limit):
+        return None
+    return change_in_words(job.change, _UTC)
+
+
+def has_regressed(job: JobSummary, percent: float | None) -> bool:
+    """Return whether `regression>P` objects to a job: it completed, and is worse by more than P."""
+    if percent is None or job.change is None or job.status != "completed":
+        return False
+    return job.change.is_worse_by(percent)
+
+
+def unjudged(rules: Iterable[Rule], jobs: Sequence[JobSummary]) -> str | None:
+    """Return a warning that `regression>P` had nothing to compare some jobs with, or None."""
+    if not any(rule.kind == REGRESSION for rule in rules):
+        return None
+    baselines = {job.change.baseline.id for job in jobs if job.change is not None}
+    ids = [
+        inert.cut(job.id, _TEXT_LENGTH)
+        for job in jobs
+        if job.listed and job.status == "completed" and job.change is None
+        if job.id not in baselines
+    ]
+    if not ids:
+        return None
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return (
+        "--fail-on regression>P does not judge completed jobs that have nothing to be compared "
+        f"with: {', '.join(ids[:_NAMED])}{more}"
+    )
 
 
 def _with_reason(what: str, reason: str | None) -> str:

@@ -1,6 +1,5 @@
 """The wording of numbers, times, statuses and lists, on pages and in exports."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from reportgen.events import wire
 from reportgen.model.origin import Origin
-from reportgen.model.rounding import significant
+from reportgen.model.rounding import short_number, significant
+from reportgen.report.change import Change
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
 from reportgen.text.javascript import Object, js_number
@@ -36,11 +36,6 @@ REASON_LENGTH: Final = 300
 
 ENTRIES_LENGTH: Final = 8_000
 """The maximum number of characters of a list's entries together."""
-
-_SHORT_DIGITS: Final = 4
-
-_PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e6
-"""The sizes of a number that is printed without an exponent."""
 
 _MINUTE: Final = 60
 
@@ -184,18 +179,8 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 
 def short(value: float | None) -> str:
-    """Format a number to four significant digits, None as a dash: `0.4303`, `2e-4`, `1.5e6`.
-
-    A whole number below a million keeps all its digits.
-    """
-    if value is None:
-        return "—"
-    if not math.isfinite(value) or (value == round(value) and abs(value) < _PLAIN_BELOW):
-        return js_number(value)
-    if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
-        return js_number(significant(value, _SHORT_DIGITS))
-    mantissa, _, exponent = f"{value:.{_SHORT_DIGITS - 1}e}".partition("e")
-    return f"{js_number(float(mantissa))}e{int(exponent)}"
+    """Format a number to four significant digits, None as a dash."""
+    return "—" if value is None else short_number(value)
 
 
 _SIZES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")
@@ -238,6 +223,32 @@ def steps(job: JobSummary) -> str:
     if job.max_steps is None:
         return last or "—"
     return f"{last or 0} of {js_number(job.max_steps)}"
+
+
+def change_in_words(change: Change, zone: ZoneInfo) -> str:
+    """Format a change from the baseline: `3.2 % better than support-bot-v1 (2026-04-30 12:00)`."""
+    baseline = change.baseline
+    created = parse_time(baseline.created_at)
+    name = cut(baseline.name, NAME_LENGTH)
+    if created is None:
+        return f"{_difference(change)} {name}"
+    local = _local(created, zone)
+    return f"{_difference(change)} {name} ({local:%Y-%m-%d %H:%M})"
+
+
+def _difference(change: Change) -> str:
+    """Return how a job did, up to the name of its baseline."""
+    own, other = change.own.value, change.other.value
+    if own == other:
+        return "the same as"
+    if own is None:
+        return "not finite, so worse than"
+    if other is None:
+        return "finite, so better than"
+    better = "better than" if own < other else "worse than"
+    if change.relative is None:
+        return f"{short(abs(own - other))} {better}"
+    return f"{js_number(significant(abs(change.relative) * 100, 2))} % {better}"
 
 
 def shown_list(texts: Sequence[str]) -> ShownList:

@@ -218,12 +218,14 @@ class Studio:
         """Ask a Studio for its scope, with the token of its own page."""
         server = self._server_at(base, token)
         try:
-            fields = self._credentials(await server.get("/api/credentials", limit=MAX_SMALL_BYTES))
-        except UnreachableError:
+            async with asyncio.timeout(_PAGE_SECONDS):
+                answer = await server.get("/api/credentials", limit=MAX_SMALL_BYTES)
+        except (UnreachableError, TimeoutError):
             return None
         finally:
             await server.close()
-        org, project = (_text((fields or {}).get(name)) for name in ("orgSlug", "projectSlug"))
+        fields = self._credentials(answer) or {}
+        org, project = (_text(fields.get(name)) for name in ("orgSlug", "projectSlug"))
         return None if org is None or project is None else Scope(org, project)
 
 

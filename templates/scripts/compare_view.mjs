@@ -3,6 +3,7 @@ import { differ, lowest, rangeAcross, rangeUpwards } from "./compare_model.mjs";
 import { leftMargin, spreadLabels } from "./label_model.mjs";
 import { HEIGHT, linePath, niceTicks, plotAxes, timeTicks } from "./plot_model.mjs";
 import { axesIn, fill, html, shape } from "./plot_view.mjs";
+import { numberOf } from "./table_model.mjs";
 
 const MOST_NAMES = 16;
 export const nameOf = (row) => row.querySelector("a").textContent;
@@ -75,7 +76,7 @@ export function markBest(table, rows) {
     if (head.className !== "n") return;
     const cells = rows.map((row) => row.cells[column])
       .filter((cell) => cell.dataset.n && !cell.classList.contains("unrated"));
-    const numbers = cells.map((cell) => Number(cell.dataset.n));
+    const numbers = cells.map((cell) => numberOf(cell.dataset.n));
     const best = lowest(numbers);
     cells.forEach((cell, at) => {
       if (numbers[at] === best) cell.replaceChildren(html("b", { class: "best", title: "best" }, cell.textContent));

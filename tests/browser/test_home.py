@@ -402,3 +402,29 @@ def test_rows_that_no_longer_match_do_not_come_late(tmp_path: Path, reader: Read
         " setTimeout(done, 100) })"
     )
     assert _names(visit) == ["bot-1199"]
+
+
+def test_a_wall_display_reloads_and_keeps_search_and_scroll(reader: Reader, tmp_path: Path) -> None:
+    def write(count: int) -> None:
+        jobs = tuple(_job(f"bot-{n}", "completed", 0.5, n % 24) for n in range(count))
+        pages = Pages(replace(samples.LOOKS, auto_refresh=60.0))
+        file.write_text(pages.home(samples.report(jobs=jobs)), "utf-8", newline="\n")
+
+    file = tmp_path / "index.html"
+    write(100)
+    page = reader.visit().page
+    page.clock.install()
+    page.goto(file.as_uri())
+    rows = page.locator("tbody tr:visible")
+    page.get_by_role("searchbox").fill("bot-")
+    page.clock.fast_forward(1_000)
+    page.mouse.wheel(0, 700)
+    page.wait_for_function("scrollY > 600")
+    write(120)
+    page.clock.fast_forward(120_000)
+    assert rows.count() == 100  # not while somebody types
+    page.get_by_role("searchbox").blur()
+    page.clock.fast_forward(60_000)
+    page.wait_for_function("document.querySelectorAll('tbody tr').length === 120")
+    assert page.get_by_role("searchbox").input_value() == "bot-"
+    page.wait_for_function("scrollY > 600")

@@ -130,3 +130,9 @@ def test_without_the_zones_the_error_names_their_package(
     assert result.code == 1
     assert "tzdata is missing or damaged" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_page_may_be_reloaded_every_five_seconds_at_most() -> None:
+    assert parameters.refresh("5") == 5
+    with pytest.raises(UsageError, match="5 s at most"):
+        parameters.refresh("4.9s")

@@ -11,7 +11,7 @@ from itertools import chain, product
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.events import wire
@@ -19,8 +19,9 @@ from reportgen.events.event_log import Record
 from reportgen.exports import job_texts, points_csv, report_json
 from reportgen.model import log_lines
 from reportgen.model.history import fold
-from reportgen.model.metrics import Metric
+from reportgen.model.metrics import Metric, Result
 from reportgen.model.origin import Manifest, Origin
+from reportgen.report.change import Baseline, change
 from reportgen.report.report import Entry, Report, StreamSummary, job_detail
 from reportgen.text import inert, javascript
 from reportgen.text.javascript import Object, is_number, js_number, js_value
@@ -174,7 +175,6 @@ def test_no_text_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> 
                         assert not cell.strip().strip('"').strip().startswith(tuple(SIGNS)), cell
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(st.text(st.sampled_from('=+-@;,\t\n\r" x1＝\u00a0'), max_size=9), min_size=1))
 def test_no_texts_start_a_formula_wherever_a_spreadsheet_splits(texts: list[str]) -> None:
     lines = [
@@ -189,7 +189,6 @@ def test_no_texts_start_a_formula_wherever_a_spreadsheet_splits(texts: list[str]
             assert not cell.lstrip().startswith(tuple(SIGNS)), cell
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(LOGGED, max_size=4))
 def test_every_log_is_a_row_whose_numbers_are_plain_and_whose_texts_are_inert(
     logged: list[dict[str, Any]],
@@ -236,7 +235,7 @@ def test_the_report_for_programs() -> None:
         assert list(job) == [
             "id", "name", "status", "listed", "createdAt", "startedAt", "completedAt",
             "durationSeconds", "artifacts", "error", "stream", "loss", "evalLoss",
-            "checkpoints", "logTail", "config", "page",
+            "checkpoints", "logTail", "config", "page", "result", "baseline",
         ]  # fmt: skip
 
 
@@ -260,6 +259,12 @@ def test_each_fact_is_under_its_key() -> None:
         checkpoints=(100.0, 0.5),
         log_tail=("[log] step=1 loss=2.31",),
         config={"maxSteps": 400},
+        result=Result("evalLoss.min", 0.58),
+        change=change(
+            Result("evalLoss.min", 0.58),
+            None,
+            Baseline("job_0", "support-bot-v1", None, Result("evalLoss.min", 0.5), None),
+        ),
     )
     origin = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", None)
     whole = Report("g", noon, origin, Manifest("support-bot-v1"), (job,))
@@ -315,6 +320,8 @@ def test_each_fact_is_under_its_key() -> None:
                 "logTail": ["[log] step=1 loss=2.31"],
                 "config": {"maxSteps": 400},
                 "page": "jobs/job_1.html",
+                "result": {"metric": "evalLoss.min", "value": 0.58},
+                "baseline": {"id": "job_0", "value": 0.5, "delta": 0.08, "relative": 0.16},
             }
         ],
     }
@@ -396,7 +403,9 @@ def test_a_whole_document_as_it_is_written() -> None:
         ],
         "z": {}
       },
-      "page": "jobs/job-1.html"
+      "page": "jobs/job-1.html",
+      "result": null,
+      "baseline": null
     }
   ]
 }
@@ -496,7 +505,6 @@ def cell_alone(value: Any, redacted: Any) -> str:
     return ""
 
 
-@settings(deadline=None, max_examples=300)
 @given(MANY)
 @example([b'{"step":1,"timestamp":"+1"}', b'{"step":2,"timestamp":"-2026"}'])
 @example([b'{"step":1,"loss":20260501,"timestamp":"20260501"}'])
@@ -513,7 +521,6 @@ def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
     assert csv_of(log_lines_of(datas), redacted, redactor.holds_token) == expected.getvalue()
 
 
-@settings(deadline=None, max_examples=300)
 @given(MANY)
 @example([b'{"step":1,"loss":20260501,"timestamp":"20260501"}'])
 def test_many_log_lines_are_the_lines_of_each(datas: list[bytes]) -> None:

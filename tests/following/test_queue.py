@@ -5,11 +5,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.following.deadlines import JobFacts
-from reportgen.following.queue import PriorityLine
+from reportgen.following.queue import StreamQueue
 
 STATUSES = {"done": "completed", "bad": "failed", "off": "cancelled", "run": "running"}
 
@@ -29,7 +29,7 @@ class Hall:
     """Streams that arrive, wait for their turn, and leave when a test says so."""
 
     def __init__(self, turns: int) -> None:
-        self.line = PriorityLine(turns)
+        self.line = StreamQueue(turns)
         self.jobs: dict[str, JobFacts] = {}
         self.entered: list[str] = []
         self.inside: set[str] = set()
@@ -185,7 +185,7 @@ def test_a_cancelled_stream_returns_its_turn(ticks: int) -> None:
 
 def test_a_failed_stream_returns_its_turn() -> None:
     async def main() -> None:
-        line = PriorityLine(1)
+        line = StreamQueue(1)
         for _ in range(3):
             with pytest.raises(ValueError, match="inside"):
                 async with line.turn(job("run")):
@@ -209,7 +209,6 @@ def test_a_dissolved_queue_lets_everyone_through() -> None:
     run(main())
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.integers(1, 3),
     st.lists(

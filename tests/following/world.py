@@ -185,7 +185,7 @@ def follow(
                 Selection(),
                 Retention(),
                 following,
-                watcher=ForwardingListener(world),
+                progress=ForwardingListener(world),
                 secrets=Secrets(tokens),
                 chance=lambda: 0.5,
                 stop=stop,

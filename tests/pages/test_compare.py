@@ -80,7 +80,7 @@ def test_the_best_result_leads_and_one_that_is_not_finite_comes_last() -> None:
 def test_a_run_that_ended_in_nan_says_so() -> None:
     broken = _job("a", 55.11, math.nan, not_finite=1, last_not_finite="NaN")
     page = _compared(broken, _job("b", 2, 1))
-    assert '<td class="n unrated" data-n="NaN">NaN (last finite 55.11)</td>' in page
+    assert '<td class="n" data-n="NaN">NaN (last finite 55.11)</td>' in page
 
 
 def test_jobs_of_one_name_can_be_told_apart_everywhere() -> None:

@@ -51,7 +51,8 @@ def test_run_training_is_left_out_without_a_manifest() -> None:
 def test_jobs_are_linked_in_the_order_of_the_report() -> None:
     report = samples.report()
     links = [a["href"] for a in Page(home(report)).all("a")]
-    assert links == ["index.html", *(job.page for job in report.jobs)]
+    assert links[0] == "index.html"
+    assert links[-len(report.jobs) :] == [job.page for job in report.jobs]
 
 
 def test_a_report_without_jobs_says_so() -> None:
@@ -232,3 +233,10 @@ def test_the_identity_is_shown_as_far_as_it_is_known(origin: Origin, identity: s
 
 def test_an_unknown_identity_leaves_no_gap() -> None:
     assert 'class="identity"' not in home(samples.report(origin=Origin("demo")))
+
+
+def test_the_page_reloads_itself_only_if_asked() -> None:
+    assert "refresh" not in home()
+    page = home(looks=replace(LOOKS, auto_refresh=90.0))
+    assert '<meta name="auto-refresh" content="90">' in page
+    assert '<noscript><meta http-equiv="refresh" content="90"></noscript>' in page

@@ -91,6 +91,7 @@ def test_it_works_on_a_machine_without_network(
         Retention(),
         settings.Following(math.inf, 2.0, 90.0, 8, 16, refresh=False),
         directory / "snapshot",
+        None,
     )
     began = time.monotonic()
     build(

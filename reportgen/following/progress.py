@@ -1,0 +1,37 @@
+"""The listeners for the progress of a stream and of a whole fetch."""
+
+from typing import Protocol
+
+from reportgen.following.outcomes import Outcome
+
+
+class StreamProgress(Protocol):
+    """The listener for the progress of single streams."""
+
+    def opened(self, job_id: str) -> None:
+        """Report that a stream is open."""
+        ...
+
+    def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:
+        """Report how many new events came, and the data of the last log among them."""
+        ...
+
+    def broke(self, job_id: str, reason: str, wait: float) -> None:
+        """Report that a stream broke or was refused, and in how many seconds it is retried."""
+        ...
+
+    def ended(self, job_id: str, outcome: Outcome) -> None:
+        """Report the outcome of a stream."""
+        ...
+
+
+class FetchProgress(StreamProgress, Protocol):
+    """The listener for the progress of a fetch."""
+
+    def listed(self, jobs: int, to_fetch: int) -> None:
+        """Report how many jobs are selected, and how many streams are to be read."""
+        ...
+
+    def warn(self, message: str) -> None:
+        """Report something that failed and that the report goes on without."""
+        ...
