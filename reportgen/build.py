@@ -21,17 +21,13 @@ from reportgen.settings import FetchSettings, Following, Output
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.sources import Listener, Source, event_loop
+from reportgen.sources import Source, event_loop
 from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
 
 class BuildProgress(FetchProgress, AbstractContextManager["BuildProgress"], Protocol):
     """The progress listener, between entering and leaving."""
-
-    def reading(self, message: str) -> None:
-        """Report which server is read."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +113,7 @@ def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceF
         settings.source,
         world.environment,
         world.now,
-        listener=Listener(world.progress.reading, world.progress.warn),
+        warn=world.progress.warn,
         secrets=world.secrets,
     )
     with world.progress as progress:

@@ -69,9 +69,9 @@ class Plain:
     ) -> None:
         pass
 
-    def reading(self, message: str) -> None:
-        """Report which server is read."""
-        self._say("source", message)
+    def reading(self, introduction: str) -> None:
+        """Report which server is read, and why that one."""
+        self._say("source", introduction)
 
     def listed(self, jobs: int, to_fetch: int) -> None:
         """Report how many jobs are meant, and how many of them have a stream to be read."""
