@@ -25,13 +25,14 @@ PAGE_LENGTH: Final = 145_000
 script and, if that is not enough, without the script."""
 
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "address": ("address",),
     "age": ("age_model", "age_view"),
     "refresh": ("refresh_controls",),
     "copy": ("copy_view",),
     "job": ("job_controls",),
     "table": ("table_model", "table_view"),
     "home": ("home_model", "home_view", "home_controls"),
-    "plot": ("plot_model", "plot_view"),
+    "plot": ("plot_model", "label_model", "plot_view"),
     "chart": (
         "points_model",
         "chart_model",
@@ -45,8 +46,10 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
         "chart_tools",
         "chart_controls",
     ),
-    "compare": ("compare_model", "compare_view", "compare_controls"),
+    "back": ("way_back",),
+    "compare": ("compare_model", "compare_view", "compare_tip", "compare_controls"),
     "single": ("single",),
+    "embedded": ("embedded",),
 }
 """The modules of `templates/scripts/` by purpose, each after the modules that it imports."""
 
@@ -78,9 +81,11 @@ class Pages:
         job changed since the previous snapshot.
         """
         view = home_view(report, self._looks, compared, marks or {})
-        frame = self._frame(("age", *self._refresh, "copy", "table", "home"))
+        scripts = ("address", "age", *self._refresh, "copy", "table", "home", "embedded")
         refresh = self._looks.auto_refresh
-        return self._templates.render("home.html", view=view, auto_refresh=refresh, **frame)
+        return self._templates.render(
+            "home.html", view=view, auto_refresh=refresh, **self._frame(scripts)
+        )
 
     def job(
         self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
@@ -88,7 +93,8 @@ class Pages:
         """Return a job's page; if the job has ended, the page does not depend on `snapshot_at`."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
         age = () if view.stale_after is None else ("age",)
-        scripts = (*age, "copy", "job", *(("plot", "chart") if view.chart else ()))
+        chart = ("plot", "chart") if view.chart else ()
+        scripts = ("address", *age, "copy", "job", *chart, "back", "embedded")
         page = self._job(view, scripts)
         slimmer = smaller(view)
         while _is_too_long(page) and (slim := next(slimmer, None)):
@@ -115,7 +121,7 @@ class Pages:
             view=view,
             results=RESULTS,
             data=inert.html_json(view.data),
-            **self._frame(("copy", "table", "plot", "compare")),
+            **self._frame(("address", "copy", "table", "plot", "back", "compare", "embedded")),
         )
 
     def single(
@@ -132,7 +138,10 @@ class Pages:
             job_view(detail, report.origin, report.snapshot_at, report.generator, self._looks)
             for detail in details
         )
-        scripts = ("age", *self._refresh, "copy", "job", "table", "home", "plot", "chart", "single")
+        scripts = (
+            *("address", "age", *self._refresh, "copy", "job", "table", "home"),
+            *("plot", "chart", "single", "embedded"),
+        )
         frame = self._frame(scripts, linked=False)
         refresh = self._looks.auto_refresh
         return self._templates.pieces(

@@ -1,8 +1,8 @@
 """The render cache: what a report remembers of its jobs, so that they are not rendered again.
 
-A job that was rendered before from the same entry and log, by the same version, templates and
-options, is not rendered again. What the home page, the exports and the comparison show of it is
-stored beside the report, under a key made from all that it depends on. In doubt, nothing is stored.
+What the home page, the exports and the comparison show of a job is stored with the report, under a
+key made from all that it depends on: entry, log, version, templates and options. In doubt, nothing
+is stored.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
 from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves
-from reportgen.report.report import Entry, JobSummary
+from reportgen.report.report import JobSummary
 from reportgen.settings import Output
 from reportgen.text.javascript import JSON
 
@@ -76,41 +76,40 @@ class RenderCache:
         self._basis = basis
         self._read_at = read_at
 
-    def key(self, entry: Entry, listed: JSON, fingerprint: JSON) -> str | None:
+    def key(self, slug: str, entry: bytes, fingerprint: JSON, *, listed: bool) -> str | None:
         """Return a hash of all that a job's page depends on, except the time of the job list.
 
-        `listed` is the job's entry in the list. Returns None without a fingerprint of the log: the
-        job must be rendered then.
+        Returns None without a fingerprint of the log: the job must be rendered then.
         """
         if fingerprint is None:
             return None
-        parts: list[JSON] = [listed, [entry.slug, entry.listed], fingerprint]
+        parts: list[JSON] = [entry.decode(), [slug, listed], fingerprint]
         return hashlib.sha256(self._basis + json.dumps(parts).encode()).hexdigest()
 
     def job(
-        self, entry: Entry, key: str | None, baseline: Baseline | None = None
+        self, slug: str, key: str | None, baseline: Baseline | None = None
     ) -> JobSummary | None:
         """Return the summary of a job whose files need not change; None in doubt."""
-        record = self._record(entry, key)
+        record = self._record(slug, key)
         if record is None or record.baseline != baseline:
             return None
-        if not all(map(self._publication.has, files_of(entry.slug))):
+        if not all(map(self._publication.has, files_of(slug))):
             return None
         job = record.summary
         return job if job.ended or record.read_at == self._read_at else None
 
-    def summary(self, entry: Entry, key: str | None) -> JobSummary | None:
+    def summary(self, slug: str, key: str | None) -> JobSummary | None:
         """Return what is known of a job, whatever it was measured against; None in doubt."""
-        record = self._record(entry, key)
+        record = self._record(slug, key)
         return None if record is None else record.summary
 
-    def _record(self, entry: Entry, key: str | None) -> _JobRecord | None:
-        text = self._publication.remembered(files_of(entry.slug)[0])
+    def _record(self, slug: str, key: str | None) -> _JobRecord | None:
+        text = self._publication.remembered(files_of(slug)[0])
         if key is None or text is None:
             return None
         try:
             record = msgspec.json.decode(text, type=_JobRecord)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return None
         return record if record.key == key else None
 
@@ -122,7 +121,7 @@ class RenderCache:
         with suppress(msgspec.DecodeError, UnicodeError):
             text = msgspec.json.encode(record)
             if msgspec.json.decode(text, type=_JobRecord) == record:
-                self._publication.remember(job.page, text.decode())
+                self._publication.remember(job.page, text)
 
     def keep_known_job(self, job: JobSummary) -> None:
         """Store a job that `job` returned, as it was stored before."""
@@ -143,7 +142,7 @@ class RenderCache:
         text = self._publication.remembered(COMPARISON)
         try:
             return {} if text is None else msgspec.json.decode(text, type=_ComparisonRecord)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return {}
 
     def keep_curves(self, compared: Mapping[str, tuple[str | None, ComparedCurves]]) -> None:
@@ -153,4 +152,4 @@ class RenderCache:
             for slug, (key, curves) in compared.items()
             if key is not None
         }
-        self._publication.remember(COMPARISON, msgspec.json.encode(records).decode())
+        self._publication.remember(COMPARISON, msgspec.json.encode(records))

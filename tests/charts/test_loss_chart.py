@@ -117,7 +117,6 @@ def curves(draw_: st.DrawFn, values: st.SearchStrategy[float] = ANY, most: int =
     return curve(*((step, draw_(values)) for step in steps))
 
 
-@settings(deadline=None, max_examples=150)
 @given(curves(), curves(most=10))
 def test_any_curve_stays_within_the_plot(loss: Curve, eval_loss: Curve) -> None:
     drawn = chart(loss, eval_loss)
@@ -226,7 +225,6 @@ def dots_in(path: list[tuple[str, float, float]]) -> list[tuple[float, float]]:
     return [(x, y) for (letter, x, y), alone in both if letter == "M" and alone]
 
 
-@settings(deadline=None, max_examples=150)
 @given(crowded_curves(), crowded_curves(), overtaken())
 def test_all_three_curves_follow_the_rule(loss: Curve, eval_loss: Curve, old: Superseded) -> None:
     drawn = draw(loss, eval_loss, old, [])
@@ -319,7 +317,6 @@ def test_a_script_gets_many_values_rounded_so_that_they_differ(
     assert len(script.values) < 32_000
 
 
-@settings(deadline=None, max_examples=150)
 @given(curves())
 def test_each_point_is_drawn_at_its_place(loss: Curve) -> None:
     """All at once, and with a shortcut for points that thinning keeps."""
@@ -444,7 +441,6 @@ def test_whole_steps_have_whole_ticks(first: float, last: float, labels: list[st
     assert [tick.label for tick in drawn.x_ticks] == labels
 
 
-@settings(deadline=None, max_examples=150)
 @given(FINITE, FINITE)
 def test_the_labels_of_an_axis_differ_however_close_its_values(one: float, other: float) -> None:
     for end in (other, math.nextafter(one, math.inf), math.nextafter(one, -math.inf)):

@@ -118,15 +118,21 @@ def test_job_hostile(page_file: SnapshotAssertion) -> None:
     assert without_style_and_script(job(samples.hostile())) == page_file
 
 
+SINGLE_HOME = ("address", "age", "copy", "job", "table", "home")
+
+
 @pytest.mark.parametrize(
     ("page", "purposes"),
     [
-        (home, ("age", "copy", "table", "home")),
-        (job, ("copy", "job", "plot", "chart")),
-        (lambda: job(samples.failed()), ("copy", "job", "plot", "chart")),
-        (lambda: job(samples.queued()), ("age", "copy", "job")),
-        (compare, ("copy", "table", "plot", "compare")),
-        (single, ("age", "copy", "job", "table", "home", "plot", "chart", "single")),
+        (home, ("address", "age", "copy", "table", "home", "embedded")),
+        (job, ("address", "copy", "job", "plot", "chart", "back", "embedded")),
+        (
+            lambda: job(samples.failed()),
+            ("address", "copy", "job", "plot", "chart", "back", "embedded"),
+        ),
+        (lambda: job(samples.queued()), ("address", "age", "copy", "job", "back", "embedded")),
+        (compare, ("address", "copy", "table", "plot", "back", "compare", "embedded")),
+        (single, (*SINGLE_HOME, "plot", "chart", "single", "embedded")),
     ],
     ids=["home", "job", "failed", "queued", "compare", "single"],
 )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.events import wire
@@ -426,7 +426,6 @@ EVENTS = st.lists(
 ).map(lambda events: [event(name, data) for name, data in events])  # fmt: skip
 
 
-@settings(deadline=None, max_examples=100)
 @given(ENTRIES, EVENTS)
 def test_no_entry_and_no_event_raises(entry: dict[str, Any], events: list[bytes]) -> None:
     found = detail(entry, *events)
