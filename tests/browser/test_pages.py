@@ -45,7 +45,7 @@ def test_a_page_opens_from_disk_without_console_messages(
 def test_links_lead_from_home_to_a_job_and_back(out: Path, reader: Reader, *, script: bool) -> None:
     visit = reader.visit(script=script)
     visit.open(out / "index.html")
-    visit.page.get_by_role("link", name="support-bot-v2").click()
+    visit.page.get_by_role("table").get_by_role("link", name="support-bot-v2").click()
     assert visit.page.locator("h1").inner_text() == "support-bot-v2"
     visit.page.get_by_role("link", name="← back to jobs").click()
     assert visit.page.get_by_role("heading", name="Jobs").is_visible()

@@ -271,3 +271,9 @@ def test_a_page_stays_small_whatever_a_server_sends() -> None:
         log_lines=1_000_000,
     )
     assert len(job(detail).encode()) < 150_000
+
+
+def test_a_job_in_the_comparison_links_to_it() -> None:
+    link = '<a href="../compare.html#jobs=job_01HV8ZZ1A0DONE">Compare with other jobs</a>'
+    assert link in job(samples.detail(samples.summary(compared=True)))
+    assert "compare.html" not in job()

@@ -39,7 +39,7 @@ from tests.pages.render import (
 
 POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 LINK = re.compile(
-    r"(\.\./)?(index|compare|jobs/[\w.-]+)\.html|[\w.-]+\.(csv|log\.txt)|data:image/svg\+xml,.*|#.*",
+    r"(\.\./)?(index|compare|jobs/[\w.-]+)\.html(#jobs=[\w.-]+)?|[\w.-]+\.(csv|log\.txt)|data:image/svg\+xml,.*|#.*",
     re.DOTALL,
 )
 CHECKOUT = Path(pages.__file__).parent.parent.parent
