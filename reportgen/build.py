@@ -3,17 +3,15 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
+from reportgen.console.plain import Plain
 from reportgen.console.signals import Interrupts
 from reportgen.errors import DamagedRecordError
 from reportgen.following import fetch, open_files
 from reportgen.following.fetch import Interrupted
-from reportgen.following.progress import FetchProgress
 from reportgen.model.selection import Selection
 from reportgen.rendering import render
 from reportgen.rendering.render import Rendered
@@ -32,14 +30,14 @@ class BuildProgress(FetchProgress, AbstractContextManager["BuildProgress"], Prot
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a build takes from outside: time, environment, signals and the progress listener."""
+    """What a build gets from outside."""
 
     now: Callable[[], datetime]
     environment: Mapping[str, str]
     interrupts: Interrupts
-    progress: BuildProgress
+    progress: Plain
     secrets: Secrets
-    """Learns every secret that is read, so that neither a message nor a page can hold it."""
+    """Learns every secret that is read, so that no message and no page holds it."""
 
 
 def build(
@@ -62,7 +60,7 @@ def build(
                     waiting=lambda: world.interrupts.raising(Interrupted()),
                 )
             except DamagedRecordError as error:
-                # A record in doubt is fetched again; a deleted one can't be damaged twice.
+                # It is fetched again, and since it is deleted, it can't be damaged twice.
                 world.progress.warn(str(error))
                 folder.logs.remove(error.path.name)
 
@@ -86,9 +84,9 @@ def render_only(
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Rendered:
-    """Render the pages of what was fetched last, without network.
+    """Render what was fetched last, without network.
 
-    `source` is the kind and the URL of another source than the one fetched last, or None.
+    `source` is the kind and the URL to show instead of the source fetched last, each or None.
     """
     kept = Snapshot.reading(snapshot_dir).last_folder(*source)
     redactor = secrets.redactor.showing(output.show_config)
@@ -104,9 +102,6 @@ def render_only(
     )
 
 
-# --- Snapshot ----------------------------------------------------------------------------------
-
-
 def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceFolder:
     """Fetch what is not there yet; return the source's folder."""
     source = choose_source(
@@ -116,16 +111,12 @@ def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceF
         warn=world.progress.warn,
         secrets=world.secrets,
     )
-    with world.progress as progress:
-        return event_loop.run(_fetch_from(source, settings, world, snapshot, progress))
+    with world.progress:
+        return event_loop.run(_fetch_from(source, settings, world, snapshot))
 
 
 async def _fetch_from(
-    source: Source,
-    settings: FetchSettings,
-    world: World,
-    snapshot: Snapshot,
-    progress: BuildProgress,
+    source: Source, settings: FetchSettings, world: World, snapshot: Snapshot
 ) -> SourceFolder:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -133,7 +124,7 @@ async def _fetch_from(
     def interrupt() -> None:
         loop.call_soon_threadsafe(stop.set)
 
-    with world.interrupts.telling(interrupt):
+    with world.interrupts.notifying(interrupt):
         return await fetch.fetch(
             source,
             snapshot,
@@ -141,7 +132,7 @@ async def _fetch_from(
             settings.retention,
             _within_limits(settings.following, world.progress.warn),
             baseline=settings.baseline,
-            progress=progress,
+            progress=world.progress,
             secrets=world.secrets,
             chance=random.random,
             stop=stop,
@@ -150,7 +141,7 @@ async def _fetch_from(
 
 
 def _within_limits(following: Following, warn: Callable[[str], None]) -> Following:
-    """Return the settings with as many streams at once as the limit of open files allows."""
+    """Return the settings with the concurrency that the limit of open files allows."""
     most = open_files.most_streams(following.concurrency)
     if most < following.concurrency:
         warn(

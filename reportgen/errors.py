@@ -1,37 +1,32 @@
-"""The errors that users see, each kind with the exit code that scripts can rely on."""
+"""The errors that users see, each kind with its exit code."""
 
 from pathlib import Path
 
 
 class ReportError(Exception):
-    """An error whose message says in one or two lines what failed, on what, and what to do."""
+    """An error whose message is what failed, on what, and what to do, in one or two lines."""
 
     exit_code = 1
 
 
 class WriteError(ReportError):
-    """The snapshot or report cannot be written: disk, permissions, foreign file, other build."""
-
-    exit_code = 1
+    """The snapshot or report can't be written: disk, permissions, foreign file, other build."""
 
 
 class SnapshotError(ReportError):
     """There is no snapshot, or it is damaged or of another version."""
-
-    exit_code = 1
 
 
 class DamagedRecordError(SnapshotError):
     """A job's event log is damaged; the next build fetches it again."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"The event log {path} is damaged ({why}). Build again to replace it.")
+        super().__init__(path, why)  # as it is pickled in a worker process
         self.path = path
-        self._why = why
 
-    def __reduce__(self) -> "tuple[type[DamagedRecordError], tuple[Path, str]]":
-        """Let it be raised in a worker process and caught in its parent."""
-        return type(self), (self.path, self._why)
+    def __str__(self) -> str:
+        path, why = self.args
+        return f"The event log {path} is damaged ({why}). Build again to replace it."
 
 
 class UsageError(ReportError):

@@ -1,12 +1,12 @@
 """Files below a directory that is held open, without following links.
 
-The directory that a user names may itself be a link. Everything below it is reached by handle:
-a `Directory` holds a descriptor, every name is used relative to it, and no link is followed. So a
-link, a FIFO or a device that was planted there is refused by name and cannot block the command,
-and a directory that is swapped for a link after it was checked leads nowhere.
+The directory that a user names may itself be a link. Everything below it is used relative to a
+descriptor, without following links. So a link, a FIFO or a device that was planted there is refused
+by name and cannot block the command, and a directory that is swapped for a link after it was
+checked leads nowhere.
 
-A file is replaced whole or not at all. It is first written under a random name of a fixed form, so
-that nobody can have put something there, and a crash's leftovers can be recognised.
+A file is replaced whole or not at all. It is first written under a random name, where nobody can
+have put anything, of a form by which a crash's leftovers are recognised.
 """
 
 import errno
@@ -43,7 +43,7 @@ class ForeignFileError(OSError):
         """What it is, with its article: `a symbolic link`."""
 
     def __reduce__(self) -> "tuple[type[ForeignFileError], tuple[Path, str]]":
-        """Let it be raised in a worker process and caught in its parent."""
+        """Pickle it, so that a worker process can raise it in its parent."""
         return type(self), (self.path, self.kind)
 
 
@@ -94,7 +94,7 @@ def _refuse_all_but_directories(path: Path) -> None:
 
 
 class Directory:
-    """A directory that is held open, and whose names are used relative to it.
+    """A directory that is held open.
 
     Like a file, it is closed by `close`, by its `with` block, or once nothing refers to it.
     Each method raises `ForeignFileError` if a name is not a regular file (or, for `folder`, not a
@@ -107,15 +107,15 @@ class Directory:
         self.descriptor = descriptor
         """The descriptor, for calls that take `dir_fd`."""
         self._private = private
-        self._closing = weakref.finalize(self, os.close, descriptor)
+        self.close = weakref.finalize(self, os.close, descriptor)
+        """Close the descriptor, after which no method works."""
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, private: bool = False) -> Self:
         """Open a directory that the user named; it and its parents may be links.
 
-        With `create`, raises `ForeignFileError` if one of them is something else.
-        What is created in a private directory is readable by its owner alone; else the umask
-        decides.
+        With `create`, raises `ForeignFileError` if one of them is something else. Only the owner
+        can read what is created in a private directory.
         """
         if create:
             try:
@@ -146,10 +146,6 @@ class Directory:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Close the descriptor, after which no method works."""
-        self._closing()
-
     # Looking
 
     def names(self) -> list[str]:
@@ -162,10 +158,9 @@ class Directory:
 
     def has(self, name: str) -> bool:
         """Return whether a regular file has this name."""
-        try:
+        with suppress(ForeignFileError):
             return self.file_status(name) is not None
-        except ForeignFileError:
-            return False
+        return False
 
     def file_status(self, name: str) -> os.stat_result | None:
         """Return the status of a regular file; None if the name is free."""
@@ -209,22 +204,23 @@ class Directory:
     # Writing
 
     def open_for_appending(self, name: str) -> int:
-        """Open a file for reading and appending; it is created if it is missing.
+        """Open a file for reading and appending; create it if it is missing.
 
         A file with several hard links is copied first, since the others may be a backup's, and so
-        is one that may only be read, since the directory was restored or is shared by someone
-        else. Returns a descriptor.
+        is one that may only be read, since it was restored or is someone else's. Returns a
+        descriptor.
         """
+        flags = os.O_RDWR | os.O_APPEND
         status = self.file_status(name)
         if status is None:
-            return self.create_file(name, os.O_RDWR | os.O_APPEND)
+            return self.create_file(name, flags)
         if status.st_nlink > 1:
             self._unshare(name)
         try:
-            return self.open_file(name, os.O_RDWR | os.O_APPEND)
+            return self.open_file(name, flags)
         except PermissionError:
             self._unshare(name)
-            return self.open_file(name, os.O_RDWR | os.O_APPEND)
+            return self.open_file(name, flags)
 
     def create(self, name: str) -> IO[bytes]:
         """Create a file, whose name must be free, and open it for writing."""
@@ -286,9 +282,9 @@ class Directory:
             return
         if status.st_nlink > 1:
             self._unshare(name)
-            return
-        with self.open_for_reading(name) as file:
-            os.fchmod(file.fileno(), _PRIVATE_FILE)
+        else:
+            with self.open_for_reading(name) as file:
+                os.fchmod(file.fileno(), _PRIVATE_FILE)
 
     def create_file(self, name: str, flags: int) -> int:
         """Create a file, which must not exist, as `os.open` does; return a descriptor."""
@@ -307,7 +303,7 @@ class Directory:
 
 @contextmanager
 def locked(directory: Directory, name: str) -> Iterator[None]:
-    """Hold the lock of this name during the block. The lock is an empty file, which stays.
+    """Hold the lock of this name, an empty file that stays, during the block.
 
     Raises `BlockingIOError` if another process holds it, and `ForeignFileError` for a file that is
     not empty.
@@ -329,7 +325,7 @@ def _lock(directory: Directory, name: str) -> int:
             found = directory.file_status(name)
             if found is not None and found.st_size:
                 raise ForeignFileError(directory.path / name, "a file that is not a lock") from None
-            # For reading, which is enough to lock it: it may be someone else's.
+            # For reading, which is enough: it may be someone else's.
             descriptor = directory.open_file(name, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -365,7 +361,7 @@ def _kind(mode: int) -> str:
 
 
 def _checked(name: str) -> str:
-    """Return a name unchanged. Raises `ValueError` if it could lead out of its directory."""
+    """Return a name; raise `ValueError` if it could lead out of its directory."""
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
         raise ValueError(f"{name!r} is not a file's name")
     return name

@@ -1,8 +1,8 @@
 """What a command was asked to do, as nested values that are handed on whole.
 
-The command line makes them, each from one group of options, where the defaults are. `Selection`,
-`Retention` and `Looks` are such values too; they are defined beside what they decide. Durations
-are in seconds.
+Each is made from one group of options in `cli.options`, which has the defaults. `Selection`,
+`Retention` and `Looks` are such values too, defined beside the code that they steer. Durations are
+in seconds.
 """
 
 from collections.abc import Mapping
@@ -45,11 +45,11 @@ class Following:
     """How streams are followed."""
 
     max_wait: float
-    """How long in all to wait for jobs that have not ended; may be infinity."""
+    """How long in all to wait for jobs that have not ended; infinity until they end."""
     settle: float
-    """How long a stream must be quiet to count as read to date once waiting is over."""
+    """How long a stream must be quiet to be closed once waiting is over."""
     stall_timeout: float
-    """How long a followed stream may give no byte."""
+    """How long a followed stream may send no byte."""
     retries: int
     concurrency: int
     refresh: bool
@@ -57,7 +57,7 @@ class Following:
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """What to fetch, from where, and which jobs to keep."""
+    """What to fetch, from where, and what to keep."""
 
     source: SourceSettings
     selection: "Selection"
@@ -70,12 +70,12 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What is written, where, and how it looks."""
+    """What to write, where, and how it looks."""
 
     out: Path
     looks: "Looks"
     log_lines: int | None
-    """The length of the log on a job's page; None for all of it."""
+    """The length of the log on a job's page, None for all of it."""
     single_file: bool
     show_config: tuple[str, ...]
     report_url: str | None
@@ -83,14 +83,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """What makes a build fail though its report was written."""
+    """What fails a build once its report is written."""
 
     strict: bool
     fail_on: "tuple[Rule, ...]"
 
 
 def now(environment: Mapping[str, str]) -> datetime:
-    """Return the time, or what `SOURCE_DATE_EPOCH` sets it to. Raises `UsageError`."""
+    """Return the time, or the one that `SOURCE_DATE_EPOCH` sets. Raises `UsageError`."""
     epoch = environment.get("SOURCE_DATE_EPOCH")
     if not epoch:
         return datetime.now(UTC)

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import Pause
 from reportgen.model.log_lines import LogLine
-from reportgen.model.metrics import metric
+from reportgen.model.metrics import metric, result
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
 from reportgen.pages.looks import Looks
+from reportgen.report.artifacts import Artifact
+from reportgen.report.gist import gist
 from reportgen.report.report import JobDetail, JobSummary, Report, StreamSummary
 from reportgen.settings import Output
 from reportgen.text.javascript import Object
@@ -120,6 +122,10 @@ def trend(steps: range, value: Callable[[int], float]) -> Trend:
     return made
 
 
+def _line(text: str) -> LogLine:
+    return LogLine(text, gist=gist(text))
+
+
 def completed() -> JobDetail:
     """Return a job that ran well: both curves, checkpoints, artifacts, a long log."""
     loss, eval_loss = curve(range(1, 401), loss_at), curve(range(50, 401, 50), eval_loss_at)
@@ -127,13 +133,14 @@ def completed() -> JobDetail:
     job = summary(
         loss=metric(loss),
         eval_loss=metric(eval_loss),
+        result=result(loss, metric(eval_loss)),
         last_step=400.0,
         checkpoints=checkpoints,
     )
     log = [LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(353, 401)]
     log += [
-        LogLine('[checkpoint] {"type": "checkpoint.saved", "jobId": "d", "step": 400}'),
-        LogLine('[completed] {"type": "training.completed", "jobId": "d", "artifacts": [{}, {}]}'),
+        _line('[checkpoint] {"type": "checkpoint.saved", "jobId": "d", "step": 400}'),
+        _line('[completed] {"type": "training.completed", "jobId": "d", "artifacts": [{}, {}]}'),
     ]
     return detail(
         job,
@@ -145,8 +152,13 @@ def completed() -> JobDetail:
         metadata={"backend": "unsloth", "gpu": {"name": "NVIDIA L4", "count": 1}},
         metrics={"train_loss": 0.4213, "train_runtime": 93.5},
         artifacts=(
-            '{"type":"lora-adapter","path":"adapters/support-bot-v2.safetensors","bytes":41943040}',
-            "tokenizer.json",
+            Artifact(
+                "support-bot-v2.safetensors",
+                "lora-adapter",
+                41943040.0,
+                {"path": "adapters/support-bot-v2.safetensors"},
+            ),
+            Artifact("tokenizer.json"),
         ),
         log=tuple(log),
         log_lines=412,
@@ -177,6 +189,8 @@ def failed() -> JobDetail:
         ),
         loss=metric(loss),
         not_finite=5,
+        result=result(loss, None),
+        last_not_finite="NaN",
         last_step=120.0,
         checkpoints=(80.0,),
         config={
@@ -198,7 +212,7 @@ def failed() -> JobDetail:
             *(LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(70, 116)),
             LogLine("[log] step=116 loss=NaN"),
             LogLine("[stream error]"),
-            LogLine('[failed] {"type": "training.failed", "error": "CUDA out of memory."}'),
+            _line('[failed] {"type": "training.failed", "error": "CUDA out of memory."}'),
         ),
         log_lines=125,
     )
@@ -234,12 +248,14 @@ def hostile() -> JobDetail:
         stream=StreamSummary("interrupted", HOSTILE, 1, 0, 0),
         as_of=None,
     )
+    artifact = Artifact(HOSTILE, HOSTILE, rest={HOSTILE: HOSTILE})
+    line = LogLine(f"[started] {HOSTILE}", gist=HOSTILE)
     return detail(
         job,
-        artifacts=(HOSTILE,),
+        artifacts=(artifact,),
         metadata={HOSTILE: {HOSTILE: HOSTILE}},
         metrics={HOSTILE: [HOSTILE]},
-        log=(LogLine(f"[started] {HOSTILE}"),),
+        log=(line,),
         log_lines=1,
     )
 

@@ -5,12 +5,12 @@ import json
 import re
 import signal
 import stat
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.command import NOWHERE, Command
+from tests.parameters import thorough
 from tests.standin import (
     Close,
     Event,
@@ -82,17 +82,6 @@ def test_the_report_of_a_finished_job(command: Command) -> None:
     rows = list(csv.reader((result.out / "jobs" / "job_done.csv").read_text().splitlines()))
     assert len(rows) == 21
     assert rows[1][:2] == ["1", "2.4"]
-
-
-def test_the_second_build_fetches_nothing_again_and_changes_no_byte(command: Command) -> None:
-    with StandIn(DONE) as studio:
-        command.build(studio, SOURCE_DATE_EPOCH="1777600000")
-        page = command.directory / "out" / "jobs" / "job_done.html"
-        before = (page.read_bytes(), page.stat().st_mtime_ns)
-        result = command.build(studio, SOURCE_DATE_EPOCH="1777600000")
-        assert len(studio.openings("job_done")) == 1
-    assert result.code == 0
-    assert (page.read_bytes(), page.stat().st_mtime_ns) == before
 
 
 def test_the_token_is_sent_in_the_header_and_nowhere_else(command: Command) -> None:
@@ -188,13 +177,15 @@ def test_refresh_fetches_again_and_keeps_the_old_log_until_then(command: Command
 @pytest.mark.parametrize(
     ("options", "ids"),
     [
-        (["--job", "b"], ["b"]),
         (["-j", "c", "-j", "a"], ["a", "c"]),
-        (["--name", "bot-*"], ["a", "b"]),
-        (["--status", "failed,cancelled"], ["b", "c"]),
         (["--since", "1d"], ["a"]),
-        (["--limit", "2"], ["a", "b"]),
         (["--status", "failed,cancelled", "--limit", "1"], ["b"]),
+        *thorough(
+            (["--job", "b"], ["b"]),
+            (["--name", "bot-*"], ["a", "b"]),
+            (["--status", "failed,cancelled"], ["b", "c"]),
+            (["--limit", "2"], ["a", "b"]),
+        ),
     ],
 )
 def test_selection(command: Command, options: list[str], ids: list[str]) -> None:
@@ -247,7 +238,10 @@ def test_the_token_is_refused(command: Command) -> None:
 
 @pytest.mark.parametrize(
     ("body", "shown"),
-    [(b"<html>hello", "<html>hello"), (b"", "an empty answer"), (b"[]", "[]"), (b'{"a":1}', "a")],
+    [
+        (b"<html>hello", "<html>hello"),
+        *thorough((b"", "an empty answer"), (b"[]", "[]"), (b'{"a":1}', "a")),
+    ],
 )
 def test_an_answer_that_is_not_a_job_list_is_quoted(
     command: Command, body: bytes, shown: str
@@ -257,25 +251,6 @@ def test_an_answer_that_is_not_a_job_list_is_quoted(
         result = command.build(studio)
     assert result.code == 3
     assert shown in result.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["build", "--max-wait", "soon"],
-        ["build", "--timezone", "Mars/Olympus"],
-        ["build", "--source", "nowhere"],
-        ["build", "--nonsense"],
-        ["build", "--log-lines", "some"],
-        ["build", "--status", ","],
-        ["build", "--url", "ftp://x"],
-        ["frobnicate"],
-    ],
-)
-def test_wrong_usage(command: Command, arguments: list[str]) -> None:
-    result = command.run(*arguments, ARKOR_REPORT_TOKEN="some-token")
-    assert result.code == 2, result.stderr
-    assert "Traceback" not in result.stderr
 
 
 # --- Odd jobs -------------------------------------------------------------------------------------
@@ -368,23 +343,6 @@ def test_two_builds_on_one_snapshot_directory(command: Command) -> None:
         first.communicate(timeout=60)
     assert second.code == 1
     assert "Another build is working" in second.stderr
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_build_still_writes_the_report(
-    command: Command, number: signal.Signals, code: int
-) -> None:
-    running = job("job_run", "running", events=training(5, "job_run", complete=False))
-    with StandIn(running) as studio:
-        process = command.start("build", *command.options(studio))
-        studio.wait_for_opening("job_run")
-        time.sleep(0.3)
-        process.send_signal(number)
-        stdout, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stdout) == (code, "out/index.html\n"), stderr
-    entry = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
-    assert entry["stream"]["state"] == "interrupted"
-    assert "Traceback" not in stderr
 
 
 def test_snapshot_then_render_gives_the_same_as_build(command: Command, tmp_path: Path) -> None:

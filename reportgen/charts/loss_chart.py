@@ -15,13 +15,13 @@ import msgspec
 
 from reportgen.charts import axes, downsampling
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick
+from reportgen.charts.smoothing import Smoothed, column_values, smoothed
 from reportgen.charts.svg import Dot, Polyline
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.metrics import Metric, metric
-from reportgen.model.rounding import significant
+from reportgen.model.rounding import short_number
 from reportgen.model.span import Span, span_of
-from reportgen.model.statistics import column_means
-from reportgen.text.javascript import js_number
+from reportgen.text.javascript import js_number, js_numbers
 
 COLUMNS: Final = 640
 """The number of columns for downsampling the training curve, with at most four points each."""
@@ -44,9 +44,16 @@ class ScriptPoints:
     """A curve's drawn points for the page's script, in a compact form."""
 
     steps: str
-    """Each step's distance from the one before, separated by commas."""
+    """The steps, separated by commas: each one's distance from the one before, if all are whole."""
     values: str
-    """Each value to six significant digits, separated by commas."""
+    """Each value, separated by commas."""
+    are_whole: bool
+    """Whether all steps are whole."""
+    scale: tuple[float, float] | None
+    """None if each value is the logged one; else it is rounded, in parts of the range.
+
+    The first number is what 0 stands for, the second is what 1 adds to it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,6 @@ class DrawnCurve:
     drawn: int = 0
     points: int = 0
     script: ScriptPoints | None = None
-    """None if a step is not a whole number, or if the text would be too long for the page."""
 
     @property
     def is_crowded(self) -> bool:
@@ -105,6 +111,8 @@ class Chart:
     loss: DrawnCurve
     eval_loss: DrawnCurve
     superseded: DrawnCurve
+    smooth: tuple[Polyline, ...]
+    """The smoothed line of a noisy training curve, which is drawn faint then."""
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     checkpoints: tuple[float, ...]
@@ -117,10 +125,12 @@ class Chart:
     upwards: tuple[float, float]
     """The values at the lower and the upper edge."""
     means: str
-    """For a downsampled training curve, the mean of all points in each column.
+    """For a downsampled training curve, the mean of all points in each column, `x` for a break.
 
     The script smooths these, since the points that are drawn are extremes.
     """
+    window: float | None
+    """The steps over which the smoothed line takes its means, if there is one."""
 
     def without_script_data(self) -> "Chart":
         """Return the same chart without the data for the page's script."""
@@ -160,24 +170,28 @@ def draw(
     points = [found.points if found else 0 for found in numbers]
     drawn = (
         _drawn(plot, loss, points[0], COLUMNS),
-        _drawn(plot, eval_loss, points[1], SPARE_COLUMNS),
+        _with_dots(_drawn(plot, eval_loss, points[1], SPARE_COLUMNS)),
         _drawn(plot, superseded, points[2], SPARE_COLUMNS),
     )
-    inside = [step for step in checkpoints if across.low <= step <= across.high]
+    inside = sorted(step for step in checkpoints if across.low <= step <= across.high)
+    columns = column_values(loss, across, COLUMNS) if drawn[0].drawn < drawn[0].points else []
+    smooth = smoothed(loss, across, columns)
     broken = [curve for curve, n in zip(curves, points, strict=True) if n < len(curve)]
     marks = tuple(islice(chain.from_iterable(_marks(plot, curve) for curve in broken), MARKS))
     ends = (("loss", loss, numbers[0]), ("eval-loss", eval_loss, numbers[1]))
     return Chart(
         *drawn,
+        smooth=tuple(plot.line(*zip(*run, strict=True)) for run in smooth.runs) if smooth else (),
+        window=smooth.window if smooth else None,
         x_ticks=axes.x_ticks(across),
         y_ticks=axes.y_ticks(upwards) if upwards else (),
-        checkpoints=tuple(plot.x(step) for step in inside[:MARKS]),
+        checkpoints=tuple(plot.x(step) for step in _evenly(inside, MARKS)),
         not_finite=marks,
-        legend=_legend(drawn, len(inside), sum(map(len, curves)) - sum(points)),
+        legend=_legend(drawn, smooth, len(inside), sum(map(len, curves)) - sum(points)),
         extremes=tuple(_extreme_points(plot, ends)),
         across=(across.low, across.high),
         upwards=(plot.upwards.low, plot.upwards.high),
-        means=_means(across, loss) if drawn[0].drawn < drawn[0].points else "",
+        means=",".join(map(_mean_text, columns)),
     )
 
 
@@ -225,6 +239,20 @@ def _drawn(plot: _Plot, curve: Curve | Superseded, points: int, columns: int) ->
     )
 
 
+def _with_dots(curve: DrawnCurve) -> DrawnCurve:
+    """Draw every point as a dot: evaluations are few, and each is one."""
+    lines = curve.segments
+    every = (Dot(x, y) for line in lines for x, y in zip(line.xs, line.ys, strict=True))
+    return replace(curve, dots=tuple(every))
+
+
+def _evenly(steps: Sequence[float], most: int) -> Sequence[float]:
+    """Return at most so many of the steps, evenly, the first and the last among them."""
+    if len(steps) <= most:
+        return steps
+    return [steps[at * (len(steps) - 1) // (most - 1)] for at in range(most)]
+
+
 def _marks(plot: _Plot, curve: Curve | Superseded) -> Iterator[Mark]:
     for step, value in zip(curve.steps, curve.values, strict=True):
         if not math.isfinite(value):
@@ -233,32 +261,37 @@ def _marks(plot: _Plot, curve: Curve | Superseded) -> Iterator[Mark]:
 
 # --- For the page's script ---------------------------------------------------------------------
 
-_SCRIPT_LENGTH: Final = 36_000
-"""The maximum length of a curve's points for the script, since a page's size is limited."""
+_VALUES_LENGTH: Final = 30_000
+"""The length of a curve's values from which on they are rounded, since a page's size is limited."""
+
+_PARTS: Final = 1_000_000
+"""Into so many parts the range of rounded values is divided."""
 
 _EXACT: Final = 2.0**53  # from this number on, JavaScript's numbers skip integers
 
 
-def _script_points(steps: Sequence[float], values: Sequence[float]) -> ScriptPoints | None:
-    if not all(map(float.is_integer, steps)) or not -_EXACT < min(steps) <= max(steps) < _EXACT:
-        return None
-    whole = list(map(int, steps))
-    distances = msgspec.json.encode(list(map(sub, whole, [0, *whole]))).decode()[1:-1]
-    texts = ("%.6g," * len(values) % tuple(values))[:-1]
-    if len(distances) + len(texts) > _SCRIPT_LENGTH:
-        return None
-    return ScriptPoints(distances, texts)
+def _script_points(steps: Sequence[float], values: Sequence[float]) -> ScriptPoints:
+    whole = all(map(float.is_integer, steps)) and -_EXACT < min(steps) <= max(steps) < _EXACT
+    if whole:
+        distances = map(sub, map(int, steps), [0, *map(int, steps)])
+        step_texts = msgspec.json.encode(list(distances)).decode()[1:-1]
+    else:
+        step_texts = ",".join(js_numbers(steps))
+    exact = ",".join(js_numbers(values))
+    if len(exact) <= _VALUES_LENGTH:
+        return ScriptPoints(step_texts, exact, whole, None)
+    low, part = min(values), max(values) / _PARTS - min(values) / _PARTS or 1.0
+    rounded = ",".join(f"{value / part - low / part:.6g}" for value in values)
+    return ScriptPoints(step_texts, rounded, whole, (low, part))
 
 
-def _means(across: Span, curve: Curve) -> str:
-    means = column_means(curve, across, COLUMNS)
-    return ",".join("" if mean is None else f"{mean:.6g}" for mean in means)
+def _mean_text(mean: float | None) -> str:
+    return "" if mean is None else f"{mean:.6g}" if math.isfinite(mean) else "x"
 
 
 # --- The lowest and the last value ---------------------------------------------------------------
 
 _LABEL_HEIGHT: Final = 12
-_LABEL_DIGITS: Final = 4
 
 
 def _extreme_points(
@@ -278,7 +311,7 @@ def _extreme_points(
         ends = [("min = last" if one else "min", found.min_step, found.min)]
         ends += [] if one else [("last", last_step, found.last)]
         for word, step, value in ends:
-            label = f"{word} {js_number(significant(value, _LABEL_DIGITS))}"
+            label = f"{word} {short_number(value)}"
             points.append((plot.y(value), kind, plot.x(step), label))
     points.sort()
     heights = _apart([y for y, *_ in points])
@@ -307,7 +340,10 @@ _LETTER_WIDTH: Final = 5.6  # the average of a sans-serif at the legend's size
 
 
 def _legend(
-    curves: tuple[DrawnCurve, DrawnCurve, DrawnCurve], checkpoints: int, not_finite: int
+    curves: tuple[DrawnCurve, DrawnCurve, DrawnCurve],
+    smooth: Smoothed | None,
+    checkpoints: int,
+    not_finite: int,
 ) -> tuple[LegendEntry, ...]:
     """Return the entries for the signs that occur, side by side.
 
@@ -316,6 +352,7 @@ def _legend(
     loss, eval_loss, superseded = curves
     entries = (
         ("loss", "Training loss", loss.drawn),
+        ("loss-smooth", _smoothed_over(smooth), int(smooth is not None)),
         ("eval-loss", "Eval loss", eval_loss.drawn),
         ("superseded", "Superseded", superseded.drawn),
         ("checkpoint", f"Checkpoint{_more(checkpoints)}", checkpoints),
@@ -328,6 +365,10 @@ def _legend(
             legend.append(LegendEntry(kind, label, x))
             x += _SIGN_WIDTH + _LETTER_WIDTH * len(label)
     return tuple(legend)
+
+
+def _smoothed_over(smooth: Smoothed | None) -> str:
+    return f"Smoothed over {js_number(smooth.window)} steps" if smooth else ""
 
 
 def _more(number: int) -> str:

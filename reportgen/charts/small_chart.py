@@ -5,15 +5,12 @@ from typing import Final
 
 from reportgen.charts.axes import WIDTH
 from reportgen.charts.svg import Dot, Polyline
-from reportgen.model.rounding import significant
+from reportgen.model.rounding import short_number
 from reportgen.model.span import Span
 from reportgen.model.trend import Trend
-from reportgen.text.javascript import js_number
 
 HEIGHT: Final = 48
 """The height of the plot area; its width is the loss chart's."""
-
-_LABEL_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +26,8 @@ class SmallChart:
     last: str
     last_y: float
     description: str
+    across: tuple[float, float]
+    """The steps at the left and the right edge."""
 
 
 def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> SmallChart | None:
@@ -49,11 +48,11 @@ def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> S
     upwards = Span(min([*values, *ends]), max([*values, *ends]))
     xs = [WIDTH * place for place in across.fractions(steps)]
     ys = [HEIGHT * (1 - place) for place in upwards.fractions(values)]
-    first = _label(values[0] if trend.first is None else trend.first)
-    last = _label(values[-1] if trend.last is None else trend.last)
-    low, high = _label(upwards.low), _label(upwards.high)
+    first = short_number(values[0] if trend.first is None else trend.first)
+    last = short_number(values[-1] if trend.last is None else trend.last)
+    about = "" if trend.is_exact else "≈ "  # of means, which are not quoted
+    low, high = (f"{about}{short_number(end)}" for end in (upwards.low, upwards.high))
     change = f"{title}: {first}" if first == last else f"{title}: {first} → {last}"
-    about = "" if trend.is_exact else "≈ "  # of means
     return SmallChart(
         title=title,
         line=Polyline(xs, ys),
@@ -62,9 +61,6 @@ def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> S
         low="" if low == high else low,
         last=last,
         last_y=ys[-1],
-        description=change if low == high else f"{change}, between {about}{low} and {high}",
+        description=change if about or low == high else f"{change}, between {low} and {high}",
+        across=(across.low, across.high),
     )
-
-
-def _label(value: float) -> str:
-    return js_number(significant(value, _LABEL_DIGITS))

@@ -1,7 +1,7 @@
-"""The commands: their names, help and options. What they do is in `run`, imported when they run.
+"""The commands: their names, help and options. What they do is imported when they run.
 
-click's own LazyGroup recipe imports a whole command even for its help and for completion; here
-these need only the options.
+click's LazyGroup recipe would import a whole command for its help and for completion; these need
+only its options.
 """
 
 from typing import Final

@@ -1,18 +1,17 @@
-"""The configuration file, `arkor-report.toml`: options by their names, for those who repeat them.
+"""The configuration file, `arkor-report.toml`: options by name.
 
-    # arkor-report.toml
     max-wait = "10m"
     status = ["failed", "running"]
     limit = 20
     strict = true
 
-A value is written as on the command line, or as TOML's own kind where there is one: whole numbers,
-booleans for flags, lists for options that can be repeated or take words separated by commas,
-numbers of seconds for durations. A relative path is taken from the file's own directory, so that
-the file means the same wherever the command is started; `~` is the home directory.
+A value is written as on the command line, or in TOML's own way: a whole number, a boolean for a
+flag, a list for an option that can be repeated or that separates words by commas, a number of
+seconds for a duration. A relative path starts at the file's directory, so that the file means the
+same wherever the command runs.
 
-One file serves all commands: each takes the keys that it has an option for. A key that no command
-has an option for is refused. No key holds a secret, as no option does.
+One file serves all commands: each uses the keys of its own options, and a key that is no command's
+option is refused. No key holds a secret.
 """
 
 import difflib
@@ -27,7 +26,7 @@ from reportgen.errors import UsageError
 from reportgen.files import open_named
 
 Given = str | bool | list[str]
-"""A value as the command line would give it: a text, a flag, the texts of a repeated option."""
+"""A value as on the command line: a text, a flag, the texts of a repeated option."""
 
 KINDS: Final[Mapping[str, str]] = {
     "text": "a string",
@@ -39,18 +38,16 @@ KINDS: Final[Mapping[str, str]] = {
     "words": "a string or a list of strings",
     "list": "a string or a list of strings",
 }
-"""What an option can take: `lines` a number or a word, `words` several separated by commas, `list`
-several by repetition."""
+"""What the file may hold for an option of each kind, for error messages."""
 
 _LARGEST_FILE: Final = 1 << 20
 _LARGEST_NUMBER: Final = 10**18
 
 
 def load(file: Path, *, found: bool) -> dict[str, object] | None:
-    """Return what a configuration file holds; None if it is `found`, not named, and not there.
+    """Return what a configuration file holds; None if it was to be `found` and does not exist.
 
-    Only a regular file is read, so that nothing in its place can block or never end. Raises
-    `UsageError`.
+    Only a small regular file is read, so that nothing can block. Raises `UsageError`.
     """
     try:
         if found and _is_there(file) and leads_out(file, file.parent):
@@ -58,7 +55,7 @@ def load(file: Path, *, found: bool) -> dict[str, object] | None:
         with open(open_named(file), "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
             data = stream.read(_LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
-        # In a directory that may not be searched nothing is found.
+        # In a directory that may not be searched, no file is found.
         hidden = isinstance(error, PermissionError) and not _is_there(file)
         if found and (hidden or isinstance(error, FileNotFoundError | NotADirectoryError)):
             return None
@@ -104,18 +101,18 @@ def values(
 
 
 def parse(data: bytes, file: Path) -> dict[str, object]:
-    """Return what a configuration file holds. Raises `UsageError`, which names file and line."""
+    """Parse a configuration file. Raises `UsageError`, which names the file and the line."""
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{file} is not UTF-8 text (at line {line}): fix it.") from error
     except (ValueError, RecursionError) as error:
-        words = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "beyond all bounds"
-        if "(at line" not in words:
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "beyond all bounds"
+        if "(at line" not in reason:
             last = len(data.splitlines())
-            words = f"{words.removesuffix(' (at end of document)')} (at line {last}, the last)"
-        raise UsageError(f"{file} is not TOML: {words}. Fix it.") from error
+            reason = f"{reason.removesuffix(' (at end of document)')} (at line {last}, the last)"
+        raise UsageError(f"{file} is not TOML: {reason}. Fix it.") from error
 
 
 def _unknown(key: str, file: Path, known: Mapping[str, str]) -> str:
@@ -130,7 +127,7 @@ def _unknown(key: str, file: Path, known: Mapping[str, str]) -> str:
 
 
 def _given(value: object, takes: str, directory: Path) -> Given | None:
-    """Return a value as the command line would give it; None if it is of another kind."""
+    """Return a value as on the command line; None if it is of the wrong kind."""
     if takes == "flag":
         return value if isinstance(value, bool) else None
     if isinstance(value, list):

@@ -59,7 +59,7 @@ class Option(click.Option):
                 raise click.BadParameter("it is not text in UTF-8.", ctx=ctx, param=self)
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
-        """Name the place that a wrong value comes from."""
+        """Name where a wrong value comes from."""
         match ctx and self._source(ctx):
             case ParameterSource.ENVIRONMENT:
                 return str(self.envvar)
@@ -103,13 +103,13 @@ class Command(click.Command):
         return rest
 
     def _find_log_format(self, ctx: click.Context, args: list[str]) -> None:
-        """Parse on past the error as click does for completion, for the format to report it in."""
+        """Parse past the error, as for completion, to learn the format to report it in."""
         ctx.resilient_parsing = ctx.ignore_unknown_options = True
         with suppress(click.UsageError):
             super().parse_args(ctx, list(args))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a Ctrl-C that it does not catch ends it silently."""
+        """Run the command; a Ctrl-C that it does not catch ends it without a message."""
         session = ctx.find_object(Session)
         if session is not None:
             session.verbose = ctx.params["verbose"]
@@ -140,7 +140,7 @@ def configuration_file(ctx: click.Context) -> Path | None:
 
 
 def use_log_format(ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    """Have everything from here on reported in this format."""
+    """Report everything from here on in this format."""
     session = ctx.find_object(Session)
     if session is not None:
         session.as_json = value == "json"
@@ -150,7 +150,7 @@ def use_log_format(ctx: click.Context, _param: click.Parameter, value: str) -> s
 def yield_to_the_token(
     ctx: click.Context, param: click.Parameter, token_file: Path | None
 ) -> Path | None:
-    """Let the secret in its variable win over a token file that the command line does not name."""
+    """Let the token's variable win over a token file, unless the command line names the file."""
     named = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     if named or not os.environ.get(TOKEN_VARIABLE):
         return token_file

@@ -1,4 +1,4 @@
-"""The entry point: run a command, report its error in one place, end with its exit code."""
+"""The entry point: runs a command, reports its error, and exits with its code."""
 
 import gc
 import os
@@ -15,7 +15,7 @@ from reportgen.errors import ReportError
 
 _FAILED: Final = 1
 _YOUNG: Final = 10_000
-"""How many new objects call for a garbage collection: nearly all of them live long."""
+"""The number of new objects that triggers a garbage collection: nearly all of them live long."""
 
 
 def main() -> NoReturn:
@@ -24,17 +24,14 @@ def main() -> NoReturn:
     stdout = standard_streams.prepare()
     # For errors that come before the options are read.
     session = Session(as_json=os.environ.get(f"{PREFIX}LOG_FORMAT") == "json")
-    code = _run(session)
-    if code == 0 and session.printed_the_result and _is_lost(stdout.failure):
-        reason = stdout.failure and stdout.failure.strerror
+    code, failure = _run(session), stdout.failure
+    # A reader that has seen enough and closes its pipe is not a failure.
+    is_lost = failure is not None and not isinstance(failure, ConnectionError)
+    if code == 0 and session.printed_the_result and is_lost:
+        reason = failure and failure.strerror
         session.stderr.write_end("error", f"Cannot write to stdout: {reason}. Check where it goes.")
         code = _FAILED
     sys.exit(code)
-
-
-def _is_lost(failure: OSError | None) -> bool:
-    """Return whether output failed to be written; a reader that has seen enough is no failure."""
-    return failure is not None and not isinstance(failure, ConnectionError)
 
 
 def _run(session: Session) -> int:
@@ -52,7 +49,7 @@ def _run(session: Session) -> int:
     except ReportError as error:
         session.stderr.write_end("error", str(error))
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - never a traceback unless it was asked for
+    except Exception as error:  # noqa: BLE001 - no traceback without -v
         session.stderr.write_end(
             "error",
             f"Something unforeseen went wrong: {type(error).__name__}: {error}. "
@@ -62,7 +59,7 @@ def _run(session: Session) -> int:
 
 
 def _report_usage(error: click.UsageError, session: Session) -> None:
-    """Write in two lines what is wrong and where help is; the whole help without a command."""
+    """Write what is wrong and where to find help, or all help if there is no command."""
     command = error.ctx.command_path if error.ctx else "arkor-report"
     hint = f"Try `{command} --help`."
     if type(error).__name__ != "NoArgsIsHelpError":  # which click has since 8.2

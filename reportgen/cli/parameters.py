@@ -1,8 +1,4 @@
-"""The types of the options' values.
-
-Each turns a text into a final value, whether it comes from the command line, from a variable or
-from the configuration file.
-"""
+"""The options' types, which turn a text into a final value, wherever the text comes from."""
 
 import os
 import re
@@ -27,7 +23,7 @@ _LONGEST: Final = 10_000 * 86_400.0
 _SHORTEST_REFRESH: Final = 5.0
 
 
-# Generic by now, but not yet in the lowest version of click that is supported.
+# Generic, but not in the lowest version of click that is supported.
 class Parsed(click.ParamType):  # type: ignore[type-arg]
     """A text that `parse` turns into a value, or refuses by raising `UsageError`.
 
@@ -113,11 +109,11 @@ def refresh(text: str) -> float:
     return seconds
 
 
-@cache  # zones that are read twice would not be equal
+@cache  # a zone that is read twice does not equal itself
 def zone(name: str) -> ZoneInfo:
-    """Return a zone of the tzdata package, never of the system, so that pages are the same.
+    """Return a zone of the tzdata package, so that pages are the same on every system.
 
-    Raises `UsageError`.
+    Raises `UsageError`, or `ReportError` if the package is damaged.
     """
     try:
         data = resources.files("tzdata")
@@ -131,8 +127,8 @@ def zone(name: str) -> ZoneInfo:
             return ZoneInfo.from_file(file, key=name)
     except (OSError, ValueError, ImportError) as error:
         raise ReportError(
-            "The package tzdata is missing or damaged, which has the time zones: install it "
-            "with `pip install --force-reinstall tzdata`."
+            "The package tzdata is missing or damaged, so no time zone is known: install it with "
+            "`pip install --force-reinstall tzdata`."
         ) from error
 
 

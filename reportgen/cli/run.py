@@ -1,6 +1,6 @@
-"""What each command does: hand the settings to the pipeline, print the result, return an exit code.
+"""The commands: each hands its settings to the pipeline, prints the result and returns a code.
 
-Everything heavy is imported here, and this module only when a command runs.
+Imported only when a command runs, since it imports everything heavy.
 """
 
 import os
@@ -70,11 +70,10 @@ def render(
     output: Output,
     gates: Gates,
     no_github: bool,
-    project_dir: Path,
+    project_dir: Path,  # noqa: ARG001 - where the configuration file is
     verbosity: Verbosity,
 ) -> int:
     """Render what was fetched; return the exit code."""
-    del project_dir  # which only says where the configuration file is
     rendered = pipeline.render_only(
         snapshot_dir,
         (kind, url),
@@ -94,11 +93,10 @@ def merge(
     *,
     directories: tuple[Path, ...],
     snapshot_dir: Path,
-    project_dir: Path,
+    project_dir: Path,  # noqa: ARG001 - where the configuration file is
     verbosity: Verbosity,
 ) -> int:
     """Merge snapshot directories; return the exit code."""
-    del project_dir  # which only says where the configuration file is
     merge_snapshots(snapshot_dir, directories, session.stderr.progress(verbosity).warn)
     _print_path(session, snapshot_dir)
     return 0
@@ -118,7 +116,7 @@ def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) ->
 
 
 def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) -> int:
-    """Run a command that fetches, with signals caught and its progress on stderr."""
+    """Run a command that fetches: catch signals and show progress."""
     stderr.capture_libraries(quiet=verbosity.quiet)
     settings.now(os.environ)  # a wrong SOURCE_DATE_EPOCH is reported before any work
     interrupts = Interrupts()
@@ -140,7 +138,7 @@ def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) ->
 
 
 def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: bool) -> int:
-    """Report to CI, then print where the report is; return the exit code of the gates."""
+    """Report to GitHub, judge the gates, print where the report is; return the exit code."""
     stderr, jobs = session.stderr, rendered.report.jobs
     if not no_github:
         _report_to_github(stderr, rendered)
@@ -157,25 +155,22 @@ def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: b
 
 
 def _print_path(session: Session, path: Path) -> None:
-    """Print where the result is, the last thing that a command does.
-
-    It is printed in the file system's own bytes, so that a script finds it in any locale.
-    """
+    """Print where the result is, in the file system's own bytes, for scripts in any locale."""
     session.printed_the_result = False
     sys.stdout.buffer.write(os.fsencode(path) + b"\n")
 
 
 def _report_to_github(stderr: Stderr, rendered: Rendered) -> None:
-    """Add the summary to the step's, and annotate what needs a look, if this runs on GitHub."""
-    if github_actions.annotates(os.environ):
+    """Append the summary to the step's and annotate the jobs, if GitHub Actions runs this."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
         report = rendered.report
         for line in github_actions.annotations(report.jobs, report.regression):
             stderr.write_raw(line)
-    path = github_actions.step_summary_path(os.environ)
-    if path is None:
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
         return
     try:
-        descriptor = open_named(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        descriptor = open_named(Path(path), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         with open(descriptor, "a", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
             file.write(f"\n{rendered.summary}")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What holds for one run of the command, from its first error message to its exit."""
+"""State that lasts for a whole run of the command."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """How stderr is written, as far as it is known by now, and stderr itself."""
+    """Stderr, and how to write to it, as far as the options have been read."""
 
     as_json: bool = False
     verbose: bool = False
     """Whether errors come with a traceback."""
     printed_the_result: bool = True
-    """Whether what was printed is all that the command was to do: it wrote no files."""
+    """Whether stdout has the command's result, not just the path of what it wrote."""
 
     @cached_property
     def stderr(self) -> "Stderr":
-        """Where messages go; imported with the first of them, which --help does without."""
+        """Where messages go; imported with the first one, since --help has none."""
         stderr: Stderr = lazily("reportgen.cli.stderr:Stderr")(self)
         return stderr

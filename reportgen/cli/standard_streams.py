@@ -1,8 +1,7 @@
 """Stdout and stderr that never fail: what can't be written is lost, and nothing else changes.
 
-A reader may leave (`build 2>&1 | head -1`), a disk may be full, a terminal may go away hours into
-following, an encoding may lack a character. Nothing is buffered either, so that nothing is left
-that could fail once more when the interpreter ends.
+A reader may leave (`build 2>&1 | head -1`), a disk fill up, a terminal go away hours later, an
+encoding lack a character. Nothing is buffered, so nothing can fail once more at exit.
 """
 
 import io
@@ -19,7 +18,7 @@ _CLOSED: Final = -1
 
 
 class Descriptor(io.RawIOBase):
-    """A file descriptor to write to; `failure` is the first error, which is not raised."""
+    """A file descriptor to write to; `failure` holds the first error, which is not raised."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -52,13 +51,13 @@ class Descriptor(io.RawIOBase):
     def _write_some(self, data: memoryview) -> int:
         try:
             return os.write(self._descriptor, data)
-        except BlockingIOError:  # a parent such as Node shares its non-blocking pipe
+        except BlockingIOError:  # the pipe of a parent such as Node does not block
             select.select([], [self._descriptor], [])
             return 0
 
 
 def prepare() -> Descriptor:
-    """Make stdout and stderr unfailing; return what is below stdout."""
+    """Make stdout and stderr unfailing; return the descriptor of stdout."""
     _occupy_closed_descriptors()
     stdout, sys.stdout = _unfailing(sys.stdout, 1)
     _, sys.stderr = _unfailing(sys.stderr, 2)
@@ -76,7 +75,7 @@ def _occupy_closed_descriptors() -> None:
 
 
 def _unfailing(stream: TextIO | None, descriptor: int) -> tuple[Descriptor, TextIO]:
-    """Return what replaces a standard stream, which is None if the caller closed it."""
+    """Return the replacement of a standard stream, which is None if the caller closed it."""
     raw = Descriptor(_CLOSED if stream is None else descriptor)
     encoding = "utf-8" if stream is None else stream.encoding
     buffer = cast("IO[bytes]", raw)

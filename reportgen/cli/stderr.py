@@ -1,7 +1,4 @@
-"""What the command writes to stderr: lines for people or, with `--log-format json`, JSON objects.
-
-No secret that was read gets through, and nothing that a terminal would obey.
-"""
+"""Stderr: redacted, inert lines for people or, with `--log-format json`, JSON objects."""
 
 import logging
 import os
@@ -21,7 +18,7 @@ from reportgen.text.secrets import Secrets
 
 @dataclass(frozen=True, slots=True)
 class Verbosity:
-    """How much the command says."""
+    """What stderr shows."""
 
     quiet: bool
     verbose: bool
@@ -31,22 +28,22 @@ class Verbosity:
 
 
 class Stderr:
-    """Stderr, as everything that the command says is written to it."""
+    """Writes every message of the command."""
 
     def __init__(self, session: Session) -> None:
         self.secrets = Secrets([os.environ.get(TOKEN_VARIABLE, "").strip()])
         self._session = session
 
     def safe(self, text: str) -> str:
-        """Return a text as it may be shown on a terminal, on stdout too."""
+        """Redact a text and make it inert for a terminal, on stdout too."""
         return inert.terminal(self._redacted(text))
 
     def now(self) -> datetime:
-        """Return the time in the user's own zone: lines are read as they appear."""
+        """Return the time in the user's own zone."""
         return datetime.now().astimezone()
 
     def write(self, record: Record) -> None:
-        """Write a line about something as it happens."""
+        """Write a line about an event as it happens."""
         colour = messages.in_colour(os.environ, terminal=sys.stderr.isatty())
         _put(self._line(record, colour=colour))
 
@@ -55,21 +52,18 @@ class Stderr:
         self.write(Record(self.now(), WARNING, "warning", message))
 
     def write_raw(self, line: str) -> None:
-        """Write a line that is meant to be obeyed, such as a CI runner's annotation.
-
-        Its texts must be inert already. It is left out among JSON objects.
-        """
+        """Write a CI runner's command, whose texts are inert already; not among JSON objects."""
         if not self._session.as_json:
             _put(self._redacted(line))
 
     def write_end(self, event: str, message: str, *, hint: str = "") -> None:
-        """Write why the command ends, in two lines at most; with --verbose also a traceback."""
+        """Write why the command ends, in at most two lines; with --verbose also a traceback."""
         trace = ""
         if self._session.verbose and sys.exc_info()[0] is not None and event == "error":
             trace = traceback.format_exc()
         if self._session.as_json:
-            details = {"hint": hint, "traceback": trace}
-            details = {name: text for name, text in details.items() if text}
+            given = {"hint": hint, "traceback": trace}
+            details = {name: text for name, text in given.items() if text}
             self.write(Record(self.now(), ERROR, event, message, details=details))
             return
         for line in (f"arkor-report: {message}", hint, *trace.splitlines()):
@@ -77,7 +71,7 @@ class Stderr:
                 _put(messages.bounded(self.safe(line)))
 
     def capture_libraries(self, *, quiet: bool) -> None:
-        """Write what libraries log or warn of like everything else."""
+        """Write what libraries log or warn about as warnings."""
         logging.captureWarnings(capture=True)
         level = logging.ERROR if quiet else logging.WARNING
         logging.getLogger().addHandler(_LibraryHandler(self, level))
@@ -90,7 +84,7 @@ class Stderr:
         if self._session.as_json or not live:
             return plain.Plain(self.write, self.now, verbose=verbosity.verbose)
         colour = messages.in_colour(os.environ, terminal=True)
-        # rich takes longer to import than all else here.
+        # rich takes longer to import than everything else here.
         display: plain.Plain = lazily("reportgen.console.live:on_stderr")(
             lambda record: self._line(record, colour=colour),
             self.now,
@@ -114,12 +108,12 @@ def _put(line: str) -> None:
 
 
 class _LibraryHandler(logging.Handler):
-    """Writes what libraries log."""
+    """Writes log records as warnings."""
 
     def __init__(self, stderr: Stderr, level: int) -> None:
         super().__init__(level)
         self._stderr = stderr
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record as a warning."""
+        """Write a record."""
         self._stderr.warn(record.getMessage())

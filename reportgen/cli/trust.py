@@ -1,8 +1,8 @@
-"""What a configuration file may not set when it was merely found, and which directories clash.
+"""What a found configuration file may not set, and directories that must not overlap.
 
-A file that `--config` or its variable names is the user's own. One that happens to be in the
+A file that `--config` or its variable names is the user's own. One that was merely found in the
 project directory may have come with a repository: it must not choose which secret is sent where,
-nor lead out of its own directory.
+or lead out of its own directory.
 """
 
 import os
@@ -17,8 +17,8 @@ from reportgen.sources import home
 def refuse_untrusted(file: Path, values: Mapping[str, object], source: str) -> None:
     """Raise `UsageError` if a found file sets what only the user may set.
 
-    `values` are the file's values that are in force, by key; `source` is the source in force,
-    wherever it comes from.
+    `values` are those of the file's values that are in force, by key; `source` is the source in
+    force.
     """
     if "token-file" in values:
         raise _refusal(file, "token-file", "choose which file's content is sent as the secret")
@@ -42,9 +42,9 @@ def leads_out(link: Path, directory: Path) -> bool:
 
 
 def refuse_planted(path: Path, option: str) -> None:
-    """Raise `WriteError` if a directory that nobody named leads out of the current one.
+    """Raise `WriteError` if a default directory is a link out of the current directory.
 
-    A link of the default name may have come with a repository.
+    Such a link may have come with a repository.
     """
     if leads_out(path, Path()):
         raise WriteError(
@@ -54,10 +54,7 @@ def refuse_planted(path: Path, option: str) -> None:
 
 
 def refuse_nested(out: Path, snapshot_dir: Path) -> None:
-    """Raise `UsageError` if one of the directories is or contains the other.
-
-    The report is published, and the snapshot is private.
-    """
+    """Raise `UsageError` if one of the directories is or contains the other."""
     if _contains(out, snapshot_dir) or _contains(snapshot_dir, out):
         raise UsageError(
             f"--out {out} and --snapshot-dir {snapshot_dir} must be apart: neither may be or "
@@ -88,7 +85,7 @@ def _contains(outer: Path, inner: Path) -> bool:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Return whether two paths name one directory: spelled in other case, say, or mounted twice."""
+    """Return whether two paths name one directory, which may be mounted twice, say."""
     try:
         return one.samefile(other)
     except (OSError, ValueError):
@@ -100,7 +97,7 @@ def _is_within(real: Path, root: Path) -> bool:
 
 
 def _real(path: Path) -> Path:
-    """Return a path with `..` and links resolved as far as it exists; links in a circle stay.
+    """Return a path with `..` and links resolved as far as it exists.
 
     Raises `WriteError` for a relative path if the current directory is gone.
     """

@@ -1,4 +1,1 @@
-"""What a user sees while a command runs: messages, progress and the handling of signals.
-
-Nothing here decides what a command does.
-"""
+"""What a user sees while a command runs: messages and progress. Also the handling of signals."""

@@ -1,8 +1,9 @@
-"""What is told on stderr, as lines: for people, or JSON for programs. Pure.
+"""Lines on stderr: text for people, JSON for programs. Pure.
 
-For people:    12:00:01 job_1: complete, 412 new events
-For programs:  {"time":"2026-05-01T10:00:01.250Z","level":"info","event":"ended","job":"job_1",
-               "message":"complete, 412 new events","state":"complete","events":412} - in one line
+12:00:01 job_1: complete, 412 new events
+
+{"time":"2026-05-01T10:00:01.250Z","level":"info","event":"ended","job":"job_1",
+"message":"complete, 412 new events","state":"complete","events":412}  (in one line)
 """
 
 import json
@@ -37,9 +38,9 @@ _COLOURS: Final[Mapping[str, str]] = {
 class Record:
     """Something that happened.
 
-    `time` is aware, and its zone is the one that people are told it in. `event` is one word:
-    source, listed, opened, broke, ended, warning, interrupted, usage, error. `details` are more for
-    programs, such as numbers; they are in `message` too.
+    `time` is aware; text shows it in its own zone. `event` is one word: source, listed, opened,
+    broke, ended, gate, warning, interrupted, usage, error. `details` repeat facts of `message` for
+    programs.
     """
 
     time: datetime
@@ -51,22 +52,22 @@ class Record:
 
 
 def text_line(record: Record, safe: Callable[[str], str], *, colour: bool) -> str:
-    """Return one line for people; `safe` takes secrets out and makes text inert."""
+    """Return one line for people; `safe` redacts a text and makes it inert."""
     prefix = f"{record.event}: " if record.event in {WARNING, ERROR} else ""
     subject = "" if record.job is None else f"{_job(record.job, safe)}: "
     time = f"{record.time:%H:%M:%S}"
-    words = safe(f"{prefix}{subject}{bounded(safe(record.message))}")
+    text = safe(f"{prefix}{subject}{bounded(safe(record.message))}")
     if not colour:
-        return f"{time} {words}"
+        return f"{time} {text}"
     paint = _COLOURS.get(str(record.details.get("state"))) or _COLOURS.get(record.level)
-    return f"{_DIM}{time}{_RESET} " + (f"{paint}{words}{_RESET}" if paint else words)
+    return f"{_DIM}{time}{_RESET} " + (f"{paint}{text}{_RESET}" if paint else text)
 
 
 def json_line(record: Record, redact: Callable[[str], str]) -> str:
-    """Return one JSON object in one line of ASCII; `redact` takes secrets out of a text.
+    """Return a JSON object on one line of ASCII; `redact` removes secrets from a text.
 
-    A reader gets every text back as it was, but for redactions and the middle of a very long one.
-    No control or bidirectional character is in the line, and no workflow command of a CI runner.
+    A reader gets back every text but for redactions and the middle of a very long one. The line
+    holds no control or bidirectional character and no CI workflow command.
     """
     fields: dict[str, str | float | None] = {
         "time": _utc(record.time),
@@ -80,12 +81,12 @@ def json_line(record: Record, redact: Callable[[str], str]) -> str:
         length = _LENGTHS.get(name, _MESSAGE_LENGTH)
         fields[name] = bounded(redact(value), length) if isinstance(value, str) else value
     text = json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    # Only within texts: nothing else in JSON has these, and no escape ends in one of them.
+    # These occur in strings only, and no escape ends in either sign.
     return text.replace("::", r":\u003a").replace("##", r"#\u0023")
 
 
 def bounded(text: str, length: int = _MESSAGE_LENGTH) -> str:
-    """Return a message without secrets at a length that a log bears: a server's text is in it."""
+    """Cut the middle out of a message that is too long for a log, without secrets by now."""
     return inert.cut_middle(text, length)
 
 
@@ -98,10 +99,10 @@ def _utc(time: datetime) -> str:
 
 
 def in_colour(environment: Mapping[str, str], *, terminal: bool) -> bool:
-    """Return whether lines may have colours: on a terminal, unless the environment says otherwise.
+    """Return whether lines have colours: on a terminal, unless the environment says otherwise.
 
-    `NO_COLOR` and `FORCE_COLOR` count where they are not empty (and FORCE_COLOR not `0`); the
-    first wins. `TERM=dumb` is no terminal for colours.
+    `NO_COLOR` wins over `FORCE_COLOR`; both count if they are not empty, the latter if it is not
+    `0` either. A terminal with `TERM=dumb` has none.
     """
     if environment.get("NO_COLOR"):
         return False
@@ -111,7 +112,7 @@ def in_colour(environment: Mapping[str, str], *, terminal: bool) -> bool:
 
 
 def is_live(asked: bool | None, environment: Mapping[str, str], *, terminal: bool) -> bool:  # noqa: FBT001 - an option's value
-    """Return whether the display is live: on a terminal that can do it; in CI only if `asked`."""
+    """Return whether to show a live display: on a capable terminal, in CI only if `asked`."""
     if not terminal or environment.get("TERM") == "dumb":
         return False
     if asked is not None:

@@ -1,6 +1,6 @@
 """SIGINT, SIGTERM and SIGHUP: the first ends the waiting, a second one ends everything at once.
 
-A signal that the caller had set to be ignored stays so: `nohup`, or a shell's background job.
+A signal that the caller set to be ignored stays ignored, as under `nohup`.
 """
 
 import os
@@ -17,7 +17,7 @@ _SAME_WISH: Final = 0.5
 
 
 class Interrupts:
-    """What signals have come; `received` is the first one's number, or None."""
+    """The signals that have come; `received` is the first one's number, or None."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.received: int | None = None
@@ -27,7 +27,7 @@ class Interrupts:
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        """Catch the signals while the block lasts, but for those that are ignored."""
+        """Catch the signals within the block, except for ignored ones."""
         heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, self._receive) for number in heard}
         try:
@@ -37,8 +37,8 @@ class Interrupts:
                 signal.signal(number, handler)
 
     @contextmanager
-    def telling(self, call: Callable[[], None]) -> Iterator[None]:
-        """Have something called at the first signal within the block; at once if it came before."""
+    def notifying(self, call: Callable[[], None]) -> Iterator[None]:
+        """Call a function at the first signal within the block, at once if that came before."""
         with self._calling(call):
             if self.received is not None:
                 call()
@@ -46,7 +46,7 @@ class Interrupts:
 
     @contextmanager
     def raising(self, error: Exception) -> Iterator[None]:
-        """Have the first signal within the block raise an error; not one that came before."""
+        """Raise an error at the first signal within the block, ignoring any that came before."""
 
         def fail() -> None:
             raise error
@@ -64,7 +64,7 @@ class Interrupts:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code that stands for the signal, or None."""
+        """The exit code for the signal, None if none has come."""
         return None if self.received is None else 128 + self.received
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
@@ -73,5 +73,5 @@ class Interrupts:
             self.received, self._received_at = number, now
             self._then()
         elif now - self._received_at >= _SAME_WISH:
-            # No clean-up that could hang: files are whole or not there at any moment.
+            # Without a clean-up, which could hang: no file is ever half written.
             os._exit(128 + number)

@@ -1,5 +1,4 @@
-"""Events as the server sends them and as the event log keeps them.
+"""Events as servers send them (`wire`) and as the event log keeps them (`event_log`).
 
-`wire` has the types of what arrives, `event_log` the format of the file and its one reader,
-`stream_state` what the records of a log say of its stream; `columns` serves many logs at once.
+`stream_state` decides from a log's records what became of the stream; `columns` holds many logs.
 """

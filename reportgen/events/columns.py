@@ -1,7 +1,6 @@
-"""What many `training.log` events say, field by field: a column for each field. Pure.
+"""What many `training.log` events say, in columns: one for each field.
 
-What the values of a field are is found out once for all of them, which costs a fraction of looking
-at each.
+The types of a column are examined all at once, at a fraction of the cost of each value's.
 """
 
 from collections.abc import Sequence
@@ -84,9 +83,9 @@ _NOTHING: Final = wire.LogData()
 
 
 def columns_of(logs: Sequence[wire.LogData | None]) -> LogColumns:
-    """Return the columns of logs; None stands for one that says nothing."""
+    """Return the columns of logs; a log that is None says nothing."""
     known = [_NOTHING if log is None else log for log in logs]
-    # Attributes by name: to get them by a variable takes twice as long.
+    # Getting attributes by a variable would take twice as long.
     return LogColumns(
         LogColumn([log.step for log in known]),
         LogColumn([log.loss for log in known]),

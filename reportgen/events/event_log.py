@@ -15,8 +15,7 @@ than the frame that it came in. A line may hold:
 
 `<ms>` is the time of arrival, in milliseconds since the `run` note above it. `<id>` is empty if
 the frame brought no id of its own, and a NUL, which no id can hold, if it reset the id. A note of
-ours is a JSON object, without the values that are not known; `end` holds the fingerprint of all
-that is before it (see `stream_state`) and the size of the log before it.
+ours is a JSON object, without the values that are not known.
 
 Any other line is damage. Only a last line without its line feed is not: a crash tore it, and it
 does not count.
@@ -62,8 +61,7 @@ class DamagedLogError(ValueError):
 class Events:
     """Events of one name that follow one another in a log; a single event is a run of one.
 
-    `fields` holds the data of each as it is in the log, `heads` what precedes it, from the end of
-    the line before on.
+    `fields` holds the data of each as it is in the log, `heads` the line feed and fields before it.
     """
 
     def __init__(self, name: bytes, heads: Sequence[bytes], fields: Sequence[bytes]) -> None:
@@ -212,15 +210,14 @@ class Broke:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The following ended: what became of the stream, and why if it is not complete.
-
-    `fingerprint` is that of all before, `size` the length of the log before.
-    """
+    """The command stopped following: what became of the stream, and why if it is not complete."""
 
     state: State
     reason: str | None = None
     fingerprint: int | None = None
+    """Of all before (see `stream_state`)."""
     size: int | None = None
+    """The length of the log before."""
 
 
 Note: TypeAlias = LogOpened | RunStarted | Opened | Broke | Ended
@@ -271,10 +268,9 @@ class Readable(Protocol):
 
 
 def blocks(file: Readable) -> Iterator[bytes]:
-    """Yield the whole lines of an open log, as many at once as are read at once.
+    """Yield the whole lines of an open log in blocks, without the last line feed of each.
 
-    A block has line feeds between its lines, and none at its end. Raises `DamagedLogError` if a
-    line is longer than any that is kept.
+    Raises `DamagedLogError` if a line is longer than any that is kept.
     """
     torn: list[bytes] = []
     while read := file.read(_BLOCK):
@@ -294,19 +290,13 @@ def read(file: Readable) -> Iterator[Record]:
 
 
 def records(blocks: Iterable[bytes]) -> Iterator[Record]:
-    """Yield the records of a log that comes in blocks, `training.log` events in runs.
-
-    Raises `DamagedLogError`.
-    """
+    """Yield the records in blocks, `training.log` events in runs. Raises `DamagedLogError`."""
     for part in _parts(blocks):
         yield record(part) if isinstance(part, bytes) else part
 
 
 def located(blocks: Iterable[bytes], offset: int) -> Iterator[tuple[int, Record]]:
-    """Yield the records of a log from an offset on, each with its own offset.
-
-    Raises `DamagedLogError`.
-    """
+    """Yield the records in blocks, each with its offset. Raises `DamagedLogError`."""
     for part in _parts(blocks):
         if isinstance(part, bytes):
             yield offset, record(part)

@@ -42,7 +42,7 @@ class StreamState:
     fingerprint: int = 0
     """Of all that a page shows of the log: its events and breaks, but not when they came.
 
-    A log whose lines still read well, but do not hold what was written, has another one.
+    It reveals damage to a log whose lines can still be read.
     """
     _is_broken: bool = False
     _in_run: bool = False
@@ -62,7 +62,7 @@ class StreamState:
         return self._outcome
 
     def learn(self, record: Record) -> None:
-        """Learn what the next record of the log says.
+        """Learn what the next record says.
 
         Raises `DamagedLogError` if it says that other records were written before it.
         """

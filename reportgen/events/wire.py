@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -45,7 +45,7 @@ TERMINAL: Final = frozenset({COMPLETED, FAILED})
 """The events after which nothing more is to come."""
 
 STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
-ENDED_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})
+ENDED_STATUSES: Final = frozenset(get_args(EndedAs))
 
 _NOT_FINITE_WORDS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 

@@ -1,1 +1,1 @@
-"""The formats of a report besides pages: one module per format, values in and text out."""
+"""The formats of a report besides pages: values in, text out."""

@@ -1,7 +1,7 @@
 """`badge.svg`: the state of the jobs at a glance, for the top of a README.
 
-The text consists of our own words and of numbers; none of it comes from the server. It fetches
-nothing and has neither `style` nor ids, so a page under any CSP can embed it.
+Its text is our own words and numbers, never the server's. It fetches nothing and has no `style`,
+so that a page under any CSP can embed it.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,11 @@
-"""A job's CSV and its whole log, made in one pass through its event log."""
+"""A job's CSV and its whole log, as Studio's event log shows it, in one pass through the events."""
 
 from collections.abc import Callable, Iterable, Iterator
 
 from reportgen.events.event_log import Record
-from reportgen.exports import log_txt, points_csv
+from reportgen.exports import points_csv
+from reportgen.model import log_lines
+from reportgen.text import inert
 
 
 def pieces(
@@ -20,5 +22,9 @@ def pieces(
 
     yield points_csv.HEAD, ""
     for record in log:
-        rows = points_csv.rows(record, redacted, is_clean)
-        yield rows, log_txt.lines(record, redacted, is_clean)
+        text = log_lines.text_of(record)
+        # Numbers and our own words are inert, and a line holds no token if the whole text does not.
+        if not (log_lines.says_only_numbers(record) and is_clean(text)):
+            lines = text.split("\n")[:-1]
+            text = "".join([f"{inert.html(redacted(line))}\n" for line in lines])
+        yield points_csv.rows(record, redacted, is_clean), text

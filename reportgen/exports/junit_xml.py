@@ -124,7 +124,7 @@ def _why_skipped(job: JobSummary) -> str:
 
 
 def _notes(job: JobSummary) -> Iterator[str]:
-    """Yield lines with what else a reader of the case would want to know."""
+    """Yield the lines of a case's output."""
     for name, metric in (("loss", job.loss), ("eval loss", job.eval_loss)):
         if metric is not None:
             lowest = f"{js_number(metric.min)} at step {js_number(metric.min_step)}"
@@ -146,7 +146,7 @@ def _lines(notes: Iterable[str]) -> str:
 
 
 def _seconds(job: JobSummary) -> float | None:
-    """Return how long a job took, None if that is unknown or negative because clocks disagree."""
+    """Return how long a job took, None if unknown, or negative since clocks disagree."""
     seconds = job.duration_seconds
     return seconds if seconds is not None and seconds >= 0 else None
 

@@ -3,12 +3,12 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
 from reportgen.events import wire
-from reportgen.events.columns import LogColumn, LogColumns
+from reportgen.events.columns import LogColumns
 from reportgen.events.event_log import Events, LogRun, Record
 from reportgen.text import inert
 from reportgen.text.javascript import is_number, js_number, js_value
@@ -17,38 +17,36 @@ COLUMNS: Final = LogColumns._fields
 HEAD: Final = ",".join(COLUMNS) + "\n"
 _EMPTY_ROW: Final = "," * (len(COLUMNS) - 1) + "\n"
 
-_Redacted: TypeAlias = Callable[[str], str]
-_IsClean: TypeAlias = Callable[[str], bool]
-
 _NOT_FINITE: Final = {
-    word: number
-    for number, words in {
-        "NaN": ("NaN", "nan"),
-        "Infinity": ("Infinity", "inf"),
-        "-Infinity": ("-Infinity", "-inf"),
-    }.items()
-    for word in words
+    **dict.fromkeys(["NaN", "nan"], "NaN"),
+    **dict.fromkeys(["Infinity", "inf"], "Infinity"),
+    **dict.fromkeys(["-Infinity", "-inf"], "-Infinity"),
 }
-"""The words for numbers that are not finite, each with the spelling that is printed."""
+"""The words for numbers that are not finite, each with the one that is printed."""
 
 _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
 
 
-def rows(record: Record, redacted: _Redacted, is_clean: _IsClean) -> str:
+def rows(record: Record, redacted: Callable[[str], str], is_clean: Callable[[str], bool]) -> str:
     """Return the rows of a record, one for each `training.log` event.
 
     `is_clean` decides whether a text of times alone holds no secret.
     """
     if not isinstance(record, Events) or record.name != wire.LOG:
         return ""
-    if not isinstance(record, LogRun):  # its frame was over the limit, so nothing is known of it
+    if not isinstance(record, LogRun):  # a frame over the limit, of which nothing is known
         return _EMPTY_ROW * len(record)
-    columns = record.columns
-    plain = [_plain_cells(column, is_clean) for column in columns]
+    # The cells of columns of numbers or times need neither quotes nor redaction.
+    plain = [
+        column.strings
+        if column.strings is not None and _are_times(column.strings, is_clean)
+        else column.printed()
+        for column in record.columns
+    ]
     cells = [
         [_cell(value, redacted) for value in column.values] if texts is None else texts
-        for column, texts in zip(columns, plain, strict=True)
+        for column, texts in zip(record.columns, plain, strict=True)
     ]
     if None not in plain:
         return "\n".join(map(",".join, zip(*cells, strict=True))) + "\n"
@@ -57,19 +55,8 @@ def rows(record: Record, redacted: _Redacted, is_clean: _IsClean) -> str:
     return quoted.getvalue()
 
 
-def _plain_cells(column: LogColumn, is_clean: _IsClean) -> Sequence[str] | None:
-    """Return the cells of a column of numbers or times; None for one that holds other values.
-
-    Numbers and times need neither quotes nor redaction.
-    """
-    times = column.strings
-    if times is not None and _are_times(times, is_clean):
-        return times
-    return column.printed()
-
-
 def _are_times(texts: Sequence[str], is_clean: Callable[[str], bool]) -> bool:
-    """Return whether all texts look like times, which go into the CSV as they are."""
+    """Return whether all texts look like times, which need no quotes."""
     lines = "\n".join(texts)
     if not lines.isascii() or lines.count("\n") >= len(texts):
         return False
@@ -79,7 +66,7 @@ def _are_times(texts: Sequence[str], is_clean: Callable[[str], bool]) -> bool:
     return of_times and {text[:1] for text in texts} <= _DIGITS and is_clean(lines)
 
 
-def _cell(value: wire.Logged, redacted: _Redacted) -> str:
+def _cell(value: wire.Logged, redacted: Callable[[str], str]) -> str:
     if value is msgspec.UNSET or value is None:
         return ""
     if is_number(value):

@@ -11,40 +11,34 @@ from reportgen.report.report import SCHEMA, JobSummary, Report
 from reportgen.text import inert
 from reportgen.text.javascript import JSON
 
+_STREAM_KEYS: Final = ("state", "reason", "events", "skipped", "reconnects")
 _EXACT: Final = 2**53  # up to this number a double holds every integer
 
 
 def pieces(report: Report) -> Iterator[str]:
-    """Yield the report piece by piece, as it can be long: JSON, indented by two spaces."""
+    """Yield the report as JSON, indented by two spaces, in pieces, since it can be long."""
     origin, manifest = report.origin, report.manifest
-    jobs_come_here = "[]\n}\n"
-    yield inert.json_text(
-        {
-            "schema": SCHEMA,
-            "generator": report.generator,
-            "snapshotAt": _time(report.snapshot_at),
-            "source": {
-                "kind": origin.kind,
-                "url": origin.url,
-                "org": origin.org,
-                "project": origin.project,
-            },
-            "manifest": None if manifest is None else asdict(manifest),
-            "counts": dict(report.counts),
-            "jobs": [],
-        }
-    ).removesuffix(jobs_come_here)
-    before = "["
+    head: JSON = {
+        "schema": SCHEMA,
+        "generator": report.generator,
+        "snapshotAt": _time(report.snapshot_at),
+        "source": {key: getattr(origin, key) for key in ("kind", "url", "org", "project")},
+        "manifest": None if manifest is None else asdict(manifest),
+        "counts": dict(report.counts),
+        "jobs": [],
+    }
+    end = "]\n}\n"
+    yield inert.json_text(head).removesuffix(end)
+    separator = ""
     for job in report.jobs:
         # A line feed in JSON is never part of a string.
         indented = inert.json_text(_job(job)).strip().replace("\n", "\n    ")
-        yield f"{before}\n    {indented}"
-        before = ","
-    yield "\n  ]\n}\n" if report.jobs else jobs_come_here
+        yield f"{separator}\n    {indented}"
+        separator = ","
+    yield f"\n  {end}" if report.jobs else end
 
 
 def _job(job: JobSummary) -> JSON:
-    stream = job.stream
     return {
         "id": job.id,
         "name": job.name,
@@ -56,13 +50,7 @@ def _job(job: JobSummary) -> JSON:
         "durationSeconds": job.duration_seconds,
         "artifacts": job.artifacts,
         "error": job.error,
-        "stream": {
-            "state": stream.state,
-            "reason": stream.reason,
-            "events": stream.events,
-            "skipped": stream.skipped,
-            "reconnects": stream.reconnects,
-        },
+        "stream": {key: getattr(job.stream, key) for key in _STREAM_KEYS},
         "loss": _metric(job.loss),
         "evalLoss": _metric(job.eval_loss),
         "checkpoints": [_number(step) for step in job.checkpoints],

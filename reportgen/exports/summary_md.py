@@ -1,8 +1,7 @@
 """`summary.md`: the jobs in one table, for a CI step's summary or a merge-request comment.
 
-Jobs that need attention come first, since forges cut long texts and readers stop early. Texts from
-the server are escaped, so that they are shown as text. Jobs link to the report only if its URL is
-known, since relative links lead nowhere in a comment.
+Jobs that need attention come first, since forges cut long texts and readers stop early. Jobs link
+to the report only if its URL is known, since relative links lead nowhere in a comment.
 """
 
 import re
@@ -55,6 +54,7 @@ _HEAD: Final = """\
 | --- | --- | ---: | ---: | --- | --- |
 """
 _NOTHING: Final = "—"
+_BY_WEIGHT: Final = ("failed", "running", "queued", "cancelled", "completed")
 _UTC: Final = ZoneInfo("UTC")
 
 
@@ -105,13 +105,10 @@ def _changes(jobs: Iterable[JobSummary], base: str | None) -> Iterator[str]:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    """Return the number of jobs of each status, with all unknown statuses as `other`."""
+    """Return the number of jobs of each status, those that we do not know as `other`."""
     known = [f"{counts[status]} {status}" for status in _BY_WEIGHT if counts.get(status)]
     others = sum(count for status, count in counts.items() if status not in wire.STATUSES)
     return ", ".join([*known, f"{others} other"] if others else known)
-
-
-_BY_WEIGHT: Final = ("failed", "running", "queued", "cancelled", "completed")
 
 
 def _left_out(jobs: Sequence[JobSummary]) -> str:
@@ -126,7 +123,7 @@ def _left_out(jobs: Sequence[JobSummary]) -> str:
 
 
 def _rank(job: JobSummary) -> int:
-    """Return a job's rank in the table: the lower it is, the more the job needs attention."""
+    """Return a job's rank in the table: the lower, the more it needs attention."""
     if job.status == "failed":
         return 0
     if _is_cut_short(job):
@@ -139,7 +136,7 @@ def _rank(job: JobSummary) -> int:
 
 
 def _is_cut_short(job: JobSummary) -> bool:
-    """Return whether events are missing that have happened; not if the job is just running."""
+    """Return whether past events are missing; none are if the job is just running."""
     state = job.stream.state
     return state != event_log.COMPLETE and (job.ended or state != event_log.CAUGHT_UP)
 
@@ -155,7 +152,7 @@ def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
 
 
 def _length(text: str) -> int:
-    """Return the length in UTF-16 units, as some forges count; the others count less."""
+    """Return the length in UTF-16 units, as some forges count; no forge counts more."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -196,12 +193,8 @@ def _notes(job: JobSummary) -> Iterator[str]:
 
 def _line(text: str, length: int) -> str:
     """Return a server's text as one line of Markdown, cut to `length` characters."""
-    return inert.markdown(cut(_one_line(text, length), length))
-
-
-def _one_line(text: str, length: int) -> str:
-    # More than fits is looked at, since runs of spaces are collapsed.
-    return " ".join(text[: 4 * length].split())
+    line = " ".join(text[: 4 * length].split())  # runs of spaces are collapsed before the cut
+    return inert.markdown(cut(line, length))
 
 
 # --- A curve in characters -----------------------------------------------------------------------
@@ -212,22 +205,16 @@ _EACH: Final = 2  # columns of the sparkline per character, so that the table st
 
 def blocks(sparkline: Sparkline) -> str:
     """Return a sparkline as at most 16 block characters; empty if the sparkline is empty."""
-    heights = _line_heights(sparkline)
-    groups = (heights[at : at + _EACH] for at in range(0, len(heights), _EACH))
-    return "".join(_BLOCKS[round(sum(group) / len(group) * (len(_BLOCKS) - 1))] for group in groups)
-
-
-def _line_heights(sparkline: Sparkline) -> list[float]:
-    """Return the line's height, from 0 to 1, in each column from its first point to its last."""
-    points = [
-        (column, height / HEIGHT) for column, height in enumerate(sparkline) if height is not None
-    ]
+    points = [(column, height) for column, height in enumerate(sparkline) if height is not None]
+    # The line's height in each column from its first point to its last.
     heights = [
         left + (right - left) * (column - start) / (end - start)
         for (start, left), (end, right) in pairwise(points)
         for column in range(start, end)
-    ]
-    return [*heights, points[-1][1]] if points else heights
+    ] + [height for _, height in points[-1:]]
+    groups = (heights[at : at + _EACH] for at in range(0, len(heights), _EACH))
+    top = len(_BLOCKS) - 1
+    return "".join(_BLOCKS[round(sum(group) / len(group) / HEIGHT * top)] for group in groups)
 
 
 # --- Where the report will be --------------------------------------------------------------------
@@ -236,9 +223,8 @@ def _line_heights(sparkline: Sparkline) -> list[float]:
 def base_url(report_url: str) -> str:
     """Return the URL of the report's folder, ending in a slash and safe in a Markdown link.
 
-    `report_url` is that folder or a page in it, such as its index.html. User info, query and
-    fragment are removed, since they may hold secrets. Raises `UsageError` if it is not a URL that
-    can be linked to.
+    `report_url` is that folder or a page in it. User info, query and fragment are removed, since
+    they may hold secrets. Raises `UsageError` if it is not a URL that can be linked to.
     """
     try:
         parts = urlsplit(report_url.strip())
@@ -256,5 +242,5 @@ def base_url(report_url: str) -> str:
     return quote(re.sub(r"(?<!:)/+\Z", "/", url), safe=_IN_LINKS)
 
 
-# Percent signs stay, since what is escaped must stay so. Markdown interprets none of these.
+# Markdown interprets none of these. A percent sign stays, since it is an escape already.
 _IN_LINKS: Final = "%/:[].-,;=+@'"

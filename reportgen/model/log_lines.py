@@ -102,6 +102,8 @@ class LogLine:
     time: str | None = None
     is_cut: bool = False
     """Whether the text is the beginning of a far longer line; it may end within a secret."""
+    gist: str | None = None
+    """In short what the line says, if it is JSON."""
 
 
 _Kept: TypeAlias = Events | list[LogLine]

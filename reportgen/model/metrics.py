@@ -2,10 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.statistics import finite, finite_count, mean_of
 from reportgen.text.javascript import js_number
+
+EVAL_MINIMUM: Final = "evalLoss.min"
+TAIL_MEAN: Final = "loss.tailMean"
+"""What a result is: see `result`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,13 @@ class Result:
     """The number that a job is judged by; lower is better."""
 
     metric: str
-    """`evalLoss.min`, or `loss.tailMean` for a job without evaluation losses."""
     value: float | None
     """None if it is not finite, which is worse than any number."""
 
 
 def result(loss: Curve, eval_loss: Metric | None) -> Result | None:
     """Return a job's result: its lowest evaluation loss, else the end of its training losses."""
-    return tail_mean(loss) if eval_loss is None else Result("evalLoss.min", eval_loss.min)
+    return tail_mean(loss) if eval_loss is None else Result(EVAL_MINIMUM, eval_loss.min)
 
 
 def tail_mean(loss: Curve) -> Result | None:
@@ -62,7 +66,7 @@ def tail_mean(loss: Curve) -> Result | None:
         return None
     tail = loss.values[-max(len(loss) // 10, 1) :]
     is_finite = finite_count(tail) == len(tail)
-    return Result("loss.tailMean", mean_of(tail, len(tail)) if is_finite else None)
+    return Result(TAIL_MEAN, mean_of(tail, len(tail)) if is_finite else None)
 
 
 def last_if_not_finite(curve: Curve) -> str | None:

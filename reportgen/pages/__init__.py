@@ -25,6 +25,7 @@ PAGE_LENGTH: Final = 145_000
 script and, if that is not enough, without the script."""
 
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "address": ("address",),
     "age": ("age_model", "age_view"),
     "refresh": ("refresh_controls",),
     "copy": ("copy_view",),
@@ -32,16 +33,22 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "home": ("home_model", "home_view", "home_controls"),
     "plot": ("plot_model", "plot_view"),
     "chart": (
+        "points_model",
         "chart_model",
+        "smoothing_model",
         "chart_reader",
+        "smoothing_view",
+        "small_charts_view",
         "chart_view",
         "chart_tip",
         "chart_download",
         "chart_tools",
         "chart_controls",
     ),
+    "back": ("way_back",),
     "compare": ("compare_model", "compare_view", "compare_controls"),
     "single": ("single",),
+    "embedded": ("embedded",),
 }
 """The modules of `templates/scripts/` by purpose, each after the modules that it imports."""
 
@@ -73,9 +80,11 @@ class Pages:
         job changed since the previous snapshot.
         """
         view = home_view(report, self._looks, compared, marks or {})
-        frame = self._frame(("age", *self._refresh, "copy", "table", "home"))
+        scripts = ("address", "age", *self._refresh, "copy", "table", "home", "embedded")
         refresh = self._looks.auto_refresh
-        return self._templates.render("home.html", view=view, auto_refresh=refresh, **frame)
+        return self._templates.render(
+            "home.html", view=view, auto_refresh=refresh, **self._frame(scripts)
+        )
 
     def job(
         self, detail: JobDetail, report_origin: Origin, snapshot_at: datetime, generator: str
@@ -83,7 +92,8 @@ class Pages:
         """Return a job's page; if the job has ended, the page does not depend on `snapshot_at`."""
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
         age = () if view.stale_after is None else ("age",)
-        scripts = (*age, "copy", "plot", "chart") if view.chart else (*age, "copy")
+        chart = ("plot", "chart") if view.chart else ()
+        scripts = ("address", *age, "copy", *chart, "back", "embedded")
         page = self._job(view, scripts)
         slimmer = smaller(view)
         while _is_too_long(page) and (slim := next(slimmer, None)):
@@ -110,7 +120,7 @@ class Pages:
             view=view,
             results=RESULTS,
             data=inert.html_json(view.data),
-            **self._frame(("copy", "table", "plot", "compare")),
+            **self._frame(("address", "copy", "table", "plot", "back", "compare", "embedded")),
         )
 
     def single(
@@ -127,7 +137,10 @@ class Pages:
             job_view(detail, report.origin, report.snapshot_at, report.generator, self._looks)
             for detail in details
         )
-        scripts = ("age", *self._refresh, "copy", "table", "home", "plot", "chart", "single")
+        scripts = (
+            *("address", "age", *self._refresh, "copy", "table", "home", "plot", "chart"),
+            *("single", "embedded"),
+        )
         frame = self._frame(scripts, linked=False)
         refresh = self._looks.auto_refresh
         return self._templates.pieces(

@@ -7,51 +7,64 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from reportgen.model import statistics
+from reportgen.model import history, statistics
 from reportgen.model.curves import Curve
+from reportgen.pages.values import Part
 from reportgen.report.report import JobDetail
-from reportgen.report.wording import duration, moment, short
+from reportgen.report.wording import duration, moment, plural
 from reportgen.text.javascript import js_number
 from reportgen.text.times import parse_time
 
 
 @dataclass(frozen=True, slots=True)
 class MetricStatistics:
-    """The statistics of one metric: each one's name and text."""
+    """The statistics of one metric, each with its name."""
 
     metric: str
-    numbers: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, tuple[Part, ...]], ...]
 
 
-def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterable[str]:
-    """Yield what a reader would look for in a job's numbers, in plain words."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence about a job's numbers; `tone` is `bad`, `warning` or empty."""
+
+    tone: str
+    parts: tuple[Part, ...]
+
+
+def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterable[Finding]:
+    """Yield what a reader would look for in a job's numbers, the bad first."""
     job = detail.summary
-    if not job.ended and job.last_step is not None:
-        yield from _progress(detail, job.last_step, snapshot_at, zone)
-    if best := job.eval_loss or job.loss:
-        name = "Best evaluation loss" if job.eval_loss else "Lowest training loss"
-        found = f"{name} {js_number(best.min)} at step {js_number(best.min_step)}"
-        if detail.checkpoints:
-            nearest = min(detail.checkpoints, key=lambda step: abs(step - best.min_step))
-            found += f", nearest checkpoint: step {js_number(nearest)}"
-        yield found
+    if job.not_finite:
+        yield Finding("bad", _not_finite(detail))
     for name, points in (("Training", detail.loss), ("Evaluation", detail.eval_loss)):
         if rise := statistics.rise(points):
-            yield (
-                f"{name} loss went up after step {js_number(rise.step)} and stayed up: "
-                f"{short(rise.low)} → {short(rise.high)}"
-            )
-        bad = _first_not_finite(points) if job.not_finite else None
-        if bad is not None:
-            yield f"{name} loss not finite, first at step {js_number(bad)}"
+            after = f"{name} loss went up after step {js_number(rise.step)} and stayed up: "
+            yield Finding("warning", (after, rise.low, " → ", rise.high))
+    unusable = dict(job.stream.skipped_reasons).get(history.NO_LOSS, 0)
+    if unusable:
+        yield Finding("warning", (f"{plural(unusable, 'loss', 'losses')} unusable",))
+    if job.status == "running" and job.max_steps is not None:
+        end = detail.pace.expected_end(job.max_steps, parse_time(detail.last_event_at), snapshot_at)
+        if shown := moment(end, zone):
+            yield Finding("", ("Expected to end at about ", shown))
     yield from _pause(detail)
+
+
+def _not_finite(detail: JobDetail) -> tuple[Part, ...]:
+    """Return how many losses are not finite, and where each curve has its first."""
+    curves = (("training", detail.loss), ("evaluation", detail.eval_loss))
+    firsts = [(name, _first_not_finite(points)) for name, points in curves]
+    where = [f"{name} at step {js_number(step)}" for name, step in firsts if step is not None]
+    count = plural(detail.summary.not_finite, "loss", "losses")
+    return (f"{count} not finite, first in {' and in '.join(where)}",)
 
 
 _NOTABLE_PAUSE: Final = 5
 """How long a pause must be to be mentioned, in mean times between two events."""
 
 
-def _pause(detail: JobDetail) -> Iterable[str]:
+def _pause(detail: JobDetail) -> Iterable[Finding]:
     """Yield the longest time without an event, if it is long enough to mention."""
     pause, job = detail.pause, detail.summary
     if pause is None:
@@ -61,7 +74,8 @@ def _pause(detail: JobDetail) -> Iterable[str]:
     ):
         return
     where = "" if pause.after_step is None else f", after step {js_number(pause.after_step)}"
-    yield f"Longest time between two events: {duration(pause.seconds)}{where}"
+    text = f"Longest time between two events: {duration(pause.seconds)}{where}"
+    yield Finding("", (text,))
 
 
 def _first_not_finite(points: Curve) -> float | None:
@@ -69,36 +83,29 @@ def _first_not_finite(points: Curve) -> float | None:
     return next((step for step, value in pairs if not math.isfinite(value)), None)
 
 
-def _progress(
-    detail: JobDetail, last: float, snapshot_at: datetime, zone: ZoneInfo
-) -> Iterable[str]:
-    """Yield how far a running job has come, and when it is expected to end."""
-    most = detail.summary.max_steps
-    if most is None or not 0 < last <= most:
-        return
-    text = f"Step {js_number(last)} of {js_number(most)} ({100 * last / most:.0f} %)"
-    end = None
-    if detail.summary.status == "running":
-        end = detail.pace.expected_end(most, parse_time(detail.last_event_at), snapshot_at)
-    shown = moment(end, zone)
-    yield f"{text}, expected to end at about {shown.text}" if shown else text
-
-
 def statistics_of(detail: JobDetail) -> Iterable[MetricStatistics]:
     """Yield the statistics of both curves, for the *Advanced* panel."""
-    for name, points in (("Training loss", detail.loss), ("Eval loss", detail.eval_loss)):
+    job = detail.summary
+    for name, points, metric in (
+        ("Training loss", detail.loss, job.loss),
+        ("Eval loss", detail.eval_loss, job.eval_loss),
+    ):
         found = statistics.describe(points)
-        if found is None:
+        if found is None or metric is None:
             continue
-        mean = short(found.mean)
-        if found.margin is not None:
-            mean += f" ± {short(found.margin)}"
-        numbers = (
-            ("n", str(found.n)),
-            ("Mean ± 95 % CI", mean),
-            ("Standard deviation", short(found.deviation)),
-            ("Variance", short(found.variance)),
-            ("p90", short(found.p90)),
-            ("p95", short(found.p95)),
+        margin: tuple[Part, ...] = () if found.margin is None else (" ± ", found.margin)
+        numbers: tuple[tuple[str, tuple[Part, ...]], ...] = (
+            ("n", (float(found.n),)),
+            ("First", (metric.first,)),
+            ("Highest", (metric.max,)),
+            ("Mean ± 95 % CI", (found.mean, *margin)),
+            ("Standard deviation", _known(found.deviation)),
+            ("Variance", _known(found.variance)),
+            ("p90", (found.p90,)),
+            ("p95", (found.p95,)),
         )
         yield MetricStatistics(name, numbers)
+
+
+def _known(number: float | None) -> tuple[Part, ...]:
+    return ("—" if number is None else number,)

@@ -1,15 +1,21 @@
 """What the home page shows: Studio's *Run training* and *Jobs*."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from markupsafe import escape
+
 from reportgen.charts.sparkline import Sparkline
+from reportgen.model.metrics import EVAL_MINIMUM, Metric
 from reportgen.model.origin import Manifest
+from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
 from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.report.wording import (
@@ -20,24 +26,53 @@ from reportgen.report.wording import (
     Provenance,
     badge,
     cut,
-    duration,
     identity,
-    last_loss,
     moment,
     plural,
-    short,
     source_name,
     steps,
     stream_state,
 )
+from reportgen.text.times import parse_time
 
 TRAINER_LENGTH: Final = 500
 ERROR_LENGTH: Final = 4_000
-"""Where the manifest's texts are cut: when escaped, a character can take six bytes."""
+"""Where the manifest's texts are cut."""
 
 _STREAMS_ON_HOME: Final = 20
 
 _TOTALS: Final = 12
+
+_STATUSES: Final = ("running", "completed", "queued", "failed", "cancelled")
+"""The order of Studio's filters."""
+
+
+_WHOLE: Final = 300
+"""Up to this length a name or an id is there whole, for search and beneath the pointer."""
+
+_REASON_LENGTH: Final = 100
+
+_ROW_TEXTS: Final = 400
+"""The bytes that a row's name, id and note may take, if all rows need as many."""
+
+_SPARE: Final = 6_000
+"""What all of them together may take beyond that, so that a short list shows them all."""
+
+_NAME_SIZE: Final = 240
+_ID_SIZE: Final = 120
+"""Where names and ids are cut in bytes: when escaped, a character can take six."""
+
+_ID_END: Final = 4
+_SHORT_ID: Final = 12
+"""The length up to which an id is shown whole; a longer one is cut in its middle by the style."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name or an id as it is shown, and whole if it is cut, else empty."""
+
+    text: str
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +81,28 @@ class Row:
 
     status: Badge
     page: str
-    name: str
-    id: str
+    name: Named
+    id: Named
+    id_end: str
+    """The last characters of an id that is too long for its column, else empty."""
+    note: str
+    """Why it failed, and that it is no longer listed."""
+    failed: bool
     created: Moment | None
-    listed: bool
-    duration: str
     seconds: float | None
-    """The duration to sort by; None if it is unknown."""
+    """The duration; so far, for a running job."""
+    running: bool
+    last_step: float | None
     steps: str
-    loss: str
-    sparkline: Sparkline
-    best: str
+    loss: float | None
+    """The last finite training loss."""
+    not_finite: str | None
+    """The last training loss if it was not finite: `NaN`, `Infinity` or `-Infinity`."""
+    best: float | None
     best_step: float | None
+    sparkline: Sparkline
+    fall: float | None
+    """How much lower the last loss is than the first, as a part of that."""
     compared: bool
     """Whether the comparison includes it."""
     mark: str
@@ -73,6 +118,32 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Best:
+    """The lowest result of all jobs, and the job that reached it."""
+
+    value: float
+    what: str
+    name: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All jobs in a few numbers."""
+
+    jobs: int
+    completed: int
+    failed: int
+    success: int | None
+    """The percentage of jobs that completed among those that completed or failed."""
+    seconds: float | None
+    """How long all jobs together were trained; None if no duration is known."""
+    timed: int
+    """The number of jobs whose duration is known."""
+    best: Best | None
+
+
+@dataclass(frozen=True, slots=True)
 class HomeView:
     """All that the home page shows."""
 
@@ -81,6 +152,7 @@ class HomeView:
     totals: tuple[Total, ...]
     other_statuses: int
     """The number of statuses that are not in `totals`."""
+    figures: Figures
     rows: tuple[Row, ...]
     news: str
     """How many jobs changed since the previous snapshot, and how: `2 ended, 1 new`."""
@@ -105,16 +177,20 @@ def home_view(
     """
     zone = looks.timezone
     totals = _totals(report)
+    room = _Room()
     return HomeView(
         identity=identity(report.origin),
         manifest=None if report.manifest is None else _manifest(report.manifest),
         totals=totals[:_TOTALS],
         other_statuses=len(totals[_TOTALS:]),
+        figures=_figures(report, link),
         rows=tuple(
             _row(
                 job,
+                report,
                 zone,
                 link(job),
+                room,
                 compared=job.id in compared,
                 mark=marks.get(job.id) or "",
             )
@@ -150,31 +226,139 @@ def _manifest(manifest: Manifest) -> Manifest:
     )
 
 
-def _row(job: JobSummary, zone: ZoneInfo, page: str, *, compared: bool, mark: str) -> Row:
+def _row(
+    job: JobSummary,
+    report: Report,
+    zone: ZoneInfo,
+    page: str,
+    room: "_Room",
+    *,
+    compared: bool,
+    mark: str,
+) -> Row:
+    loss = job.loss
+    room.add_row()
     return Row(
         status=badge(job.status),
         page=page,
-        name=cut(job.display_name, NAME_LENGTH),
-        id=cut(job.id, ID_LENGTH),
+        name=room.named(job.display_name, NAME_LENGTH, _NAME_SIZE),
+        id=room.named(job.id, ID_LENGTH, _ID_SIZE),
+        id_end=cut(job.id[-_ID_END:], 2 * _ID_END) if len(job.id) > _SHORT_ID else "",
+        note=room.optional(_note(job), _REASON_LENGTH),
+        failed=job.status == "failed",
         created=moment(job.created_at, zone),
-        listed=job.listed,
-        duration=duration(job.duration_seconds),
-        seconds=job.duration_seconds,
+        seconds=_seconds(job, report.snapshot_at),
+        running=job.status == "running",
+        last_step=job.last_step,
         steps=steps(job),
-        loss=last_loss(job),
+        loss=loss.last if loss else None,
+        not_finite=job.last_not_finite,
+        best=job.eval_loss.min if job.eval_loss else None,
+        best_step=job.eval_loss.min_step if job.eval_loss else None,
         sparkline=job.sparkline,
-        best="—" if job.eval_loss is None else short(job.eval_loss.min),
-        best_step=None if job.eval_loss is None else job.eval_loss.min_step,
+        fall=_fall(loss) if loss and job.sparkline else None,
         compared=compared,
         mark=mark,
     )
 
 
+def _seconds(job: JobSummary, snapshot_at: datetime) -> float | None:
+    """Return a job's duration, for a running one as of the snapshot; None if it is unknown."""
+    started = parse_time(job.started_at)
+    if job.status != "running" or started is None:
+        return job.duration_seconds
+    return max((snapshot_at - started).total_seconds(), 0.0)
+
+
+def _note(job: JobSummary) -> str:
+    notes = [] if job.listed else ["no longer listed"]
+    if job.status == "failed" and job.error:
+        notes.append(" ".join(job.error[: 4 * _REASON_LENGTH].split()))
+    return " · ".join(notes)
+
+
+def _fall(loss: Metric) -> float | None:
+    fall = (loss.first - loss.last) / abs(loss.first) if loss.first else math.inf
+    return significant(fall, 2) if math.isfinite(fall) else None
+
+
+class _Room:
+    """The bytes left for texts: what one row does not need, longer ones may take."""
+
+    def __init__(self) -> None:
+        self._left = _SPARE
+
+    def add_row(self) -> None:
+        self._left += _ROW_TEXTS
+
+    def named(self, text: str, length: int, size: int) -> Named:
+        """Return a name or an id, cut to a length and a size, and whole if there is room."""
+        shown = cut(text, length)
+        while _size(shown) > size:
+            length = length * 3 // 4
+            shown = cut(text, length)
+        self._left -= _size(shown)
+        return Named(shown, "" if cut(text, _WHOLE) == shown else self.optional(text, _WHOLE))
+
+    def optional(self, text: str, length: int) -> str:
+        """Return a text, cut to a length; empty if there is no room for it."""
+        shown = cut(text, length)
+        size = _size(shown)
+        if size > self._left:
+            return ""
+        self._left -= size
+        return shown
+
+
+def _size(text: str) -> int:
+    return len(escape(text).encode())
+
+
+# --- All jobs in numbers -----------------------------------------------------------------------
+
+
+def _figures(report: Report, link: Callable[[JobSummary], str]) -> Figures:
+    jobs = report.jobs
+    counts = Counter(job.status for job in jobs)
+    ended = counts["completed"] + counts["failed"]
+    durations = (_seconds(job, report.snapshot_at) for job in jobs)
+    known = [seconds for seconds in durations if seconds is not None]
+    return Figures(
+        jobs=len(jobs),
+        completed=counts["completed"],
+        failed=counts["failed"],
+        # Rounded down: it is 100 only if no job failed.
+        success=100 * counts["completed"] // ended if ended else None,
+        seconds=sum(max(seconds, 0) for seconds in known) if known else None,
+        timed=len(known),
+        best=_best(jobs, link),
+    )
+
+
+def _best(jobs: Iterable[JobSummary], link: Callable[[JobSummary], str]) -> Best | None:
+    """Return the lowest result, among those of evaluation losses if any job has one."""
+    results = [(job.result, job) for job in jobs if job.result and job.result.value is not None]
+    evaluated = [found for found in results if found[0].metric == EVAL_MINIMUM]
+    if not results:
+        return None
+    result, job = min(evaluated or results, key=lambda found: found[0].value or 0.0)
+    return Best(
+        value=result.value or 0.0,
+        what="eval loss" if evaluated else "mean of the last losses",
+        name=cut(job.display_name, NAME_LENGTH),
+        page=link(job),
+    )
+
+
 def _totals(report: Report) -> tuple[Total, ...]:
-    """Count the jobs of each status that occurs. Statuses that look alike once cut are one."""
+    """Count the jobs of each status that occurs, in Studio's order and then others.
+
+    Statuses that look alike once cut are one.
+    """
     totals: dict[Badge, int] = {}
-    for status, count in report.counts.items():
-        if count:
+    counts = report.counts
+    for status in dict.fromkeys((*_STATUSES, *counts)):
+        if count := counts.get(status):
             shown = badge(status)
             totals[shown] = totals.get(shown, 0) + count
     return tuple(Total(status, count) for status, count in totals.items())

@@ -9,12 +9,21 @@ from zoneinfo import ZoneInfo
 from reportgen.charts import loss_chart
 from reportgen.charts.loss_chart import Chart, DrawnCurve
 from reportgen.charts.small_chart import SmallChart, draw_small
-from reportgen.model import history
+from reportgen.events import event_log
 from reportgen.model.log_lines import LogLine
-from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
-from reportgen.pages.findings import MetricStatistics, findings, statistics_of
+from reportgen.pages.findings import Finding, MetricStatistics, findings, statistics_of
 from reportgen.pages.looks import Looks
+from reportgen.pages.strip import Fact, strip
+from reportgen.pages.values import (
+    Field,
+    ShownFields,
+    cut_parts,
+    rows,
+    shorter,
+    shown_fields,
+)
+from reportgen.report.artifacts import Artifact
 from reportgen.report.report import JobDetail, JobSummary, StreamSummary
 from reportgen.report.wording import (
     LIST_LENGTH,
@@ -23,43 +32,70 @@ from reportgen.report.wording import (
     OWN_PAGE_LENGTH,
     REASON_LENGTH,
     Badge,
-    Moment,
     Provenance,
     ShownList,
     badge,
     clock_times,
     cut,
-    duration,
     identity,
     moment,
-    parts,
     plural,
     shown_list,
     source_name,
-    steps,
     stream_state,
 )
-from reportgen.text.javascript import JSON, Object, js_number, js_value
+from reportgen.text.javascript import JSON, Object, js_number
 from reportgen.text.times import parse_time
 
+GIST_LENGTH: Final = 200
+_ARTIFACTS_LENGTH: Final = 12_000
 _SHORTER_TEXTS: Final = (250, 100, 40)
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """A label with its text, or with a time if `time` is not None."""
+class Banner:
+    """Why a job failed, and where."""
 
-    label: str
-    text: str = ""
-    time: Moment | None = None
+    title: str
+    text: str
+    is_failure: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ShownLogLine:
-    """A line of the log and its event's time of day, empty if the time is unknown."""
+    """A line of the log in its parts; joined, `kind` and `message` are the raw line."""
 
-    text: str
+    kind: str
+    """Such as `[log]`."""
+    message: str
     time: str
+    """The event's time of day, empty if it is unknown."""
+    gist: str | None
+    """What is shown instead of the message until a reader asks for it."""
+
+    @property
+    def css(self) -> str:
+        """The CSS class of its kind."""
+        return self.kind.strip("[]").replace(" ", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownArtifact:
+    """A row in the table of artifacts."""
+
+    name: str
+    kind: str
+    size: float | None
+    rest: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A card of labelled values."""
+
+    heading: str
+    fields: ShownFields
+    is_folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +105,26 @@ class JobView:
     heading: str
     identity: str
     id: str
-    name: str | None
+    name: str
     listed: bool
     status: Badge
     artifacts_count: int | None
-    error: str | None
+    banner: Banner | None
+    strip: tuple[Fact, ...]
+    findings: tuple[Finding, ...]
     chart: Chart | None
     chart_description: str
     small_charts: tuple[SmallChart, ...]
     captions: tuple[str, ...]
     resumed: ShownList
-    findings: tuple[str, ...]
     statistics: tuple[MetricStatistics, ...]
     slug: str
     log: tuple[ShownLogLine, ...]
     log_note: str
     log_empty: str
-    sections: tuple[tuple[str, tuple[Field, ...]], ...]
-    artifacts: ShownList
+    sections: tuple[Section, ...]
+    artifacts: tuple[ShownArtifact, ...]
+    more_artifacts: int
     checkpoints: ShownList
     stale_after: float | None
     """The page's age, in seconds, from which on it warns; None if the job has ended."""
@@ -103,24 +141,26 @@ def job_view(
         heading=cut(job.display_name, NAME_LENGTH),
         identity=identity(origin),
         id=cut(job.id, OWN_PAGE_LENGTH),
-        name=cut(job.name, OWN_PAGE_LENGTH) if job.display_name == job.name else None,
+        name=cut(job.display_name, OWN_PAGE_LENGTH),
         listed=job.listed,
         status=badge(job.status),
         artifacts_count=job.artifacts,
-        error=None if job.error is None else cut(job.error, MESSAGE_LENGTH),
+        banner=_banner(detail),
+        strip=tuple(strip(detail, snapshot_at)),
+        findings=tuple(findings(detail, snapshot_at, zone)),
         chart=chart,
         chart_description=_chart_description(job),
         small_charts=tuple(_small_charts(detail, chart)),
-        captions=tuple(_captions(job, chart)),
-        findings=tuple(findings(detail, snapshot_at, zone)),
+        captions=tuple(_captions(chart)),
+        resumed=_resumed(detail),
         statistics=tuple(statistics_of(detail)),
         slug=job.slug,
-        resumed=_resumed(detail),
         log=tuple(_log(detail.log, zone)),
         log_note=_log_note(detail, zone),
         log_empty="Not shown." if detail.log_lines else "No events yet.",
-        sections=_sections(detail, zone),
-        artifacts=shown_list(detail.artifacts),
+        sections=tuple(section for section in _sections(detail, zone) if section.fields.fields),
+        artifacts=_artifacts(detail.artifacts),
+        more_artifacts=max(len(detail.artifacts) - LIST_LENGTH, 0),
         checkpoints=shown_list([f"step {js_number(step)}" for step in detail.checkpoints]),
         provenance=Provenance(
             source=source_name(origin),
@@ -133,18 +173,25 @@ def job_view(
     )
 
 
+def _banner(detail: JobDetail) -> Banner | None:
+    job = detail.summary
+    is_failure = job.status == "failed"
+    if job.error is None and not is_failure:
+        return None
+    title = "Job failed" if is_failure else "The last error"
+    if is_failure and detail.failed_at is not None:
+        title += f" at step {js_number(detail.failed_at)}"
+    elif is_failure and job.last_step is not None:
+        title += f" after step {js_number(job.last_step)}"
+    return Banner(title, cut(job.error or "", MESSAGE_LENGTH), is_failure)
+
+
 def _resumed(detail: JobDetail) -> ShownList:
     shown = shown_list([f"resumed at step {js_number(step)}" for step in detail.resumed_at])
     return replace(shown, more=detail.resumes - len(shown.entries))
 
 
-def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[SmallChart]:
-    for title, trend in (
-        ("Learning rate", detail.learning_rate),
-        ("Samples per second", detail.throughput),
-    ):
-        if small := draw_small(title, trend, chart.across if chart else None):
-            yield small
+# --- To keep a page small ------------------------------------------------------------------------
 
 
 def smaller(view: JobView) -> Iterator[JobView]:
@@ -156,14 +203,12 @@ def smaller(view: JobView) -> Iterator[JobView]:
     for length in _SHORTER_TEXTS:
         yield replace(
             slim,
-            error=None if view.error is None else cut(view.error, 8 * length),
-            log=tuple(replace(line, text=cut(line.text, length)) for line in view.log),
+            banner=view.banner and replace(view.banner, text=cut(view.banner.text, 8 * length)),
+            log=tuple(replace(line, message=cut(line.message, length)) for line in view.log),
             log_note=f"{view.log_note} · lines cut at {length} characters to keep this page small",
-            sections=tuple(
-                (name, tuple(replace(f, text=cut(f.text, length)) for f in fields[:LIST_LENGTH]))
-                for name, fields in view.sections
-            ),
-            artifacts=_shorter(view.artifacts, length),
+            sections=tuple(_shorter_section(section, length) for section in view.sections),
+            artifacts=tuple(replace(artifact, rest=()) for artifact in view.artifacts[:length]),
+            more_artifacts=view.more_artifacts + len(view.artifacts[length:]),
             checkpoints=_shorter(view.checkpoints, length),
         )
 
@@ -173,21 +218,28 @@ def _shorter(full: ShownList, length: int) -> ShownList:
     return ShownList(entries, full.more + len(full.entries) - len(entries))
 
 
-def _captions(job: JobSummary, chart: Chart | None) -> Iterable[str]:
-    """Yield the captions below the chart: its numbers, and what the chart cannot show."""
-    step = [] if job.last_step is None else [f"step: {js_number(job.last_step)}"]
-    if job.loss:
-        yield " · ".join([f"loss: {_range(job.loss)}", *step])
-    if job.eval_loss:
-        yield " · ".join([f"eval loss: {_range(job.eval_loss)}", *([] if job.loss else step)])
+def _shorter_section(full: Section, length: int) -> Section:
+    fields = tuple(shorter(field, length) for field in full.fields.fields)
+    return replace(full, fields=replace(full.fields, fields=fields))
+
+
+# --- The chart -----------------------------------------------------------------------------------
+
+
+def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[SmallChart]:
+    for title, trend in (
+        ("Learning rate", detail.learning_rate),
+        ("Samples per second", detail.throughput),
+    ):
+        if small := draw_small(title, trend, chart.across if chart else None):
+            yield small
+
+
+def _captions(chart: Chart | None) -> Iterable[str]:
+    """Yield what the chart does not show of its curves."""
     for name, curve in _drawn_curves(chart):
         if curve.drawn < curve.points:
             yield f"{name}drawn from {curve.drawn} of {curve.points} points"
-    if job.not_finite:
-        yield f"{plural(job.not_finite, 'loss', 'losses')} not finite"
-    unusable = dict(job.stream.skipped_reasons).get(history.NO_LOSS, 0)
-    if unusable:
-        yield f"{plural(unusable, 'loss', 'losses')} unusable"
 
 
 def _drawn_curves(chart: Chart | None) -> Iterable[tuple[str, DrawnCurve]]:
@@ -200,27 +252,26 @@ def _drawn_curves(chart: Chart | None) -> Iterable[tuple[str, DrawnCurve]]:
     )
 
 
-def _range(metric: Metric) -> str:
-    return f"min {js_number(metric.min)} · max {js_number(metric.max)}"
-
-
 def _chart_description(job: JobSummary) -> str:
     """Describe the chart in words, for screen readers."""
     metrics = (("Training loss", job.loss), ("Evaluation loss", job.eval_loss))
-    return " ".join(f"{name}: {_first_to_last(metric)}." for name, metric in metrics if metric)
-
-
-def _first_to_last(metric: Metric) -> str:
-    return (
-        f"{js_number(metric.first)} → {js_number(metric.last)}, "
-        f"lowest {js_number(metric.min)} at step {js_number(metric.min_step)}"
+    return " ".join(
+        f"{name}: {js_number(metric.first)} → {js_number(metric.last)}, "
+        f"lowest {js_number(metric.min)} at step {js_number(metric.min_step)}."
+        for name, metric in metrics
+        if metric
     )
+
+
+# --- The log -------------------------------------------------------------------------------------
 
 
 def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[ShownLogLine]:
     times = clock_times((line.time for line in lines), zone)
     for line, time in zip(lines, times, strict=True):
-        yield ShownLogLine(line.text, time)
+        end = line.text.find("]") + 1
+        gist = None if line.gist is None else cut(line.gist, GIST_LENGTH)
+        yield ShownLogLine(line.text[:end], line.text[end:], time, gist)
 
 
 def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
@@ -231,68 +282,60 @@ def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
     return f"{note} · times in {zone.key}" if timed else note
 
 
-def _sections(detail: JobDetail, zone: ZoneInfo) -> tuple[tuple[str, tuple[Field, ...]], ...]:
-    job = detail.summary
-    return (
-        ("Metadata", tuple(_metadata(detail, zone))),
-        ("Stream", tuple(_stream_fields(job.stream))),
-        ("Config", tuple(_config_fields(job.config))),
-        ("Run metadata", tuple(_config_fields(detail.metadata))),
-        ("Final metrics", tuple(_config_fields(detail.metrics))),
-    )
+# --- Cards of labelled values --------------------------------------------------------------------
 
 
-def _metadata(detail: JobDetail, zone: ZoneInfo) -> Iterable[Field]:
+def _sections(detail: JobDetail, zone: ZoneInfo) -> Iterable[Section]:
     job = detail.summary
+    config = dict(job.config)
+    model, dataset = config.pop("model", None), config.pop("datasetSource", None)
+    yield Section("Metadata", shown_fields(_metadata(job, zone, model), MESSAGE_LENGTH))
+    if dataset is not None:
+        named: Object = dataset if isinstance(dataset, dict) else {"source": dataset}
+        yield Section("Dataset", shown_fields(rows(named)))
+    yield Section("Config", shown_fields(rows(config)))
+    yield Section("Run metadata", shown_fields(rows(detail.metadata)))
+    yield Section("Final metrics", shown_fields(rows(detail.metrics)))
+    is_folded = job.stream.state == event_log.COMPLETE
+    yield Section("Stream", shown_fields(_stream_fields(job.stream)), is_folded)
+
+
+def _metadata(job: JobSummary, zone: ZoneInfo, model: JSON) -> Iterable[Field]:
     for label, time in (
         ("Created", job.created_at),
         ("Started", job.started_at),
         ("Completed", job.completed_at),
     ):
-        yield Field(label, "—", moment(time, zone))
-    yield Field("Duration", duration(job.duration_seconds))
-    yield Field("Model", _config_text(job.config.get("model")))
-    yield Field("Dataset", _dataset(job.config.get("datasetSource")))
-    yield Field("Steps", steps(job))
-    if detail.failed_at is not None:
-        yield Field("Failed at", f"step {js_number(detail.failed_at)}")
-    for label, metric in (("Loss", job.loss), ("Eval loss", job.eval_loss)):
-        if metric:
-            yield Field(label, _first_to_last(metric))
-
-
-def _dataset(source: JSON) -> str:
-    """Return a dataset's name or URL with its subset and split: `org/name (en, train)`."""
-    if not isinstance(source, dict):
-        return _config_text(source)
-    name = source.get("name") or source.get("url")
-    if not isinstance(name, str):
-        return _config_text(source)
-    parts = [part for key in ("subset", "split") if isinstance(part := source.get(key), str)]
-    return cut(f"{name} ({', '.join(parts)})" if parts else name, MESSAGE_LENGTH)
-
-
-def _config_fields(config: Object) -> Iterable[Field]:
-    config = parts(config)
-    names = shown_list(list(config))
-    texts = shown_list([_config_text(value) for value in config.values()])
-    for name, text in zip(names.entries, texts.entries, strict=True):
-        yield Field(name, text)
-    if names.more:
-        yield Field(f"… and {names.more} more")
-
-
-def _config_text(value: JSON) -> str:
-    if value is None:
-        return "—"
-    return cut(value if isinstance(value, str) else js_value(value), MESSAGE_LENGTH)
+        if shown := moment(time, zone):
+            yield Field(label, (shown,))
+    if model is not None:
+        yield from rows({"Model": model})
 
 
 def _stream_fields(stream: StreamSummary) -> Iterable[Field]:
-    yield Field("State", stream.state)
+    yield Field("State", (stream.state,))
     if stream.reason:
-        yield Field("Reason", cut(stream.reason, REASON_LENGTH))
-    yield Field("Events", str(stream.events))
+        yield Field("Reason", (cut(stream.reason, REASON_LENGTH),))
+    yield Field("Events", (float(stream.events),))
     why = ", ".join(f"{reason}: {count}" for reason, count in stream.skipped_reasons)
-    yield Field("Skipped", f"{stream.skipped} ({why})" if why else str(stream.skipped))
-    yield Field("Reconnects", str(stream.reconnects))
+    yield Field("Skipped", (float(stream.skipped), *([f" ({why})"] if why else [])))
+    yield Field("Reconnects", (float(stream.reconnects),))
+
+
+def _artifacts(artifacts: Sequence[Artifact]) -> tuple[ShownArtifact, ...]:
+    shown = artifacts[:LIST_LENGTH]
+    each = _ARTIFACTS_LENGTH // max(len(shown), 1)
+    return tuple(_artifact(artifact, each) for artifact in shown)
+
+
+def _artifact(artifact: Artifact, length: int) -> ShownArtifact:
+    """Return an artifact's row; `length` is the number of characters that it may have."""
+    name, kind = cut(artifact.name or "—", length), cut(artifact.kind or "—", NAME_LENGTH)
+    rest: list[Field] = []
+    room = length - len(name)
+    for field in rows(artifact.rest):
+        if room <= 0:
+            break
+        rest.append(Field(cut(field.label, NAME_LENGTH), cut_parts(field.parts, room)))
+        room -= len(field.label) + sum(len(part) for part in field.parts if isinstance(part, str))
+    return ShownArtifact(name, kind, artifact.size, tuple(rest))

@@ -1,8 +1,8 @@
 """The render cache: what a report remembers of its jobs, so that they are not rendered again.
 
-A job that was rendered before from the same entry and log, by the same version, templates and
-options, is not rendered again. What the home page, the exports and the comparison show of it is
-stored beside the report, under a key made from all that it depends on. In doubt, nothing is stored.
+What the home page, the exports and the comparison show of a job is stored with the report, under a
+key made from all that it depends on: entry, log, version, templates and options. In doubt, nothing
+is stored.
 """
 
 import hashlib
@@ -110,7 +110,7 @@ class RenderCache:
             return None
         try:
             record = msgspec.json.decode(text, type=_JobRecord)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return None
         return record if record.key == key else None
 
@@ -122,7 +122,7 @@ class RenderCache:
         with suppress(msgspec.DecodeError, UnicodeError):
             text = msgspec.json.encode(record)
             if msgspec.json.decode(text, type=_JobRecord) == record:
-                self._publication.remember(job.page, text.decode())
+                self._publication.remember(job.page, text)
 
     def keep_known_job(self, job: JobSummary) -> None:
         """Store a job that `job` returned, as it was stored before."""
@@ -143,7 +143,7 @@ class RenderCache:
         text = self._publication.remembered(COMPARISON)
         try:
             return {} if text is None else msgspec.json.decode(text, type=_ComparisonRecord)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return {}
 
     def keep_curves(self, compared: Mapping[str, tuple[str | None, ComparedCurves]]) -> None:
@@ -153,4 +153,4 @@ class RenderCache:
             for slug, (key, curves) in compared.items()
             if key is not None
         }
-        self._publication.remember(COMPARISON, msgspec.json.encode(records).decode())
+        self._publication.remember(COMPARISON, msgspec.json.encode(records))

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
+from reportgen import __version__
 from reportgen.model.origin import Origin
 from reportgen.pages import Pages
 from reportgen.rendering.cache import RenderCache
@@ -13,6 +15,8 @@ from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.redact import Redactor
 
+GENERATOR: Final = f"arkor-report {__version__}"
+
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
@@ -22,8 +26,6 @@ class RenderContext:
     retention: Retention
     refresh: bool
     """Whether every job is rendered again."""
-    generator: str
-    """The program's name and version."""
     folder: SourceFolder
     listing: Listing
     origin: Origin

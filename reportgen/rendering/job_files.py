@@ -1,4 +1,4 @@
-"""The files of one job: its page, its points as CSV and its whole log, staged for publication."""
+"""The files of one job: its page, its points as CSV and its whole log."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from reportgen.events.event_log import Record
 from reportgen.exports import job_texts
 from reportgen.model import history
 from reportgen.rendering.cache import files_of
-from reportgen.rendering.context import RenderContext
+from reportgen.rendering.context import GENERATOR, RenderContext
 from reportgen.report.change import Baseline, change
 from reportgen.report.report import Entry, JobDetail, job_detail
 
@@ -44,7 +44,7 @@ class JobFiles:
     def stage_page(self, detail: JobDetail) -> None:
         """Stage a job's page."""
         context = self.context
-        page = context.pages.job(detail, context.origin, context.listing.read_at, context.generator)
+        page = context.pages.job(detail, context.origin, context.listing.read_at, GENERATOR)
         context.publication.stage(detail.summary.page, [page])
 
     def stage_exports(self, entry: Entry) -> None:

@@ -29,10 +29,8 @@ class StagedJobs:
     """The jobs of a report in the order shown, each with its files staged or in the old report."""
 
     summaries: list[JobSummary] = field(default_factory=list)
-    candidates: "dict[str, Candidate]" = field(default_factory=dict)
+    selected: "dict[str, SelectedJob]" = field(default_factory=dict)
     """By job id."""
-    keys: dict[str, str | None] = field(default_factory=dict)
-    """The jobs' keys in the render cache, by job id."""
     shortlist: Shortlist = field(default_factory=Shortlist)
     """The curves of rendered jobs that the comparison may need."""
 
@@ -43,30 +41,30 @@ def stage_jobs(context: RenderContext, narrowed: Selection, baseline: str | None
     Jobs are staged one at a time; of the others only the summaries are in memory.
     """
     staging = _Staging(context, JobFiles(context), narrowed)
-    candidates: Iterable[Candidate] = _candidates(context, baseline)
+    selected: Iterable[SelectedJob] = _selected_jobs(context, baseline)
     rendered: Mapping[str, _RenderedJob] = {}
-    if narrowed.limit is None:  # with a limit, few of the candidates may be needed
-        candidates = list(candidates)
-        rendered = staging.rendered_by_workers(candidates)
+    if narrowed.limit is None:  # with a limit, few of the jobs may be needed
+        selected = list(selected)
+        rendered = staging.rendered_by_workers(selected)
     left = narrowed.limit
-    for candidate in candidates:
+    for each in selected:
         if left == 0:
             break
-        found = rendered.get(candidate.job_id)
-        job, curves = found or staging.job(candidate)
+        found = rendered.get(each.job_id)
+        job, curves = found or staging.job(each)
         if not staging.matches(job):
             continue
         left = None if left is None else left - 1
         if narrowed.in_shard(job.id):
-            staging.add(job, candidate, curves, by_worker=found is not None)
+            staging.add(job, each, curves, by_worker=found is not None)
     return staging.staged
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A job that may be shown.
+class SelectedJob:
+    """A job that the snapshot selected.
 
-    Its entry in the job list is decoded each time it is asked for, since the entries of all jobs
+    Its entry in the job list is decoded whenever it is needed, since the entries of all jobs
     together can be large.
     """
 
@@ -86,7 +84,7 @@ class Candidate:
         return Entry(job, self.slug, self.listed)
 
 
-def _candidates(context: RenderContext, baseline: str | None) -> Iterator[Candidate]:
+def _selected_jobs(context: RenderContext, baseline: str | None) -> Iterator[SelectedJob]:
     """Yield the selected jobs that retention keeps, listed ones first, in the server's order."""
     listing = context.listing
     dropped = context.folder.dropped(listing, context.retention)
@@ -105,7 +103,7 @@ def _candidates(context: RenderContext, baseline: str | None) -> Iterator[Candid
         key = context.cache.key(entry, data.decode(), context.folder.logs.fingerprint(job_id))
         measured_by = baselines.of(job_id)
         cached = None if context.refresh else context.cache.job(entry, key, measured_by)
-        yield Candidate(job_id, data, entry.slug, entry.listed, key, measured_by, cached)
+        yield SelectedJob(job_id, data, entry.slug, entry.listed, key, measured_by, cached)
 
 
 class _RenderedJob(NamedTuple):
@@ -130,20 +128,20 @@ class _Staging:
         shown = wire.Job(job.id, job.name, job.status, job.created_at)
         return self.narrowed.matches(shown, self.context.listing.read_at)
 
-    def job(self, candidate: Candidate) -> _RenderedJob:
-        """Return a job from the render cache, or stage its files if it is selected."""
-        if candidate.cached is not None:
-            self.staged.shortlist.has_room_for(candidate.cached)
-            return _RenderedJob(candidate.cached, None)
-        return self._rendered(candidate)
+    def job(self, selected: SelectedJob) -> _RenderedJob:
+        """Return a job from the render cache, or stage its files if it is to be shown."""
+        if selected.cached is not None:
+            self.staged.shortlist.has_room_for(selected.cached)
+            return _RenderedJob(selected.cached, None)
+        return self._rendered(selected)
 
-    def _rendered(self, candidate: Candidate) -> _RenderedJob:
-        entry = candidate.entry
+    def _rendered(self, selected: SelectedJob) -> _RenderedJob:
+        entry = selected.entry
         if self.narrowed.passes_all:
-            detail = self.files.stage(entry, candidate.baseline)
+            detail = self.files.stage(entry, selected.baseline)
         else:
             # The log may show that the job is not selected, so the exports wait for a second pass.
-            detail = self.files.detail(entry, candidate.baseline)
+            detail = self.files.detail(entry, selected.baseline)
             job = detail.summary
             if not (self.matches(job) and self.narrowed.in_shard(job.id)):
                 return _RenderedJob(job, None)
@@ -154,15 +152,15 @@ class _Staging:
         compared = enough and self.staged.shortlist.has_room_for(job)
         return _RenderedJob(job, comparison.compared_curves(detail) if compared else None)
 
-    def rendered_by_workers(self, candidates: Sequence[Candidate]) -> Mapping[str, _RenderedJob]:
+    def rendered_by_workers(self, selected: Sequence[SelectedJob]) -> Mapping[str, _RenderedJob]:
         """Render the jobs that are not cached in several processes, if there are enough."""
-        missing = [candidate for candidate in candidates if candidate.cached is None]
+        missing = [each for each in selected if each.cached is None]
         log_size = self.context.folder.logs.size
-        costs = [_EACH_JOB + log_size(candidate.job_id) for candidate in missing]
+        costs = [_EACH_JOB + log_size(each.job_id) for each in missing]
         processes = workers.available()
         if processes == 1 or len(missing) == 1 or sum(costs) < _WORTH_SHARING:
             return {}
-        # The newest jobs of all are among the newest jobs of each process.
+        # The newest jobs of all are among the newest of each process.
         rendered = workers.results(
             lambda place: self._rendered(missing[place]), workers.shares(costs, processes)
         )
@@ -171,7 +169,7 @@ class _Staging:
     def add(
         self,
         job: JobSummary,
-        candidate: Candidate,
+        selected: SelectedJob,
         curves: ComparedCurves | None,
         *,
         by_worker: bool,
@@ -179,13 +177,13 @@ class _Staging:
         """Add a job whose files are staged or in the old report."""
         context, staged = self.context, self.staged
         staged.summaries.append(job)
-        staged.candidates[job.id], staged.keys[job.id] = candidate, candidate.key
+        staged.selected[job.id] = selected
         take = context.publication.staged if by_worker else context.publication.keep
         for name in files_of(job.slug):
             take(name)
         if curves is not None and (not by_worker or staged.shortlist.has_room_for(job)):
             staged.shortlist.add(job.id, curves)
-        if candidate.cached is not None:
+        if selected.cached is not None:
             context.cache.keep_known_job(job)
         else:
-            context.cache.keep_job(job, candidate.key, candidate.baseline)
+            context.cache.keep_job(job, selected.key, selected.baseline)

@@ -47,14 +47,18 @@ class Publication:
         self._old = _read_list(out)
         self._new: set[str] = set()
         self._staged: list[str] = []
-        self._to_remember: dict[str, str] = {}
+        self._to_remember: dict[str, bytes] = {}
         self._is_in_place = False
         _clear_leftovers(out, self._old)
-        name = temporary_name()
-        _write_list(out, replace(self._old, temporary=name))
-        self._temporary = _TemporaryFolder(out, name, stack)
+        self._temporary = temporary_name()
+        _write_list(out, replace(self._old, temporary=self._temporary))
+        os.mkdir(self._temporary, dir_fd=out.descriptor)  # fails if the name is taken
+        top = stack.enter_context(out.folder(self._temporary))
+        kept = stack.enter_context(top.folder(_KEPT, create=True))
         self._out = stack.enter_context(ReportFolders(out))
-        self._replacement = Replacement(self._out, self._temporary.new, self._temporary.old)
+        self._new_files = stack.enter_context(ReportFolders(top, create=True))
+        old_files = stack.enter_context(ReportFolders(kept, create=True))
+        self._replacement = Replacement(self._out, self._new_files, old_files)
 
     @classmethod
     @contextmanager
@@ -100,9 +104,7 @@ class Publication:
         if not is_report_file(name):
             raise ValueError(f"{name!r} is not a name that the next build would recognise")
         with _writing(self._directory.path / name):
-            if self._out.status(name) is not None and name not in self._old.files:
-                raise ForeignFileError(self._directory.path / name, "a file")
-            folder, leaf = self._temporary.new.of(name)
+            folder, leaf = self._new_files.of(name)
             with folder.create(leaf) as stream:
                 file = Staged(stream.write, self._check)
                 yield file
@@ -129,17 +131,17 @@ class Publication:
         """Include a file as it is: staged already, or in the old report."""
         self._new.add(name)
 
-    def remember(self, name: str, record: str) -> None:
+    def remember(self, name: str, record: bytes) -> None:
         """Store a record, as JSON, with a file, for the next build."""
         self._to_remember[name] = record
 
-    def remembered(self, name: str) -> str | None:
+    def remembered(self, name: str) -> bytes | None:
         """Return the record that was stored with a file of the old report, as JSON, or None."""
         return self._old.records.get(name)
 
     def _take_place(self) -> None:
         everything = self._old.files | self._new
-        _write_list(self._directory, FileList(everything, temporary=self._temporary.name))
+        _write_list(self._directory, FileList(everything, temporary=self._temporary))
         with self._directory.replacing(file_list.NAME) as stream:
             _write(stream, FileList(frozenset(self._new), self._to_remember))
             gone = self._old.files - self._new
@@ -147,7 +149,7 @@ class Publication:
             self._replacement.carry_out()
             self._is_in_place = True
             self._remove_empty_jobs()
-            self._temporary.clear()  # while the list names it
+            _clear_temporary(self._directory, self._temporary)  # while the list names it
 
     def _leave_as_it_was(self) -> list[str]:
         """Put old files back and remove staged ones.
@@ -158,7 +160,7 @@ class Publication:
             return []  # only the new list failed, and the one that is there names all files
         left = self._replacement.undo()
         self._remove_empty_jobs()
-        self._temporary.clear()
+        _clear_temporary(self._directory, self._temporary)
         there = FileList(self._old.files | self._new) if left else self._old
         with suppress(OSError):  # the next build copes with a list that names missing files
             _write_list(self._directory, replace(there, temporary=None))
@@ -200,25 +202,8 @@ class Staged:
         self.size += self._put(piece)
 
 
-class _TemporaryFolder:
-    """The folder where new files are staged, and old ones kept until the report is in place."""
-
-    def __init__(self, directory: Directory, name: str, stack: ExitStack) -> None:
-        self.name = name
-        self._directory = directory
-        os.mkdir(name, dir_fd=directory.descriptor)  # fails if the name is taken
-        top = stack.enter_context(directory.folder(name))
-        kept = stack.enter_context(top.folder(_KEPT, create=True))
-        self.new = stack.enter_context(ReportFolders(top, create=True))
-        self.old = stack.enter_context(ReportFolders(kept, create=True))
-
-    def clear(self) -> None:
-        """Remove the folder with all that it holds."""
-        _clear_temporary(self._directory, self.name)
-
-
 def _clear_leftovers(out: Directory, old: FileList) -> None:
-    """Remove what a crash left, and nothing else: only files that are ours in form and place."""
+    """Remove what a crash left: only files that are ours in form and place."""
     out.remove_leftovers()
     with suppress(OSError), out.folder(JOBS) as jobs:
         jobs.remove_leftovers()
@@ -227,6 +212,7 @@ def _clear_leftovers(out: Directory, old: FileList) -> None:
 
 
 def _clear_temporary(out: Directory, name: str) -> None:
+    """Remove the temporary folder with all files in it that are ours."""
     with suppress(OSError), out.folder(name) as top:
         with suppress(OSError), top.folder(_KEPT) as kept:
             _clear_report(kept)
@@ -272,7 +258,7 @@ def _write_list(out: Directory, files: FileList) -> None:
 
 
 def _write(stream: IO[bytes], files: FileList) -> None:
-    stream.writelines(files.pieces())
+    stream.write(files.encoded())
     stream.flush()
     os.fsync(stream.fileno())
 

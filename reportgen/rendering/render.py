@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reportgen import __version__
 from reportgen.errors import SnapshotError, SourceError, WriteError
 from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
 from reportgen.rendering import cache, file_list
 from reportgen.rendering.cache import COMPARISON, RenderCache
-from reportgen.rendering.context import RenderContext
+from reportgen.rendering.context import GENERATOR, RenderContext
 from reportgen.rendering.job_files import JobFiles
 from reportgen.rendering.jobs import StagedJobs, stage_jobs
 from reportgen.rendering.publish import Publication
@@ -26,7 +25,6 @@ from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.redact import Redactor
 
-GENERATOR: Final = f"arkor-report {__version__}"
 SINGLE: Final = "report.html"
 LARGE: Final = 25_000_000
 """The size in bytes from which on a single file causes a warning: mail and chats refuse it."""
@@ -34,14 +32,13 @@ LARGE: Final = 25_000_000
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A report that was written: the page to open first, and what the report says.
-
-    `summary` is the text of `summary.md`.
-    """
+    """A report that was written."""
 
     entry: Path
+    """The page to open first."""
     report: Report
     summary: str
+    """The text of `summary.md`."""
 
 
 def render(
@@ -76,7 +73,6 @@ def render(
             output=output,
             retention=retention,
             refresh=refresh,
-            generator=GENERATOR,
             folder=folder,
             listing=listing,
             origin=origin,
@@ -87,7 +83,9 @@ def render(
             warn=warn,
         )
         jobs = stage_jobs(context, narrowed, baseline)
-        report = _report(context, jobs, regression)
+        manifest = listing.manifest and listing.manifest.redacted(redactor.text)
+        shown = tuple(jobs.summaries)
+        report = Report(GENERATOR, listing.read_at, origin, manifest, shown, regression)
         summary = summary_md.document(report, output.report_url, output.looks.title)
         _stage_exports(context, report, summary)
         _stage_pages(context, report, jobs)
@@ -95,9 +93,9 @@ def render(
 
 
 def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> Listing:
-    """Return the last snapshot's job list, once checked to be publishable and to have all jobs.
+    """Return the last snapshot's job list.
 
-    All jobs are those that `narrowed` names.
+    Raises errors if it cannot be published, or lacks a job that `narrowed` names.
     """
     listing = folder.listing()
     if listing is None:
@@ -116,17 +114,6 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
 
 
 # --- The files about all jobs --------------------------------------------------------------------
-
-
-def _report(context: RenderContext, jobs: StagedJobs, regression: float | None) -> Report:
-    """Return the values that the files about all jobs show."""
-    listing = context.listing
-    manifest = listing.manifest
-    if manifest is not None:
-        manifest = manifest.redacted(context.redactor.text)
-    return Report(
-        GENERATOR, listing.read_at, context.origin, manifest, tuple(jobs.summaries), regression
-    )
 
 
 def _stage_exports(context: RenderContext, report: Report, summary: str) -> None:
@@ -160,16 +147,18 @@ def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) 
     text = context.pages.compare(report, newest, curves, context.listing.numbers)
     context.publication.stage(COMPARISON, [text])
     context.cache.keep_curves(
-        {job.slug: (jobs.keys[job.id], found) for job, found in zip(newest, curves, strict=True)}
+        {
+            job.slug: (jobs.selected[job.id].key, found)
+            for job, found in zip(newest, curves, strict=True)
+        }
     )
     return frozenset(job.id for job in newest)
 
 
 def _curves(context: RenderContext, jobs: StagedJobs, job: JobSummary) -> ComparedCurves:
-    found = jobs.shortlist.curves.get(job.id) or context.cache.curves(job, jobs.keys[job.id])
-    return found or comparison.compared_curves(
-        JobFiles(context).detail(jobs.candidates[job.id].entry)
-    )
+    selected = jobs.selected[job.id]
+    found = jobs.shortlist.curves.get(job.id) or context.cache.curves(job, selected.key)
+    return found or comparison.compared_curves(JobFiles(context).detail(selected.entry))
 
 
 def _stage_single(
@@ -179,7 +168,7 @@ def _stage_single(
     marks: Mapping[str, str | None],
 ) -> None:
     files = JobFiles(context)
-    details = (files.detail(each.entry, each.baseline) for each in jobs.candidates.values())
+    details = (files.detail(job.entry, job.baseline) for job in jobs.selected.values())
     size = context.publication.stage(SINGLE, context.pages.single(report, details, marks))
     if warning := size_warning(size):
         context.warn(warning)

@@ -1,9 +1,9 @@
 """Staged files that take the places of a report's files: all of them, or none.
 
-`prepare` finds out beforehand which files could not take their places, and keeps each old file as
-a second hard link in the temporary folder (a copy, if the file system has no links). `carry_out`
-moves the files. If that fails all the same, `undo` puts the old files back. No file is changed in
-place: a name only ever comes to mean another file, so a backup made of hard links stays intact.
+`prepare` finds out which files could not take their places, and keeps each old file as a second
+hard link in the temporary folder (a copy, if the file system has no links). `carry_out` moves the
+files. If that fails all the same, `undo` puts the old files back. No file is changed in place, so a
+backup made of hard links stays intact.
 """
 
 import errno
@@ -34,10 +34,9 @@ An inode number does not suffice: it may be reused at once.
 class ReportFolders:
     """An open directory with a report's files, and its folder `jobs`, opened on first use."""
 
-    def __init__(self, top: Directory, jobs: str = JOBS, *, create: bool = False) -> None:
+    def __init__(self, top: Directory, *, create: bool = False) -> None:
         self.top = top
-        self._jobs_name = jobs
-        self._jobs = top.folder(jobs, create=True) if create else None
+        self._jobs = top.folder(JOBS, create=True) if create else None
 
     def __enter__(self) -> Self:
         return self
@@ -55,14 +54,11 @@ class ReportFolders:
         if not folder:
             return self.top, leaf
         if self._jobs is None:
-            self._jobs = self.top.folder(self._jobs_name, create=create)
+            self._jobs = self.top.folder(JOBS, create=create)
         return self._jobs, leaf
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a regular file; None if it does not exist.
-
-        Raises `ForeignFileError` if something else is in its place.
-        """
+        """Return the status of a regular file; None if its place is free."""
         try:
             folder, leaf = self.of(name)
             return folder.file_status(leaf)
@@ -111,14 +107,15 @@ class Replacement:
         can_link = self._can_link()
         for name in sorted(names, key=lambda name: (name == HOME, name)):
             self._check_folder(name)
-            if name not in ours and self._out.status(name) is not None:
+            old, new = self._out.status(name), self._staged.status(name)
+            if old is not None and name not in ours:
                 raise ForeignFileError(self._out.top.path / name, "a file")
-            if not self._is_unchanged(name):
-                self._plan(name, _identity(self._staged.status(name)), can_link=can_link)
+            if old is None or new is None or not self._is_unchanged(name, old, new):
+                self._plan(name, old, _identity(new), can_link=can_link)
         for name in sorted(gone):
             if self._out.has(name):  # else it is not ours any more, and not in the way
                 self._check_folder(name)
-                self._plan(name, None, can_link=can_link)
+                self._plan(name, self._out.status(name), None, can_link=can_link)
 
     def carry_out(self) -> None:
         """Move the files, the home page last, and then remove the files that are gone."""
@@ -134,9 +131,9 @@ class Replacement:
 
     def undo(self) -> list[str]:
         """Put the old files back; return the names of those that could not be put back."""
-        return [change.name for change in reversed(self._changes) if not self._is_undone(change)]
+        return [change.name for change in reversed(self._changes) if not self._undo(change)]
 
-    def _is_undone(self, change: _Change) -> bool:
+    def _undo(self, change: _Change) -> bool:
         try:
             folder, leaf = self._out.of(change.name)
             found = _identity(folder.file_status(leaf))
@@ -170,9 +167,9 @@ class Replacement:
         return True
 
     def _check_folder(self, of_name: str) -> None:
-        """Move a probe into a file's folder and remove it, which fails if that is read-only.
+        """Move a probe into a file's folder, which fails if that is read-only or a mount.
 
-        It also fails if the folder is a mount. Raises `WriteError`.
+        Raises `WriteError`.
         """
         folder, _ = self._out.of(of_name, create=True)
         if folder.path in self._checked:
@@ -187,24 +184,24 @@ class Replacement:
         except OSError as error:
             raise _cannot_be_replaced(folder.path, error) from error
 
-    def _is_unchanged(self, name: str) -> bool:
-        if self._out.status(name) is None:
+    def _is_unchanged(self, name: str, old: os.stat_result, new: os.stat_result) -> bool:
+        """Return whether a staged file holds the same bytes as the old one."""
+        if old.st_size != new.st_size:
             return False
         (staged, leaf), (folder, _) = self._staged.of(name), self._out.of(name)
-        with staged.open_for_reading(leaf) as new, folder.open_for_reading(leaf) as old:
-            if os.fstat(new.fileno()).st_size != os.fstat(old.fileno()).st_size:
-                return False
-            while chunk := new.read(_CHUNK):
-                if old.read(len(chunk)) != chunk:
+        with staged.open_for_reading(leaf) as one, folder.open_for_reading(leaf) as other:
+            while chunk := one.read(_CHUNK):
+                if other.read(len(chunk)) != chunk:
                     return False
         return True
 
-    def _plan(self, name: str, new: _Identity, *, can_link: bool) -> None:
-        status = self._out.status(name)
-        if status is not None:
-            self._keep(name, status, can_link=can_link)
-            status = self._out.status(name)  # on an overlay, linking may change the inode
-        self._changes.append(_Change(name, _identity(status), new))
+    def _plan(
+        self, name: str, old: os.stat_result | None, new: _Identity, *, can_link: bool
+    ) -> None:
+        if old is not None:
+            self._keep(name, old, can_link=can_link)
+            old = self._out.status(name)  # on an overlay, linking may change the inode
+        self._changes.append(_Change(name, _identity(old), new))
 
     def _keep(self, name: str, status: os.stat_result, *, can_link: bool) -> None:
         """Keep an old file. Raises `WriteError` if another file cannot take its place."""
@@ -226,13 +223,8 @@ class Replacement:
 
 
 def _link(leaf: str, folder: Directory, into: Directory) -> None:
-    os.link(
-        leaf,
-        leaf,
-        src_dir_fd=folder.descriptor,
-        dst_dir_fd=into.descriptor,
-        follow_symlinks=False,
-    )
+    source, target = folder.descriptor, into.descriptor
+    os.link(leaf, leaf, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
 
 
 def _refuse_sticky(folder: Directory, leaf: str, status: os.stat_result) -> None:
@@ -250,14 +242,10 @@ def _identity(status: os.stat_result | None) -> _Identity:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-_REASONS: Final = {
-    errno.EXDEV: "it is a mount of its own",
-    errno.EBUSY: "it is a mount of its own",
-}
-
-
 def _cannot_be_replaced(path: Path, error: OSError) -> WriteError:
-    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    reason = error.strerror or str(error)
+    if error.errno in {errno.EXDEV, errno.EBUSY}:
+        reason = "it is a mount of its own"
     return WriteError(
         f"{path} cannot be replaced ({reason}), so the old report stays: unmount it or fix its "
         "permissions, or name another directory with --out."

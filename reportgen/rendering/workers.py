@@ -1,15 +1,13 @@
 """Tasks shared among processes, so that all of the machine's processors render.
 
-A forked process has all that its parent has in memory, so nothing need be sent to it; its results
-come back through a pipe. Tasks are assigned beforehand, by weight, and the results do not depend
-on the assignment: of several failures, the one raised is that which doing one task after another
-would have met first.
+A forked process has all that its parent has in memory; its results come back through a pipe. Tasks
+are assigned beforehand, by weight, and the results do not depend on the assignment: of several
+failures, the one of the first task is raised. What processes that cannot be started would have
+done is left to the caller.
 
-Where no process can be started, or not all of them, their share is left to the caller.
-
-A worker ignores the signals that its parent handles. It ends at once when its parent
-does, in whatever way: it holds the read end of a pipe whose other end only the parent has, and
-ends when that is closed. So no worker still writes when the next command is at work.
+A worker ignores the signals that its parent handles, but ends at once when its parent does: it
+holds the read end of a pipe whose other end only the parent has. So no worker still writes when the
+next command is at work.
 """
 
 import gc

@@ -5,7 +5,6 @@ so that none can forget to; it is still the server's text, which pages and expor
 where it goes.
 """
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,9 +20,10 @@ from reportgen.model.metrics import Metric, Result, last_if_not_finite, metric, 
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.pace import Pace
 from reportgen.model.trend import Clock, Trend
+from reportgen.report.artifacts import Artifact
 from reportgen.report.change import Baseline, Change
+from reportgen.report.gist import gist
 from reportgen.text import javascript
-from reportgen.text.javascript import JSON, js_value
 from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
 from reportgen.text.visible import has_visible_text
@@ -142,8 +142,8 @@ class JobDetail:
     clock: Clock
     pause: hist.Pause | None
     checkpoints: tuple[float, ...]
-    artifacts: tuple[str, ...]
-    """Each artifact as text, without home directories: strings unchanged, else as JSON."""
+    artifacts: tuple[Artifact, ...]
+    """Each artifact, without home directories."""
     log: tuple[LogLine, ...]
     log_lines: int
     pace: Pace = field(default_factory=Pace)
@@ -211,7 +211,7 @@ def job_detail(
         clock=history.clock,
         pause=history.pause,
         checkpoints=tuple(history.checkpoints),
-        artifacts=tuple(_artifact_text(artifact, redactor) for artifact in artifacts),
+        artifacts=tuple(Artifact.of(redactor.value(artifact)) for artifact in artifacts),
         pace=history.pace,
         last_event_at=history.last_event_at,
         metadata=_object(history.metadata, redactor),
@@ -288,37 +288,16 @@ def _seconds_between(start: str | None, end: str | None) -> float | None:
 
 def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
     text = redactor.event_text(line.text)
+    brief = gist(text)
     if line.is_cut:
         text = text[: -redactor.longest_part]
     if line.is_cut or len(text) > LINE_LENGTH:
         text = f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
-    return line if text == line.text else LogLine(text, line.time)  # nearly all are unchanged
-
-
-def _artifact_text(artifact: JSON, redactor: Redactor) -> str:
-    clean = _without_home(redactor.value(artifact))
-    return clean if isinstance(clean, str) else js_value(clean)
+    if brief is None and text == line.text:  # as nearly all are
+        return line
+    return LogLine(text, line.time, gist=brief)
 
 
 def _object(fields: Object, redactor: Redactor) -> Object:
     clean = redactor.value(fields)
     return clean if isinstance(clean, dict) else {}
-
-
-_HOME: Final = re.compile(
-    r"\A(file://)?(?:/(?:[^/]+/)?(?:home|Users)/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)"
-    r"(?=[\\/]|\Z)"
-)
-
-
-def _without_home(artifact: JSON) -> JSON:
-    """Return an artifact in which paths within a home directory begin with `~`: names stay out."""
-    match artifact:
-        case str():
-            return _HOME.sub(r"\1~", artifact)
-        case list():
-            return [_without_home(item) for item in artifact]
-        case dict():
-            return {key: _without_home(item) for key, item in artifact.items()}
-        case _:
-            return artifact

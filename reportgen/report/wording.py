@@ -1,6 +1,5 @@
 """The wording of numbers, times, statuses and lists, on pages and in exports."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reportgen.events import wire
 from reportgen.model.origin import Origin
-from reportgen.model.rounding import significant
+from reportgen.model.rounding import short_number, significant
 from reportgen.report.change import Change
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
@@ -37,11 +36,6 @@ REASON_LENGTH: Final = 300
 
 ENTRIES_LENGTH: Final = 8_000
 """The maximum number of characters of a list's entries together."""
-
-_SHORT_DIGITS: Final = 4
-
-_PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e6
-"""The sizes of a number that is printed without an exponent."""
 
 _MINUTE: Final = 60
 
@@ -185,18 +179,8 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 
 def short(value: float | None) -> str:
-    """Format a number to four significant digits, None as a dash: `0.4303`, `2e-4`, `1.5e6`.
-
-    A whole number below a million keeps all its digits.
-    """
-    if value is None:
-        return "—"
-    if not math.isfinite(value) or (value == round(value) and abs(value) < _PLAIN_BELOW):
-        return js_number(value)
-    if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
-        return js_number(significant(value, _SHORT_DIGITS))
-    mantissa, _, exponent = f"{value:.{_SHORT_DIGITS - 1}e}".partition("e")
-    return f"{js_number(float(mantissa))}e{int(exponent)}"
+    """Format a number to four significant digits, None as a dash."""
+    return "—" if value is None else short_number(value)
 
 
 _SIZES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")

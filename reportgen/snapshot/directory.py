@@ -38,9 +38,9 @@ Warn = Callable[[str], None]
 
 _TAG: Final = "CACHEDIR.TAG"
 _TAG_TEXT: Final = (
-    "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# This directory holds what arkor-report fetched. Deleting it costs another fetch.\n"
-    "# For what this tag means see https://bford.info/cachedir/\n"
+    b"Signature: 8a477f597d28d172789f06886806bc55\n"
+    b"# This directory holds what arkor-report fetched. Deleting it costs another fetch.\n"
+    b"# For what this tag means see https://bford.info/cachedir/\n"
 )
 _IGNORE: Final = ".gitignore"
 _LOCK: Final = "lock"
@@ -66,15 +66,20 @@ class Snapshot:
     def locked(cls, path: Path, warn: Warn = lambda _: None) -> Iterator[Self]:
         """Open the directory for writing, one command at a time; it is created if it is missing.
 
-        `warn` is called with what the command goes on without. Raises `WriteError` if the
-        directory cannot be written, is someone else's or is in use, and `SnapshotError` if it is
-        damaged or of another version.
+        Raises `WriteError` if the directory cannot be written, is someone else's or is in use, and
+        `SnapshotError` if it is damaged or of another version.
         """
         with ExitStack() as stack:
             with writing(path):
                 directory = Directory.open(path, create=True, private=True)
                 _make_ours(directory)
-                _lock(directory, stack)
+                try:
+                    stack.enter_context(locked(directory, _LOCK))
+                except BlockingIOError:
+                    raise WriteError(
+                        f"Another build is working on the snapshot directory {path}: "
+                        "wait until it ends, or name another directory with --snapshot-dir."
+                    ) from None
                 directory.remove_leftovers()
             known = index.read(directory) or Index(last=None, urls={}, kinds={})
             snapshot = cls(directory, known, warn)
@@ -128,7 +133,10 @@ class Snapshot:
         however often, is one snapshot.
         """
         if folder.name not in self._before:
-            self._before[folder.name] = _statuses_before(folder, kept)
+            statuses = None
+            if kept is not None:
+                statuses = folder.statuses(kept) if kept.finished else kept.before
+            self._before[folder.name] = statuses
         return self._before[folder.name]
 
     @property
@@ -142,12 +150,11 @@ class Snapshot:
 
         Raises `SnapshotError` if there is none.
         """
+        name = self._index.last
         if url is not None:
             name = self._index.urls.get(f"{kind or 'studio'} {url}")
         elif kind is not None:
             name = self._index.kinds.get(kind)
-        else:
-            name = self._index.last
         if name is None:
             raise SnapshotError(
                 f"The snapshot directory {self.path} holds nothing from "
@@ -170,26 +177,10 @@ def _make_ours(directory: Directory) -> None:
             f"{path} holds files and is not a snapshot directory: "
             "name an empty or a new one with --snapshot-dir."
         )
-    else:
-        _put(directory, _TAG, _TAG_TEXT)
-    if directory.file_status(_IGNORE) is None:
-        _put(directory, _IGNORE, "*\n")
-
-
-def _put(directory: Directory, name: str, text: str) -> None:
-    with directory.replacing(name) as file:
-        file.write(text.encode())
-
-
-def _lock(directory: Directory, stack: ExitStack) -> None:
-    """Hold the lock until the stack closes. Raises `WriteError` if another command holds it."""
-    try:
-        stack.enter_context(locked(directory, _LOCK))
-    except BlockingIOError:
-        raise WriteError(
-            f"Another build is working on the snapshot directory {directory.path}: "
-            "wait until it ends, or name another directory with --snapshot-dir."
-        ) from None
+    for name, text in ((_TAG, _TAG_TEXT), (_IGNORE, b"*\n")):
+        if directory.file_status(name) is None:
+            with directory.replacing(name) as file:
+                file.write(text)
 
 
 def names_scope(origin: Origin) -> bool:
@@ -208,9 +199,3 @@ def _folder_name(origin: Origin) -> str:
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:10]
     plain = re.sub(r"[^A-Za-z0-9]+", "-", f"{origin.kind}-{readable}")[:60].strip("-").lower()
     return f"{plain}-{digest}"
-
-
-def _statuses_before(folder: SourceFolder, kept: Listing | None) -> dict[str, str] | None:
-    if kept is None:
-        return None
-    return folder.statuses(kept) if kept.finished else kept.before

@@ -71,10 +71,7 @@ class EventLogs:
 
     @contextmanager
     def reading(self, job_id: str) -> Iterator[Iterator[Record]]:
-        """Yield the records of a job's log; a job without a log has none.
-
-        Raises `SnapshotError`.
-        """
+        """Yield the records of a job's log, none without a log. Raises `SnapshotError`."""
         with ExitStack() as stack:
             file: Readable = io.BytesIO()
             with reading(self.path_of(job_id)), suppress(FileNotFoundError):
@@ -130,9 +127,9 @@ class EventLogs:
     # What is known of the logs
 
     def facts(self, job_id: str) -> LogFacts | None:
-        """Return what is known of a job's log, reading it only in doubt; None if it has no log.
+        """Return what is known of a job's log, reading it only in doubt; None without a log.
 
-        For a log that was dropped, it is what was known then. Raises `SnapshotError`.
+        Of a log that was dropped, it is what was known then. Raises `SnapshotError`.
         """
         name = self.name(job_id)
         known, status = self._all_facts().get(name), self.status(job_id)

@@ -1,19 +1,19 @@
 """Merge snapshot directories: what several machines fetched, for one machine to render.
 
-The inputs are only read, and may be read-only, or as an artifact store left them. The target
-takes part with what it holds. Logs are written first, then the list, then the index, so that an
-interrupted merge leaves a snapshot as good as it was, and can be repeated.
+The inputs are only read; what the target holds is merged with them. Logs are written first, then
+the list, then the index, so that an interrupted merge leaves a snapshot as good as it was, and can
+be repeated.
 """
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from reportgen.errors import SnapshotError, UsageError
 from reportgen.events import event_log
-from reportgen.events.event_log import Ended, Readable
+from reportgen.events.event_log import Readable
 from reportgen.events.stream_state import StreamState
 from reportgen.model.origin import Origin
 from reportgen.snapshot import log_index
@@ -43,18 +43,22 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
     order and its time are the newest; the selection is the union of all. Raises `UsageError` if the
     sources differ, `SnapshotError` if a directory is not a snapshot, and `WriteError`.
     """
-    parts = [_part(directory) for directory in _each_once(directories)]
+    places = {os.path.realpath(directory): directory for directory in directories}
+    parts = {place: _part(directory) for place, directory in places.items()}
     if not parts:
         raise UsageError("There is nothing to merge: name one or more snapshot directories.")
-    _refuse_different_sources(parts)
-    parts = [part for part in parts if not _is_same(part.directory, into)]
+    _refuse_different_sources(list(parts.values()))
+    parts.pop(os.path.realpath(into), None)
     if not parts:
         return
     with Snapshot.locked(into, warn) as snapshot:
-        folder, held = _held(snapshot, parts)
-        before = _statuses_before(snapshot, held)
-        # Among lists of the same time, which SOURCE_DATE_EPOCH can set, the target's is the oldest.
-        taking_part = sorted((*parts, *held), key=lambda part: part.listing.read_at, reverse=True)
+        folder, held = _held(snapshot, parts.values())
+        before = None
+        if held:
+            # By another folder object, since looking up a log must not make it trusted later.
+            before = snapshot.before(held[0].folder.unread(), held[0].listing)
+        # Of lists of the same time, which SOURCE_DATE_EPOCH can set, the target's is the oldest.
+        taking_part = _newest_first((*parts.values(), *held))
         merged = _merged_list([part.listing for part in taking_part])
         # Jobs that the target holds keep their numbers.
         known = (held or taking_part)[0].listing.numbers
@@ -68,35 +72,11 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
         snapshot.use(folder, merged.origin)
 
 
-def _statuses_before(snapshot: Snapshot, held: Sequence[_Part]) -> dict[str, str] | None:
-    if not held:
-        return None
-    # From a separate folder object, since looking up a log here must not make it trusted later.
-    return snapshot.before(held[0].folder.unread(), held[0].listing)
-
-
 # --- What takes part ---------------------------------------------------------------------------
 
 
-def _each_once(directories: Sequence[Path]) -> Iterator[Path]:
-    seen: set[Path] = set()
-    for directory in directories:
-        place = _real(directory)
-        if place not in seen:
-            seen.add(place)
-            yield directory
-
-
-def _is_same(directory: Path, into: Path) -> bool:
-    return _real(directory) == _real(into)
-
-
-def _real(directory: Path) -> Path:
-    """Resolve the links in a directory's path; return it unchanged if that is impossible."""
-    try:
-        return Path(os.path.realpath(directory))
-    except OSError:
-        return directory
+def _newest_first(parts: Iterable[_Part]) -> list[_Part]:
+    return sorted(parts, key=lambda part: part.listing.read_at, reverse=True)
 
 
 def _part(directory: Path) -> _Part:
@@ -127,15 +107,12 @@ def _refuse_different_sources(parts: Sequence[_Part]) -> None:
 
 
 def _scopes(origins: Iterable[Origin]) -> dict[tuple[str, str | None], Origin]:
-    """Return, by kind and URL, an origin that names its scope."""
+    """Return an origin that names its scope, by kind and URL."""
     return {(origin.kind, origin.url): origin for origin in origins if names_scope(origin)}
 
 
 def _source(origin: Origin, scopes: dict[tuple[str, str | None], Origin]) -> tuple[str | None, ...]:
-    """Return what identifies a source: its scope, its own or the one known for its URL, or its URL.
-
-    `scopes` has the known scopes by kind and URL.
-    """
+    """Return what identifies a source: its scope, else the one known for its URL, else its URL."""
     known = origin if names_scope(origin) else scopes.get((origin.kind, origin.url), origin)
     if names_scope(known):
         return (known.kind, "scope", known.org, known.project)
@@ -147,10 +124,9 @@ def _described(origin: Origin) -> str:
     return f"{origin.kind}{scope}{f' at {origin.url}' if origin.url else ''}"
 
 
-def _held(snapshot: Snapshot, parts: Sequence[_Part]) -> tuple[SourceFolder, list[_Part]]:
+def _held(snapshot: Snapshot, parts: Iterable[_Part]) -> tuple[SourceFolder, list[_Part]]:
     """Return the target's folder for the source, and what the target itself contributes."""
-    newest_first = sorted(parts, key=lambda part: part.listing.read_at, reverse=True)
-    origin = _merged_origin([part.listing for part in newest_first])
+    origin = _merged_origin([part.listing for part in _newest_first(parts)])
     folder = snapshot.folder(origin)
     present = list(_all_held(snapshot, folder))
     scopes = _scopes([origin, *(part.listing.origin for part in present)])
@@ -175,7 +151,7 @@ def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
                 raise
             continue
         if listing is not None:
-            # Facts about logs are kept in the folder object, so there must be only one of `folder`.
+            # Facts about logs are kept in the folder object, so `folder` must be the only one.
             yield _Part(snapshot.path, folder if each.name == folder.name else each, listing)
 
 
@@ -219,26 +195,10 @@ def _merged_origin(newest_first: Sequence[Listing]) -> Origin:
 # --- Event logs --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """A directory's log of a job; logs are the same if their `size` and `end` are."""
-
-    folder: SourceFolder
-    job_id: str
-    size: int
-    end: Ended | None
-
-    @property
-    def path(self) -> Path:
-        """Its path, for messages."""
-        return self.folder.logs.path_of(self.job_id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """A log that was read as a whole, with its size then."""
 
-    log: _Log
+    folder: SourceFolder
     size: int
     state: StreamState
 
@@ -248,96 +208,83 @@ def _merge_log(
 ) -> None:
     """Put the best log of a job into `folder`, unless it is there already."""
     folder.logs.status(job_id)  # raises if something else is in its place
-    logs = [_log(part.folder, job_id, warn) for part in newest_first]
-    alike = _alike(log for log in logs if log is not None)
-    if len(alike) == 1 and _is_trusted(folder, job_id, alike[0]):
-        return
+    alike: dict[object, list[SourceFolder]] = {}
+    for part in newest_first:
+        key = _identity(part.folder, job_id, warn)
+        if key is not None:
+            alike.setdefault(key, []).append(part.folder)
+    if [folder in folders for folders in alike.values()] == [True] and folder.logs.is_as_left(
+        job_id
+    ):
+        return  # it is the only one, and unchanged since this tool last wrote or read it
     best: _Read | None = None
-    for same in alike:
-        read = _first_whole(sorted(same, key=lambda log: log.folder is not folder), warn)
-        if read is not None and (best is None or _rank(read) > _rank(best)):
+    for folders in alike.values():
+        folders.sort(key=lambda each: each is not folder)
+        read = _first_whole(job_id, folders, warn)
+        if read is not None and (best is None or _rank(read.state) > _rank(best.state)):
             best = read
     if best is None:
         return
-    if best.log.folder is not folder:
-        folder.logs.place(job_id, _bytes_of(best))
+    if best.folder is not folder:
+        folder.logs.place(job_id, _bytes_of(best, job_id))
     with writing(folder.logs.path_of(job_id)), folder.logs.open(job_id) as file:
         end = log_index.end_note(file)
     folder.logs.learn(job_id, best.state, end)
 
 
-def _rank(read: _Read) -> tuple[bool, int]:
-    return read.state.is_complete, read.state.events
+def _rank(state: StreamState) -> tuple[bool, int]:
+    return state.is_complete, state.events
 
 
-def _log(folder: SourceFolder, job_id: str, warn: Warn) -> _Log | None:
-    """Return a directory's log of a job, reading at most its end; None if it has none."""
+def _identity(folder: SourceFolder, job_id: str, warn: Warn) -> object:
+    """Return what only copies of one log have in common; None without a log.
+
+    It is their size and end note; a log without an end note is like no other.
+    """
     try:
-        size = folder.logs.size(job_id)
-        end = folder.logs.end_of(job_id)
+        size, end = folder.logs.size(job_id), folder.logs.end_of(job_id)
     except SnapshotError as error:
         warn(f"an event log is left out: {error}")
         return None
     if size == 0:
         return None
-    return _Log(folder, job_id, size, end)
+    return folder if end is None else (size, end)
 
 
-def _alike(logs: Iterable[_Log]) -> list[list[_Log]]:
-    """Group logs that are the same: of the same size and with the same end note."""
-    groups: dict[object, list[_Log]] = {}
-    for log in logs:
-        key = id(log.folder) if log.end is None else (log.size, log.end)
-        groups.setdefault(key, []).append(log)
-    return list(groups.values())
-
-
-def _is_trusted(folder: SourceFolder, job_id: str, alike: Sequence[_Log]) -> bool:
-    """Return whether the target has this log, unchanged since this tool last wrote or read it."""
-    return any(log.folder is folder for log in alike) and folder.logs.is_as_left(job_id)
-
-
-def _first_whole(logs: Iterable[_Log], warn: Warn) -> _Read | None:
+def _first_whole(job_id: str, folders: Iterable[SourceFolder], warn: Warn) -> _Read | None:
     """Read logs that should be the same until one is readable and not damaged."""
-    for log in logs:
+    for folder in folders:
+        path = folder.logs.path_of(job_id)
         try:
-            return _read(log)
+            return _read(folder, job_id)
         except event_log.DamagedLogError as error:
-            warn(_damaged(log.path, error))
+            warn(f"the event log {path} is damaged and left out: {error}")
         except OSError as error:
-            warn(_unreadable(log.path, error))
+            why = error.strerror or error
+            warn(f"the event log {path} cannot be read and is left out: {why}")
     return None
 
 
-def _damaged(path: Path, error: event_log.DamagedLogError) -> str:
-    return f"the event log {path} is damaged and left out: {error}"
-
-
-def _unreadable(path: Path, error: OSError) -> str:
-    return f"the event log {path} cannot be read and is left out: {error.strerror or error}"
-
-
-def _read(log: _Log) -> _Read:
+def _read(folder: SourceFolder, job_id: str) -> _Read:
     """Read a whole log. Raises `DamagedLogError` or `OSError`."""
-    size = 0
+    sizes = []
 
     def blocks(file: Readable) -> Iterator[bytes]:
-        nonlocal size
         for block in event_log.blocks(file):
-            size += len(block) + 1
+            sizes.append(len(block) + 1)
             yield block
 
-    with log.folder.logs.open(log.job_id) as file:
+    with folder.logs.open(job_id) as file:
         state = log_index.examine(event_log.records(blocks(file)))
-    if size == 0:
+    if not sizes:
         raise event_log.DamagedLogError("not one whole line")
-    return _Read(log, size, state)
+    return _Read(folder, sum(sizes), state)
 
 
-def _bytes_of(read: _Read) -> Iterator[bytes]:
+def _bytes_of(read: _Read, job_id: str) -> Iterator[bytes]:
     """Yield a log as far as it was read, since another build may be appending to it."""
     size = read.size
-    with read.log.folder.logs.open(read.log.job_id) as file:
+    with read.folder.logs.open(job_id) as file:
         while size and (block := file.read(min(size, _BLOCK))):
             size -= len(block)
             yield block

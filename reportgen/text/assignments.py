@@ -1,7 +1,7 @@
 """Secrets that a text assigns to a name, as in shells, command lines, YAML and Python.
 
-Prose has colons too, so a value counts as a secret only if it is one unbroken sequence of eight or
-more characters with a digit among them. After a word for a password, any value counts.
+Prose has colons too, so only an unbroken sequence of eight or more characters with a digit among
+them counts as a secret. After a word for a password, any value does.
 """
 
 import re
@@ -11,6 +11,7 @@ from reportgen.text.keys import may_name_secret, speaks_of_password, speaks_of_s
 from reportgen.text.patterns import HIDDEN, REDACTED, many
 
 _SHORTEST: Final = 8
+_LOOKS_SECRET: Final = re.compile(rf"(?=[^0-9]*+[0-9])\S{{{_SHORTEST},}}+")
 
 _ASSIGNMENT: Final = re.compile(
     r"""
@@ -36,8 +37,6 @@ _BARE: Final = re.compile(
     ),
     re.VERBOSE,
 )
-_DIGIT: Final = re.compile("[0-9]")
-_STAND_INS: Final = (HIDDEN, REDACTED)
 
 
 def hidden(text: str, lowered: str) -> str:
@@ -60,14 +59,13 @@ def hidden(text: str, lowered: str) -> str:
         value = _value(text, found)
         if value is None:
             continue
-        if text.startswith(_STAND_INS, value.start()):
+        if text.startswith((HIDDEN, REDACTED), value.start()):
             position = value.end()
-        elif of_password or _looks_secret(value[0]):
+        elif of_password or _LOOKS_SECRET.fullmatch(value[0]):
             parts += text[done : value.start()], HIDDEN
             done = position = value.end()
         elif len(value[0]) >= _SHORTEST:
-            # It has no digit, and so no value within it has one: searching it again, name by name,
-            # would take quadratic time.
+            # No value within it has a digit either: searching them all would take quadratic time.
             plain_until = value.end()
     return "".join([*parts, text[done:]]) if parts else text
 
@@ -82,11 +80,3 @@ def _value(text: str, found: re.Match[str]) -> re.Match[str] | None:
         return None  # a JSON number or literal, which stays JSON
     value = _BARE.match(text, found.end())
     return None if value is None or value[0].startswith("//") else value
-
-
-def _looks_secret(value: str) -> bool:
-    return (
-        len(value) >= _SHORTEST
-        and _DIGIT.search(value) is not None
-        and not any(character.isspace() for character in value)
-    )

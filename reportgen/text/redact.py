@@ -31,8 +31,7 @@ _Kinds: TypeAlias = Mapping[str, Callable[[JSON], bool]]
 class Redactor:
     """Redacts texts and JSON values.
 
-    `tokens` are the tool's own secrets; those under eight characters are ignored. `show` names the
-    config keys to show besides the known ones.
+    `tokens` are the tool's own secrets, `show` the config keys to show besides the known ones.
     """
 
     def __init__(self, tokens: Iterable[str] = (), show: Iterable[str] = ()) -> None:
@@ -59,7 +58,7 @@ class Redactor:
     def event_text(self, text: str) -> str:
         """Redact raw event data or a log line: as `text` does, and also values of secret keys.
 
-        Everything else is kept character by character; the text need not be valid JSON.
+        The text need not be valid JSON.
         """
         if '"' in text and ("\\u" in text or may_name_secret(text.lower())):
             text = json_text.hide_values(text)
@@ -92,10 +91,10 @@ class Redactor:
                 return value
 
     def config(self, config: Object) -> Object:
-        """Return a job's config as it is shown; a value that must not be seen is `[hidden]`.
+        """Return a job's config as it is shown, other values as `[hidden]`.
 
-        Known keys are shown if their values are of the kind that the wire format names. Of other
-        keys, numbers and booleans are shown, and what `show` names, but never a secret's value.
+        Known keys are shown if their values are of the expected kind. Of other keys, numbers and
+        booleans are shown, and what `show` names, but never a secret's value.
         """
         return {
             self.text(key): self._dataset(value)

@@ -1,8 +1,7 @@
 """The secrets that were read, wherever they came from, and the one redactor that knows them all.
 
-A token can come from a variable, from a file, or from a server's answer, and a later one can
-replace it while streams are followed. Every reader of a token adds it here, and every writer, to
-stderr as well as to files, uses the redactor from here.
+Whatever reads a token, from a variable, a file or a server's answer, adds it here; whatever writes,
+to files or to stderr, uses the redactor from here.
 """
 
 from collections.abc import Iterable

@@ -92,7 +92,7 @@ def _may_hold(
 def _any_spelling(tokens: Iterable[str]) -> str:
     """Return a pattern for any of the tokens, in any spelling.
 
-    It includes an odd backslash before a letter, which would otherwise escape our bracket.
+    It includes an odd backslash before a letter, which would escape the bracket of the stand-in.
     """
     tokens = list(tokens)
     cores = sorted(set(chain.from_iterable(map(_cores, tokens))))
@@ -167,10 +167,9 @@ def _entity_names() -> dict[str, list[str]]:
 
 
 def _escapes(tokens: Iterable[str]) -> list[str]:
-    """Return patterns for the escapes of any character of the tokens.
+    """Return patterns for the escapes of any character of the tokens, which few texts hold.
 
-    Each escaped spelling of a token holds such an escape, and few other texts do. Each pattern
-    begins with a sign of its own, so that `re` skips texts without it at once.
+    Each begins with a sign of its own, so that `re` skips texts without it at once.
     """
     characters = sorted(set("".join(tokens)) | set("+/"))  # base64 also uses these two
     others = [character for character in characters if not _is_plain(character)]

@@ -1,4 +1,4 @@
-"""Times as the server writes them: ISO 8601 text."""
+"""Times as servers write them: ISO 8601 text."""
 
 from datetime import UTC, datetime
 

@@ -1,8 +1,4 @@
-"""URLs, without what may be secret in them: user info, query and fragment.
-
-They are found in any text, also where JSON escapes their characters. All patterns take linear
-time.
-"""
+"""URLs in any text, without what may be secret in them: user info, query and fragment."""
 
 import re
 from typing import Final
@@ -27,7 +23,7 @@ _COLON: Final = r"(?::|\\++u003[aA])"
 _AT_SIGN: Final = r"(?:@|\\++u0040)"
 _QUERY_SIGN: Final = r"(?:[?#]|\\++u00(?:3[fF]|23))"
 # What no URL contains: spaces and controls, quotes of any kind, angle brackets, the punctuation of
-# scripts that use no spaces. An apostrophe may be in one, but not as the end of a list's item.
+# scripts without spaces. An apostrophe may be in one, but not at the end of a list's item.
 _OUTSIDE: Final = (
     r"\s\x00-\x20\x7f\"<>`\\'«»\u2018-\u201f\u2039\u203a\u3000-\u303f"
     r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
@@ -69,15 +65,18 @@ def _without_user(place: str, query: str) -> str:
     """Return the host and path of a URL, without user info."""
     slash = _SLASH_OR_QUERY.search(place)
     authority = place[: slash.start()] if slash else place
-    users = list(_AT.finditer(authority))
-    if users:
-        return place[users[-1].end() :]
+    if user := _user_end(authority):
+        return place[user:]
     if _HOST_AND_PORT.fullmatch(authority):
         return place
     # What looks like a port is a password, cut at a slash, `?` or `#` that was not encoded.
     whole = place + query
-    users = list(_AT.finditer(whole))
-    return _QUERY_START.split(whole[users[-1].end() :], maxsplit=1)[0] if users else place
+    return without_query(whole[user:]) if (user := _user_end(whole)) else place
+
+
+def _user_end(text: str) -> int:
+    """Return where the last user info ends; 0 if there is none."""
+    return max((sign.end() for sign in _AT.finditer(text)), default=0)
 
 
 def _after_url(query: str) -> str:
@@ -85,9 +84,7 @@ def _after_url(query: str) -> str:
 
     A parenthesis that was not opened in the query ends it, unless more of it follows.
     """
-    last = 0
-    for part in _QUERY_PART.finditer(query):
-        last = part.end()
+    last = max((part.end() for part in _QUERY_PART.finditer(query)), default=0)
     depth = max(0, query.count("(", 0, last) - query.count(")", 0, last))
     end = len(query)
     for parenthesis in _PARENTHESIS.finditer(query, last):

@@ -8,6 +8,7 @@ import { chartTools } from "./chart_tools.mjs";
 import { chartView } from "./chart_view.mjs";
 import { WIDTH, between } from "./plot_model.mjs";
 import { html } from "./plot_view.mjs";
+import { firstSmoothing } from "./smoothing_view.mjs";
 
 const LEAST_DRAG = 6;
 
@@ -64,7 +65,7 @@ function enhancePlot(plot) {
   const chart = readChart(svg);
   const { whole, series } = chart;
   if (!series.length) return;
-  const view = { range: whole.across, log: false, smoothing: 0, off: new Set() };
+  const view = { range: whole.across, log: false, smoothing: firstSmoothing(svg), inliers: false, off: new Set() };
   const isZoomed = () => view.range !== whole.across;
   const stepAt = (x) => between(view.range, x / WIDTH);
 
@@ -109,13 +110,13 @@ function enhancePlot(plot) {
   const surface = surfaceOf();
   plot.append(surface);
   const drawing = chartView(svg, chart);
-  const tip = chartTip(plot, drawing);
+  const tip = chartTip(plot, drawing, whole);
   const pointed = pointing(tip, series, view);
   const drag = dragging(surface, drawing, pointed, stepAt, zoom);
   surface.addEventListener("dblclick", unzoom);
   surface.addEventListener("blur", pointed.hide);
   listenToKeys(surface, pointed, zoomBy, escape);
-  const { tools, back } = chartTools(series, view, { draw, unzoom, save });
+  const { tools, back } = chartTools(chart, view, { draw, unzoom, save });
   plot.after(tools);
   draw();
 }

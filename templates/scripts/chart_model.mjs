@@ -1,41 +1,14 @@
-// What the loss chart computes: points, the ranges shown, the nearest step, the smoothed curve, the
-// tooltip's text. Values in, values out.
+// What the loss chart computes: the ranges shown, the nearest step, the tooltip's text. Values in,
+// values out.
 //
 // A point is { kind, step, value, exact }; a series is { kind, points }. `whole` holds the ranges
-// that the page came with. A view is what the reader asked for: { range, log, smoothing, off }, with
-// `range` in steps (`whole.across` itself without zoom) and `off` the kinds that are switched off.
-import { HEIGHT, WIDTH, between, digits } from "./plot_model.mjs";
+// that the page came with. A view is what the reader asked for: { range, log, smoothing, inliers,
+// off }, with `range` in steps (`whole.across` itself without zoom), `smoothing` from 0 to 1,
+// `inliers` for the view without outliers, and `off` the kinds that are switched off.
+import { HEIGHT, approximate } from "./plot_model.mjs";
 
 export const KIND_NAMES = { loss: "Training loss", "eval-loss": "Eval loss", superseded: "Superseded" };
 const LABEL_HEIGHT = 12;
-
-// --- Points ---
-
-export const parseNumbers = (text) => (text ? text.split(",").map(Number) : []);
-export const stepAt = (whole, x) => between(whole.across, x / WIDTH);
-export const valueAt = (whole, y) => between(whole.upwards, 1 - y / HEIGHT);
-
-// The unbroken parts of a curve. `steps` (each the difference from the one before) and `values` are
-// exact; without them, points are as exact as the drawn path.
-export function partsOf(kind, { d, steps, values }, whole) {
-  let at = 0;
-  let step = 0;
-  return d.split("M").slice(1).map((part) => part.split("L").map((pair) => {
-    const [x, y] = parseNumbers(pair);
-    const exact = at < steps.length;
-    step = exact ? step + steps[at] : stepAt(whole, x);
-    const value = exact ? values[at] : valueAt(whole, y);
-    at += 1;
-    return { kind, step, value, exact };
-  }));
-}
-
-// A downsampled curve comes with the means of all its points in columns of equal width; the text of
-// a column without a point is empty.
-export const meanPoints = (means, whole) => means.split(",")
-  .map((mean, at, all) => ({ step: stepAt(whole, ((at + 0.5) / all.length) * WIDTH), mean }))
-  .filter(({ mean }) => mean !== "")
-  .map(({ step, mean }) => ({ step, value: Number(mean) }));
 
 // --- What is shown ---
 
@@ -44,9 +17,32 @@ export const isDrawable = ({ value }, { log }) => !log || value > 0;
 export const isVisible = (point, view) =>
   point.step >= view.range[0] && point.step <= view.range[1] && isDrawable(point, view);
 
-// The range of values shown: `whole.upwards` itself unless the view is zoomed, logarithmic or has
-// kinds switched off.
+// The range of the values that are not outliers: those within ten median deviations of the median.
+// It is null unless it is at most a quarter of the whole range.
+export function inlierRange(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted[sorted.length >> 1];
+  const apart = sorted.map((value) => Math.abs(value - middle)).sort((one, other) => one - other);
+  const limit = 10 * apart[apart.length >> 1];
+  const inside = sorted.filter((value) => Math.abs(value - middle) <= limit);
+  const [low, high] = [inside[0], inside.at(-1)];
+  return low < high && sorted.at(-1) / 4 - sorted[0] / 4 > high - low ? [low, high] : null;
+}
+
+// The values of a view's points, and of these the range without outliers (null if there are none).
+export function inliersOf(series, view) {
+  const values = shownSeries(series, view).flatMap(({ points }) =>
+    points.filter((point) => isVisible(point, view)).map(({ value }) => value));
+  return { values, range: inlierRange(values) };
+}
+
+// The range of values shown: `whole.upwards` itself unless the view is zoomed, logarithmic, without
+// outliers or has kinds switched off.
 export function valueRange(series, view, whole) {
+  if (view.inliers) {
+    const { range } = inliersOf(series, view);
+    if (range) return range;
+  }
   if (view.range === whole.across && !view.log && !view.off.size) return whole.upwards;
   let low = Infinity;
   let high = -Infinity;
@@ -75,17 +71,6 @@ export function spreadLabels(places) {
     most = row.at - LABEL_HEIGHT;
   }
   return rows.sort((one, other) => one.index - other.index).map(({ at }) => at);
-}
-
-// An exponential moving average, without the usual bias towards zero at its start.
-export function smoothed(points, factor) {
-  let sum = 0;
-  let weight = 0;
-  return points.map(({ step, value }) => {
-    sum = factor * sum + (1 - factor) * value;
-    weight = factor * weight + (1 - factor);
-    return { step, value: sum / weight };
-  });
 }
 
 // --- Steps ---
@@ -126,10 +111,11 @@ export function stopByKey(key, at, count) {
   return Math.min(Math.max(from + by, 0), count - 1);
 }
 
-export function tooltipLines([step, points]) {
+export function tooltipLines([step, points], { across, upwards }) {
   return [
-    `step ${points[0].exact ? step : `≈ ${digits(step, 5)}`}`,
-    ...points.map(({ kind, value, exact }) => `${KIND_NAMES[kind].toLowerCase()} ${digits(value, exact ? 6 : 4)}`),
+    `step ${points[0].atStep ? step : `≈ ${approximate(step, across)}`}`,
+    ...points.map(({ kind, value, exact }) =>
+      `${KIND_NAMES[kind].toLowerCase()} ${exact ? value : `≈ ${approximate(value, upwards)}`}`),
   ];
 }
 

@@ -1,5 +1,7 @@
 // What the loss chart's SVG holds, read once: its curves as points, and the places of its marks.
-import { KIND_NAMES, meanPoints, parseNumbers, partsOf, stepAt, valueAt } from "./chart_model.mjs";
+import { decoded, parseNumbers, partsOf, stepAt, valueAt } from "./points_model.mjs";
+import { KIND_NAMES } from "./chart_model.mjs";
+import { meanRuns } from "./smoothing_model.mjs";
 
 const KINDS = Object.keys(KIND_NAMES);
 
@@ -8,12 +10,10 @@ const all = (svg, selector) => [...svg.querySelectorAll(selector)];
 function readSeries(svg, kind, whole) {
   const node = svg.querySelector(`path.${kind}`);
   if (!node) return [];
-  const { steps, values, means = "" } = node.dataset;
-  const curve = { d: node.getAttribute("d"), steps: parseNumbers(steps), values: parseNumbers(values) };
-  const parts = partsOf(kind, curve, whole);
-  const points = parts.flat();
-  const smoothable = means.includes(",") ? meanPoints(means, whole) : points;
-  return [{ kind, node, parts, points, smoothable }];
+  const { means } = node.dataset;
+  const parts = partsOf(kind, node.getAttribute("d"), decoded(node.dataset), whole);
+  const runs = means ? meanRuns(means, whole) : parts.filter((part) => part.length > 1);
+  return [{ kind, node, parts, points: parts.flat(), runs }];
 }
 
 export function readChart(svg) {

@@ -3,8 +3,8 @@ import { nearest, stopByKey, stopsOf, tooltipLines } from "./chart_model.mjs";
 import { html } from "./plot_view.mjs";
 
 // Shows and hides a stop; `say` has screen readers read any other text.
-export function chartTip(plot, drawing) {
-  const tip = html("div", { class: "tip", "aria-hidden": "true" });
+export function chartTip(plot, drawing, whole) {
+  const tip = html("div", { class: "tip", role: "tooltip" });
   const live = html("p", { class: "spoken", "aria-live": "polite" });
   plot.append(live);
   const say = (text) => (live.textContent = text);
@@ -22,7 +22,7 @@ export function chartTip(plot, drawing) {
 
   function show(stop, aloud) {
     const [step, points] = stop;
-    const lines = tooltipLines(stop);
+    const lines = tooltipLines(stop, whole);
     tip.replaceChildren(...lines.map((line, row) =>
       html(row ? "span" : "b", { class: row ? points[row - 1].kind : "" }, line)));
     live.before(tip);

@@ -1,6 +1,7 @@
 // The controls below the loss chart. They write what the reader asks for into the view.
-import { KIND_NAMES } from "./chart_model.mjs";
+import { KIND_NAMES, inliersOf } from "./chart_model.mjs";
 import { html, labelled, toolbox } from "./plot_view.mjs";
+import { windowOf, windowText } from "./smoothing_model.mjs";
 
 function button(word, act) {
   const made = html("button", { type: "button" }, word);
@@ -8,7 +9,7 @@ function button(word, act) {
   return made;
 }
 
-export function chartTools(series, view, { draw, unzoom, save }) {
+export function chartTools({ series, whole }, view, { draw, unzoom, save }) {
   const tools = toolbox();
   const add = (word, attributes, change) => labelled(tools, word, attributes, (input) => {
     change(input);
@@ -22,11 +23,20 @@ export function chartTools(series, view, { draw, unzoom, save }) {
       }).checked = true;
     }
   }
-  const log = add("Log scale", { type: "checkbox" }, (input) => (view.log = input.checked));
-  log.disabled = !series.some(({ points }) => points.some(({ value }) => value > 0));
-  if (series.some(({ kind }) => kind === "loss")) {
-    add("Smoothing", { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 },
-      (input) => (view.smoothing = Number(input.value)));
+  const isPositive = series.some(({ points }) => points.some(({ value }) => value > 0));
+  add(isPositive ? "Log scale" : "Log scale (no value is above zero)", { type: "checkbox" }, (input) => (view.log = input.checked))
+    .disabled = !isPositive;
+  const { values, range } = inliersOf(series, view);
+  if (range) {
+    const outside = values.filter((value) => value < range[0] || value > range[1]).length;
+    add(`Without outliers (${outside} of ${values.length} points)`, { type: "checkbox" }, (input) => (view.inliers = input.checked));
+  }
+  if (series.some(({ kind, runs }) => kind === "loss" && runs.length)) {
+    const said = html("output", {}, windowText(windowOf(view.smoothing, whole)));
+    add("Smoothing", { type: "range", min: 0, max: 0.99, step: 0.01, value: view.smoothing }, (input) => {
+      view.smoothing = Number(input.value);
+      said.textContent = windowText(windowOf(view.smoothing, whole));
+    }).after(said);
   }
   const back = button("Reset zoom", unzoom);
   tools.append(back, button("Download SVG", save));

@@ -1,8 +1,10 @@
 // The loss chart on the page: its curves and marks are moved to where a view has them, and restored
 // exactly once the view is the original one.
-import { KIND_NAMES, isDrawable, isVisible, smoothed, spreadLabels, valueRange } from "./chart_model.mjs";
-import { HEIGHT, WIDTH, linePath, plain, plotAxes } from "./plot_model.mjs";
+import { KIND_NAMES, isDrawable, isVisible, spreadLabels, valueRange } from "./chart_model.mjs";
+import { HEIGHT, WIDTH, linePath, plain, plotAxes, within } from "./plot_model.mjs";
 import { axesIn, fill, shape } from "./plot_view.mjs";
+import { smallChartsView } from "./small_charts_view.mjs";
+import { smoothingView } from "./smoothing_view.mjs";
 
 // Sets attributes, and remembers the original ones.
 function changes() {
@@ -28,14 +30,15 @@ function changes() {
 // Returns a function that moves all curves and marks onto the axes of a view.
 function movable({ series, circles, labels, dots, fixed }, put) {
   function moveCircle({ node, ...point }, view, { x, y }) {
-    const visible = isVisible(point, view);
+    const top = y(point.value);
+    const visible = isVisible(point, view) && top >= -1 && top <= HEIGHT + 1;
     const label = node.nextElementSibling;
     for (const one of labels.includes(label) ? [node, label] : [node]) {
       put(one, "visibility", visible ? "visible" : "hidden");
     }
     if (!visible) return;
     put(node, "cx", plain(x(point.step)));
-    put(node, "cy", plain(y(point.value)));
+    put(node, "cy", plain(top));
   }
 
   return (view, axes, line) => {
@@ -70,12 +73,12 @@ function switchOff(svg, off) {
 
 export function chartView(svg, chart) {
   const { series, whole } = chart;
-  const loss = series.find(({ kind }) => kind === "loss");
   const sign = (name, attributes) => shape("path", { class: name, "vector-effect": "non-scaling-stroke", ...attributes });
-  const smooth = sign("smooth");
   const cursor = sign("cursor", { visibility: "hidden" });
   const band = shape("rect", { class: "band", height: HEIGHT, width: 0 });
-  frameOf(svg, smooth, band, cursor);
+  const smooth = smoothingView(svg, chart);
+  const zoomSmall = smallChartsView(svg.closest(".panel") ?? svg);
+  frameOf(svg, band, cursor);
   const axesDrawn = axesIn(svg);
   const { put, putBack } = changes();
   const move = movable(chart, put);
@@ -94,10 +97,8 @@ export function chartView(svg, chart) {
       move(view, axes, line);
     }
     switchOff(svg, view.off);
-    if (!loss) return;
-    const averaged = view.smoothing && !view.off.has("loss") ? smoothed(loss.smoothable, view.smoothing) : [];
-    smooth.setAttribute("d", line(averaged));
-    loss.node.setAttribute("opacity", view.smoothing ? 0.3 : 1);
+    smooth(view, line);
+    zoomSmall(view.range);
   }
 
   return {
@@ -106,7 +107,7 @@ export function chartView(svg, chart) {
     hideBand: () => band.setAttribute("width", 0),
     drawCursor([step, points]) {
       const x = axes.x(step);
-      const marks = points.map(({ value }) => `M${plain(x - 3)},${plain(axes.y(value))}h6`);
+      const marks = points.map(({ value }) => `M${plain(x - 3)},${plain(within(axes.y(value)))}h6`);
       fill(cursor, { visibility: "visible", d: `M${plain(x)} 0V200${marks.join("")}` });
     },
     hideCursor: () => cursor.setAttribute("visibility", "hidden"),

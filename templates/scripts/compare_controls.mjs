@@ -1,5 +1,6 @@
 // The comparison's controls: which jobs, by step or by time, training or evaluation loss. The page's
 // address holds the choice, so that a comparison can be linked to.
+import { putAddress } from "./address.mjs";
 import { curvePoints, formatComparison, parseComparison } from "./compare_model.mjs";
 import { comparisonChart, markBest, nameOf, showConfigs } from "./compare_view.mjs";
 import { html, labelled, toolbox } from "./plot_view.mjs";
@@ -65,7 +66,7 @@ function enhanceComparison(box) {
     markBest(table, chosen);
     if (configs) showConfigs(configs, state.jobs);
     const address = formatComparison({ ...state, sort: sorting.get() }, report);
-    history.replaceState(null, "", address || location.pathname + location.search);
+    putAddress(address);
   }
 
   function read() {

@@ -1,18 +1,23 @@
 // The home page's controls: search, filter by status, sort. The page's address holds it all, so that
-// a reload or a shared link shows the same.
-import { formatHome, foundText, matchingJobs, parseHome, searchable, toggleStatus } from "./home_model.mjs";
-import { chipsIn, chooser, rowsIn } from "./home_view.mjs";
-import { sortable } from "./table_view.mjs";
+// a reload or a shared link shows the same, and links to other pages hold the way back.
+import { putAddress } from "./address.mjs";
+import { formatHome, foundText, matchingJobs, parseHome, passedOn, searchable, toggleStatus } from "./home_model.mjs";
+import { addToRows, chipsIn, chooserOf, rowsIn } from "./home_view.mjs";
+import { sortable, wholeText } from "./table_view.mjs";
 
 const PAUSE = 300;
 
-function enhanceHome(table) {
-  const [body] = table.tBodies;
-  const jobs = [...body.rows].map((row) => ({
+function jobsIn(body) {
+  return [...body.rows].map((row) => ({
     row,
     status: row.cells[0].textContent,
-    text: searchable(row.cells[1].querySelector("a").textContent, row.cells[3].textContent),
+    text: searchable(wholeText(row.cells[1].querySelector("a")), wholeText(row.cells[3].querySelector("code"))),
   }));
+}
+
+function enhanceHome(table) {
+  const [body] = table.tBodies;
+  const jobs = jobsIn(body);
   // If all pages are in one file, the home view is at "#/", as in Studio.
   const route = document.querySelector(".view") ? "/" : "";
   const find = document.getElementById("find");
@@ -22,11 +27,13 @@ function enhanceHome(table) {
   const chips = chipsIn(document.querySelector(".totals"), jobs.length,
     (status) => change({ statuses: toggleStatus(state.statuses, status) }));
   let state = { q: "", statuses: new Set() };
-  let timer;
+  let timer = null;
 
-  function show() {
+  const address = (top) => formatHome({ ...state, sort: sorting.get(), top }, route);
+
+  function show(atOnce) {
     const shown = matchingJobs(sorting.order(), state);
-    lay(shown);
+    lay(shown, atOnce);
     table.hidden = !shown.length;
     for (const [status, chip] of chips) {
       chip.ariaPressed = String(status ? state.statuses.has(status) : !state.statuses.size);
@@ -36,9 +43,12 @@ function enhanceHome(table) {
     if (found.textContent !== text) found.textContent = text;
   }
 
+  // Writes what waits to be written, unless the address is another view's by now.
   function write() {
-    const address = formatHome({ ...state, sort: sorting.get() }, route);
-    history.replaceState(null, "", address || location.pathname + location.search);
+    if (timer === null) return;
+    clearTimeout(timer);
+    timer = null;
+    if (parseHome(location.hash, route, chips)) putAddress(address());
   }
 
   function change(changes) {
@@ -54,13 +64,27 @@ function enhanceHome(table) {
     if (!asked) return;
     state = { q: asked.q, statuses: asked.statuses };
     sorting.set(asked.sort);
-    show();
+    show(true);
+    if (!asked.top) return;
+    putAddress(address());
+    scrollTo(0, asked.top);
   }
 
-  find.parentElement.append(chooser(jobs));
+  function passOn(event) {
+    write();
+    const link = event.target.closest?.("a[href]");
+    const href = link?.getAttribute("href") ?? "";
+    if (/^(jobs\/|compare\.html)/.test(href)) link.href = passedOn(href, address(Math.round(scrollY)));
+    else if (href === "#/") link.href = address();
+  }
+
+  addToRows(jobs);
+  find.parentElement.append(chooserOf(jobs));
   find.addEventListener("input", () => change({ q: find.value }));
   addEventListener("hashchange", read);
-  find.parentElement.hidden = false;
+  addEventListener("pagehide", write);
+  for (const name of ["click", "auxclick"]) addEventListener(name, passOn, true);
+  find.hidden = find.labels[0].hidden = false;
   read();
 }
 

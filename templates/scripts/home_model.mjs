@@ -29,15 +29,24 @@ export function parseHome(hash, route, known) {
     q: parts.get("q") ?? "",
     statuses: new Set(parts.getAll("status").filter((status) => known.has(status))),
     sort: parts.get("sort") ?? "",
+    top: Number(parts.get("top")) || 0,
   };
 }
 
-export function formatHome({ q, statuses, sort }, route) {
+// `top` is how far the page is scrolled down: only links that lead back hold it.
+export function formatHome({ q, statuses, sort, top = 0 }, route) {
   const parts = new URLSearchParams();
   if (q) parts.set("q", q);
   for (const status of statuses) parts.append("status", status);
   if (sort) parts.set("sort", sort);
+  if (top) parts.set("top", top);
   const text = parts.toString();
   if (!route) return text && `#${text}`;
   return text ? `#${route}?${text}` : `#${route}`;
+}
+
+// The address of a link from home, with the way back to it.
+export function passedOn(href, home) {
+  const plain = href.replace(/[#&]from=[^&]*/, "");
+  return home ? `${plain}${plain.includes("#") ? "&" : "#"}from=${encodeURIComponent(home)}` : plain;
 }

@@ -1,7 +1,10 @@
 // The home page's table, its status buttons and the link to a comparison.
+import { ago } from "./age_model.mjs";
+import { copyButton } from "./copy_view.mjs";
 import { compareText } from "./home_model.mjs";
+import { wholeText } from "./table_view.mjs";
 
-const AT_ONCE = 100, LATER = 500;
+const AT_ONCE = 100, LATER = 500, AGES_EVERY = 60_000;
 
 function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -9,27 +12,33 @@ function element(name, properties, ...children) {
   return made;
 }
 
-// Shows some of the jobs. The first rows come at once and the rest bit by bit, so that typing never
-// waits for them.
+// Does something with all items: with the first ones at once and the rest bit by bit, so that
+// nobody waits for them, for as long as `wanted` says so.
+function gradually(items, act, wanted = () => true) {
+  (function more(start, end) {
+    if (!wanted()) return;
+    act(items.slice(start, end));
+    if (end < items.length) setTimeout(more, 0, end, end + LATER);
+  })(0, AT_ONCE);
+}
+
+// Shows some of the jobs; `atOnce` if readers come back to where they were.
 export function rowsIn(body, jobs) {
   let laid = jobs;
-  return (these) => {
+  const append = (some) => body.append(...some.map((job) => job.row));
+  return (these, atOnce) => {
     if (these.length === laid.length && these.every((job, place) => job === laid[place])) return;
     laid = these;
     body.replaceChildren();
-    (function more(start, end) {
-      if (laid !== these) return;
-      body.append(...these.slice(start, end).map((job) => job.row));
-      if (end < these.length) setTimeout(more, 0, end, end + LATER);
-    })(0, AT_ONCE);
+    if (atOnce) append(these);
+    else gradually(these, append, () => laid === these);
   };
 }
 
 // Turns each total into a button, after one for all jobs. Returns them by status, with "" for all.
 export function chipsIn(list, count, choose) {
   const made = new Map();
-  const badge = element("span", { className: "badge", textContent: "All" });
-  list.prepend(element("li", {}, badge, " ", element("b", { textContent: count })));
+  list.prepend(element("li", {}, "All ", element("b", { textContent: count })));
   for (const item of list.querySelectorAll("li:not(.more)")) {
     const status = made.size ? item.firstChild.textContent : "";
     const chip = element("button", { type: "button" }, ...item.childNodes);
@@ -40,15 +49,45 @@ export function chipsIn(list, count, choose) {
   return made;
 }
 
+// Adds a time's age before it, and returns a function that updates it.
+function addAge(cell) {
+  const time = cell.querySelector("time");
+  if (!time) return () => {};
+  const age = element("span", { className: "age" });
+  cell.prepend(age, " ");
+  const update = () => (age.textContent = ago((Date.now() - Date.parse(time.dateTime)) / 1000));
+  update();
+  return update;
+}
+
+function addCopy(cell) {
+  const id = cell.querySelector("code");
+  id.title ||= id.textContent;
+  cell.append(copyButton(() => wholeText(id), "ID"));
+}
+
+// Adds what only works with a script: ages, exact numbers, and buttons that copy ids.
+export function addToRows(jobs) {
+  const updates = [];
+  gradually(jobs, (some) => some.forEach(({ row }) => {
+    const [, , created, id, , , ...losses] = row.cells;
+    updates.push(addAge(created));
+    addCopy(id);
+    for (const cell of losses) if (cell.dataset.n && cell.textContent) cell.title = cell.dataset.n;
+  }));
+  setInterval(() => updates.forEach((update) => update()), MINUTE);
+}
+
 // Adds checkboxes to the jobs that can be compared, and returns the link that compares them.
-export function chooser(jobs) {
+export function chooserOf(jobs) {
   const link = element("a", { className: "button compare", hidden: true });
+  const table = jobs[0].row.closest("table");
   const chosen = new Set();
-  for (const { row } of jobs) {
-    if (!("compare" in row.dataset)) continue;
-    const job = row.cells[1].firstChild;
-    const box = element("input", { type: "checkbox", ariaLabel: `Compare ${job.textContent}` });
-    const slug = job.getAttribute("href").slice("jobs/".length, -".html".length);
+  gradually(jobs, (some) => some.forEach(({ row }) => {
+    if (!("compare" in row.dataset)) return;
+    const job = row.cells[1].querySelector("a");
+    const box = element("input", { type: "checkbox", ariaLabel: `Compare ${wholeText(job)} (${wholeText(row.cells[3].querySelector("code"))})` });
+    const slug = job.pathname.split("/").at(-1).slice(0, -".html".length);
     box.addEventListener("input", () => {
       if (box.checked) chosen.add(slug);
       else chosen.delete(slug);
@@ -57,6 +96,7 @@ export function chooser(jobs) {
       link.href = `compare.html#jobs=${[...chosen].join(",")}`;
     });
     row.cells[1].prepend(box, " ");
-  }
+    table.classList.add("choosable");
+  }));
   return link;
 }

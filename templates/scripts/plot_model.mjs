@@ -118,12 +118,15 @@ export function plotAxes({ across, upwards, log }, xTicks = niceTicks) {
   };
 }
 
+// Renderers give up on coordinates far beyond the plot, where a spike leads in a zoomed view.
+export const within = (place) => Math.min(Math.max(place, -1e5), 1e5);
+
 // The `d` of a line through places, with a gap wherever one is missing.
 export function linePath(places) {
   let d = "";
   let pen = "M";
   for (const place of places) {
-    if (place) d += `${pen}${plain(place[0])},${plain(place[1])}`;
+    if (place) d += `${pen}${plain(within(place[0]))},${plain(within(place[1]))}`;
     pen = place ? "L" : "M";
   }
   return d;

@@ -1,12 +1,23 @@
-// All pages in one file: a view opens at its top, and the window's title is the view's name.
+// All pages in one file: the window's title is the view's name, a job opens at its top, and the home
+// view where it was left, whether readers go back or follow a link.
+import { remember } from "./address.mjs";
+
+const isHome = () => !document.querySelector(".view:target");
+
 if (document.querySelector(".single")) {
   const title = document.title;
+  let place = 0;
   const arrive = () => {
     const view = document.querySelector(".view:target");
     const name = (view?.querySelector(".name") ?? view?.querySelector("h1"))?.textContent;
     document.title = name ? `${name} · ${title}` : title;
-    scrollTo(0, 0);
+    // A browser that goes back scrolls by itself.
+    const seen = history.state?.seen;
+    if (isHome()) scrollTo(0, place);
+    else if (!seen) scrollTo(0, 0);
+    if (!seen) remember({ seen: true });
   };
+  addEventListener("scroll", () => isHome() && (place = scrollY), { passive: true });
   addEventListener("hashchange", arrive);
   addEventListener("load", arrive);
 }

@@ -1,5 +1,16 @@
 // A table that readers can sort by its headers, which become buttons.
-import { isDescending, nextSort, sortColumn, sortKey, sortValue, sorted } from "./table_model.mjs";
+import { isDescending, nextSort, numberOf, sortColumn, sortKey, sorted } from "./table_model.mjs";
+
+// The whole text of an element whose text may be cut.
+export const wholeText = (element) => element.title || element.textContent;
+
+// What a cell is sorted by: its exact number, its time or its text, without what is said beside it.
+function valueOfCell(cell, numeric) {
+  if (numeric) return numberOf(cell.dataset.n);
+  const time = cell.querySelector("time");
+  const value = time ? time.dateTime : wholeText(cell.querySelector("a, code, .badge") ?? cell);
+  return value === "—" ? null : value;
+}
 
 // `items` each hold a `row`, in the report's order; `changed` is called after a header was clicked.
 export function sortable(table, items, changed) {
@@ -12,12 +23,7 @@ export function sortable(table, items, changed) {
     const column = sortColumn(keys, sort);
     if (column < 0) return items;
     const numeric = heads[column].className === "n";
-    const valueOf = ({ row }) => {
-      const cell = row.cells[column];
-      const exact = numeric ? cell.dataset.n : cell.querySelector("time")?.dateTime;
-      return sortValue(exact ?? cell.textContent, numeric);
-    };
-    return sorted(items, valueOf, isDescending(sort));
+    return sorted(items, ({ row }) => valueOfCell(row.cells[column], numeric), isDescending(sort));
   }
 
   function set(asked) {

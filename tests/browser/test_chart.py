@@ -58,26 +58,26 @@ def test_arrow_keys_go_through_the_steps_and_are_announced(visit: Visit) -> None
     page = visit.page
     page.locator(".surface").focus()
     page.keyboard.press("ArrowRight")
-    assert page.locator(".tip b").inner_text() == "step 1"
+    assert page.locator("[role=tooltip] b").inner_text() == "step 1"
     page.keyboard.press("End")
     spoken = page.locator("[aria-live]").inner_text()
     assert spoken == (
         f"step 400, training loss {samples.loss_at(400)}, eval loss {samples.eval_loss_at(400)}"
     )
     page.keyboard.press("ArrowLeft")
-    assert page.locator(".tip").inner_text().split("\n") == [
+    assert page.locator("[role=tooltip]").inner_text().split("\n") == [
         "step 399",
         f"training loss {samples.loss_at(399)}",
     ]
     page.keyboard.press("Escape")
-    assert page.locator(".tip").is_hidden()
+    assert page.locator("[role=tooltip]").is_hidden()
 
 
 def test_hovering_shows_the_nearest_step(visit: Visit) -> None:
     box = visit.page.locator("svg.loss-chart path.loss").bounding_box()
     assert box
     visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
-    shown = visit.page.locator(".tip b").inner_text()
+    shown = visit.page.locator("[role=tooltip] b").inner_text()
     assert abs(int(shown.removeprefix("step ")) - 200) <= 2
 
 
@@ -88,7 +88,7 @@ def test_dragging_zooms_and_escape_goes_back(visit: Visit) -> None:
     assert d(page) != before
     page.locator(".surface").focus()
     page.keyboard.press("Home")
-    first = int(page.locator(".tip b").inner_text().removeprefix("step "))
+    first = int(page.locator("[role=tooltip] b").inner_text().removeprefix("step "))
     assert 90 < first < 110
     page.keyboard.press("Escape")
     assert d(page) == before
@@ -113,12 +113,88 @@ def test_the_axis_may_be_logarithmic(visit: Visit) -> None:
 
 
 def test_smoothing_overlays_a_line_on_a_faint_one(visit: Visit) -> None:
-    page = visit.page
-    page.get_by_role("slider", name="Smoothing").fill("0.9")
-    assert d(page, "path.smooth").count("L") == 399
-    assert page.locator(LOSS).get_attribute("opacity") == "0.3"
-    page.get_by_role("slider", name="Smoothing").fill("0")
-    assert d(page, "path.smooth") == ""
+    page, smooth = visit.page, "path.loss-smooth"
+    slider, output = page.get_by_role("slider", name="Smoothing"), page.locator(".tools output")
+    legend = page.locator(".loss-chart .legend")
+    assert output.inner_text() == "10 steps"
+    assert "Smoothed over 10 steps" in (legend.text_content() or "")
+    first = d(page, smooth)
+    slider.fill("0.9")
+    assert d(page, smooth).count("L") == 399
+    assert output.inner_text() == "32 steps"
+    assert "Smoothed over 32 steps" in (legend.text_content() or "")
+    assert page.locator(LOSS).get_attribute("stroke-opacity") == "0.35"
+    slider.fill("0")
+    assert d(page, smooth) == ""
+    assert page.locator(LOSS).get_attribute("stroke-opacity") is None
+    assert not page.locator(".legend .loss-smooth-sign").is_visible()
+    # The script smooths as the page did.
+    slider.fill("0.5")
+    places = [
+        [float(y) for y in re.findall(r",([\d.]+)", line)] for line in (first, d(page, smooth))
+    ]
+    assert places[1] == pytest.approx(places[0], abs=0.02)
+
+
+def test_a_noisy_curve_is_smoothed_without_script(tmp_path: Path, reader: Reader) -> None:
+    visit = reader.visit(script=False)
+    visit.open(written(tmp_path, samples.completed()))
+    assert visit.page.locator("path.loss-smooth").is_visible()
+    assert "Smoothed over 10 steps" in visit.page.locator(".legend").inner_html()
+
+
+def test_a_diverged_curve_offers_the_view_without_its_outliers(
+    tmp_path: Path, reader: Reader
+) -> None:
+    loss = samples.curve(range(400), lambda step: 1e37 if step > 396 else samples.loss_at(step))
+    visit = reader.visit()
+    visit.open(written(tmp_path, samples.detail(samples.summary(), loss=loss)))
+    page, before = visit.page, d(visit.page)
+    box = page.get_by_role("checkbox", name="Without outliers (3 of 400 points)")
+    box.focus()
+    page.keyboard.press("Space")
+    heights = [float(y) for y in re.findall(r",(-?[\d.]+)", d(page))]
+    assert max(heights[:397]) - min(heights[:397]) > 150
+    assert "e" not in d(page)
+    drag(page, 0.5, 1)
+    assert "e" not in d(page)
+    page.locator(".surface").focus()
+    page.keyboard.press("End")
+    assert "training loss 1e+37" in page.get_by_role("tooltip").inner_text()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    box.uncheck()
+    assert d(page) == before
+    assert visit.console == []
+
+
+def test_small_charts_zoom_with_the_large_one(visit: Visit) -> None:
+    page, frame = visit.page, visit.page.locator(".trend-frame").first
+    before = frame.get_attribute("viewBox")
+    drag(page, 0.25, 0.5)
+    left, _, width, _ = map(float, (frame.get_attribute("viewBox") or "").split())
+    assert 140 < left < 180
+    assert 140 < width < 180
+    page.locator(".surface").focus()
+    page.keyboard.press("Escape")
+    assert frame.get_attribute("viewBox") == before
+
+
+def test_losses_that_differ_in_the_eighth_digit_are_told_apart(
+    tmp_path: Path, reader: Reader
+) -> None:
+    first = 12345678901
+    loss = samples.curve(range(first, first + 9), lambda step: 0.69314718 + (step - first) / 1e10)
+    visit = reader.visit()
+    visit.open(written(tmp_path, samples.detail(samples.summary(), loss=loss)))
+    visit.page.locator(".surface").focus()
+    visit.page.keyboard.press("Home")
+    assert visit.page.get_by_role("tooltip").inner_text().split("\n") == [
+        "step 12345678901",
+        "training loss 0.69314718",
+    ]
+    visit.page.keyboard.press("ArrowRight")
+    assert "0.6931471801" in visit.page.get_by_role("tooltip").inner_text()
 
 
 def test_a_series_can_be_switched_off_and_on(visit: Visit) -> None:
@@ -128,7 +204,7 @@ def test_a_series_can_be_switched_off_and_on(visit: Visit) -> None:
     assert page.locator("path.eval-loss").is_hidden()
     page.locator(".surface").focus()
     page.keyboard.press("End")
-    assert "eval" not in page.locator(".tip").inner_text()
+    assert "eval" not in page.locator("[role=tooltip]").inner_text()
     box.check()
     assert page.locator("path.eval-loss").is_visible()
 
@@ -157,7 +233,7 @@ def test_a_downsampled_curve_is_smoothed_over_all_its_points(
     visit = reader.visit()
     visit.open(written(tmp_path, samples.detail(samples.summary(), loss=loss)))
     visit.page.get_by_role("slider", name="Smoothing").fill("0.95")
-    last = float(d(visit.page, "path.smooth").rsplit(",", 1)[1])
+    last = float(d(visit.page, "path.loss-smooth").rsplit(",", 1)[1])
     assert last == pytest.approx(200 * (1 - 1 / 100), abs=1)
     assert visit.console == []
 
@@ -190,15 +266,35 @@ def test_without_script_no_dead_control_is_shown(tmp_path: Path, reader: Reader)
 
 def test_the_log_is_the_raw_lines_with_times_beside(tmp_path: Path, reader: Reader) -> None:
     log = tuple(LogLine(f"[log] step={step}", f"2026-05-01T09:00:0{step}Z") for step in range(3))
-    visit = reader.visit()
-    visit.open(written(tmp_path, samples.detail(samples.summary(), log=log, log_lines=3)))
+    log += (LogLine('[checkpoint] {"step":3}', gist="step 3"),)
+    visit = reader.visit(script=False)
+    visit.open(written(tmp_path, samples.detail(samples.summary(), log=log, log_lines=4)))
     pre = visit.page.locator(".log pre")
     assert (pre.text_content() or "").splitlines() == [line.text for line in log]
     assert pre.inner_text().splitlines() == [line.text for line in log]
-    times = pre.locator("span").evaluate_all(
+    times = pre.locator("[data-time]").evaluate_all(
         "spans => spans.map(span => getComputedStyle(span, '::before').content)"
     )
     assert [time[1:9] for time in times] == ["09:00:00", "09:00:01", "09:00:02"]
+
+
+def test_a_folded_line_shows_its_gist_until_it_is_asked_for(tmp_path: Path, reader: Reader) -> None:
+    for script in (True, False):
+        visit = reader.visit(script=script)
+        visit.open(written(tmp_path, samples.completed()))
+        line = visit.page.locator(".log .checkpoint")
+        shown = "line => getComputedStyle(line, '::after').content"
+        assert line.evaluate(shown) == '" step 400"'
+        assert line.locator("i").evaluate("raw => raw.clientWidth") <= 1
+        line.click()
+        assert line.evaluate(shown) == "none"
+        assert line.locator("i").evaluate("raw => raw.getClientRects().length > 0")
+        # What is selected are the raw lines, folded or not.
+        visit.page.locator("h1").click()
+        picked = visit.page.evaluate(
+            "(getSelection().selectAllChildren(document.querySelector('pre')), `${getSelection()}`)"
+        )
+        assert picked.strip().splitlines() == [line.text for line in samples.completed().log]
 
 
 def test_learning_rate_and_throughput_are_drawn_beneath(tmp_path: Path, reader: Reader) -> None:
@@ -208,7 +304,7 @@ def test_learning_rate_and_throughput_are_drawn_beneath(tmp_path: Path, reader: 
         "charts => charts.map(chart => chart.getAttribute('aria-label'))"
     )
     assert names == [
-        "Learning rate: 0.000005 → 0.0002, between ≈ 0.000005 and 0.0002",
+        "Learning rate: 5e-6 → 2e-4",
         "Samples per second: 12.49 → 9.49, between 9.49 and 12.49",
     ]
     # Over the same steps as the loss chart, at the same width.

@@ -1,5 +1,7 @@
 """Reports that travel: all pages in one file, and pages behind a host's strict policy."""
 
+import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -116,6 +118,114 @@ def test_one_file_does_not_scroll_sideways(single: Path, reader: Reader, width: 
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+# --- The way back ------------------------------------------------------------------------------
+
+
+def _many(folder: Path, *, single: bool) -> Path:
+    """Write a report of many jobs, in one file or in many, and return its entry page."""
+    details = [
+        samples.detail(samples.summary(f"job_{n}", f"bot-{n}", slug=f"job_{n}", status=status))
+        for n, status in enumerate(["completed", "failed"] * 60)
+    ]
+    report = samples.report(jobs=tuple(detail.summary for detail in details))
+    pages = Pages(samples.LOOKS)
+    texts = (
+        {"report.html": "".join(pages.single(report, details))}
+        if single
+        else {
+            "index.html": pages.home(report),
+            **{
+                one.summary.page: pages.job(
+                    one, report.origin, report.snapshot_at, report.generator
+                )
+                for one in details[-40:]
+            },
+        }
+    )
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, "utf-8", newline="\n")
+    return folder / next(iter(texts))
+
+
+@pytest.mark.parametrize("single", [True, False])
+@pytest.mark.parametrize("way", ["link", "browser", "navigation"])
+def test_filter_search_and_place_are_kept_on_the_way_back(
+    tmp_path: Path, reader: Reader, way: str, *, single: bool
+) -> None:
+    visit = reader.visit()
+    page = visit.page
+    visit.open(_many(tmp_path, single=single))
+    page.get_by_role("button", name="Failed 60").click()
+    page.get_by_label("Search").fill("bot-1")
+    rows = page.locator(".jobs tbody tr")
+    row = rows.filter(has_text="bot-119")
+    row.scroll_into_view_if_needed()
+    place = page.evaluate("scrollY")
+    row.locator("a").click()  # at once, while the address is still to be written
+    page.wait_for_url(re.compile("job_119"))
+    page.wait_for_timeout(400)  # longer than the address waits
+    assert "job_119" in page.url
+    if way == "browser":
+        page.go_back()
+    elif way == "link":
+        page.locator(".back a:visible").click()
+    else:
+        page.get_by_role("navigation").get_by_role("link", name="Jobs").click()
+    page.get_by_label("Search").wait_for()
+    page.wait_for_timeout(100)
+    assert page.url.endswith("q=bot-1&status=failed")
+    assert page.get_by_label("Search").input_value() == "bot-1"
+    assert rows.count() == 16
+    assert abs(page.evaluate("scrollY") - place) < 3
+    assert visit.console == []
+
+
+def test_a_reload_of_a_job_keeps_the_way_back(tmp_path: Path, reader: Reader) -> None:
+    visit = reader.visit()
+    visit.page.goto(f"{_many(tmp_path, single=False).as_uri()}#q=bot-119")
+    visit.page.get_by_role("link", name="bot-119").click()
+    visit.page.wait_for_url("**/job_119.html")
+    visit.page.reload()
+    visit.page.locator(".back a").click()
+    assert visit.page.url.endswith("index.html#q=bot-119")
+
+
+# --- In a frame of a host ------------------------------------------------------------------------
+
+HOST = """<!doctype html><title>Host</title><iframe {} width="1200" height="700"></iframe><script>
+document.querySelector("iframe").srcdoc = {};
+</script>"""
+
+
+@pytest.mark.parametrize("sandbox", ["", 'sandbox="allow-scripts"'])
+@pytest.mark.parametrize("single", [True, False])
+def test_no_link_in_a_frame_loads_the_hosts_page(
+    tmp_path: Path, reader: Reader, sandbox: str, *, single: bool
+) -> None:
+    text = json.dumps(_many(tmp_path, single=single).read_text("utf-8")).replace("</", "<\\/")
+    (tmp_path / "host.html").write_text(HOST.format(sandbox, text), "utf-8")
+    visit = reader.visit()
+    visit.open(tmp_path / "host.html")
+    frame = visit.page.frame_locator("iframe")
+    frame.get_by_label("Search").fill("bot-119")
+    row = frame.locator(".jobs tbody tr")
+    row.filter(has_text="bot-119").wait_for()
+    visit.page.wait_for_timeout(400)
+    row.locator("a").click()
+    if single:
+        frame.locator(".view:visible").wait_for()
+        frame.locator(".back a:visible").click()
+    frame.get_by_role("navigation").get_by_text("Jobs").click()
+    frame.get_by_label("Search").wait_for()
+    assert row.count() == 1
+    assert visit.page.title() == "Host"
+    assert [one.url for one in visit.page.frames[1:]] in (
+        ["about:srcdoc"], ["about:srcdoc#q=bot-119"], ["about:srcdoc#/?q=bot-119"]
+    )  # fmt: skip
+    assert visit.console == []
+
+
 # --- Behind Jenkins' policy --------------------------------------------------------------------
 
 
@@ -154,13 +264,13 @@ def test_linked_pages_are_styled_and_readable_there(jenkins: str, reader: Reader
     visit = reader.visit()
     page = visit.page
     page.goto(f"{jenkins}/index.html")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 17, 22)"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(11, 13, 18)"
     assert page.locator(".jobs tbody tr").count() == 6
     assert page.locator(".age, .find input:visible").count() == 0  # its sandbox allows no script
     page.get_by_role("link", name="support-bot-v2").click()
     assert page.get_by_role("heading", name=f"Job {DONE.id}").is_visible()
     colour = page.evaluate("getComputedStyle(document.querySelector('path.loss')).stroke")
-    assert colour == "rgb(96, 165, 250)"
+    assert colour == "rgb(143, 152, 255)"
     assert page.locator("button, input").count() == 0
     complaints = [said for said in visit.console if "script" not in said]
     assert complaints == []

@@ -35,7 +35,6 @@ def are_true(ticks: tuple[Tick, ...], low: float, high: float, size: float) -> b
     return all(abs(tick.at - place) < 1 for tick, place in zip(ticks, places, strict=True))
 
 
-@settings(deadline=None, max_examples=500)
 @example((-1.7976931348623157e308, 1.7976931348623157e308))
 @example((0.0, 5e-324))
 @example((0.0, 1e-310))

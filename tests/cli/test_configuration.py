@@ -1,17 +1,21 @@
 """`arkor-report.toml`, variables and the command line: which wins, and what is refused."""
 
 import tomllib
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from reportgen.cli import configuration
+from reportgen.cli.commands import program
 from reportgen.cli.configuration import Given
+from reportgen.cli.session import Session
 from reportgen.errors import UsageError
-from tests.command import Command, Result
+from tests.command import Command
 from tests.parameters import thorough
 
 FILE = Path("conf/arkor-report.toml")
@@ -29,14 +33,25 @@ def read_bytes(data: bytes) -> dict[str, Given]:
     return configuration.values(configuration.parse(data, FILE), FILE, KNOWN)
 
 
-def in_force(result: Result) -> dict[str, tuple[str, str]]:
+def table_of(text: str) -> dict[str, tuple[str, str]]:
     """Read the table of `config` back: value and origin of each setting."""
-    assert result.code == 0, result.stderr
-    heading, *lines = result.stdout.splitlines()
+    heading, *lines = text.splitlines()
     second, third = heading.index("value"), heading.index("from")
     return {
         line[:second].strip(): (line[second:third].strip(), line[third:].strip()) for line in lines
     }
+
+
+def in_force(
+    directory: Path, *arguments: str, **variables: str | None
+) -> dict[str, tuple[str, str]]:
+    """Run `config` within this process, and read its table back."""
+    with chdir(directory):
+        result = CliRunner(env=variables).invoke(
+            program, ["config", *arguments], obj=Session(), catch_exceptions=False
+        )
+    assert result.exit_code == 0, result.output
+    return table_of(result.stdout)
 
 
 # --- Values --------------------------------------------------------------------------------------
@@ -159,7 +174,7 @@ def test_the_command_line_wins_then_the_variable_then_the_file(command: Command)
         'job = ["a b", "c"]\nmax-wait = 90\n'
     )
     found = in_force(
-        command.run("config", "--limit", "3", ARKOR_REPORT_LIMIT="2", ARKOR_REPORT_TITLE="variable")
+        command.directory, "--limit", "3", ARKOR_REPORT_LIMIT="2", ARKOR_REPORT_TITLE="variable"
     )
     assert found["limit"] == ("3", "command line")
     assert found["title"] == ("variable", "ARKOR_REPORT_TITLE")
@@ -177,7 +192,7 @@ def test_settings_of_the_file_can_be_undone(command: Command) -> None:
         'strict = true\nprogress = false\njob = ["a"]\nrefresh = true\n'
     )
     found = in_force(
-        command.run("config", "--progress", "-j", "b", "-j", "c d", ARKOR_REPORT_STRICT="no")
+        command.directory, "--progress", "-j", "b", "-j", "c d", ARKOR_REPORT_STRICT="no"
     )
     assert found["strict"] == ("false", "ARKOR_REPORT_STRICT")
     assert found["progress"] == ("true", "command line")
@@ -187,16 +202,14 @@ def test_settings_of_the_file_can_be_undone(command: Command) -> None:
 
 def test_an_empty_variable_counts_as_not_set(command: Command) -> None:
     (command.directory / "arkor-report.toml").write_text("limit = 4\nstrict = true\n")
-    names = {
-        f"ARKOR_REPORT_{key.replace('-', '_').upper()}" for key in in_force(command.run("config"))
-    }
+    names = {f"ARKOR_REPORT_{key.replace('-', '_').upper()}" for key in in_force(command.directory)}
     assert {"ARKOR_REPORT_PROGRESS", "ARKOR_REPORT_JOB", "ARKOR_REPORT_CONFIG"} <= names
-    untouched = in_force(command.run("config"))
-    assert in_force(command.run("config", **dict.fromkeys(names, ""))) == untouched
+    untouched = in_force(command.directory)
+    assert in_force(command.directory, **dict.fromkeys(names, "")) == untouched
 
 
 def test_spaces_separate_the_values_in_a_variable(command: Command) -> None:
-    found = in_force(command.run("config", ARKOR_REPORT_JOB=" a  b", ARKOR_REPORT_SHOW_CONFIG="x"))
+    found = in_force(command.directory, ARKOR_REPORT_JOB=" a  b", ARKOR_REPORT_SHOW_CONFIG="x")
     assert found["job"] == ("a, b", "ARKOR_REPORT_JOB")
     assert found["show-config"] == ("x", "ARKOR_REPORT_SHOW_CONFIG")
 
@@ -217,7 +230,7 @@ def test_where_the_file_is_searched(
 ) -> None:
     (command.directory / "p").mkdir()
     (command.directory / file).write_text('limit = 1\nout = "o"\n')
-    found = in_force(command.run("config", *arguments, **variables))
+    found = in_force(command.directory, *arguments, **variables)
     assert found["limit"][0] == limit
     if limit == "1":
         assert found["limit"][1] == found["config"][0] == file
@@ -228,7 +241,7 @@ def test_the_file_named_wins_over_the_projects_and_may_name_the_project(command:
     (command.directory / "ci").mkdir()
     (command.directory / "arkor-report.toml").write_text("limit = 1")
     (command.directory / "ci" / "x.toml").write_text('project-dir = "../training"\n')
-    found = in_force(command.run("config", "--config", "ci/x.toml"))
+    found = in_force(command.directory, "--config", "ci/x.toml")
     assert found["project-dir"] == ("ci/../training", "ci/x.toml")
     assert found["limit"] == ("none", "default")
 
@@ -306,11 +319,11 @@ def test_config_shows_no_secret(command: Command) -> None:
         "config", "--report-url", f"https://user:{secret}@host/x", "--org", secret,
         ARKOR_REPORT_TOKEN=secret,
     )  # fmt: skip
-    found = in_force(result)
+    found = table_of(result.stdout)
     assert secret not in result.stdout + result.stderr
     assert found["token"] == ("set", "ARKOR_REPORT_TOKEN")
     assert found["report-url"] == ("https://host/x", "command line")
-    assert in_force(command.run("config"))["token"] == ("not set", "ARKOR_REPORT_TOKEN")
+    assert in_force(command.directory)["token"] == ("not set", "ARKOR_REPORT_TOKEN")
 
 
 def test_no_shown_value_is_obeyed(command: Command) -> None:

@@ -30,7 +30,7 @@ class Clock:
 @EACH
 def test_a_signal_is_recorded_and_reported_once(number: signal.Signals, code: int) -> None:
     interrupts, calls = Interrupts(Clock()), [0]
-    with interrupts.caught(), interrupts.telling(lambda: calls.append(1)):
+    with interrupts.caught(), interrupts.notifying(lambda: calls.append(1)):
         assert interrupts.exit_code is None
         signal.raise_signal(number)
         assert calls == [0, 1]
@@ -63,14 +63,14 @@ def test_a_callback_added_after_the_signal_is_called_at_once() -> None:
     interrupts, calls = Interrupts(Clock()), [0]
     with interrupts.caught():
         signal.raise_signal(signal.SIGINT)
-        with interrupts.telling(lambda: calls.append(1)):
+        with interrupts.notifying(lambda: calls.append(1)):
             assert calls == [0, 1]
 
 
 def test_no_callback_is_called_after_the_block() -> None:
     interrupts, calls = Interrupts(Clock()), [0]
     with interrupts.caught():
-        with interrupts.telling(lambda: calls.append(1)):
+        with interrupts.notifying(lambda: calls.append(1)):
             pass
         signal.raise_signal(signal.SIGINT)
     assert calls == [0]

@@ -1,13 +1,16 @@
 """Which signals the command hears, and what it does while it waits for another build."""
 
+import json
 import signal
 import subprocess
+import time
 from dataclasses import replace
 
 import pytest
 
 from reportgen.files import Directory, locked
 from tests.command import PATIENCE, Command
+from tests.parameters import thorough
 from tests.standin import Close, StandIn, completed, job, numbered, training
 
 RUNNING = job("job_run", "running", events=training(5, "job_run", complete=False))
@@ -19,7 +22,8 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), *thorough((signal.SIGHUP, 129))],
 )
 def test_the_report_of_what_had_arrived_is_written(
     command: Command, number: signal.Signals, code: int
@@ -27,11 +31,16 @@ def test_the_report_of_what_had_arrived_is_written(
     with StandIn(RUNNING) as studio:
         process = command.start("build", *command.options(studio))
         studio.wait_for_opening("job_run")
+        time.sleep(0.3)  # time for its events to arrive
         process.send_signal(number)
-        assert ended(process)[:2] == (code, "out/index.html\n")
+        returned, stdout, stderr = ended(process)
+    assert (returned, stdout) == (code, "out/index.html\n"), stderr
+    assert "Traceback" not in stderr
+    (entry,) = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"]
+    assert (entry["stream"]["state"], entry["loss"]["points"]) == ("interrupted", 5)
 
 
-@pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
+@pytest.mark.parametrize("name", ["HUP", *thorough("INT", "TERM")])
 def test_a_signal_that_the_caller_ignores_is_not_heard(command: Command, name: str) -> None:
     ignoring = ("bash", "-c", f"trap '' {name}; exec \"$@\"", "bash")
     with StandIn(RUNNING) as studio:
@@ -48,8 +57,10 @@ def test_a_signal_that_the_caller_ignores_is_not_heard(command: Command, name: s
     ("arguments", "number", "code"),
     [
         (["build", "--source", "demo", "--limit", "1"], signal.SIGINT, 130),
-        (["build", "--source", "demo", "--limit", "1"], signal.SIGHUP, 129),
-        (["render"], signal.SIGINT, 130),
+        *thorough(
+            (["build", "--source", "demo", "--limit", "1"], signal.SIGHUP, 129),
+            (["render"], signal.SIGINT, 130),
+        ),
     ],
 )
 def test_waiting_for_another_build_says_so_and_ends_at_the_first_signal(

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.events import wire
@@ -25,7 +25,6 @@ def is_missing(value: object) -> bool:
     return value is None or value is wire.LogData().step
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**60), 2**60))
     | st.lists(st.floats(-1e3, 1e3) | MISSING)
@@ -61,7 +60,6 @@ DATAS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=200)
 @given(DATAS)
 @example([b'{"step":1,\r"loss":2.5}'])
 def test_the_columns_of_many_logs_hold_what_each_log_says(fields: list[bytes]) -> None:

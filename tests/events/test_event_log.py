@@ -54,7 +54,6 @@ def read(line: bytes) -> Events:
 # --- Lines ---------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=150)
 @given(MILLISECONDS, NAMES, IDS, DATA)
 def test_an_event_is_kept_as_it_came_in_no_more_bytes(
     ms: int, name: bytes, event_id: bytes | None, data: bytes
@@ -67,7 +66,6 @@ def test_an_event_is_kept_as_it_came_in_no_more_bytes(
     assert len(line) <= len(frame_of(name, event_id, data))
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(FIELD.filter(bool), IDS, DATA), max_size=5))
 def test_what_a_stream_brought_is_what_the_log_holds(
     events: list[tuple[bytes, bytes | None, bytes]],
@@ -188,7 +186,6 @@ def singly(records: Sequence[Record]) -> list[object]:
     return said
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(LINE, max_size=20), st.integers(1, 9))
 def test_lines_read_together_say_what_each_says(lines: list[bytes], together: int) -> None:
     each = records_of(lines, together=1)

@@ -118,7 +118,6 @@ def test_whatever_python_writes_is_read_back(value: Any) -> None:
     )
 
 
-@settings(deadline=None, max_examples=200)
 @given(st.binary(max_size=60) | VALUES.map(lambda value: json.dumps(value).encode()))
 def test_no_event_data_raises(data: bytes) -> None:
     wire.decode_log(data)
@@ -143,7 +142,6 @@ def nearly_json(draw: st.DrawFn) -> bytes:
     return (text[:at] + put + text[at + draw(st.integers(0, 2)) :]).encode()
 
 
-@settings(deadline=None, max_examples=200)
 @given(nearly_json())
 def test_json_is_checked_in_every_field_even_in_unused_ones(data: bytes) -> None:
     """Python's own decoder is as strict as a browser's, and knows the three bare words."""
@@ -314,7 +312,6 @@ LOG_DATA = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=500)
 @given(st.lists(LOG_DATA, max_size=6))
 def test_many_logs_are_decoded_as_each_one_is(datas: list[bytes]) -> None:
     # By their text, since NaN equals nothing.

@@ -11,7 +11,7 @@ from itertools import chain, product
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.events import wire
@@ -175,7 +175,6 @@ def test_no_text_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> 
                         assert not cell.strip().strip('"').strip().startswith(tuple(SIGNS)), cell
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(st.text(st.sampled_from('=+-@;,\t\n\r" x1＝\u00a0'), max_size=9), min_size=1))
 def test_no_texts_start_a_formula_wherever_a_spreadsheet_splits(texts: list[str]) -> None:
     lines = [
@@ -190,7 +189,6 @@ def test_no_texts_start_a_formula_wherever_a_spreadsheet_splits(texts: list[str]
             assert not cell.lstrip().startswith(tuple(SIGNS)), cell
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(LOGGED, max_size=4))
 def test_every_log_is_a_row_whose_numbers_are_plain_and_whose_texts_are_inert(
     logged: list[dict[str, Any]],
@@ -507,7 +505,6 @@ def cell_alone(value: Any, redacted: Any) -> str:
     return ""
 
 
-@settings(deadline=None, max_examples=300)
 @given(MANY)
 @example([b'{"step":1,"timestamp":"+1"}', b'{"step":2,"timestamp":"-2026"}'])
 @example([b'{"step":1,"loss":20260501,"timestamp":"20260501"}'])
@@ -524,7 +521,6 @@ def test_many_rows_are_the_rows_of_each(datas: list[bytes]) -> None:
     assert csv_of(log_lines_of(datas), redacted, redactor.holds_token) == expected.getvalue()
 
 
-@settings(deadline=None, max_examples=300)
 @given(MANY)
 @example([b'{"step":1,"loss":20260501,"timestamp":"20260501"}'])
 def test_many_log_lines_are_the_lines_of_each(datas: list[bytes]) -> None:

@@ -1,11 +1,10 @@
 """Annotations for GitHub Actions: single harmless commands, at most ten."""
 
 import re
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.exports import github_actions
@@ -110,7 +109,6 @@ def test_long_texts_are_cut() -> None:
     assert all(len(line) < 4_000 for line in github_actions.annotations([long]))
 
 
-@settings(deadline=None, max_examples=300)
 @given(texts, texts, texts)
 @example("", "", "::error::x" * 9)
 def test_each_line_is_the_one_command_that_it_is_meant_to_be(
@@ -135,21 +133,3 @@ def test_each_line_is_the_one_command_that_it_is_meant_to_be(
     if error:
         assert unquote(failed[3]) == inert.terminal(error)
         assert unquote(incomplete[3]).endswith(inert.terminal(f": {error}"))
-
-
-@pytest.mark.parametrize(
-    ("environment", "path"),
-    [
-        ({}, None),
-        ({"GITHUB_STEP_SUMMARY": ""}, None),
-        ({"GITHUB_STEP_SUMMARY": "/tmp/a b"}, Path("/tmp/a b")),  # noqa: S108 - only a name
-    ],
-)
-def test_where_the_summary_goes(environment: dict[str, str], path: Path | None) -> None:
-    assert github_actions.step_summary_path(environment) == path
-
-
-@pytest.mark.parametrize(("value", "answer"), [("true", True), ("", False), ("false", False)])
-def test_whether_a_runner_reads(value: str, answer: bool) -> None:  # noqa: FBT001
-    assert github_actions.annotates({"GITHUB_ACTIONS": value}) is answer
-    assert not github_actions.annotates({})

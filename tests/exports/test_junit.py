@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import junitparser
 import pytest
 import xmlschema
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.exports import junit_xml
@@ -217,7 +217,6 @@ def test_a_long_error_is_cut() -> None:
     assert "x…" in text
 
 
-@settings(deadline=None, max_examples=150)
 @given(texts, texts, st.sampled_from(["failed", "completed", "running", None]))
 @example("", "[[[ATTACHMENT|/x]]", "failed")
 def test_every_text_comes_back(name: str, text: str, status: str | None) -> None:

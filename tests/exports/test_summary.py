@@ -326,7 +326,6 @@ def test_blocks(heights: Sparkline, drawn: str) -> None:
     assert summary_md.blocks(heights) == drawn
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), max_size=100))
 def test_blocks_of_any_curve(values: list[float]) -> None:
     heights = sparkline(curve(range(len(values)), lambda step: values[step]))

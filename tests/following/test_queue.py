@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.following.deadlines import JobFacts
@@ -209,7 +209,6 @@ def test_a_dissolved_queue_lets_everyone_through() -> None:
     run(main())
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.integers(1, 3),
     st.lists(

@@ -131,7 +131,7 @@ def test_a_cut_between_events_of_one_id_some_of_which_bear_it() -> None:
     assert client.events() == [(event.data, event.id) for event in history]
 
 
-@settings(deadline=None, max_examples=2_500)
+@settings(max_examples=5 * settings().max_examples)
 @given(st.one_of(COUNTED, NO_IDS, shared(), named()), CUTS)
 def test_each_event_counts_once(
     history: list[Sent], connections: list[tuple[int, int, str]]
@@ -140,7 +140,7 @@ def test_each_event_counts_once(
     assert client.events() == [(event.data, event.id) for event in history]
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(max_examples=2 * settings().max_examples)
 @given(ANY_IDS, CUTS)
 def test_ids_that_were_repeated_are_no_longer_resumed_from(
     history: list[Sent], connections: list[tuple[int, int, str]]
@@ -151,7 +151,6 @@ def test_ids_that_were_repeated_are_no_longer_resumed_from(
     assert client.events() == [(event.data, event.id) for event in history]
 
 
-@settings(deadline=None, max_examples=300)
 @given(COUNTED, st.lists(st.integers(0, 14), max_size=4))
 def test_ids_that_differ_for_each_connection(history: list[Sent], cuts: list[int]) -> None:
     client = Client()

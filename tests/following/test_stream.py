@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.events import event_log
@@ -28,9 +28,9 @@ from tests.following.world import (
 # --- Days ----------------------------------------------------------------------------------------
 
 
-def test_a_proxy_that_cuts_every_minute_for_a_day(tmp_path: Path) -> None:
+def test_a_proxy_that_cuts_every_minute_for_hours(tmp_path: Path) -> None:
     """An event every 20 min, each connection lasts 1 min: no failure, nothing lost or doubled."""
-    every, last = 1200, 3 * 24
+    every, last = 1200, 3 * 6
 
     async def serve(world: World, opening: Opening) -> Chunks:
         number, until = opening.behind + 1, now() + 60
@@ -49,9 +49,9 @@ def test_a_proxy_that_cuts_every_minute_for_a_day(tmp_path: Path) -> None:
     followed = follow(tmp_path, serve)
     job = followed.jobs["job"]
     assert (job.stream.state, job.stream.events, len(job.loss)) == ("complete", last + 1, last)
-    assert job.stream.reconnects > 1000
+    assert job.stream.reconnects > 250
     assert all(wait == 1.0 for _, _, wait in followed.world.breaks)
-    assert followed.took == pytest.approx(24 * HOUR, abs=120)
+    assert followed.took == pytest.approx(6 * HOUR, abs=120)
 
 
 def test_a_queued_job_without_a_byte_for_three_hours(tmp_path: Path) -> None:
@@ -94,30 +94,30 @@ def test_a_laptop_that_slept_for_an_hour(tmp_path: Path) -> None:
     assert (job.stream.state, len(job.loss), job.stream.reconnects) == ("complete", 99, 1)
 
 
-def test_five_hundred_ended_jobs_whose_streams_are_gone(tmp_path: Path) -> None:
+def test_a_hundred_ended_jobs_whose_streams_are_gone(tmp_path: Path) -> None:
     async def serve(world: World, opening: Opening) -> Chunks:
         if opening.job_id != "well":
             raise StreamRefusedError("the server answered 404", 404, final=True)
         yield event(1) + DONE
 
-    statuses = {f"gone-{i}": "completed" for i in range(500)} | {"well": "completed"}
+    statuses = {f"gone-{i}": "completed" for i in range(100)} | {"well": "completed"}
     followed = follow(tmp_path, serve, statuses=statuses)
     assert followed.jobs["well"].stream.state == "complete"
     assert followed.jobs["gone-7"].stream.state == "unavailable"
-    assert len(followed.world.openings) == 501
+    assert len(followed.world.openings) == 101
     assert followed.took < 1
 
 
-def test_five_hundred_ended_jobs_of_a_server_that_fails(tmp_path: Path) -> None:
+def test_a_hundred_ended_jobs_of_a_server_that_fails(tmp_path: Path) -> None:
     """Waiting for the next try does not occupy a turn."""
 
     async def serve(world: World, opening: Opening) -> Chunks:
         raise StreamRefusedError("the server answered 500", 500)
         yield b""
 
-    followed = follow(tmp_path, serve, statuses={f"job-{i}": "failed" for i in range(500)})
+    followed = follow(tmp_path, serve, statuses={f"job-{i}": "failed" for i in range(100)})
     assert followed.took == pytest.approx(1 + 2 + 4 + 8 + 16 + 32 + 60, abs=1)
-    assert len(followed.world.openings) == 500 * 8
+    assert len(followed.world.openings) == 100 * 8
     assert followed.jobs["job-0"].stream.state == "unavailable"
 
 
@@ -378,7 +378,6 @@ FRAMES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @given(FRAMES, st.integers(0, 24), st.integers(0, 24), st.booleans())
 def test_many_events_at_once_are_kept_as_one_after_another(
     tmp_path_factory: pytest.TempPathFactory,

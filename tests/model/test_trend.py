@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import cycle, islice, pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.model.trend import COLUMNS, Clock, Trend
@@ -24,7 +24,6 @@ def test_a_short_series_is_kept_point_by_point() -> None:
     assert list(trend_of(values).points()) == [(0, 3), (1, 1), (2, 2)]
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(VALUES, min_size=1, max_size=2000))
 def test_a_long_series_is_the_means_of_equal_stretches(values: list[float]) -> None:
     points = list(trend_of(values).points())
@@ -100,7 +99,6 @@ def test_a_clock_keeps_every_nth_pair() -> None:
     assert clock.pairs[-1][0] < 5_000
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.tuples(

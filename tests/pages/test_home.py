@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from reportgen.charts.sparkline import sparkline
+from reportgen.model.metrics import Result
 from reportgen.model.origin import Manifest, Origin
-from reportgen.report.report import StreamSummary
+from reportgen.report.report import JobSummary, StreamSummary
 from tests import samples
 from tests.pages.render import (
     LONG_NUMBERS,
@@ -59,14 +60,14 @@ def test_a_report_without_jobs_says_so() -> None:
 
 def test_a_job_without_a_name_is_shown_by_its_id() -> None:
     page = home(samples.report(jobs=(samples.summary(name=None),)))
-    assert '<a href="jobs/job_01HV8ZZ1A0DONE.html">job_01HV8ZZ1A0DONE</a>' in page
+    assert '<a href="jobs/job_01HV8ZZ1A0DONE.html"><bdi>job_01HV8ZZ1A0DONE</bdi></a>' in page
 
 
 def test_long_names_and_ids_are_cut_in_the_table_and_whole_on_the_page() -> None:
     long = samples.summary("i" * 300, "n" * 300)
     table = home(samples.report(jobs=(long,)))
-    assert f">{'n' * 79}…</a>" in table
-    assert f"<code>{'i' * 39}…</code>" in table
+    assert f"""title="{"n" * 300}"><bdi>{"n" * 79}…</bdi></a>""" in table
+    assert f"""<code title="{"i" * 300}">{"i" * 39}…</code>""" in table
     page = job(samples.detail(long))
     assert f"<code>{'i' * 300}</code>" in page
     assert f">{'n' * 300}<" in page
@@ -98,19 +99,77 @@ def test_a_row_shows_duration_steps_and_losses() -> None:
     text = Page(page).text
     assert done.loss
     assert done.eval_loss
-    assert f"13m 23s400 of 400{done.loss.last:.5g} {done.eval_loss.min:.5g} step 400" in text
-    assert '<td data-n="803">' in page
+    assert f"13m 23s400 of 400{done.loss.last:.4g}{done.eval_loss.min:.4g} step 400" in text
+    numbers = [cell["data-n"] for cell in Page(page).all("td") if "data-n" in cell]
+    assert numbers == ["803", "400", f"{done.loss.last}", f"{done.eval_loss.min}", "0.81"]
     assert '<path d="M0 0l4 5"/>' in page
 
 
 def test_a_row_of_a_job_without_events_has_no_numbers() -> None:
     page = home(samples.report(jobs=(samples.queued().summary,)))
-    assert "</code></td><td>—</td><td>0 of 400</td><td>—</td><td>—</td></tr>" in page
+    assert "</code></td><td>—</td><td>0 of 400</td><td>—</td><td>—</td><td></td></tr>" in page
+
+
+def test_a_run_that_ended_in_nan_says_so() -> None:
+    broken = replace(samples.failed().summary, last_not_finite="NaN")
+    page = home(samples.report(jobs=(broken,)))
+    assert broken.loss
+    assert '<td data-n="NaN"><b class="error">NaN</b> <small>after ' in page
+    assert f"NaN after {broken.loss.last:.4g}" in Page(page).text
+
+
+def test_a_failed_job_says_why_and_an_unlisted_one_that_it_is_gone() -> None:
+    failed = replace(samples.failed().summary, error="CUDA\nout of <memory>")
+    shown = [
+        home(samples.report(jobs=(one,)))
+        for one in (failed, replace(failed, listed=False), replace(failed, status="cancelled"))
+    ]
+    assert '<small class="error">CUDA out of &lt;memory&gt;</small>' in shown[0]
+    assert '<small class="error">no longer listed · CUDA out of &lt;memory&gt;</small>' in shown[1]
+    assert "CUDA" not in shown[2]
+
+
+def test_a_running_job_shows_its_duration_as_of_the_snapshot() -> None:
+    text = Page(home()).text
+    assert "59m 58s so far0 of 400" in text
+
+
+def test_long_ids_carry_their_end_for_the_style_to_show() -> None:
+    jobs = (samples.summary("job_01HV8ZZ1A0DONE"), samples.summary("job_01"))
+    cells = Page(home(samples.report(jobs=jobs))).all("td")
+    assert [cell["data-end"] for cell in cells if "data-end" in cell] == ["DONE"]
+
+
+def _strip(*jobs: JobSummary) -> str:
+    text = Page(home(samples.report(jobs=jobs))).text
+    return text[text.index("Jobs Jobs ") : text.index(" Search")]
+
+
+def test_the_strip_sums_all_jobs_up() -> None:
+    done, broken = samples.completed().summary, samples.failed().summary
+    tuned = replace(done, name="tuned", result=Result("evalLoss.min", 0.25))
+    plain = replace(done, result=Result("loss.tailMean", 0.125))
+    assert _strip(tuned, plain, broken) == (
+        "Jobs Jobs 3 Success rate 66 % 2 completed, 1 failed Time trained 30m 47s by 3 of 3 jobs "
+        "Best result 0.25 eval loss of tuned"
+    )
+    lost = replace(plain, result=Result("loss.tailMean", None))
+    assert _strip(plain, lost).endswith(
+        "Best result 0.125 mean of the last losses of support-bot-v2"
+    )
+    waiting = replace(samples.queued().summary, result=None)
+    assert _strip(waiting) == "Jobs Jobs 1"
+
+
+@pytest.mark.parametrize(("failed", "rate"), [(0, 100), (1, 99), (2, 99), (200, 50)])
+def test_all_succeeded_only_if_none_failed(failed: int, rate: int) -> None:
+    jobs = (samples.completed().summary,) * 200 + (samples.failed().summary,) * failed
+    assert f"Success rate {rate} %" in _strip(*jobs)
 
 
 def test_totals_count_jobs_by_status() -> None:
     page = Page(home()).text
-    assert 'queued 1 running 1 completed 1 failed 1 cancelled 1 x" onmouseover="alert(1) 1 ' in page
+    assert 'running 1 completed 1 queued 1 failed 1 cancelled 1 x" onmouseover="alert(1) 1 ' in page
     assert "completed 0" not in Page(home(samples.report(jobs=(samples.queued().summary,)))).text
 
 
@@ -134,7 +193,7 @@ def test_the_script_learns_when_the_page_is_stale() -> None:
 def test_the_script_of_the_home_page_is_small() -> None:
     script = SCRIPT.search(home())
     assert script
-    assert len(script[1].encode()) < 10_000
+    assert len(script[1].encode()) < 15_000
     assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|eval\(", script[1])
 
 

@@ -1,11 +1,15 @@
 """A job's page as text: curve, findings, log, metadata, and its size."""
 
+import html
 import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from reportgen.model.log_lines import LogLine
 from reportgen.model.pace import Pace
+from reportgen.report.artifacts import Artifact
 from reportgen.report.report import StreamSummary
 from reportgen.text.javascript import JSON, Object
 from tests import samples
@@ -15,29 +19,80 @@ from tests.pages.render import (
 )
 
 
-def test_a_completed_job_counts_and_lists_its_artifacts() -> None:
+def _words(page: str) -> str:
+    """Return a page's text with a space at every tag."""
+    body = re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", body)).split())
+
+
+def test_the_name_is_the_headline_and_the_id_is_beneath() -> None:
     text = Page(job()).text
-    assert "artifacts: 2" in text
-    assert "tokenizer.json" in text
+    assert text.count("support-bot-v2 Status: completed Job job_01HV8ZZ1A0DONE · artifacts: 2") == 1
+    blank = Page(job(samples.detail(samples.summary(name="\u2800 \u200b")))).text
+    assert "job_01HV8ZZ1A0DONE Status: completed Job job_01HV8ZZ1A0DONE" in blank
 
 
-def test_a_failed_job_shows_its_error() -> None:
+def test_artifacts_are_rows() -> None:
+    page = job()
+    assert "support-bot-v2.safetensors lora-adapter 41.9 MB more path" in _words(page)
+    assert 'title="41943040 bytes"' in page
+    assert "tokenizer.json — — —" in _words(page)
+    assert "{" not in Page(page.partition("Artifacts</h2>")[2]).text.partition("Metadata")[0]
+
+
+def test_a_banner_says_why_and_where_a_job_failed() -> None:
     text = Page(job(samples.failed())).text
-    assert "error: CUDA out of memory. Tried to allocate 2.00 GiB <b>(GPU 0)</b>" in text
+    banner = "Job failed at step 121 error: CUDA out of memory. Tried to allocate 2.00 GiB <b>(GPU"
+    assert banner in text
     assert "artifacts:" not in text
+    silent = samples.summary(status="failed", artifacts=None, last_step=7.0)
+    assert "Job failed after step 7 " in Page(job(samples.detail(silent))).text
+    assert "banner" not in job().partition("<body>")[2]
 
 
-def test_the_caption_gives_the_curve_in_numbers() -> None:
-    loss = samples.completed().summary.loss
+def test_the_strip_holds_the_numbers_that_decide() -> None:
+    words, loss = _words(job()), samples.completed().summary.loss
     assert loss
-    assert f"loss: min {loss.min} · max {loss.max} · step: 400" in Page(job()).text
+    for said in (
+        "Best eval loss 0.6512 at step 400",
+        f"Last loss 0.4958 lowest {loss.min} at step {loss.min_step:.0f}",
+        "Duration 13m 23s",
+        "Steps 400 of 400 100 %",
+        "Throughput 9.49 samples per second, last",
+        "Checkpoint step 400 nearest to the best evaluation",
+    ):
+        assert words.count(said) == 1, said
 
 
-def test_captions_report_what_the_chart_cannot_show() -> None:
-    text = Page(job(samples.failed())).text
-    assert "resumed at step 60" in text
-    assert "5 losses not finite" in text
-    assert "2 losses unusable" in text
+def test_a_loss_that_is_not_finite_at_the_end_is_the_last_one() -> None:
+    words = _words(job(samples.failed()))
+    assert "Result NaN mean of the last tenth" in words
+    assert "Last loss NaN last finite 1.161" in words
+    assert "Checkpoint step 80 nearest to the lowest loss" in words
+
+
+def test_a_running_job_shows_its_duration_as_of_the_snapshot() -> None:
+    running = samples.summary(
+        status="running", started_at="2026-05-01T10:58:30Z", duration_seconds=None, as_of=None
+    )
+    assert "Duration 1h 01m 30s so far" in _words(job(samples.detail(running)))
+
+
+@pytest.mark.parametrize(
+    ("last", "share"), [(399.0, "99 %"), (399.99, "99 %"), (400.0, "100 %"), (401.0, None)]
+)
+def test_a_hundred_percent_only_at_the_end(last: float, share: str | None) -> None:
+    words = _words(job(samples.detail(samples.summary(last_step=last))))
+    assert ("%" in words) is (share is not None)
+    assert share is None or share in words
+
+
+def test_findings_report_what_the_chart_cannot_show() -> None:
+    words = _words(job(samples.failed()))
+    assert "5 losses not finite, first in training at step 116" in words
+    assert "2 losses unusable" in words
+    assert "resumed at step 60" in words
+    assert "stayed up" not in words
 
 
 def test_a_downsampled_curve_says_so() -> None:
@@ -56,52 +111,74 @@ def test_the_log_says_how_much_of_it_is_shown() -> None:
     assert "last 50 of 412 lines" in Page(job()).text
     whole = samples.detail(samples.summary(), log=(LogLine("[started] {}"),), log_lines=1)
     assert "Events 1 line" in Page(job(whole)).text
-    assert "<pre>[started] {}\n</pre>" in job(whole)
+    assert '<pre><span class="started"><b>[started]</b> {}</span>\n</pre>' in job(whole)
 
 
-def test_metadata_config_and_stream_are_listed() -> None:
-    text = Page(job()).text
+def test_metadata_dataset_config_and_stream_are_rows() -> None:
+    words = _words(job())
     for said in (
         "Created 2026-05-01 09:00:00 UTC",
-        "Duration 13m 23s",
         "Model unsloth/gemma-4-E4B-it",
-        "Dataset arkorlab/triage-demo (en, train)",
-        "Steps 400 of 400",
-        "learningRate 0.0002",
+        "Dataset type huggingface name arkorlab/triage-demo split train subset en",
+        "learningRate 2e-4",
+        "Run metadata backend unsloth gpu.name NVIDIA L4 gpu.count 1",
+        "Final metrics train_loss 0.4213 train_runtime 93.5",
         "State complete",
         "Reconnects 1",
     ):
-        assert said in text
+        assert said in words
+    assert '<data value="0.0002" title="0.0002">2e-4</data>' in job()
+
+
+def test_nothing_in_a_config_is_json() -> None:
+    config: Object = {
+        "datasetSource": "org/name",
+        "datasetFormat": {"type": "chat", "columns": ["a", "b"], "none": {}, "empty": []},
+        "stages": [{"lr": 0.5}, {"lr": None}],
+        "seed": 2**60,
+        "bf16": True,
+    }
+    words = _words(job(samples.detail(samples.summary(config=config))))
+    for said in (
+        "Dataset source org/name",
+        "datasetFormat.type chat",
+        "datasetFormat.columns a, b",
+        "datasetFormat.none —",
+        "datasetFormat.empty —",
+        "stages.0.lr 0.5",
+        "stages.1.lr —",
+        "seed 1152921504606847000",
+        "bf16 true",
+    ):
+        assert said in words
+
+
+def test_the_streams_fields_fold_away_only_if_it_is_complete() -> None:
+    assert "<summary><h2>Stream</h2></summary>" in job()
+    assert "<summary><h2>Stream" not in job(samples.failed())
 
 
 def test_lists_end_after_200_entries() -> None:
     many = samples.detail(
         samples.summary(),
-        artifacts=tuple(f"file-{n}" for n in range(250)),
+        artifacts=tuple(Artifact(f"file-{n}") for n in range(250)),
         checkpoints=tuple(float(n) for n in range(300)),
         resumed_at=tuple(float(n) for n in range(200)),
         resumes=201,
     )
     page = Page(job(many))
-    assert len(page.all("li")) == 400
+    assert len(page.all("li")) == 200
+    assert len(page.all("tr")) == 201
     assert "… and 50 more" in page.text
     assert "… and 100 more" in page.text
     assert "resumed at step 199 … and 1 more" in page.text
 
 
 def test_statistics_cover_both_curves() -> None:
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", job()))
-    assert "Training loss Eval loss n 400 8 Mean ± 95 % CI 0.98" in text
+    text = _words(job())
+    assert "Training loss Eval loss n 400 8 First 2.653 1.861 Highest" in text
+    assert "Mean ± 95 % CI 0.98" in text
     assert re.search(r"Standard deviation 0\.\d+ 0\.\d+ Variance 0\.\d+ 0\.\d+ p90 \d", text)
-
-
-def test_findings_report_the_best_step_and_losses_not_finite() -> None:
-    best = samples.completed().summary.eval_loss
-    assert best
-    text = Page(job()).text
-    assert f"Best evaluation loss {best.min} at step 400, nearest checkpoint: step 400" in text
-    assert "stayed up" not in text
-    assert "Training loss not finite, first at step 116" in Page(job(samples.failed())).text
 
 
 def test_findings_report_a_loss_that_stayed_up() -> None:
@@ -110,35 +187,48 @@ def test_findings_report_a_loss_that_stayed_up() -> None:
     assert "Training loss went up after step 50 and stayed up: 1 → 2" in text
 
 
-def test_findings_report_progress_and_the_expected_end() -> None:
+def test_a_running_job_reports_progress_and_the_expected_end() -> None:
     pace, last = Pace(), "2026-05-01T11:58:00Z"
     pace.add([99, 100], ["2026-05-01T11:57:30Z", last])
 
     def shown(status: str, most: JSON) -> str:
         config: Object = {**samples.CONFIG, "maxSteps": most}
         running = samples.summary(status=status, last_step=100.0, as_of=None, config=config)
-        return Page(job(samples.detail(running, pace=pace, last_event_at=last))).text
+        return _words(job(samples.detail(running, pace=pace, last_event_at=last)))
 
-    progress = "Step 100 of 400 (25 %)"
-    assert f"{progress}, expected to end at about 2026-05-01 14:28:00" in shown("running", 400)
-    assert f"{progress}, expected to end" in shown("running", "400")
+    expected, progress = "Expected to end at about", "Steps 100 of 400 25 %"
+    assert f"{expected} 2026-05-01 14:28:00" in shown("running", 400)
+    assert expected in shown("running", "400")
+    assert progress in shown("running", "400")
     assert progress in shown("queued", 400)
-    assert "expected to end" not in shown("queued", 400)
+    assert expected not in shown("queued", 400)
     for most in (-1, 0, "-1", "all", None, True):
         text = shown("running", most)
-        assert "expected to end" not in text
+        assert expected not in text
         assert f"of {most}" not in text
 
 
 def test_a_log_line_keeps_its_time_beside_its_text() -> None:
-    log = (LogLine("[started] {}", "2026-04-30T23:59:59Z"), LogLine("[stream error]"))
+    log = (LogLine("[log] step=1", "2026-04-30T23:59:59Z"), LogLine("[stream error]"))
     page = job(samples.detail(samples.summary(), log=log, log_lines=2))
-    assert '<pre><span data-time="23:59:59">[started] {}</span>\n[stream error]\n</pre>' in page
+    assert (
+        '<pre><span data-time="23:59:59"><b>[log]</b> step=1</span>\n'
+        '<span class="stream-error"><b>[stream error]</b></span>\n</pre>' in page
+    )
     assert "2 lines · times in UTC" in page
     longer = (*log, LogLine("[log]", "2026-05-01T00:00:01Z"))
     assert 'data-time="2026-05-01 00:00:01"' in job(
         samples.detail(samples.summary(), log=longer, log_lines=3)
     )
+
+
+def test_a_line_of_json_is_folded_to_its_gist() -> None:
+    page = job()
+    assert 'class="checkpoint" data-gist="step 400" tabindex="0"><b>[checkpoint]</b><i> {' in page
+    lines = re.search("<pre>(.*)</pre>", page, re.DOTALL)
+    assert lines
+    raw = html.unescape(re.sub("<[^>]+>", "", lines[1])).splitlines()
+    assert raw == [line.text for line in samples.completed().log]
 
 
 def test_a_page_too_large_is_written_without_its_script() -> None:
@@ -175,7 +265,7 @@ def test_a_page_stays_small_whatever_a_server_sends() -> None:
             stream=StreamSummary("interrupted", "r" * 1_000_000, 1, 0, 0),
         ),
         loss=samples.curve(range(100_000), samples.loss_at),
-        artifacts=("a" * 10_000,) * 5000,
+        artifacts=(Artifact("a" * 10_000, rest={"b" * 999: "c" * 9999}),) * 5000,
         checkpoints=tuple(float(n) for n in range(5000)),
         log=(LogLine("l" * 500),) * 50,
         log_lines=1_000_000,

@@ -21,6 +21,7 @@ from reportgen.model.log_lines import LogLine
 from reportgen.model.origin import Origin
 from reportgen.pages import Pages
 from reportgen.pages.template import Templates, csp_hash
+from reportgen.report.artifacts import Artifact
 from reportgen.report.wording import Provenance
 from reportgen.text import inert
 from tests import samples
@@ -77,8 +78,7 @@ def without_style_and_script(page: str) -> str:
 
 
 def test_job_completed(page_file: SnapshotAssertion) -> None:
-    """Compare one page whole; the others go without style and script."""
-    assert job() == page_file
+    assert without_style_and_script(job()) == page_file
 
 
 def test_home(page_file: SnapshotAssertion) -> None:
@@ -118,15 +118,18 @@ def test_job_hostile(page_file: SnapshotAssertion) -> None:
     assert without_style_and_script(job(samples.hostile())) == page_file
 
 
+SINGLE_HOME = ("address", "age", "copy", "table", "home")
+
+
 @pytest.mark.parametrize(
     ("page", "purposes"),
     [
-        (home, ("age", "copy", "table", "home")),
-        (job, ("copy", "plot", "chart")),
-        (lambda: job(samples.failed()), ("copy", "plot", "chart")),
-        (lambda: job(samples.queued()), ("age", "copy")),
-        (compare, ("copy", "table", "plot", "compare")),
-        (single, ("age", "copy", "table", "home", "plot", "chart", "single")),
+        (home, ("address", "age", "copy", "table", "home", "embedded")),
+        (job, ("address", "copy", "plot", "chart", "back", "embedded")),
+        (lambda: job(samples.failed()), ("address", "copy", "plot", "chart", "back", "embedded")),
+        (lambda: job(samples.queued()), ("address", "age", "copy", "back", "embedded")),
+        (compare, ("address", "copy", "table", "plot", "back", "compare", "embedded")),
+        (single, (*SINGLE_HOME, "plot", "chart", "single", "embedded")),
     ],
     ids=["home", "job", "failed", "queued", "compare", "single"],
 )
@@ -217,7 +220,7 @@ def test_any_text_stays_text(text: str) -> None:
     )
     quiet = samples.summary("i", "n", status="s", error="e", config={"k": "v"}, listed=False)
     shown, plain = (
-        job(samples.detail(one, artifacts=(name,), log=(LogLine(name),), log_lines=1))
+        job(samples.detail(one, artifacts=(Artifact(name),), log=(LogLine(name),), log_lines=1))
         for one, name in ((evil, text), (quiet, "n"))
     )
     # A text may remove an element, that of an empty name for example, but never add one.

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.errors import UsageError
@@ -96,7 +96,6 @@ def test_an_empty_rule_is_refused(text: str) -> None:
         gates.parse(text)
 
 
-@settings(deadline=None, max_examples=200)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_any_finite_number_is_a_limit(limit: float) -> None:
     (rule,) = gates.parse(f"loss>{limit!r}")
@@ -104,7 +103,6 @@ def test_any_finite_number_is_a_limit(limit: float) -> None:
     assert gates.parse(str(rule)) == (rule,)
 
 
-@settings(deadline=None, max_examples=200)
 @given(st.text(max_size=12))
 def test_any_text_is_rules_or_wrong_usage(text: str) -> None:
     try:

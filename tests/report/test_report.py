@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.events import wire
 from reportgen.model.history import History, fold
 from reportgen.model.origin import Origin
+from reportgen.report.artifacts import Artifact
+from reportgen.report.gist import gist as gist_of
 from reportgen.report.report import Entry, JobDetail, Report, job_detail
+from reportgen.text.javascript import Object
 from reportgen.text.redact import Redactor
 from tests import logs
 
@@ -106,7 +109,7 @@ def test_the_error_is_the_events_or_else_the_lists(
 
 
 @pytest.mark.parametrize(
-    ("events", "count", "texts"),
+    ("events", "count", "artifacts"),
     [
         ([event(wire.STARTED)], None, ()),
         ([event(wire.COMPLETED)], 0, ()),
@@ -114,7 +117,13 @@ def test_the_error_is_the_events_or_else_the_lists(
         (
             [event(wire.COMPLETED, {"artifacts": ["adapter", {"bytes": 5.0}, None, [1], 2]})],
             5,
-            ("adapter", '{"bytes":5}', "null", "[1]", "2"),
+            (
+                Artifact("adapter"),
+                Artifact("", size=5.0),
+                Artifact("null"),
+                Artifact("[1]"),
+                Artifact("2"),
+            ),
         ),
         (
             [event(wire.COMPLETED, {"artifacts": ["a"]}), event(wire.COMPLETED, b"nonsense")],
@@ -123,9 +132,52 @@ def test_the_error_is_the_events_or_else_the_lists(
         ),
     ],
 )
-def test_artifacts(events: list[bytes], count: int | None, texts: tuple[str, ...]) -> None:
+def test_artifacts(events: list[bytes], count: int | None, artifacts: tuple[Artifact, ...]) -> None:
     found = detail({}, *events)
-    assert (found.summary.artifacts, found.artifacts) == (count, texts)
+    assert (found.summary.artifacts, found.artifacts) == (count, artifacts)
+
+
+@pytest.mark.parametrize(
+    ("said", "artifact"),
+    [
+        ({"name": "a.npz", "type": "adapter", "sizeBytes": 0}, Artifact("a.npz", "adapter", 0.0)),
+        (
+            {"path": "/opt/runs/a.bin", "kind": "lora", "bytes": "5", "sha": "1f"},
+            Artifact("a.bin", "lora", rest={"path": "/opt/runs/a.bin", "bytes": "5", "sha": "1f"}),
+        ),
+        ({"file": "C:\\runs\\a.bin"}, Artifact("a.bin", rest={"file": "C:\\runs\\a.bin"})),
+        ({"url": "https://a.example/"}, Artifact("a.example", rest={"url": "https://a.example/"})),
+        ({"name": "", "id": "x", "size": -1}, Artifact("x", rest={"name": "", "size": -1})),
+        ({"name": 5, "type": ["a"]}, Artifact("", rest={"name": 5, "type": ["a"]})),
+    ],
+)
+def test_what_is_understood_of_an_artifact(said: Object, artifact: Artifact) -> None:
+    assert Artifact.of(said) == artifact
+
+
+@pytest.mark.parametrize(
+    ("line", "gist"),
+    [
+        ("[log] step=1 loss=2", None),
+        ("[started] no JSON", None),
+        ("[started] [1]", None),
+        ("[stream error]", None),
+        ('[started] {"type":"training.started","jobId":"j"}', "training started"),
+        (
+            '[started] {"metadata":{"gpu":"H100","n":2,"bf16":true}}',
+            "metadata: gpu H100, n 2, bf16 true",
+        ),
+        ('[checkpoint] {"step":40,"timestamp":"t","artifacts":[]}', "step 40 · 0 artifacts"),
+        (
+            '[completed] {"artifacts":[{"name":"a"},"b","c","d"],"metrics":{"loss":NaN}}',
+            "4 artifacts: a, b, c, … · metrics: loss NaN",
+        ),
+        ('[completed] {"artifacts":[{}]}', "1 artifact"),
+        ('[failed] {"error":"out of memory","step":7}', "out of memory · step 7"),
+    ],
+)
+def test_the_gist_of_a_line(line: str, gist: str | None) -> None:
+    assert gist_of(line) == gist
 
 
 @pytest.mark.parametrize(
@@ -148,8 +200,10 @@ def test_artifacts(events: list[bytes], count: int | None, texts: tuple[str, ...
 )
 def test_paths_of_artifacts_lose_the_home_directory(path: str, shown: str) -> None:
     found = detail({}, event(wire.COMPLETED, {"artifacts": [path, {"path": path, "all": [path]}]}))
-    nested = json.dumps({"path": shown, "all": [shown]}, separators=(",", ":"))
-    assert found.artifacts == (shown, nested)
+    plain, nested = found.artifacts
+    assert plain == Artifact(shown)
+    assert nested.rest["all"] == [shown]
+    assert nested.rest.get("path", nested.name) == shown
 
 
 def test_what_a_run_says_of_itself_and_of_its_results() -> None:
@@ -350,7 +404,7 @@ def test_a_broken_character_in_an_events_data_is_text_like_any_other() -> None:
         event(wire.LOG, b'{"step":"\\ud800","loss":1}'),
         event(wire.COMPLETED, b'{"artifacts":["\\udc00","\xff"]}'),
     )
-    assert found.artifacts == ("\udc00", "\ufffd")
+    assert found.artifacts == (Artifact("\udc00"), Artifact("\ufffd"))
     assert found.log[1].text == '[completed] {"artifacts":["\\udc00","\ufffd"]}'
     assert found.summary.artifacts == 2
 
@@ -372,7 +426,6 @@ EVENTS = st.lists(
 ).map(lambda events: [event(name, data) for name, data in events])  # fmt: skip
 
 
-@settings(deadline=None, max_examples=100)
 @given(ENTRIES, EVENTS)
 def test_no_entry_and_no_event_raises(entry: dict[str, Any], events: list[bytes]) -> None:
     found = detail(entry, *events)

@@ -1,40 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  isVisible, meanPoints, nearest, parseNumbers, partsOf, rangeAround, smoothed, spreadLabels,
-  stopByKey, stopsOf, tooltipLines, valueRange, zoomRange,
+  inlierRange, isVisible, nearest, rangeAround, spreadLabels, stopByKey, stopsOf, tooltipLines, valueRange, zoomRange,
 } from "../../templates/scripts/chart_model.mjs";
 
 const WHOLE = { across: [0, 640], upwards: [0, 2] };
 
-const point = (step, value, kind = "loss", exact = true) => ({ kind, step, value, exact });
+const point = (step, value, kind = "loss") => ({ kind, step, value, exact: true, atStep: true });
 const series = (kind, ...pairs) => ({ kind, points: pairs.map(([step, value]) => point(step, value, kind)) });
 const view = (changes = {}) => ({ range: WHOLE.across, log: false, smoothing: 0, off: new Set(), ...changes });
 const stopsAt = (...steps) => steps.map((step) => [step, [point(step, 1)]]);
-
-// --- Points ---
-
-test("a curve with its exact values has these, part by part", () => {
-  const curve = { d: "M0,100L64,50M128,0", steps: [1, 2, 4], values: [0.25, 0.5, 8] };
-  assert.deepEqual(partsOf("loss", curve, WHOLE),
-    [[point(1, 0.25), point(3, 0.5)], [point(7, 8)]]);
-});
-
-test("a curve without exact values has those of its path", () => {
-  const curve = { d: "M0,200L64,150", steps: [], values: [] };
-  assert.deepEqual(partsOf("loss", curve, WHOLE),
-    [[point(0, 0, "loss", false), point(64, 0.5, "loss", false)]]);
-});
-
-test("lists of numbers", () => {
-  assert.deepEqual(parseNumbers("1,-2.5,1e-7"), [1, -2.5, 1e-7]);
-  assert.deepEqual(parseNumbers(undefined), []);
-});
-
-test("means are in the middle of their columns, and a column may be empty", () => {
-  assert.deepEqual(meanPoints("1,,0,3", WHOLE),
-    [{ step: 80, value: 1 }, { step: 400, value: 0 }, { step: 560, value: 3 }]);
-});
 
 // --- What is shown ---
 
@@ -69,19 +44,26 @@ test("labels are moved apart and stay beside the plot", () => {
   assert.deepEqual(spreadLabels([-5]), [0]);
 });
 
-// --- Smoothing ---
+// --- Outliers ---
 
-test("a smoothed curve starts at its first value and follows a constant one exactly", () => {
-  assert.deepEqual(smoothed([point(1, 3), point(2, 3)], 0.5), [{ step: 1, value: 3 }, { step: 2, value: 3 }]);
+test("the range without outliers is that of the values near the median", () => {
+  const values = Array.from({ length: 100 }, (_, at) => 2 + (at % 10) / 10);
+  assert.deepEqual(inlierRange([...values, 55, NaN].slice(0, 101)), [2, 2.9]);
+  assert.deepEqual(inlierRange([-1e37, ...values, 1e37]), [2, 2.9]);
+  assert.deepEqual(inlierRange([-1.7e308, ...values, 1.7e308]), [2, 2.9]);
 });
 
-test("smoothing weighs each value by the factor to the power of its distance", () => {
-  const [, second] = smoothed([point(1, 0), point(2, 3)], 0.5);
-  assert.equal(second.value, 2);
+test("a range that is hardly smaller is not offered", () => {
+  const values = Array.from({ length: 100 }, (_, at) => 2 + (at % 10) / 10);
+  for (const few of [values, [...values, 4], [], [1], [1, 1, 1, 9]]) assert.equal(inlierRange(few), null);
 });
 
-test("without smoothing values stay as they are", () => {
-  assert.deepEqual(smoothed([point(1, 5), point(2, -1)], 0).map(({ value }) => value), [5, -1]);
+test("a view without outliers has their range, if there are any among what it shows", () => {
+  const calm = Array.from({ length: 20 }, (_, at) => [at, 1 + (at % 4) / 4]);
+  const curves = [series("loss", ...calm, [640, 99]), series("eval-loss", [5, 50])];
+  assert.deepEqual(valueRange(curves, view({ inliers: true }), WHOLE), [1, 1.75]);
+  const zoomed = view({ inliers: true, range: [0, 4] });
+  assert.deepEqual(valueRange([curves[0]], zoomed, WHOLE), [1, 1.75]);
 });
 
 // --- Steps ---
@@ -121,11 +103,13 @@ test("keys go from stop to stop and end at the ends", () => {
   assert.deepEqual([stopByKey("PageDown", 0, 3), stopByKey("x", 1, 3), stopByKey("ArrowRight", null, 0)], [1, null, null]);
 });
 
-test("a tooltip marks what is only read off the curve", () => {
-  const exact = [12, [point(12, 0.123456789), point(12, 2, "eval-loss")]];
-  assert.deepEqual(tooltipLines(exact), ["step 12", "training loss 0.123457", "eval loss 2"]);
-  const drawn = [12.3456789, [point(12.3456789, 0.123456789, "loss", false)]];
-  assert.deepEqual(tooltipLines(drawn), ["step ≈ 12.346", "training loss 0.1235"]);
+test("a tooltip shows logged values, and marks what is not exact", () => {
+  const exact = [12345678901.5, [point(12345678901.5, 0.6931471801), point(12345678901.5, 2, "eval-loss")]];
+  assert.deepEqual(tooltipLines(exact, WHOLE), ["step 12345678901.5", "training loss 0.6931471801", "eval loss 2"]);
+  const rounded = [12, [{ ...point(12, 0.123456789), exact: false }]];
+  assert.deepEqual(tooltipLines(rounded, WHOLE), ["step 12", "training loss ≈ 0.1235"]);
+  const drawn = [12.3456789, [{ ...point(12.3456789, 0.123456789), exact: false, atStep: false }]];
+  assert.deepEqual(tooltipLines(drawn, WHOLE), ["step ≈ 12.346", "training loss ≈ 0.1235"]);
 });
 
 // --- Zoom ---

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  compareText, formatHome, foundText, matchingJobs, parseHome, searchable, toggleStatus,
+  compareText, formatHome, foundText, matchingJobs, parseHome, passedOn, searchable, toggleStatus,
 } from "../../templates/scripts/home_model.mjs";
 
 const JOBS = [["Support-Bot", "job_1", "completed"], ["triage", "job_2", "failed"], ["bot-2", "job_3", "failed"]]
@@ -52,7 +52,7 @@ test("an address holds search, statuses and order", () => {
   const state = { q: "a&b c", statuses: new Set(["completed", "failed"]), sort: "-loss" };
   const address = formatHome(state, "");
   assert.equal(address, "#q=a%26b+c&status=completed&status=failed&sort=-loss");
-  assert.deepEqual(parsed(address), { q: "a&b c", statuses: ["completed", "failed"], sort: "-loss" });
+  assert.deepEqual(parsed(address), { q: "a&b c", statuses: ["completed", "failed"], sort: "-loss", top: 0 });
 });
 
 test("a state that nobody changed leaves the address alone", () => {
@@ -68,6 +68,23 @@ test("in one file the state follows the home view's own address", () => {
 });
 
 test("an address may hold anything", () => {
-  const nothing = { q: "", statuses: [], sort: "" };
-  for (const hash of ["", "#", "#x", "#%", "#status=unheard-of", "#?", "#jobs"]) assert.deepEqual(parsed(hash), nothing);
+  const nothing = { q: "", statuses: [], sort: "", top: 0 };
+  for (const hash of ["", "#", "#x", "#%", "#status=unheard-of", "#?", "#jobs", "#top=x"]) assert.deepEqual(parsed(hash), nothing);
+});
+
+// --- The way back ---
+
+test("a link to another page holds the way back, once", () => {
+  const home = formatHome({ q: "a&b", statuses: new Set(), sort: "", top: 120 }, "");
+  const link = passedOn("jobs/a.html", home);
+  assert.equal(link, "jobs/a.html#from=%23q%3Da%2526b%26top%3D120");
+  assert.equal(passedOn(link, home), link);
+  assert.equal(passedOn("compare.html#jobs=a,b", "#q=x"), "compare.html#jobs=a,b&from=%23q%3Dx");
+  assert.equal(passedOn("compare.html#jobs=a,b&from=%23q%3Dx", "#q=y"), "compare.html#jobs=a,b&from=%23q%3Dy");
+  assert.deepEqual(parseHome("#q=a%26b&top=120", "", STATUSES).top, 120);
+});
+
+test("a home page that nobody changed needs no way back", () => {
+  assert.equal(passedOn("jobs/a.html", ""), "jobs/a.html");
+  assert.equal(passedOn("jobs/a.html#from=%23q%3Dx", ""), "jobs/a.html");
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isDescending, nextSort, sortColumn, sortKey, sorted, sortValue } from "../../templates/scripts/table_model.mjs";
+import {
+  isDescending, nextSort, numberOf, sortColumn, sortKey, sorted,
+} from "../../templates/scripts/table_model.mjs";
 
 const KEYS = ["status", "best-eval-loss"];
 const order = (values, descending = false) => sorted(values, (value) => value, descending);
@@ -22,13 +24,25 @@ test("clicks go from ascending to descending and back to the report's order", ()
   assert.equal(nextSort("-name", "loss"), "loss");
 });
 
-test("a cell is sorted by its number or text, a dash by neither", () => {
-  assert.deepEqual(["1e-7", "0.5 step 3", "—", ""].map((text) => sortValue(text, true)), [1e-7, 0.5, null, null]);
-  assert.deepEqual(["bot-2", "—"].map((text) => sortValue(text, false)), ["bot-2", null]);
+test("a cell's number is what its data has", () => {
+  assert.deepEqual(["1e-7", "0", "12345678901", undefined, ""].map(numberOf), [1e-7, 0, 12345678901, null, null]);
+});
+
+test("what is not a number is worse than any number, and better than nothing", () => {
+  assert.deepEqual(order(["NaN", undefined, "1e37", "2"].map(numberOf)), [2, 1e37, Infinity, null]);
+  assert.deepEqual(order([Infinity, 1, -Infinity, Infinity]), [-Infinity, 1, Infinity, Infinity]);
 });
 
 test("numbers within names are sorted as numbers", () => {
-  assert.deepEqual(order(["bot-10", "bot-9", "triage", "bot-2"]), ["bot-2", "bot-9", "bot-10", "triage"]);
+  const sorts = (...names) => assert.deepEqual(order([...names].reverse()), names);
+  sorts("bot-2", "bot-9", "bot-10", "triage");
+  sorts("lr-0.05", "lr-0.15", "lr-0.5", "lr-1");
+  sorts("lr=1e-5", "lr=2e-5", "lr=1e-4", "lr=0.001");
+  sorts("bot-v1.2", "bot-v1.9", "bot-v1.10", "bot-v2.0");
+  sorts("1.2.9", "1.2.10", "1.10.1");
+  sorts("a1b", "a1b2", "a2");
+  sorts("run 1e5x", "run 2");
+  sorts("bot", "bot-1", "bot-1-b", "bot-1-c");
 });
 
 test("unknown values come last in either direction", () => {

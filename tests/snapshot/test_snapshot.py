@@ -440,7 +440,6 @@ ONE_EVENT = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(ONE_EVENT | st.sampled_from(["open", "break"]), max_size=8), max_size=4))
 def test_a_reopened_log_knows_the_same(
     tmp_path_factory: pytest.TempPathFactory, runs: list[list[Logged | str]]
@@ -966,7 +965,6 @@ TOLD = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
 @given(TOLD)
 def test_known_facts_equal_what_a_page_shows(
     tmp_path_factory: pytest.TempPathFactory, logged: list[tuple[bytes, bytes, bool]]

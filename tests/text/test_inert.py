@@ -144,7 +144,6 @@ ids = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=120)
 @given(ids, st.randoms())
 def test_names_are_safe_unique_and_independent_of_order(names: list[str], random: Random) -> None:
     slugs = inert.file_slugs(names)
@@ -322,7 +321,6 @@ def rendered(source: str) -> list[str]:
     return [*sorted({child.type for child in children}), "".join(c.content for c in children)]
 
 
-@settings(deadline=None, max_examples=120)
 @given(texts)
 def test_markdown_is_text_in_a_paragraph(text: str) -> None:
     source = inert.markdown(text)
@@ -333,7 +331,6 @@ def test_markdown_is_text_in_a_paragraph(text: str) -> None:
         assert shown == as_text(text).replace(ZERO_WIDTH_SPACE, "")
 
 
-@settings(deadline=None, max_examples=120)
 @given(texts, texts)
 def test_markdown_is_text_in_a_table(one: str, two: str) -> None:
     source = f"| a | b |\n| --- | --- |\n| {inert.markdown(one)} | {inert.markdown(two)} |\n"
@@ -396,7 +393,6 @@ def test_terminal(text: str, expected_: str) -> None:
     assert inert.terminal(text) == expected_
 
 
-@settings(deadline=None, max_examples=120)
 @given(texts)
 def test_terminal_is_one_line_without_controls_and_commands(text: str) -> None:
     shown = inert.terminal(text)

@@ -41,7 +41,6 @@ def test_numbers(number: float, text: str) -> None:
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(deadline=None, max_examples=120)
 @given(FINITE)
 def test_a_printed_number_has_a_form_of_javascripts(number: float) -> None:
     text = js_number(number)
@@ -116,7 +115,6 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=120)
 @given(st.lists(NUMBERS, max_size=6))
 def test_many_numbers_print_as_each_one_does(values: list[float]) -> None:
     assert js_numbers(values) == [js_number(value) for value in values]

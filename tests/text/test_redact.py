@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reportgen.text.credentials import SHAPES, Shape
@@ -612,7 +612,6 @@ PIECES: Final = [
 texts = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=2)), max_size=14).map("".join)
 
 
-@settings(deadline=None, max_examples=120)
 @given(texts)
 def test_redacting_again_changes_nothing(text: str) -> None:
     once = redactor.text(text)
@@ -621,7 +620,6 @@ def test_redacting_again_changes_nothing(text: str) -> None:
     assert redactor.event_text(event) == event
 
 
-@settings(deadline=None, max_examples=120)
 @given(texts, texts)
 def test_own_token_never_gets_through(before: str, after: str) -> None:
     text = before + OWN + after
@@ -650,7 +648,6 @@ def spellings(character: str) -> list[str]:
     ]
 
 
-@settings(max_examples=120, deadline=None)
 @given(st.data(), st.text("aZ9-._/&<'é😀", min_size=8, max_size=12), texts, texts)
 def test_own_token_is_found_however_each_character_is_spelled(
     data: st.DataObject, token: str, before: str, after: str
@@ -679,7 +676,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=120)
 @given(value=values, ascii_only=st.booleans(), indent=st.sampled_from([None, 1]))
 def test_json_stays_json(value: JSON, *, ascii_only: bool, indent: int | None) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
@@ -704,7 +700,6 @@ def hidden(value: JSON, key: str = "") -> JSON:
     return value
 
 
-@settings(deadline=None, max_examples=120)
 @given(value=plain_values, ascii_only=st.booleans(), indent=st.sampled_from([None, 1]))
 def test_only_values_of_secret_keys_change(
     value: JSON, *, ascii_only: bool, indent: int | None
@@ -725,7 +720,6 @@ def marked(value: JSON) -> JSON:
     return f"{value}{PLAIN}{value}" if isinstance(value, str) else PLAIN
 
 
-@settings(deadline=None, max_examples=120)
 @given(
     values, st.sampled_from(["token", "apiKey", "to\\u006ben", "x_secret"]), texts, st.integers(0)
 )

@@ -1,0 +1,122 @@
+"""The smoothed line of a noisy curve: means over a window of steps. Pure.
+
+A long curve is smoothed from the means of its points in columns of equal width. No window reaches
+across a loss that is not finite.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Final, TypeAlias
+
+from reportgen.model.curves import Curve
+from reportgen.model.rounding import significant
+from reportgen.model.span import Span
+from reportgen.model.statistics import column_bounds, finite_count, mean_of
+
+_WINDOW: Final = 1 / 40
+"""The width of the window as a part of the axis."""
+
+_DRAWN: Final = 320
+"""About how many points of the line are enough to draw it."""
+
+_LEAST_POINTS: Final = 40
+_NOISY: Final = 0.03
+_SAMPLE: Final = 1 << 12
+
+Column: TypeAlias = float | None
+"""The mean of a column, None without points; NaN, a break, if one of them is not finite."""
+
+Run: TypeAlias = list[tuple[float, float]]
+"""Steps and values without a break."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothed:
+    """A smoothed line in its unbroken parts, each of at least two points."""
+
+    runs: tuple[Run, ...]
+    window: float
+    """Each point is the mean over so many steps."""
+
+
+def column_values(curve: Curve, across: Span, columns: int) -> list[Column]:
+    """Return the means of a long curve in columns of equal width."""
+    found: list[Column] = []
+    for start, end in pairwise(column_bounds(curve.steps, across, columns)):
+        part = curve.values[start:end]
+        is_whole = finite_count(part) == len(part)
+        found.append((mean_of(part, len(part)) if len(part) else None) if is_whole else math.nan)
+    return found
+
+
+def smoothed(curve: Curve, across: Span, columns: Sequence[Column]) -> Smoothed | None:
+    """Return the smoothed line of a curve if the curve is noisy, else None.
+
+    It is noisy if it has 40 points or more and the median change from one to the next is more than
+    3 % of the height of the smoothed line. `columns` are the means of a long curve, empty for a
+    curve whose points are smoothed themselves.
+    """
+    window = significant((across.high - across.low) * _WINDOW, 2)
+    if not math.isfinite(window) or finite_count(curve.values) < _LEAST_POINTS:
+        return None
+    whole = _of_columns(columns, across) if columns else _of_points(curve)
+    runs = tuple(_means(run, window / 2) for run in whole if len(run) > 1)
+    values = [value for run in runs for _, value in run]
+    if not values or _typical_change(curve) <= _NOISY * (max(values) - min(values)):
+        return None
+    stride = len(values) // _DRAWN or 1
+    return Smoothed(tuple(_thinned(run, stride) for run in runs), window)
+
+
+def _thinned(run: Run, stride: int) -> Run:
+    return [*run[: len(run) - 1 : stride], run[-1]]
+
+
+def _of_points(curve: Curve) -> Iterator[Run]:
+    run: Run = []
+    for step, value in zip(curve.steps, curve.values, strict=True):
+        if math.isfinite(value):
+            run.append((step, value))
+        else:
+            yield run
+            run = []
+    yield run
+
+
+def _of_columns(columns: Sequence[Column], across: Span) -> Iterator[Run]:
+    run: Run = []
+    width = (across.high - across.low) / len(columns)
+    for place, mean in enumerate(columns):
+        if mean is None:
+            continue
+        if math.isfinite(mean):
+            run.append((across.low + (place + 0.5) * width, mean))
+        else:
+            yield run
+            run = []
+    yield run
+
+
+def _means(run: Run, reach: float) -> Run:
+    """Return the mean around each point of a run, of the points up to `reach` steps away."""
+    found: Run = []
+    start = end = 0
+    for step, _ in run:
+        while run[start][0] < step - reach:
+            start += 1
+        while end < len(run) and run[end][0] <= step + reach:
+            end += 1
+        count = end - start
+        found.append((step, math.fsum(value / count for _, value in run[start:end])))
+    return found
+
+
+def _typical_change(curve: Curve) -> float:
+    """Return the median change from a value to the next, of up to 4,096 pairs."""
+    values = curve.values
+    stride = len(values) // _SAMPLE + 1
+    changes = (abs(values[at + 1] - values[at]) for at in range(0, len(values) - 1, stride))
+    return median(change for change in changes if not math.isnan(change))

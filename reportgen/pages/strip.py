@@ -1,0 +1,74 @@
+"""The strip of numbers at the head of a job's page: those that decide."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from reportgen.model.metrics import EVAL_MINIMUM
+from reportgen.pages.values import Part
+from reportgen.report.report import JobDetail, JobSummary
+from reportgen.report.wording import duration, steps
+from reportgen.text.javascript import js_number
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number with its label, and a note beneath it."""
+
+    label: str
+    value: Part
+    note: tuple[Part, ...] = ()
+
+
+def strip(detail: JobDetail, snapshot_at: datetime) -> Iterator[Fact]:
+    """Yield the numbers that decide whether a job went well, those that are known."""
+    job = detail.summary
+    yield from _result(job)
+    yield from _last_loss(job)
+    seconds = job.seconds_at(snapshot_at)
+    if seconds is not None:
+        yield Fact("Duration", duration(seconds), ("so far",) if job.status == "running" else ())
+    if job.last_step is not None:
+        yield Fact("Steps", steps(job), _share(job))
+    if detail.throughput.last is not None:
+        yield Fact("Throughput", detail.throughput.last, ("samples per second, last",))
+    yield from _checkpoint(detail)
+
+
+def _result(job: JobSummary) -> Iterator[Fact]:
+    if job.result is None:
+        return
+    value: Part = "NaN" if job.result.value is None else job.result.value
+    if job.result.metric == EVAL_MINIMUM and job.eval_loss:
+        yield Fact("Best eval loss", value, (f"at step {js_number(job.eval_loss.min_step)}",))
+    else:
+        yield Fact("Result", value, ("mean of the last tenth",))
+
+
+def _last_loss(job: JobSummary) -> Iterator[Fact]:
+    if job.last_not_finite is not None:
+        note: tuple[Part, ...] = ("last finite ", job.loss.last) if job.loss else ()
+        yield Fact("Last loss", job.last_not_finite, note)
+    elif job.loss:
+        low = ("lowest ", job.loss.min, f" at step {js_number(job.loss.min_step)}")
+        yield Fact("Last loss", job.loss.last, low)
+
+
+def _share(job: JobSummary) -> tuple[Part, ...]:
+    """Return how many of its steps a job has done, in percent: 100 % only if it did them all."""
+    most = job.max_steps
+    if most is None or job.last_step is None or not 0 < job.last_step <= most:
+        return ()
+    share = int(100 * (job.last_step / most))
+    return (f"{share} %",)
+
+
+def _checkpoint(detail: JobDetail) -> Iterator[Fact]:
+    """Yield the checkpoint nearest to the best evaluation, else to the lowest loss."""
+    job = detail.summary
+    best = job.eval_loss or job.loss
+    if best is None or not detail.checkpoints:
+        return
+    nearest = min(detail.checkpoints, key=lambda step: abs(step - best.min_step))
+    note = "nearest to the best evaluation" if job.eval_loss else "nearest to the lowest loss"
+    yield Fact("Checkpoint", f"step {js_number(nearest)}", (note,))

@@ -1,0 +1,86 @@
+"""Values on pages: labelled rows of texts and numbers, none of them JSON."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from reportgen.report.wording import ENTRIES_LENGTH, LIST_LENGTH, Moment, cut
+from reportgen.text.javascript import JSON, Object, as_double, is_number, js_number
+
+Part: TypeAlias = str | float | Moment
+"""A piece of a sentence. Numbers and times stay what they are until the template prints them."""
+
+_EXACT: Final = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A label with its value."""
+
+    label: str
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFields:
+    """The fields of a list that are shown, and the number of those that are not."""
+
+    fields: tuple[Field, ...] = ()
+    more: int = 0
+
+
+def rows(said: Object, prefix: str = "") -> Iterator[Field]:
+    """Yield what an open object holds, at any depth, one field a value: `lora.r`, `files.0`."""
+    for key, value in said.items():
+        yield from _rows(f"{prefix}{key}", value)
+
+
+def _rows(label: str, value: JSON) -> Iterator[Field]:
+    match value:
+        case dict() if value:
+            yield from rows(value, f"{label}.")
+        case list() if any(isinstance(item, dict | list) for item in value):
+            yield from rows({str(place): item for place, item in enumerate(value)}, f"{label}.")
+        case list():
+            parts = [part for item in value for part in (", ", scalar(item))]
+            yield Field(label, tuple(parts[1:]) or ("—",))
+        case _:
+            yield Field(label, (scalar(value),))
+
+
+def scalar(value: JSON) -> Part:
+    """Return a value that is not a list or an object as a page shows it."""
+    if is_number(value):
+        exact = abs(value) <= _EXACT
+        return as_double(value) if exact else js_number(value)
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return "—"
+
+
+def shown_fields(fields: Iterable[Field], length: int = ENTRIES_LENGTH) -> ShownFields:
+    """Cut a list after its 200th field, and its texts so that together they stay short."""
+    every = list(fields)
+    shown = every[:LIST_LENGTH]
+    each = length // max(len(shown), 1)
+    return ShownFields(tuple(shorter(field, each) for field in shown), len(every) - len(shown))
+
+
+def shorter(field: Field, length: int) -> Field:
+    """Cut the label and the texts of a field, so that they are at most `length` characters."""
+    return Field(cut(field.label, length), cut_parts(field.parts, length))
+
+
+def cut_parts(parts: Sequence[Part], length: int) -> tuple[Part, ...]:
+    """Cut the texts among the parts, so that together they are at most `length` characters."""
+    kept: list[Part] = []
+    for part in parts:
+        if length <= 0:
+            return (*kept, "…")
+        kept.append(cut(part, length) if isinstance(part, str) else part)
+        length -= len(part) if isinstance(part, str) else 1
+    return tuple(kept)
