@@ -24,10 +24,6 @@ from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
 
-class BuildProgress(FetchProgress, AbstractContextManager["BuildProgress"], Protocol):
-    """The progress listener, between entering and leaving."""
-
-
 @dataclass(frozen=True, slots=True)
 class World:
     """What a build gets from outside."""
