@@ -116,11 +116,7 @@ async def _fetch_from(
 ) -> SourceFolder:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-
-    def interrupt() -> None:
-        loop.call_soon_threadsafe(stop.set)
-
-    with world.interrupts.notifying(interrupt):
+    with world.interrupts.notifying(lambda: loop.call_soon_threadsafe(stop.set)):
         return await fetch.fetch(
             source,
             snapshot,

@@ -16,7 +16,7 @@ _PROGRAM = (sys.executable, "-m", "reportgen")
 NOWHERE = "http://127.0.0.1:1"
 """An address where nothing listens, whatever runs on this machine."""
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds until a command that hangs fails its test; what it does here takes a few at most."""
 
 

@@ -107,7 +107,7 @@ def test_it_waits_for_a_job_that_is_still_training(command: Command) -> None:
         studio.jobs.update("job_run", status="completed")
         studio.jobs.send("job_run", *numbered([completed([], "job_run")], 101))
         studio.jobs.finish("job_run", Close())
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stdout) == (0, "out/index.html\n"), stderr
     entry = json.loads((command.directory / "out" / "report.json").read_bytes())["jobs"][0]
     assert (entry["status"], entry["loss"]["last"], entry["loss"]["points"]) == (
@@ -340,7 +340,7 @@ def test_two_builds_on_one_snapshot_directory(command: Command) -> None:
         studio.wait_for_opening("job_run")
         second = command.build(studio)
         first.send_signal(signal.SIGINT)
-        first.communicate(timeout=60)
+        first.communicate(timeout=300)
     assert second.code == 1
     assert "Another build is working" in second.stderr
 

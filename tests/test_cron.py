@@ -486,6 +486,6 @@ def test_a_build_that_starts_while_the_last_one_still_waits(command: Command) ->
         studio.jobs.send("runs", completed([], "runs", at(1)))
         studio.jobs.update("runs", status=C, completedAt=at(1))
         studio.jobs.finish("runs", Close())
-        stdout, stderr = first.communicate(timeout=60)
+        stdout, stderr = first.communicate(timeout=300)
     assert (first.returncode, stdout) == (0, "out/index.html\n"), stderr
     assert second.job("runs")["stream"]["events"] == 4

@@ -49,7 +49,7 @@ def _version_under(way: tuple[str, ...]) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     return tried.stdout.removesuffix("\n")
 

@@ -83,15 +83,15 @@ async def _ask(source: Source, findings: list[Finding]) -> None:
 
 def _scope(origin: Origin) -> str:
     parts = [part for part in (origin.org, origin.project) if part]
-    scope = " / ".join(parts) or "not told"
+    scope = " / ".join(parts) or "unknown"
     return f"{origin.mode} · {scope}" if origin.mode else scope
 
 
 def _count(jobs: JobList) -> str:
     read = (wire.decode_job(entry) for entry in jobs.entries)
     counts = Counter(job.status or "no status" for job in read if job is not None)
-    told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    return f"{len(jobs.entries)} listed" + (f": {told}" if told else "")
+    counted = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    return f"{len(jobs.entries)} listed" + (f": {counted}" if counted else "")
 
 
 def _versions() -> str:

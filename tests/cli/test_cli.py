@@ -82,7 +82,7 @@ def test_version_and_help_load_nothing_heavy(command: Command) -> None:
             check=True,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
         assert done.stderr == "[]\n", arguments
 

@@ -37,7 +37,7 @@ def run(program: Path, *command: str, **variables: str) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stderr == ""
     return done.stdout

@@ -163,7 +163,7 @@ def seen_on_a_terminal(command: Command, *arguments: str, **variables: str) -> s
     except OSError:
         pass  # how a terminal reports that its last writer is gone
     os.close(ours)
-    stdout, _ = process.communicate(timeout=60)
+    stdout, _ = process.communicate(timeout=300)
     assert (process.returncode, stdout) == (0, b"out/index.html\n"), said
     return said.decode()
 
@@ -310,7 +310,7 @@ def test_library_logs_are_printed_like_our_own_messages(as_json: bool) -> None: 
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     result = Result(done.returncode, done.stdout, done.stderr, Path())
     assert "s3cret-" not in result.stderr

@@ -129,7 +129,7 @@ def test_a_second_signal_later_stops_at_once(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=300,
         cwd=Path(__file__).resolve().parents[2],
     )
     assert (ended.stdout.split(), ended.returncode) == (said.split(), code), ended.stderr

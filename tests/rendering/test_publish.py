@@ -216,7 +216,7 @@ def test_killed_at_any_step_a_reader_sees_whole_files_and_the_next_build_clears_
     tmp_path: Path,
 ) -> None:
     script = [sys.executable, "-c", CRASHES, str(tmp_path), OLD, NEW]
-    subprocess.run(script, check=True, cwd=CHECKOUT, timeout=60)
+    subprocess.run(script, check=True, cwd=CHECKOUT, timeout=300)
     crashed = sorted(tmp_path.iterdir(), key=lambda out: int(out.name))
     old, new = ({name: f"{files} {name}" for name in files.split()} for files in (OLD, NEW))
     seen = set()

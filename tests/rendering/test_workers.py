@@ -80,7 +80,7 @@ def run(script: str, *arguments: str, prefix: tuple[str, ...] = ()) -> Ended:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         cwd=ROOT,
     )
     return Ended(ended.returncode, ended.stdout.strip(), ended.stderr)
@@ -189,7 +189,7 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, number: signal.Signals) -
     files = [tmp_path / "0.pid", tmp_path / "1.pid"]
     wait_until(lambda: all(file.exists() and file.read_text() for file in files))
     parent.send_signal(number)
-    assert parent.wait(timeout=30) != 0
+    assert parent.wait(timeout=300) != 0
     pids = [int(file.read_text()) for file in files]
     wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
@@ -355,7 +355,7 @@ def test_a_command_that_ends_amid_its_workers_leaves_nothing_in_the_way(
     out = command.directory / "out"
     wait_until(lambda: any(out.glob(".arkor-report.*.tmp/jobs/*")) or process.poll() is not None)
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=300)
     assert process.returncode != 0
     assert "Traceback" not in stderr
     assert not (command.directory / "out" / "index.html").exists()

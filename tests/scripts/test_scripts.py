@@ -21,7 +21,7 @@ TESTS: Final = sorted(HERE.glob("*.test.mjs"))
 MODULES: Final = HERE.parents[1] / "templates" / "scripts"
 OLDEST: Final = 18
 """The first version of Node with a test runner."""
-PATIENCE: Final = 60.0
+PATIENCE: Final = 300.0
 """Seconds until a test that hangs fails; all take a few."""
 
 IMPORT: Final = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+)\.mjs";$', re.MULTILINE)

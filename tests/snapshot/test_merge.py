@@ -552,7 +552,7 @@ def _stopped_at(step: int, target: Path, directories: list[Path]) -> bool:
     process = subprocess.run(
         [sys.executable, "-c", code, str(step), str(target),
          *map(str, directories)],
-        env={**os.environ, "PYTHONPATH": checkout}, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": checkout}, check=False, timeout=300,
     )  # fmt: skip
     assert process.returncode in (0, 9)
     return process.returncode == 9

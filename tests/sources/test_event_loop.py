@@ -65,7 +65,7 @@ def test_a_call_is_made_at_once_if_no_thread_can_be_started() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         cwd=ROOT,
     )
     assert ended.stdout == "MainThread True\n", ended.stderr

@@ -180,7 +180,7 @@ def test_a_token_from_a_pipe_by_the_variable(command: Command) -> None:
     with StandIn(JOB) as studio:
         process = command.start("build", "--url", studio.url, ARKOR_REPORT_TOKEN_FILE="pipe")
         (command.directory / "pipe").write_text(studio.token)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
 
 
