@@ -97,7 +97,7 @@ def test_no_phrase_sounds_translated() -> None:
         ('"""Return the name."""\n# If there is\n# None, it is None.\nx = y is None\n', [], []),
         ('x = f"{y} is read up"\nraise E("It is to be mended.")\n', [], [1, 2]),
         ("x = 1  # over one another\n", [], [1]),
-        ("# What people are told.\n# Jobs are told apart by id.\n", [], [1]),
+        ("# What people are told.\n# Jobs are told apart.\n", [], [1]),
     ],
 )
 def test_faults_are_found(
