@@ -15,6 +15,7 @@ import msgspec
 
 from reportgen.charts import axes, downsampling
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick
+from reportgen.charts.labels import spread
 from reportgen.charts.smoothing import Smoothed, column_values, smoothed
 from reportgen.charts.svg import Dot, Polyline
 from reportgen.model.curves import Curve, Superseded
@@ -291,8 +292,6 @@ def _mean_text(mean: float | None) -> str:
 
 # --- The lowest and the last value ---------------------------------------------------------------
 
-_LABEL_HEIGHT: Final = 12
-
 
 def _extreme_points(
     plot: _Plot, curves: Iterable[tuple[str, Curve, Metric | None]]
@@ -314,23 +313,11 @@ def _extreme_points(
             label = f"{word} {short_number(value)}"
             points.append((plot.y(value), kind, plot.x(step), label))
     points.sort()
-    heights = _apart([y for y, *_ in points])
+    heights = spread([y for y, *_ in points])
     return [
         Extreme(kind, x, y, label, label_y)
         for (y, kind, x, label), label_y in zip(points, heights, strict=True)
     ]
-
-
-def _apart(heights: Sequence[float]) -> list[float]:
-    """Spread rising heights at least a label's height apart, within the plot."""
-    placed: list[float] = []
-    for height in heights:
-        placed.append(max(height, placed[-1] + _LABEL_HEIGHT if placed else 0))
-    limit = float(HEIGHT)
-    for at in reversed(range(len(placed))):
-        placed[at] = min(placed[at], limit)
-        limit = placed[at] - _LABEL_HEIGHT
-    return placed
 
 
 # --- Legend ------------------------------------------------------------------------------------

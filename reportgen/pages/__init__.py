@@ -31,7 +31,7 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "copy": ("copy_view",),
     "table": ("table_model", "table_view"),
     "home": ("home_model", "home_view", "home_controls"),
-    "plot": ("plot_model", "plot_view"),
+    "plot": ("plot_model", "label_model", "plot_view"),
     "chart": (
         "points_model",
         "chart_model",
@@ -46,7 +46,7 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
         "chart_controls",
     ),
     "back": ("way_back",),
-    "compare": ("compare_model", "compare_view", "compare_controls"),
+    "compare": ("compare_model", "compare_view", "compare_tip", "compare_controls"),
     "single": ("single",),
     "embedded": ("embedded",),
 }

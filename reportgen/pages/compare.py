@@ -1,13 +1,25 @@
 """What the comparison shows: overlaid curves, results and configs side by side."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from reportgen.charts.labels import left_margin
 from reportgen.charts.svg import Polyline
+from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
-from reportgen.report.comparison import SHOWN, ComparedCurve, ComparedCurves, Overlay, overlay
+from reportgen.report.comparison import (
+    SHOWN,
+    ComparedCurve,
+    ComparedCurves,
+    LineEnd,
+    Overlay,
+    overlay,
+)
+from reportgen.report.labels import Label, labels
 from reportgen.report.report import JobSummary, Report
 from reportgen.report.wording import (
     Badge,
@@ -16,6 +28,7 @@ from reportgen.report.wording import (
     cut,
     duration,
     identity,
+    last_loss,
     moment,
     parts,
     plural,
@@ -28,6 +41,10 @@ from reportgen.text.javascript import JSON, Object, js_number, js_value
 NAME_LENGTH: Final = 60
 VALUE_LENGTH: Final = 60
 NOTE_LENGTH: Final = 120
+_DIGITS: Final = 5
+_ALL_DIGITS: Final = 17
+_EXACT: Final = 2**53
+
 KEYS: Final = 40
 """The maximum number of config keys that are compared."""
 
@@ -58,6 +75,10 @@ class Cell:
     rated: bool = True
     """Whether it can be the best: the duration of a job that did not complete cannot."""
     best: bool = False
+    is_short: bool = False
+    """Whether the text is the number in short."""
+    not_finite: str | None = None
+    """What the last loss was if it was not finite, which is worse than any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,7 @@ class Compared:
 
     slug: str
     page: str
-    name: str
+    label: Label
     status: Badge
     colour: str
     """The CSS class of its line."""
@@ -76,7 +97,8 @@ class Compared:
     shown: bool
     """Whether it is drawn when the page is opened."""
     line: Polyline | None
-    """None if it is not drawn then, or has no training loss."""
+    """None if it is not drawn then, or has no such curve."""
+    end: LineEnd | None
     results: tuple[Cell, ...]
     note: str
 
@@ -97,19 +119,30 @@ class CompareView:
 
     identity: str
     jobs: tuple[Compared, ...]
+    """Those with the best result first."""
     chart: Overlay | None
+    left: float
+    """The width left of the plot, for its labels."""
+    of: str
+    """The curve drawn when the page is opened: `loss` or `eval-loss`."""
+    what: str
+    """That curve in words."""
     chart_description: str
     settings: tuple[Setting, ...]
     settings_left_out: int
     data: JSON
-    """For the script: each job's curves by slug, as steps, values and seconds."""
+    """For the script: each job's curves by slug, as steps, values, seconds and 1 for means."""
     left_out: int
     """The number of jobs with points that are too old to be compared."""
     provenance: Provenance
 
 
-RESULTS: Final = ("Steps", "Last loss", "Lowest loss", "Best eval loss", "Duration")
-"""The headers of the columns of numbers; in all but the first the lowest number is the best."""
+RESULTS: Final = ("Best eval loss", "Last loss", "Lowest loss", "Steps", "Duration")
+"""The headers of the columns of numbers; the lowest number of a column is the best."""
+
+_STEPS: Final = RESULTS.index("Steps")
+
+_LOSSES: Final = {"loss": "Training loss", "eval-loss": "Evaluation loss"}
 
 
 def compare_view(
@@ -123,19 +156,25 @@ def compare_view(
 
     `numbers` maps a job's id to the number that its colour comes from.
     """
-    chart = overlay([compared.loss for compared in curves[:SHOWN]])
-    lines = chart.lines if chart else ()
-    settings = _settings(jobs)
+    places = sorted(range(len(jobs)), key=lambda place: _rank(jobs[place]))
+    of = _first_of(curves[:SHOWN])
+    drawn = {place: _curve(curves[place], of) for place in places if place < SHOWN}
+    chart = overlay(list(drawn.values()))
+    settings = _settings([jobs[place] for place in places], [place < SHOWN for place in places])
+    rows = _compared(jobs, numbers, looks.timezone)
     return CompareView(
         identity=identity(report.origin),
-        jobs=tuple(_compared(jobs, lines, chart, numbers)),
+        jobs=tuple(_drawn([rows[place] for place in places], list(drawn), places, chart)),
         chart=chart,
-        chart_description=_description(jobs[:SHOWN]),
+        left=left_margin(chart.y_ticks if chart else ()),
+        of=of,
+        what=_LOSSES[of],
+        chart_description=_description([jobs[place] for place in drawn], of),
         settings=settings[:KEYS],
         settings_left_out=len(settings[KEYS:]),
         data={
-            job.slug: [_data(compared.loss), _data(compared.eval_loss)]
-            for job, compared in zip(jobs, curves, strict=True)
+            jobs[place].slug: [_data(curves[place].loss), _data(curves[place].eval_loss)]
+            for place in places
         },
         left_out=sum(bool(job.loss or job.eval_loss) for job in report.jobs) - len(jobs),
         provenance=Provenance(
@@ -148,49 +187,89 @@ def compare_view(
     )
 
 
-def _description(jobs: Iterable[JobSummary]) -> str:
+def _rank(job: JobSummary) -> tuple[bool, bool, float]:
+    """Return what jobs are ordered by: the lowest evaluation loss first, then other results."""
+    result = job.result
+    if result is None:
+        return True, True, 0.0
+    return result.metric != EVAL_MINIMUM, result.value is None, result.value or 0.0
+
+
+def _first_of(curves: Sequence[ComparedCurves]) -> str:
+    """Return which curve is drawn first: the evaluation loss if most jobs have it."""
+    evaluated = sum(bool(compared.eval_loss.steps) for compared in curves)
+    return "eval-loss" if evaluated > len(curves) / 2 else "loss"
+
+
+def _curve(curves: ComparedCurves, of: str) -> ComparedCurve:
+    return curves.loss if of == "loss" else curves.eval_loss
+
+
+def _description(jobs: Iterable[JobSummary], of: str) -> str:
     """Describe the drawn curves in words."""
+    known = [(job, job.loss if of == "loss" else job.eval_loss) for job in jobs]
     texts = [
-        f"{cut(job.name or job.id, NAME_LENGTH)}: {short(job.loss.first)} → {short(job.loss.last)}"
-        for job in jobs
-        if job.loss
+        f"{cut(job.display_name, NAME_LENGTH)}: {short(metric.first)} → {short(metric.last)}"
+        for job, metric in known
+        if metric
     ]
-    return f"Training loss by step. {'; '.join(texts)}."
+    return f"{_LOSSES[of]} by step. {'; '.join(texts) or 'No curve'}."
+
+
+# --- Results -----------------------------------------------------------------------------------
 
 
 def _compared(
-    jobs: Sequence[JobSummary],
-    lines: Sequence[Polyline | None],
-    chart: Overlay | None,
-    numbers: Mapping[str, int],
-) -> Iterable[Compared]:
-    results = [_results(job) for job in jobs]
-    best = [_best(cells) for cells in list(zip(*results, strict=True))[1:]]
-    for place, (job, cells) in enumerate(zip(jobs, results, strict=True)):
+    jobs: Sequence[JobSummary], numbers: Mapping[str, int], zone: ZoneInfo
+) -> list[Compared]:
+    """Return the jobs' rows, in the given order, without lines."""
+    columns = [_marked(_distinct(cells)) for cells in zip(*map(_results, jobs), strict=True)]
+    found = []
+    for place, (job, label) in enumerate(zip(jobs, labels(jobs, NAME_LENGTH, zone), strict=True)):
         number = numbers.get(job.id, place)
-        left = chart.left_at[place] if chart and place < len(lines) else None
-        yield Compared(
+        compared = Compared(
             slug=job.slug,
             page=job.page,
-            name=cut(job.name or job.id, NAME_LENGTH),
+            label=label,
             status=badge(job.status),
             colour=f"k{number % len(COLOURS)}",
             stroke=COLOURS[number % len(COLOURS)],
             dash=DASHES[number // len(COLOURS) % len(DASHES)],
             shown=place < SHOWN,
-            line=lines[place] if place < len(lines) else None,
-            results=(cells[0], *map(_marked, cells[1:], best)),
-            note=_note(job, left),
+            line=None,
+            end=None,
+            results=tuple(column[place] for column in columns),
+            note=_note(job),
         )
+        found.append(compared)
+    return found
+
+
+def _drawn(
+    rows: Sequence[Compared], drawn: Sequence[int], places: Sequence[int], chart: Overlay | None
+) -> Iterable[Compared]:
+    """Add the lines of the drawn jobs to their rows; `drawn` are the places of the lines' jobs."""
+    for place, row in zip(places, rows, strict=True):
+        if chart is None or place not in drawn:
+            yield row
+            continue
+        at = drawn.index(place)
+        left = chart.left_at[at]
+        where = f"its curve leaves the plot at step {js_number(left)}" if left is not None else ""
+        note = " · ".join(filter(None, (row.note, where)))
+        yield replace(row, line=chart.lines[at], end=chart.ends[at], note=note)
 
 
 def _results(job: JobSummary) -> tuple[Cell, ...]:
     loss, eval_loss = job.loss, job.eval_loss
+    last = _cell(loss.last if loss else None)
+    if job.last_not_finite:
+        last = Cell(last_loss(job), math.inf, not_finite=job.last_not_finite)
     return (
-        _cell(job.last_step, steps(job)),
-        _cell(loss.last if loss else None),
-        _cell(loss.min if loss else None),
         _cell(eval_loss.min if eval_loss else None),
+        last,
+        _cell(loss.min if loss else None),
+        replace(_cell(job.last_step, steps(job)), rated=False),
         replace(
             _cell(job.duration_seconds, duration(job.duration_seconds)),
             rated=job.status == "completed",
@@ -199,47 +278,64 @@ def _results(job: JobSummary) -> tuple[Cell, ...]:
 
 
 def _cell(value: float | None, text: str | None = None) -> Cell:
-    if value is None:
-        return Cell(text or "—")
-    return Cell(short(value) if text is None else text, value)
+    if text is None:
+        return Cell(short(value), value, is_short=value is not None)
+    return Cell(text, value)
 
 
-def _best(cells: Sequence[Cell]) -> float | None:
-    """Return the lowest number of a column; None if it has no two different ones."""
+def _distinct(cells: Sequence[Cell]) -> Sequence[Cell]:
+    """Print the numbers of a column with so many digits that different ones look different."""
+    numbers = {cell.number for cell in cells if cell.is_short and cell.number is not None}
+    if len({short(number) for number in numbers}) == len(numbers):
+        return cells
+    digits = next(
+        digits
+        for digits in range(_DIGITS, _ALL_DIGITS + 1)
+        if len({significant(number, digits) for number in numbers}) == len(numbers)
+    )
+    return [
+        replace(cell, text=js_number(significant(cell.number, digits)))
+        if cell.is_short and cell.number is not None and cell.rated
+        else cell
+        for cell in cells
+    ]
+
+
+def _marked(cells: Sequence[Cell]) -> list[Cell]:
+    """Mark the lowest number of a column as the best, unless all are alike."""
     known = {cell.number for cell in cells if cell.number is not None and cell.rated}
-    return min(known) if len(known) > 1 else None
+    best = min(known) if len(known) > 1 else None
+    return [
+        replace(cell, best=best is not None and cell.rated and cell.number == best)
+        for cell in cells
+    ]
 
 
-def _marked(cell: Cell, best: float | None) -> Cell:
-    return replace(cell, best=best is not None and cell.rated and cell.number == best)
-
-
-def _note(job: JobSummary, left: float | None) -> str:
+def _note(job: JobSummary) -> str:
     """Return what a reader should know about a job's numbers: errors and missing points."""
     notes = []
     if job.error is not None:
-        notes.append(cut(" ".join(job.error.split()), NOTE_LENGTH))
+        notes.append(cut(" ".join(job.error[: 4 * NOTE_LENGTH].split()), NOTE_LENGTH))
     if job.not_finite:
         notes.append(f"{plural(job.not_finite, 'loss', 'losses')} not finite")
-    if left is not None:
-        notes.append(f"its curve leaves the plot at step {js_number(round(left))}")
     return " · ".join(notes)
 
 
 # --- Configs -----------------------------------------------------------------------------------
 
 
-def _settings(jobs: Sequence[JobSummary]) -> tuple[Setting, ...]:
+def _settings(jobs: Sequence[JobSummary], shown: Sequence[bool]) -> tuple[Setting, ...]:
     """Return the config keys of all jobs, those that differ among the drawn jobs first."""
     configs = [parts(job.config) for job in jobs]
     keys = dict.fromkeys(key for config in configs for key in config)
-    settings = [_setting(key, configs) for key in keys]
+    settings = [_setting(key, configs, shown) for key in keys]
     return tuple(sorted(settings, key=lambda setting: not setting.differs))
 
 
-def _setting(key: str, configs: Sequence[Object]) -> Setting:
+def _setting(key: str, configs: Sequence[Object], shown: Sequence[bool]) -> Setting:
     texts = tuple(_text(config, key) for config in configs)
-    return Setting(cut(key, VALUE_LENGTH), texts, differs=len(set(texts[:SHOWN])) > 1)
+    drawn = {text for text, is_drawn in zip(texts, shown, strict=True) if is_drawn}
+    return Setting(cut(key, VALUE_LENGTH), texts, differs=len(drawn) > 1)
 
 
 def _text(config: Object, key: str) -> str:
@@ -252,13 +348,24 @@ def _text(config: Object, key: str) -> str:
 
 
 def _data(curve: ComparedCurve) -> JSON:
-    return [
-        [_rounded(step, 9) for step in curve.steps],
-        [_rounded(value, 5) for value in curve.values],
-        [_rounded(second, 6) for second in curve.seconds],
-    ]
+    """Return a curve's points: logged ones exactly, means as finely as they can be seen."""
+    if not curve.averaged:
+        seconds: list[JSON] = [_plain(round(second, 3)) for second in curve.seconds]
+        return [list(map(_plain, curve.steps)), list(map(_plain, curve.values)), seconds, 0]
+    return [_rounded(curve.steps), _rounded(curve.values), _rounded(curve.seconds), 1]
 
 
-def _rounded(number: float, digits: int) -> float | int:
-    value = significant(number, digits)
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+_PARTS: Final = 100_000
+"""Into so many parts the range of rounded numbers is divided."""
+
+
+def _rounded(numbers: Sequence[float]) -> list[JSON]:
+    if not numbers:
+        return []
+    part = max(numbers) / _PARTS - min(numbers) / _PARTS
+    decimals = math.ceil(-math.log10(part)) if part else _ALL_DIGITS
+    return [_plain(round(number, decimals)) for number in numbers]
+
+
+def _plain(number: float) -> JSON:
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number

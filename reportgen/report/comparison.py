@@ -7,7 +7,7 @@ that is used unchanged.
 
 import heapq
 import math
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from typing import Final
 
 from reportgen.charts import axes
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick
+from reportgen.charts.labels import spread
 from reportgen.charts.svg import Polyline
 from reportgen.model.curves import Curve
 from reportgen.model.span import Span, span_of
@@ -43,6 +44,8 @@ class ComparedCurve:
     values: tuple[float, ...] = ()
     seconds: tuple[float, ...] = ()
     """The time of each step, since the job's start; empty if times are unknown."""
+    averaged: bool = False
+    """Whether the values are means; else they are the logged ones."""
 
     @property
     def is_whole(self) -> bool:
@@ -118,11 +121,16 @@ def _compared_curve(curve: Curve, times: Sequence[tuple[float, float]]) -> Compa
         return ComparedCurve()
     steps = tuple(step for step, _ in points)
     seconds = tuple(_seconds_at(step, times) for step in steps) if times else ()
-    return ComparedCurve(steps, tuple(value for _, value in points), seconds)
+    values = tuple(value for _, value in points)
+    return ComparedCurve(steps, values, seconds, averaged=_is_long(curve))
+
+
+def _is_long(curve: Curve) -> bool:
+    return finite_count(curve.values) > COLUMNS
 
 
 def _points(curve: Curve) -> list[tuple[float, float]]:
-    if finite_count(curve.values) <= COLUMNS:
+    if not _is_long(curve):
         return list(curve.finite())
     across = Span(curve.steps[0], curve.steps[-1])
     width = 1 / COLUMNS
@@ -164,56 +172,115 @@ def _seconds_at(step: float, known: Sequence[tuple[float, float]]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class LineEnd:
+    """Where a drawn line ends within the plot, and the height of its label beside the plot."""
+
+    x: float
+    y: float
+    label_y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Overlay:
-    """Curves on the same axes; `lines` has one for each curve, None if the curve is empty."""
+    """Curves on the same axes; all but the ticks have one entry a curve, None if it is empty."""
 
     lines: tuple[Polyline | None, ...]
+    ends: tuple[LineEnd | None, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     left_at: tuple[float | None, ...]
     """The step at which each curve leaves the plot at its top, None if it does not."""
+    beyond: int
+    """How many curves go on beyond the right edge."""
 
 
 def overlay(curves: Sequence[ComparedCurve]) -> Overlay | None:
     """Overlay curves by step; return None if all are empty.
 
-    A curve that climbs far above the highest first value leaves the plot, since it would flatten
-    the others.
+    The plot ends where only one curve is left, since one long run would crush the others. A curve
+    that climbs far above the highest first value leaves the plot, since it would flatten them.
     """
-    across = span_of(step for curve in curves for step in curve.steps)
-    upwards = _upwards(curves)
-    if across is None or upwards is None:
+    across = _across(curves)
+    if across is None:
+        return None
+    visible = [_up_to(curve, across.high) for curve in curves]
+    upwards = _upwards(visible)
+    if upwards is None:
         return None
     return Overlay(
         lines=tuple(_line(curve, across, upwards) for curve in curves),
+        ends=tuple(_ends(visible, across, upwards)),
         x_ticks=axes.x_ticks(across),
         y_ticks=axes.y_ticks(upwards),
-        left_at=tuple(_left_at(curve, upwards.high) for curve in curves),
+        left_at=tuple(_left_at(curve, upwards.high) for curve in visible),
+        beyond=sum(bool(curve.steps) and curve.steps[-1] > across.high for curve in curves),
     )
+
+
+def _across(curves: Sequence[ComparedCurve]) -> Span | None:
+    """Return the steps up to where at least two curves have points; all steps of a lone one."""
+    known = [curve.steps for curve in curves if curve.steps]
+    if not known:
+        return None
+    low = min(steps[0] for steps in known)
+    last = sorted(steps[-1] for steps in known)
+    high = last[-2] if len(last) > 1 and last[-2] > low else last[-1]
+    return Span(low, high)
+
+
+def _up_to(curve: ComparedCurve, step: float) -> ComparedCurve:
+    end = bisect_right(curve.steps, step)
+    return ComparedCurve(curve.steps[:end], curve.values[:end])
 
 
 _FAR: Final = 2.0
 _ABOVE: Final = 0.1
+_SPIKE: Final = 20
+_NEARLY_ALL: Final = 0.98
 
 
 def _upwards(curves: Sequence[ComparedCurve]) -> Span | None:
     span = span_of(value for curve in curves for value in curve.values)
     if span is None:
         return None
-    began = max(curve.values[0] for curve in curves if curve.values)
+    began = max(_start(curve.values) for curve in curves if curve.values)
     fall = began - span.low
     if 0 < fall < math.inf and span.high - span.low > _FAR * fall:
         return Span(span.low, began + _ABOVE * fall)
     return span
 
 
+def _start(values: Sequence[float]) -> float:
+    """Return a curve's first value, or one below nearly all others if the first is a spike."""
+    ordered = sorted(values)
+    high = ordered[int(_NEARLY_ALL * (len(ordered) - 1))]
+    return high if values[0] - ordered[0] > _SPIKE * (high - ordered[0]) > 0 else values[0]
+
+
 def _line(curve: ComparedCurve, across: Span, upwards: Span) -> Polyline | None:
+    """Return a curve's line with at most one point beyond the right edge: it is clipped there."""
     if not curve.steps:
         return None
-    xs = [WIDTH * place for place in across.fractions(curve.steps)]
-    # What is above the plot is clipped, so one more height is enough.
-    ys = [max(-HEIGHT, HEIGHT * (1 - place)) for place in upwards.fractions(curve.values)]
-    return Polyline(xs, ys)
+    end = bisect_right(curve.steps, across.high) + 1
+    xs = [WIDTH * place for place in across.fractions(curve.steps[:end])]
+    # What is above the plot is clipped too, so one more height is enough.
+    ys = [max(-HEIGHT, HEIGHT * (1 - place)) for place in upwards.fractions(curve.values[:end])]
+    return Polyline(2 * xs, 2 * ys) if len(xs) == 1 else Polyline(xs, ys)
+
+
+def _ends(curves: Sequence[ComparedCurve], across: Span, upwards: Span) -> Iterable[LineEnd | None]:
+    heights = [
+        min(max(HEIGHT * (1 - upwards.fraction(curve.values[-1])), 0.0), float(HEIGHT))
+        for curve in curves
+        if curve.steps
+    ]
+    placed = zip(heights, spread(heights), strict=True)
+    for curve in curves:
+        if curve.steps:
+            y, label_y = next(placed)
+            yield LineEnd(WIDTH * across.fraction(curve.steps[-1]), y, label_y)
+        else:
+            yield None
 
 
 def _left_at(curve: ComparedCurve, high: float) -> float | None:

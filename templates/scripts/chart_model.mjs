@@ -5,10 +5,9 @@
 // that the page came with. A view is what the reader asked for: { range, log, smoothing, inliers,
 // off }, with `range` in steps (`whole.across` itself without zoom), `smoothing` from 0 to 1,
 // `inliers` for the view without outliers, and `off` the kinds that are switched off.
-import { HEIGHT, approximate } from "./plot_model.mjs";
+import { approximate } from "./plot_model.mjs";
 
 export const KIND_NAMES = { loss: "Training loss", "eval-loss": "Eval loss", superseded: "Superseded" };
-const LABEL_HEIGHT = 12;
 
 // --- What is shown ---
 
@@ -55,22 +54,6 @@ export function valueRange(series, view, whole) {
   }
   if (low <= high) return [low, high];
   return view.log ? [0.1, 1] : whole.upwards;
-}
-
-// The heights of labels beside the plot, spread apart but kept within it.
-export function spreadLabels(places) {
-  const rows = places.map((at, index) => ({ at, index })).sort((one, other) => one.at - other.at);
-  let least = 0;
-  for (const row of rows) {
-    row.at = Math.max(row.at, least);
-    least = row.at + LABEL_HEIGHT;
-  }
-  let most = HEIGHT;
-  for (const row of rows.reverse()) {
-    row.at = Math.min(row.at, most);
-    most = row.at - LABEL_HEIGHT;
-  }
-  return rows.sort((one, other) => one.index - other.index).map(({ at }) => at);
 }
 
 // --- Steps ---

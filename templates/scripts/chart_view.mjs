@@ -1,6 +1,7 @@
 // The loss chart on the page: its curves and marks are moved to where a view has them, and restored
 // exactly once the view is the original one.
-import { KIND_NAMES, isDrawable, isVisible, spreadLabels, valueRange } from "./chart_model.mjs";
+import { KIND_NAMES, isDrawable, isVisible, valueRange } from "./chart_model.mjs";
+import { spreadLabels } from "./label_model.mjs";
 import { HEIGHT, WIDTH, linePath, plain, plotAxes, within } from "./plot_model.mjs";
 import { axesIn, fill, shape } from "./plot_view.mjs";
 import { smallChartsView } from "./small_charts_view.mjs";

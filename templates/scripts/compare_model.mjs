@@ -1,40 +1,101 @@
-// What the comparison draws and marks, and how the page's address holds its state.
+// What the comparison draws, says and marks, and how the page's address holds its state.
 //
-// The state: `jobs`, a set of slugs; `of`, the curve; `by`, step or time; `log`; `sort`.
-import { digits } from "./plot_model.mjs";
+// The state: `jobs`, a set of slugs; `of`, the curve; `by`, step or time; `log`; `full`, the whole
+// range of x; `sort`. A curve is { points, averaged }, a point [x, y].
+import { approximate, duration, digits } from "./plot_model.mjs";
 
-const CURVES = ["loss", "eval-loss"];
+export const CURVE_NAMES = { loss: "Training loss", "eval-loss": "Evaluation loss" };
+const CURVES = Object.keys(CURVE_NAMES);
 
-// --- Curves: each a list of [x, y] ---
+// --- Curves ---
 
 export const extent = (values) => values.reduce(
   ([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 
-// `curves` holds [steps, values, seconds] for each of a job's curves.
-export function curvePoints(curves, { of, by, log }) {
-  const [steps, values, seconds] = curves[CURVES.indexOf(of)];
-  return (by === "time" ? seconds : steps)
+// `curves` holds [steps, values, seconds, averaged] for each of a job's curves.
+export function curveOf(curves, { of, by, log }) {
+  const [steps, values, seconds, averaged] = curves[CURVES.indexOf(of)];
+  const points = (by === "time" ? seconds : steps)
     .map((x, at) => [x, values[at]])
     .filter(([, y]) => !log || y > 0);
+  return { points, averaged: averaged === 1 };
 }
 
-// A curve that climbs far above the highest first value leaves the plot, since it would flatten the
-// others.
-export function curveRange(curves) {
-  const drawn = curves.filter((points) => points.length);
-  const [low, high] = extent(drawn.flat().map(([, y]) => y));
-  const began = Math.max(...drawn.map(([[, y]]) => y));
-  const fall = began - low;
-  return fall > 0 && high - low > 2 * fall ? [low, began + fall / 10] : [low, high];
+// The range of x up to where at least two curves have points, since one long run would crush the
+// others; all of it if that is asked for or only one curve is drawn.
+export function rangeAcross(curves, full) {
+  const [low, high] = extent(curves.flatMap((points) => points.map(([x]) => x)));
+  const ends = curves.filter((points) => points.length).map((points) => points.at(-1)[0]).sort((a, b) => a - b);
+  const shared = ends.at(-2);
+  return full || ends.length < 2 || shared <= low ? [low, high] : [low, shared];
 }
 
-// The curves, given by name and points, in words.
-export function describe(named, { of, by }) {
-  const what = of === "loss" ? "Training loss" : "Evaluation loss";
-  const how = by === "time" ? "time since the start" : "step";
+// The first value of a curve, or one below nearly all others if the first is a spike.
+function startOf(points) {
+  const ordered = points.map(([, y]) => y).sort((a, b) => a - b);
+  const [low, high] = [ordered[0], ordered[Math.floor(0.98 * (ordered.length - 1))]];
+  const [[, first]] = points;
+  return high > low && first - low > 20 * (high - low) ? high : first;
+}
+
+// The range of y among points within a range of x. A curve that climbs far above the highest first
+// value leaves the plot, since it would flatten the others.
+export function rangeUpwards(curves, [, most]) {
+  const drawn = curves.map((points) => points.filter(([x]) => x <= most)).filter((points) => points.length);
+  const [low, high] = extent(drawn.flatMap((points) => points.map(([, y]) => y)));
+  const fall = Math.max(...drawn.map(startOf)) - low;
+  return fall > 0 && high - low > 2 * fall ? [low, low + 1.1 * fall] : [low, high];
+}
+
+// The point of a curve nearest to an x; null if the curve does not reach as far.
+export function pointNear(points, x, [low, high]) {
+  let at = 0;
+  points.forEach(([other], place) => (at = Math.abs(other - x) < Math.abs(points[at][0] - x) ? place : at));
+  if (!points.length) return null;
+  const apart = (place) => (points[place] ? Math.abs(points[place][0] - points[at][0]) / 2 : 0);
+  const room = Math.max(apart(at - 1), apart(at + 1), (high - low) / 160);
+  return Math.abs(points[at][0] - x) <= room ? points[at] : null;
+}
+
+// --- In words ---
+
+export const titleOf = ({ of, by }) =>
+  `${CURVE_NAMES[of]} by ${by === "time" ? "time since the start" : "step"}`;
+
+export function describe(named, state) {
   const curves = named.filter(({ points }) => points.length).map(({ name, points }) =>
-    `${name}: ${digits(points[0][1], 5)} → ${digits(points.at(-1)[1], 5)}`);
-  return `${what} by ${how}. ${curves.join("; ")}.`;
+    `${name}: ${digits(points[0][1], 4)} → ${digits(points.at(-1)[1], 4)}`);
+  return `${titleOf(state)}. ${curves.join("; ") || "No curve"}.`;
+}
+
+export function emptyText(curves, { log }) {
+  return log && curves.some(({ points }) => points.length)
+    ? "No value above zero, which is all that a log scale can show."
+    : "None of the selected jobs has this curve.";
+}
+
+export const beyondText = (count) =>
+  `Up to where two jobs still have points; ${count} ${count === 1 ? "goes" : "go"} on beyond that.`;
+
+// What a tooltip says of an x: its first line, and a line for each curve that has a point near it.
+export function tooltipOf(named, x, { by }, across, upwards) {
+  const near = named.map(({ name, points, averaged, row }) => ({ name, row, averaged, point: pointNear(points, x, across) }))
+    .filter(({ point }) => point)
+    .sort((one, other) => one.point[1] - other.point[1]);
+  if (!near.length) return null;
+  const at = near.reduce((best, one) => Math.abs(one.point[0] - x) < Math.abs(best.point[0] - x) ? one : best);
+  const means = near.some(({ averaged }) => averaged);
+  const place = by === "time" ? duration(at.point[0]) : at.averaged ? `≈ ${approximate(at.point[0], across)}` : at.point[0];
+  const valueOf = ({ averaged, point: [own, y] }) => {
+    if (averaged) return `≈ ${approximate(y, upwards)}`;
+    return by === "step" && own !== at.point[0] ? `${y} at ${own}` : String(y);
+  };
+  return {
+    x: at.point[0],
+    head: `${by === "time" ? "after" : "step"} ${place}`,
+    rows: near.map((one) => ({ name: one.name, row: one.row, value: valueOf(one) })),
+    means,
+  };
 }
 
 // --- Tables ---
@@ -43,27 +104,31 @@ export function describe(named, { of, by }) {
 export const lowest = (numbers) => (new Set(numbers).size < 2 ? null : Math.min(...numbers));
 export const differ = (texts) => new Set(texts).size > 1;
 
-// --- The address. A report holds all `slugs`, those shown `first`, and whether times are known ---
+// --- The address. A report holds all `slugs`, those shown `first`, the curve drawn first, and
+// whether times are known ---
 
-export function parseComparison(hash, { slugs, first, timed }) {
+export function parseComparison(hash, { slugs, first, of, timed }) {
   const parts = new URLSearchParams(hash.slice(1));
   const asked = parts.get("jobs");
   return {
     jobs: new Set(asked === null ? first : asked.split(",").filter((slug) => slugs.includes(slug))),
     by: parts.get("by") === "time" && timed ? "time" : "step",
-    of: CURVES.includes(parts.get("of")) ? parts.get("of") : "loss",
+    of: CURVES.includes(parts.get("of")) ? parts.get("of") : of,
     log: parts.get("log") === "1",
+    full: parts.get("full") === "1",
     sort: parts.get("sort") ?? "",
   };
 }
 
-export function formatComparison({ jobs, by, of, log, sort }, { slugs, first }) {
+export function formatComparison({ jobs, by, of, log, full, sort }, report) {
+  const { slugs, first } = report;
   const parts = new URLSearchParams();
   const asFirst = jobs.size === first.length && first.every((slug) => jobs.has(slug));
   if (!asFirst) parts.set("jobs", slugs.filter((slug) => jobs.has(slug)).join(","));
   if (by !== "step") parts.set("by", by);
-  if (of !== "loss") parts.set("of", of);
+  if (of !== report.of) parts.set("of", of);
   if (log) parts.set("log", "1");
+  if (full) parts.set("full", "1");
   if (sort) parts.set("sort", sort);
   const text = parts.toString().replaceAll("%2C", ",");
   return text && `#${text}`;

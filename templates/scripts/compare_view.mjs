@@ -1,75 +1,105 @@
-// The comparison on the page: curves drawn, the best results marked, configs side by side.
-import { curveRange, describe, differ, extent, lowest } from "./compare_model.mjs";
+// The comparison on the page: curves drawn and named, the best results marked, configs side by side.
+import { differ, lowest, rangeAcross, rangeUpwards } from "./compare_model.mjs";
+import { leftMargin, spreadLabels } from "./label_model.mjs";
 import { HEIGHT, linePath, niceTicks, plotAxes, timeTicks } from "./plot_model.mjs";
-import { axesIn, html, shape } from "./plot_view.mjs";
+import { axesIn, fill, html, shape } from "./plot_view.mjs";
+import { numberOf } from "./table_model.mjs";
 
-const RATED = [3, 4, 5, 6];
+const MOST_NAMES = 16;
 export const nameOf = (row) => row.querySelector("a").textContent;
 
 // A job's line looks like its sign in the table of results.
-function signedLine(row, d) {
+function signedLine({ row, name, points }, { x, y }) {
   const sign = row.querySelector("svg path");
+  const places = points.map(([at, value]) => [x(at), Math.max(y(value), -HEIGHT)]);
   const drawn = shape("path", {
-    class: sign.getAttribute("class"), fill: "none", "stroke-width": 1.75,
-    "stroke-linejoin": "round", "stroke-linecap": "round", "vector-effect": "non-scaling-stroke", d,
+    class: sign.getAttribute("class"), fill: "none", "stroke-width": 1.75, "data-job": row.dataset.job,
+    "stroke-linejoin": "round", "stroke-linecap": "round", "vector-effect": "non-scaling-stroke",
+    d: linePath(places.length === 1 ? [...places, ...places] : places),
   });
   const dashes = sign.getAttribute("stroke-dasharray");
   if (dashes) drawn.setAttribute("stroke-dasharray", dashes);
-  drawn.append(shape("title", {}, nameOf(row)));
+  drawn.append(shape("title", {}, name));
   return drawn;
 }
 
-// Draws one curve for each row of the table, and returns whether there was anything to draw.
+// The names at the lines' ends, spread apart; none if there are too many.
+function namesOf(curves, [, most], { y }) {
+  const ends = curves.flatMap(({ row, name, points }) => {
+    const last = points.filter(([at]) => at <= most).at(-1);
+    return last ? [{ row, name, at: Math.min(Math.max(y(last[1]), 0), HEIGHT) }] : [];
+  });
+  if (ends.length > MOST_NAMES) return [];
+  const heights = spreadLabels(ends.map(({ at }) => at));
+  return ends.map(({ row, name }, place) => {
+    const label = html("div", { class: row.querySelector("svg path").getAttribute("class") });
+    label.append(html("bdi", {}, name));
+    const room = shape("foreignObject", { x: 648, y: heights[place] - 7, width: 132, height: 14 });
+    room.append(label);
+    return room;
+  });
+}
+
+// Draws curves, each { row, name, points }; returns what was drawn, null if there is nothing to draw.
 export function comparisonChart(svg) {
   const axes = axesIn(svg);
-  return (drawn, state) => {
-    const curves = drawn.map(({ points }) => points);
-    const all = curves.flat();
-    const lines = [];
-    if (all.length) {
-      const ranges = { across: extent(all.map(([x]) => x)), upwards: curveRange(curves), log: state.log };
-      const plot = plotAxes(ranges, state.by === "time" ? timeTicks : niceTicks);
-      axes.draw(plot);
-      const place = ([x, y]) => [plot.x(x), Math.max(plot.y(y), -HEIGHT)];
-      lines.push(...drawn.map(({ row, points }) => signedLine(row, linePath(points.map(place)))));
-    }
-    svg.querySelector(".curves").replaceChildren(...lines);
-    const named = drawn.map(({ row, points }) => ({ name: nameOf(row), points }));
-    svg.querySelector("desc").textContent = describe(named, state);
-    return all.length > 0;
+  const [lines, ends] = [svg.querySelector(".curves"), svg.querySelector(".ends")];
+  return (curves, state) => {
+    const all = curves.map(({ points }) => points);
+    lines.replaceChildren();
+    ends.replaceChildren();
+    if (!all.flat().length) return null;
+    const across = rangeAcross(all, state.full);
+    const upwards = rangeUpwards(all, across);
+    const plot = plotAxes({ across, upwards, log: state.log }, state.by === "time" ? timeTicks : niceTicks);
+    const left = leftMargin(plot.yTicks);
+    fill(svg, { viewBox: `${-left} -12 ${left + 656} 236` });
+    axes.draw(plot);
+    lines.append(...curves.filter(({ points }) => points.length).map((curve) => signedLine(curve, plot)));
+    ends.append(...namesOf(curves, across, plot));
+    return { plot, across, upwards, beyond: all.filter((points) => points.at(-1)?.[0] > across[1]).length };
   };
+}
+
+// Lifts the line of a job above the others; null lets it down.
+export function lift(svg, slug) {
+  const lines = svg.querySelector(".curves");
+  const line = [...lines.children].find((one) => one.dataset.job === slug);
+  lines.classList.toggle("lifting", Boolean(line));
+  for (const one of lines.children) one.classList.toggle("lifted", one === line);
 }
 
 // Marks the best number of each column among some rows.
 export function markBest(table, rows) {
   for (const old of table.querySelectorAll(".best")) old.replaceWith(old.textContent);
-  for (const column of RATED) {
+  [...table.tHead.rows[0].cells].forEach((head, column) => {
+    if (head.className !== "n") return;
     const cells = rows.map((row) => row.cells[column])
       .filter((cell) => cell.dataset.n && !cell.classList.contains("unrated"));
-    const numbers = cells.map((cell) => Number(cell.dataset.n));
+    const numbers = cells.map((cell) => numberOf(cell.dataset.n));
     const best = lowest(numbers);
     cells.forEach((cell, at) => {
       if (numbers[at] === best) cell.replaceChildren(html("b", { class: "best", title: "best" }, cell.textContent));
     });
-  }
+  });
 }
 
-// Shows the configs of some jobs, the keys in which they differ first.
-export function showConfigs(table, jobs) {
-  const heads = [...table.tHead.rows[0].cells];
-  const chosen = heads.map((head) => !head.dataset.job || jobs.has(head.dataset.job));
-  heads.forEach((head, at) => (head.hidden = !chosen[at]));
-  const body = table.tBodies[0];
-  const differs = new Map([...body.rows].map((row) => {
-    const cells = [...row.cells];
-    cells.forEach((cell, at) => (cell.hidden = !chosen[at]));
-    const texts = cells.filter((_, at) => at && chosen[at]).map((cell) => cell.textContent);
-    return [row, differ(texts)];
-  }));
-  for (const [row, differing] of differs) {
-    row.className = differing ? "differs" : "";
-    row.cells[0].querySelector("small")?.remove();
-    if (differing) row.cells[0].append(" ", html("small", {}, "differs"));
-  }
-  body.append(...[...body.rows].sort((a, b) => differs.get(b) - differs.get(a)));
+// Shows the configs of some jobs: the settings in which they differ, and folded away those alike.
+export function configsView(jobs) {
+  const tables = [...document.querySelectorAll(".configs")];
+  const [differing, alike] = tables.map((table) => table.tBodies[0]);
+  if (!alike) return () => {};
+  const rows = tables.flatMap((table) => [...table.tBodies[0].rows]);
+  const slugs = [...tables[0].tHead.rows[0].cells].map((head) => head.dataset.job);
+  return () => {
+    const chosen = slugs.map((slug) => !slug || jobs().has(slug));
+    for (const { cells } of [...tables.map((table) => table.tHead.rows[0]), ...rows]) {
+      [...cells].forEach((cell, at) => (cell.hidden = !chosen[at]));
+    }
+    const differs = (row) => differ([...row.cells].filter((_, at) => at && chosen[at]).map((cell) => cell.textContent));
+    const different = rows.filter(differs);
+    differing.replaceChildren(...different);
+    alike.replaceChildren(...rows.filter((row) => !different.includes(row)));
+    document.querySelector(".alike span").textContent = alike.rows.length;
+  };
 }

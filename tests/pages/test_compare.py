@@ -1,10 +1,17 @@
 """The comparison as text: the best results, the configs, and its size."""
 
+import json
+import math
 import re
+from array import array
+from dataclasses import replace
 
+from reportgen.model.curves import Curve
+from reportgen.model.metrics import metric, result
 from reportgen.model.trend import Clock
 from reportgen.pages import Pages
 from reportgen.report import comparison
+from reportgen.report.report import JobDetail
 from reportgen.text.javascript import Object
 from tests import samples
 from tests.pages.render import (
@@ -24,11 +31,78 @@ def test_the_best_of_each_column_is_marked() -> None:
 _DATASET_PARTS = ("type", "name", "split", "subset", "url")
 
 
-def test_configs_that_differ_come_first() -> None:
-    rows = re.findall(r'<tr( class="differs")?><th scope="row">([\w.]+)', compare())
-    differing = [key for differs, key in rows if differs]
+def test_configs_that_are_alike_are_folded_away() -> None:
+    differing, alike = (
+        re.findall(r'<tr><th scope="row">([\w.]+)', table)
+        for table in compare().split('<table class="configs">')[1:]
+    )
     assert set(differing) == {f"datasetSource.{key}" for key in _DATASET_PARTS}
-    assert [key for _, key in rows[: len(differing)]] == differing
+    assert len(alike) == len(samples.CONFIG) - 1
+    assert '<summary id="alike">Settings that are alike: <span>7</span></summary>' in compare()
+
+
+def _compared(*details: JobDetail) -> str:
+    report = samples.report(jobs=tuple(detail.summary for detail in details))
+    curves = [comparison.compared_curves(detail) for detail in details]
+    return Pages(LOOKS).compare(report, report.jobs, curves, {})
+
+
+def _job(job_id: str, *values: float, name: str = "bot", **changes: object) -> JobDetail:
+    loss = Curve(array("d", range(len(values))), array("d", values))
+    job = samples.summary(job_id, name, slug=job_id, loss=metric(loss), **changes)
+    return samples.detail(replace(job, result=result(loss, None)), loss=loss)
+
+
+def test_numbers_of_a_column_look_different_if_they_are() -> None:
+    page = _compared(_job("a", 2, 0.69314718), _job("b", 2, 0.69314719), _job("c", 2, 0.5))
+    last = re.findall(r'data-n="0[.\d]+"[^>]*>(?:<b[^>]*>)?([.\d]+)', page)
+    assert last == ["0.5", "0.5", "0.69314718", "0.69314718", "0.69314719", "0.69314719"]
+    assert 'title="0.41' not in _compared(_job("a", 2, 0.25), _job("b", 2, 0.5))
+
+
+def test_the_script_gets_logged_values_and_knows_which_are_means() -> None:
+    exact = [0.1 + 0.2, 1e-17, 12345678901.5]
+    long = [1 / (step + 1) for step in range(1000)]
+    page = _compared(_job("a", *exact), _job("b", *long))
+    data = json.loads(page.split('id="curve-data">')[1].split("</script>")[0])
+    assert data["a"][0] == [[0, 1, 2], exact, [], 0]
+    steps, values, _, averaged = data["b"][0]
+    assert (len(steps), averaged) == (160, 1)
+    assert len(set(values)) == 160
+
+
+def test_the_best_result_leads_and_one_that_is_not_finite_comes_last() -> None:
+    jobs = (_job("worse", 2, 1), _job("broken", 2, math.nan), _job("best", 2, 0.5))
+    rows = re.findall('<tr data-job="(\\w+)"', _compared(*jobs))
+    assert rows == ["best", "worse", "broken"]
+
+
+def test_a_run_that_ended_in_nan_says_so() -> None:
+    broken = _job("a", 55.11, math.nan, not_finite=1, last_not_finite="NaN")
+    page = _compared(broken, _job("b", 2, 1))
+    assert '<td class="n" data-n="NaN">NaN (last finite 55.11)</td>' in page
+
+
+def test_jobs_of_one_name_can_be_told_apart_everywhere() -> None:
+    one, two = (
+        _job(job_id, 2, 1, name="שלום bot-1", created_at=f"2026-05-0{day}T09:00:00Z")
+        for job_id, day in (("a", 1), ("b", 2))
+    )
+    page = _compared(one, two)
+    for day in (1, 2):
+        mark = f"2026-05-0{day} 09:00"
+        # In the table and in the heads of both tables of configs.
+        assert page.count(f"<bdi>שלום bot-1</bdi> <small>{mark}</small>") == 3
+        # As the title of its line and at its end.
+        assert page.count(f">שלום bot-1 ({mark})<") == 2
+
+
+def test_a_comparison_without_that_curve_says_so() -> None:
+    jobs = (samples.summary("a", eval_loss=LONG_NUMBERS), samples.summary("b", slug="b"))
+    report = samples.report(jobs=jobs)
+    empty = comparison.ComparedCurves(comparison.ComparedCurve(), comparison.ComparedCurve())
+    page = Pages(LOOKS).compare(report, jobs, [empty, empty], {})
+    assert "No training.log events yet." in page
 
 
 def test_a_comparison_of_the_longest_texts_stays_under_two_megabytes() -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  inlierRange, isVisible, nearest, rangeAround, spreadLabels, stopByKey, stopsOf, tooltipLines, valueRange, zoomRange,
+  inlierRange, isVisible, nearest, rangeAround, stopByKey, stopsOf, tooltipLines, valueRange, zoomRange,
 } from "../../templates/scripts/chart_model.mjs";
 
 const WHOLE = { across: [0, 640], upwards: [0, 2] };
@@ -35,13 +35,6 @@ test("a logarithmic axis leaves out what it cannot show", () => {
   assert.deepEqual(valueRange([series("loss", [0, 0])], view({ log: true }), WHOLE), [0.1, 1]);
   assert.equal(isVisible(point(100, 0), view({ log: true })), false);
   assert.equal(isVisible(point(100, 0), view()), true);
-});
-
-test("labels are moved apart and stay beside the plot", () => {
-  assert.deepEqual(spreadLabels([100, 20]), [100, 20]);
-  assert.deepEqual(spreadLabels([50, 50]), [50, 62]);
-  assert.deepEqual(spreadLabels([200, 199, 198]), [200, 188, 176]);
-  assert.deepEqual(spreadLabels([-5]), [0]);
 });
 
 // --- Outliers ---
