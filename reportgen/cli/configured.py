@@ -68,8 +68,8 @@ class Option(click.Option):
             case _:
                 return super().get_error_hint(ctx)
 
-    def origin(self, ctx: click.Context) -> str:
-        """Return where the value comes from: a variable's name, a file's path, or words."""
+    def set_by(self, ctx: click.Context) -> str:
+        """Return what set the value: `command line`, a variable, a file's path, or `default`."""
         match self._source(ctx):
             case ParameterSource.COMMANDLINE:
                 return "command line"

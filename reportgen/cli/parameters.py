@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reportgen.cli.lazy import lazily, load
+from reportgen.cli.lazy import imported, lazily
 from reportgen.errors import ReportError, UsageError
 from reportgen.sources import home
 
@@ -142,7 +142,7 @@ def log_lines(text: str) -> int | None:
 
 
 def _base_url(text: str) -> str:
-    return str(load("reportgen.sources.http:BaseURL.parse")(text).shown)
+    return str(imported("reportgen.sources.http:BaseURL.parse")(text).shown)
 
 
 DIRECTORY: Final = PathType("DIR")

@@ -21,7 +21,7 @@ def config(session: Session, **_settings: object) -> None:
     ctx = click.get_current_context()
     texts, defaults = written(ctx), _defaults(ctx)
     rows = [
-        (key, _shown(texts[key], defaults.get(key, "none")), option.origin(ctx))
+        (key, _shown(texts[key], defaults.get(key, "none")), option.set_by(ctx))
         for key, option in options_of(ctx.command).items()
     ]
     token = "set" if os.environ.get(TOKEN_VARIABLE) else "not set"
