@@ -93,12 +93,9 @@ def test_it_shows_what_was_selected_narrowed_by_what_the_pages_show(command: Com
 def test_the_source_fetched_last_unless_another_is_named(command: Command) -> None:
     with StandIn(job("a", events=training(3, "a"))) as studio:
         command.build(studio)
-        url = studio.url
-    command.run("build", "--source", "demo", "--limit", "2")
+    command.run("snapshot", "--source", "demo", "--limit", "2")
     assert len(command.run("render").report["jobs"]) == 2
-    assert len(command.run("render", "--source", "studio").report["jobs"]) == 1
-    assert len(command.run("render", "--url", url).report["jobs"]) == 1
-    assert command.run("render", "--source", "cloud").code == 1
+    assert len(command.run("render", "--url", studio.url).report["jobs"]) == 1
 
 
 def test_beside_a_running_build(command: Command) -> None:
