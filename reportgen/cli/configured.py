@@ -125,7 +125,7 @@ def options_of(command: click.Command) -> dict[str, Option]:
 
 
 def written(ctx: click.Context) -> dict[str, Any]:
-    """Return each setting as it was written, by key; None for one that nobody wrote."""
+    """Return each setting as it was written, by key; None for a default that is not shown."""
     texts: dict[str, Any] = ctx.meta.setdefault(_WRITTEN, {})
     return texts
 

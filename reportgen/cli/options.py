@@ -81,7 +81,7 @@ def _group(name: str, value: str, *options: Decorator) -> Decorator:
 
 
 def with_options(command: Any, *options: Decorator) -> Any:
-    """Add options to a command, in the order of its help."""
+    """Add options to a command, in the order in which its help lists them."""
     for option in reversed(options):
         command = option(command)
     return command

@@ -81,7 +81,7 @@ class PathType(click.Path):
 
 
 class LinkedType(click.Choice):  # type: ignore[type-arg]
-    """A layout, as whether style and script are files of their own."""
+    """A layout, converted to whether style and script are files of their own."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return whether the layout is `linked`. Raises `click.BadParameter`."""

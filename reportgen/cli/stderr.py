@@ -52,7 +52,7 @@ class Stderr:
         self.write(Message(self.now(), WARNING, "warning", text))
 
     def write_raw(self, line: str) -> None:
-        """Write a CI runner's command, whose texts are inert already; not among JSON objects."""
+        """Write a CI runner's command, whose texts are inert already; drop it if stderr is JSON."""
         if not self._session.as_json:
             _put(self._redacted(line))
 

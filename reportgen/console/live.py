@@ -91,7 +91,7 @@ class Display(Plain):
         )
 
     def __enter__(self) -> Self:
-        with suppress(RuntimeError):  # no thread can be started: it is drawn with each message
+        with suppress(RuntimeError):  # without threads it is redrawn with each message
             self._live.start()
         return self
 

@@ -53,7 +53,7 @@ class Plain:
             self._report("opened", "open", job_id)
 
     def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:  # noqa: ARG002 - for a live display
-        """Count new events; a message for each chunk would drown all others."""
+        """Count new events; a message for each chunk would drown out all others."""
         self._events[job_id] += events
 
     def broke(self, job_id: str, reason: str, wait: float) -> None:
