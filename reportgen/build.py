@@ -19,7 +19,7 @@ from reportgen.settings import FetchSettings, Following, Output
 from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.sources import Listener, Source, event_loop
+from reportgen.sources import Source, event_loop
 from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
@@ -104,7 +104,7 @@ def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceF
         settings.source,
         world.environment,
         world.now,
-        listener=Listener(world.progress.reading, world.progress.warn),
+        warn=world.progress.warn,
         secrets=world.secrets,
     )
     with world.progress:
@@ -116,11 +116,7 @@ async def _fetch_from(
 ) -> SourceFolder:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-
-    def interrupt() -> None:
-        loop.call_soon_threadsafe(stop.set)
-
-    with world.interrupts.notifying(interrupt):
+    with world.interrupts.notifying(lambda: loop.call_soon_threadsafe(stop.set)):
         return await fetch.fetch(
             source,
             snapshot,

@@ -83,7 +83,7 @@ class Machine:
 
     home: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What the service, or whoever set the machine up, gives to every script."""
+    """What the service, or its administrator, gives to every script."""
 
     def install(self) -> "Machine":
         """Put the commands in place."""

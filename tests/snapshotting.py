@@ -18,7 +18,6 @@ from reportgen.snapshot.directory import Snapshot
 from reportgen.snapshot.job_list import Listing
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
-from reportgen.sources import Listener
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
 from reportgen.text.secrets import Secrets
@@ -33,6 +32,9 @@ class RecordingListener:
 
     warnings: list[str] = field(default_factory=list)
     to_fetch: int = 0
+
+    def reading(self, introduction: str) -> None:
+        pass
 
     def listed(self, jobs: int, to_fetch: int) -> None:
         self.to_fetch = to_fetch
@@ -118,7 +120,7 @@ def take_into(
             secrets,
             environment={},
             now=lambda: now,
-            listener=Listener(),
+            warn=watcher.warn,
         )
         return await fetch.fetch(
             source,

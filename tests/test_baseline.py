@@ -54,6 +54,10 @@ def test_each_run_is_measured_against_the_one_before(command: Command) -> None:
     assert "nothing to be compared with: t" in result.stderr
     summary = (result.out / "summary.md").read_text("utf-8")
     assert summary.index(words) < summary.index("10 % worse than bot") < summary.index("From ")
+    home = (result.out / "index.html").read_text("utf-8")
+    for page in (home, result.page("b")):
+        assert re.search(r">25 % worse</(b|dd)>|>25 % worse <small", page)
+        assert "than bot (2026-05-01 00:00)</small>" in page
     junit = (result.out / "junit.xml").read_text("utf-8")
     assert f'<property name="bot (b)" value="{words}"' in junit
     assert f'<failure message="{words}" type="regression">' in junit
@@ -78,6 +82,21 @@ def test_retention_spares_a_baseline(command: Command) -> None:
     assert [each["id"] for each in result.report["jobs"]] == ["c"]
     assert result.job("c")["baseline"]["value"] == 0.5
     assert [name[0] for name in logs] == ["a", "c"]
+
+
+def test_a_page_is_rendered_again_only_if_its_baseline_changed(command: Command) -> None:
+    def stamps() -> dict[str, int]:
+        return {path.name: path.stat().st_ino for path in pages.glob("*.html")}
+
+    pages = command.directory / "out" / "jobs"
+    with StandIn(*JOBS) as studio:
+        command.build(studio, "--baseline", "previous")
+        first = stamps()
+        command.build(studio, "--baseline", "previous")
+        assert stamps() == first
+        command.build(studio, "--baseline", "a")
+    changed = {name for name, inode in stamps().items() if inode != first[name]}
+    assert changed == {"c.html", "t.html"}
 
 
 @pytest.mark.parametrize(

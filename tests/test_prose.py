@@ -30,6 +30,8 @@ TRANSLATED_PHRASE = re.compile(
       | worth \s+ a \s+ word | read \s+ up | taken? \s+ up \s+ again | over \s+ one \s+ another
       | apart \s+ by | least \s+ loss | what \s+ goes \s+ on | by \s+ what
       | where \s+ there \s+ (?:is|are) \s+ none | (?<!there\ ) is \s+ none
+      | told (?! \s+ apart) | whoever | reports? \s+ of \s+ something
+      | of \s+ (?:the|an?) \s+ (?:server|machine|user|caller)'s (?= [.,;])
     )\b
     """,
     re.VERBOSE,
@@ -96,6 +98,8 @@ def test_no_phrase_sounds_translated() -> None:
         ('"""Return the name."""\n# If there is\n# None, it is None.\nx = y is None\n', [], []),
         ('x = f"{y} is read up"\nraise E("It is to be mended.")\n', [], [1, 2]),
         ("x = 1  # over one another\n", [], [1]),
+        ('"""They can be told apart."""\nx = "who is told of it"  # whoever asks\n', [], [2, 2]),
+        ('def f():\n    """Record an error of the machine\'s."""\n', [], [2]),
     ],
 )
 def test_faults_are_found(

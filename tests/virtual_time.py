@@ -46,7 +46,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - whoever awaits it has it
+        except Exception as error:  # noqa: BLE001 - its awaiter has it
             future.set_exception(error)
         return future
 

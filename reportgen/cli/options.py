@@ -108,9 +108,7 @@ source = _group(
         default="studio",
     ),
     _option(
-        "--url",
-        f"The server's base URL.  [default: studio {STUDIO_URL}, cloud {CLOUD_URL}]",
-        URL,
+        "--url", f"The server's base URL.  [default: studio {STUDIO_URL}, cloud {CLOUD_URL}]", URL
     ),
     _option(
         "--token-file",
@@ -241,10 +239,7 @@ _looks = _group(
         default="auto",
     ),
     _option(
-        "--timezone",
-        "The time zone of the pages, such as Europe/Berlin.",
-        ZONE,
-        default="UTC",
+        "--timezone", "The time zone of the pages, such as Europe/Berlin.", ZONE, default="UTC"
     ),
     _option(
         "--stale-after",
@@ -280,9 +275,7 @@ output = _group(
         multiple=True,
     ),
     _option(
-        "--report-url",
-        "Where the report will be served, for the links in summary.md.",
-        REPORT_URL,
+        "--report-url", "Where the report will be served, for the links in summary.md.", REPORT_URL
     ),
 )
 

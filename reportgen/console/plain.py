@@ -34,9 +34,9 @@ class Plain:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def reading(self, message: str) -> None:
-        """Report which server is read."""
-        self._report("source", message)
+    def reading(self, introduction: str) -> None:
+        """Report which server is read, and why that one."""
+        self._report("source", introduction)
 
     def listed(self, jobs: int, to_fetch: int) -> None:
         """Report how many jobs are selected, and how many of them have a stream to be read."""

@@ -23,7 +23,7 @@ class Interrupts:
         self.received: int | None = None
         self._received_at = 0.0
         self._monotonic = monotonic
-        self._then: Callable[[], None] = lambda: None
+        self._then: Callable[[], object] = lambda: None
 
     @contextmanager
     def caught(self) -> Iterator[None]:
@@ -37,7 +37,7 @@ class Interrupts:
                 signal.signal(number, handler)
 
     @contextmanager
-    def notifying(self, call: Callable[[], None]) -> Iterator[None]:
+    def notifying(self, call: Callable[[], object]) -> Iterator[None]:
         """Call a function at the first signal within the block, at once if that came before."""
         with self._calling(call):
             if self.received is not None:
@@ -55,7 +55,7 @@ class Interrupts:
             yield
 
     @contextmanager
-    def _calling(self, call: Callable[[], None]) -> Iterator[None]:
+    def _calling(self, call: Callable[[], object]) -> Iterator[None]:
         self._then = call
         try:
             yield

@@ -75,6 +75,8 @@ async def fetch(
         snapshot.use(folder, first.identity)
         folder.clear_unfinished()
         jobs.listing = expiry.drop(jobs.listing)
+        if first.jobs.introduction:
+            progress.reading(first.jobs.introduction)
         streams = Streams(source, jobs, following, progress, began=began, chance=chance)
         await _follow(streams, jobs, expiry, stop)
         folder.logs.keep_facts()

@@ -28,6 +28,10 @@ class StreamProgress(Protocol):
 class FetchProgress(StreamProgress, Protocol):
     """The listener for the progress of a fetch."""
 
+    def reading(self, introduction: str) -> None:
+        """Report which server is read, and why that one."""
+        ...
+
     def listed(self, jobs: int, to_fetch: int) -> None:
         """Report how many jobs are selected, and how many streams are to be read."""
         ...

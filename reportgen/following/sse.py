@@ -1,9 +1,9 @@
 """Decode event streams: bytes in, frames out, by section 9.2.6 of the HTML standard. No I/O.
 
-httpx-sse's decoder does not do here: it decodes by the header's charset instead of UTF-8, lets a
-byte order mark swallow the first event, returns frames without a data line as events, holds an
-endless line in memory, and turns into text what is then kept as bytes. Its field rules are what
-`tests/following/test_sse.py` compares this decoder with.
+httpx-sse opens the streams, but its decoder does not do here: it decodes by the header's charset
+instead of UTF-8, lets a byte order mark swallow the first event, returns frames without a data line
+as events, holds an endless line in memory, and turns into text what is then kept as bytes. Its
+field rules are what `tests/following/test_sse.py` compares this decoder with.
 
 Nearly all frames look alike: a log's name, one data line, perhaps an id. One pattern finds many of
 them at a time, and they are returned as a run; whatever is between them is read field by field.

@@ -18,7 +18,7 @@ class Origin:
     """Whether it says that it has no project, and so no jobs."""
 
     def redacted(self, clean: Callable[[str], str]) -> "Origin":
-        """Return the same with every text of the server's cleaned."""
+        """Return the same with each of the server's texts cleaned."""
         mode, org, project = (_clean(text, clean) for text in (self.mode, self.org, self.project))
         return replace(self, mode=mode, org=org, project=project)
 
@@ -31,7 +31,7 @@ class Manifest:
     error: str | None = None
 
     def redacted(self, clean: Callable[[str], str]) -> "Manifest":
-        """Return the same with every text of the server's cleaned."""
+        """Return the same with each of the server's texts cleaned."""
         return Manifest(_clean(self.trainer, clean), _clean(self.error, clean))
 
 

@@ -24,11 +24,13 @@ from reportgen.report.wording import (
     Badge,
     Moment,
     Provenance,
+    ShownChange,
     badge,
     cut,
     identity,
     moment,
     plural,
+    shown_change,
     source_name,
     steps,
     stream_state,
@@ -100,6 +102,8 @@ class Row:
     """The last training loss if it was not finite: `NaN`, `Infinity` or `-Infinity`."""
     best: float | None
     best_step: float | None
+    change: ShownChange | None
+    """The change from the baseline."""
     sparkline: Sparkline
     fall: float | None
     """How much lower the last loss is than the first, as a part of that."""
@@ -153,6 +157,8 @@ class HomeView:
     """The number of statuses that are not in `totals`."""
     figures: Figures
     rows: tuple[Row, ...]
+    measured: bool
+    """Whether any job is measured against a baseline."""
     news: str
     """How many jobs changed since the previous snapshot, and how: `2 ended, 1 new`."""
     stale_after: float
@@ -195,6 +201,7 @@ def home_view(
             )
             for job in report.jobs
         ),
+        measured=any(job.change for job in report.jobs),
         news=_news(marks.values()),
         stale_after=looks.stale_after,
         compared=bool(compared),
@@ -254,6 +261,7 @@ def _row(
         not_finite=job.last_not_finite,
         best=job.eval_loss.min if job.eval_loss else None,
         best_step=job.eval_loss.min_step if job.eval_loss else None,
+        change=None if job.change is None else shown_change(job.change, zone),
         sparkline=job.sparkline,
         fall=_fall(loss) if loss and job.sparkline else None,
         compared=compared,

@@ -146,7 +146,7 @@ def job_view(
         status=badge(job.status),
         artifacts_count=job.artifacts,
         banner=_banner(detail),
-        strip=tuple(strip(detail, snapshot_at)),
+        strip=tuple(strip(detail, snapshot_at, zone)),
         findings=tuple(findings(detail, snapshot_at, zone)),
         chart=chart,
         chart_description=_chart_description(job),

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.pages.values import Part
 from reportgen.report.report import JobDetail, JobSummary
-from reportgen.report.wording import duration, steps
+from reportgen.report.wording import duration, shown_change, steps
 from reportgen.text.javascript import js_number
 
 
@@ -18,12 +19,17 @@ class Fact:
     label: str
     value: Part
     note: tuple[Part, ...] = ()
+    tone: str = ""
+    """`good`, `bad` or empty."""
 
 
-def strip(detail: JobDetail, snapshot_at: datetime) -> Iterator[Fact]:
+def strip(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterator[Fact]:
     """Yield the numbers that decide whether a job went well, those that are known."""
     job = detail.summary
     yield from _result(job)
+    if job.change is not None:
+        shown = shown_change(job.change, zone)
+        yield Fact("Change", shown.difference, (shown.baseline,), shown.tone)
     yield from _last_loss(job)
     seconds = job.seconds_at(snapshot_at)
     if seconds is not None:

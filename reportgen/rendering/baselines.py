@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from reportgen.events import wire
 from reportgen.model.baseline import Known, choose
+from reportgen.rendering import job_files
 from reportgen.rendering.context import RenderContext
-from reportgen.rendering.job_files import JobFiles
 from reportgen.report.change import Baseline
 from reportgen.report.report import Entry
 
@@ -44,9 +44,11 @@ class Baselines:
 
     def _find(self, job_id: str) -> Baseline:
         context = self.context
-        data = context.listing.entries[job_id]
-        job = wire.decode_job(data) or wire.Job(job_id)
-        entry = Entry(job, self.slugs[job_id], job_id in context.listing.listed)
-        key = context.cache.key(entry, data.decode(), context.folder.logs.fingerprint(job_id))
-        known = None if context.refresh else context.cache.summary(entry, key)
-        return (known or JobFiles(context).detail(entry).summary).as_baseline
+        data, slug = context.listing.entries[job_id], self.slugs[job_id]
+        listed = job_id in context.listing.listed
+        key = context.cache.key(slug, data, context.folder.logs.fingerprint(job_id), listed=listed)
+        known = None if context.refresh else context.cache.summary(slug, key)
+        if known is None:
+            job = wire.decode_job(data) or wire.Job(job_id)
+            known = job_files.detail(context, Entry(job, slug, listed)).summary
+        return known.as_baseline

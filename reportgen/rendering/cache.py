@@ -19,7 +19,7 @@ from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
 from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves
-from reportgen.report.report import Entry, JobSummary
+from reportgen.report.report import JobSummary
 from reportgen.settings import Output
 from reportgen.text.javascript import JSON
 
@@ -76,36 +76,35 @@ class RenderCache:
         self._basis = basis
         self._read_at = read_at
 
-    def key(self, entry: Entry, listed: JSON, fingerprint: JSON) -> str | None:
+    def key(self, slug: str, entry: bytes, fingerprint: JSON, *, listed: bool) -> str | None:
         """Return a hash of all that a job's page depends on, except the time of the job list.
 
-        `listed` is the job's entry in the list. Returns None without a fingerprint of the log: the
-        job must be rendered then.
+        Returns None without a fingerprint of the log: the job must be rendered then.
         """
         if fingerprint is None:
             return None
-        parts: list[JSON] = [listed, [entry.slug, entry.listed], fingerprint]
+        parts: list[JSON] = [entry.decode(), [slug, listed], fingerprint]
         return hashlib.sha256(self._basis + json.dumps(parts).encode()).hexdigest()
 
     def job(
-        self, entry: Entry, key: str | None, baseline: Baseline | None = None
+        self, slug: str, key: str | None, baseline: Baseline | None = None
     ) -> JobSummary | None:
         """Return the summary of a job whose files need not change; None in doubt."""
-        record = self._record(entry, key)
+        record = self._record(slug, key)
         if record is None or record.baseline != baseline:
             return None
-        if not all(map(self._publication.has, files_of(entry.slug))):
+        if not all(map(self._publication.has, files_of(slug))):
             return None
         job = record.summary
         return job if job.ended or record.read_at == self._read_at else None
 
-    def summary(self, entry: Entry, key: str | None) -> JobSummary | None:
+    def summary(self, slug: str, key: str | None) -> JobSummary | None:
         """Return what is known of a job, whatever it was measured against; None in doubt."""
-        record = self._record(entry, key)
+        record = self._record(slug, key)
         return None if record is None else record.summary
 
-    def _record(self, entry: Entry, key: str | None) -> _JobRecord | None:
-        text = self._publication.remembered(files_of(entry.slug)[0])
+    def _record(self, slug: str, key: str | None) -> _JobRecord | None:
+        text = self._publication.remembered(files_of(slug)[0])
         if key is None or text is None:
             return None
         try:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, NamedTuple
 
 from reportgen.events import wire
 from reportgen.model.selection import Selection
-from reportgen.rendering import workers
+from reportgen.rendering import job_files, workers
 from reportgen.rendering.baselines import Baselines
 from reportgen.rendering.cache import files_of
 from reportgen.rendering.context import RenderContext
-from reportgen.rendering.job_files import JobFiles
 from reportgen.report import comparison
 from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves, Shortlist
@@ -40,23 +40,16 @@ def stage_jobs(context: RenderContext, narrowed: Selection, baseline: str | None
 
     Jobs are staged one at a time; of the others only the summaries are in memory.
     """
-    staging = _Staging(context, JobFiles(context), narrowed)
+    staging = _Staging(context, narrowed)
     selected: Iterable[SelectedJob] = _selected_jobs(context, baseline)
     rendered: Mapping[str, _RenderedJob] = {}
     if narrowed.limit is None:  # with a limit, few of the jobs may be needed
         selected = list(selected)
         rendered = staging.rendered_by_workers(selected)
-    left = narrowed.limit
-    for each in selected:
-        if left == 0:
-            break
-        found = rendered.get(each.job_id)
-        job, curves = found or staging.job(each)
-        if not staging.matches(job):
-            continue
-        left = None if left is None else left - 1
-        if narrowed.in_shard(job.id):
-            staging.add(job, each, curves, by_worker=found is not None)
+    shown = islice(staging.matching(selected, rendered), narrowed.limit)
+    for each, found in shown:
+        if narrowed.in_shard(each.job_id):
+            staging.add(each, found, by_worker=each.job_id in rendered)
     return staging.staged
 
 
@@ -94,16 +87,12 @@ def _selected_jobs(context: RenderContext, baseline: str | None) -> Iterator[Sel
     baselines = Baselines.among(context, slugs, baseline)
     selected, listed = set(listing.selected), set(listing.listed)
     for job_id, data in listing.entries.items():
-        if job_id not in selected or job_id in dropped:
-            continue
-        job = wire.decode_job(data)
-        if job is None:
-            continue
-        entry = Entry(job, slugs[job_id], job_id in listed)
-        key = context.cache.key(entry, data.decode(), context.folder.logs.fingerprint(job_id))
-        measured_by = baselines.of(job_id)
-        cached = None if context.refresh else context.cache.job(entry, key, measured_by)
-        yield SelectedJob(job_id, data, entry.slug, entry.listed, key, measured_by, cached)
+        if job_id in selected and job_id not in dropped:
+            slug, is_listed, measured_by = slugs[job_id], job_id in listed, baselines.of(job_id)
+            fingerprint = context.folder.logs.fingerprint(job_id)
+            key = context.cache.key(slug, data, fingerprint, listed=is_listed)
+            cached = None if context.refresh else context.cache.job(slug, key, measured_by)
+            yield SelectedJob(job_id, data, slug, is_listed, key, measured_by, cached)
 
 
 class _RenderedJob(NamedTuple):
@@ -119,16 +108,24 @@ class _Staging:
     """The jobs of a report while they are staged."""
 
     context: RenderContext
-    files: JobFiles
     narrowed: Selection
     staged: StagedJobs = field(default_factory=StagedJobs)
 
-    def matches(self, job: JobSummary) -> bool:
+    def matching(
+        self, selected: Iterable[SelectedJob], rendered: Mapping[str, _RenderedJob]
+    ) -> Iterator[tuple[SelectedJob, _RenderedJob]]:
+        """Yield the jobs that are to be shown, with what workers have rendered, or render them."""
+        for each in selected:
+            found = rendered.get(each.job_id) or self._job(each)
+            if self._matches(found.summary):
+                yield each, found
+
+    def _matches(self, job: JobSummary) -> bool:
         """Return whether a job is selected, according to what its page shows."""
         shown = wire.Job(job.id, job.name, job.status, job.created_at)
         return self.narrowed.matches(shown, self.context.listing.read_at)
 
-    def job(self, selected: SelectedJob) -> _RenderedJob:
+    def _job(self, selected: SelectedJob) -> _RenderedJob:
         """Return a job from the render cache, or stage its files if it is to be shown."""
         if selected.cached is not None:
             self.staged.shortlist.has_room_for(selected.cached)
@@ -138,15 +135,15 @@ class _Staging:
     def _rendered(self, selected: SelectedJob) -> _RenderedJob:
         entry = selected.entry
         if self.narrowed.passes_all:
-            detail = self.files.stage(entry, selected.baseline)
+            detail = job_files.stage(self.context, entry, selected.baseline)
         else:
             # The log may show that the job is not selected, so the exports wait for a second pass.
-            detail = self.files.detail(entry, selected.baseline)
+            detail = job_files.detail(self.context, entry, selected.baseline)
             job = detail.summary
-            if not (self.matches(job) and self.narrowed.in_shard(job.id)):
+            if not (self._matches(job) and self.narrowed.in_shard(job.id)):
                 return _RenderedJob(job, None)
-            self.files.stage_page(detail)
-            self.files.stage_exports(entry)
+            job_files.stage_page(self.context, detail)
+            job_files.stage_exports(self.context, entry)
         job = detail.summary
         enough = len(self.context.listing.selected) >= comparison.LEAST_JOBS
         compared = enough and self.staged.shortlist.has_room_for(job)
@@ -166,16 +163,9 @@ class _Staging:
         )
         return {job.summary.id: job for job in rendered.values()}
 
-    def add(
-        self,
-        job: JobSummary,
-        selected: SelectedJob,
-        curves: ComparedCurves | None,
-        *,
-        by_worker: bool,
-    ) -> None:
+    def add(self, selected: SelectedJob, found: _RenderedJob, *, by_worker: bool) -> None:
         """Add a job whose files are staged or in the old report."""
-        context, staged = self.context, self.staged
+        (job, curves), context, staged = found, self.context, self.staged
         staged.summaries.append(job)
         staged.selected[job.id] = selected
         take = context.publication.staged if by_worker else context.publication.keep

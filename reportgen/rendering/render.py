@@ -10,10 +10,9 @@ from reportgen.errors import SnapshotError, SourceError, WriteError
 from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
-from reportgen.rendering import cache, file_list
+from reportgen.rendering import cache, file_list, job_files
 from reportgen.rendering.cache import COMPARISON, RenderCache
 from reportgen.rendering.context import GENERATOR, RenderContext
-from reportgen.rendering.job_files import JobFiles
 from reportgen.rendering.jobs import StagedJobs, stage_jobs
 from reportgen.rendering.publish import Publication
 from reportgen.report import changes, comparison
@@ -158,7 +157,7 @@ def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) 
 def _curves(context: RenderContext, jobs: StagedJobs, job: JobSummary) -> ComparedCurves:
     selected = jobs.selected[job.id]
     found = jobs.shortlist.curves.get(job.id) or context.cache.curves(job, selected.key)
-    return found or comparison.compared_curves(JobFiles(context).detail(selected.entry))
+    return found or comparison.compared_curves(job_files.detail(context, selected.entry))
 
 
 def _stage_single(
@@ -167,8 +166,8 @@ def _stage_single(
     jobs: StagedJobs,
     marks: Mapping[str, str | None],
 ) -> None:
-    files = JobFiles(context)
-    details = (files.detail(job.entry, job.baseline) for job in jobs.selected.values())
+    selected = jobs.selected.values()
+    details = (job_files.detail(context, job.entry, job.baseline) for job in selected)
     size = context.publication.stage(SINGLE, context.pages.single(report, details, marks))
     if warning := size_warning(size):
         context.warn(warning)

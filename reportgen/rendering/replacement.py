@@ -64,10 +64,10 @@ class ReportFolders:
             return folder.file_status(leaf)
         except FileNotFoundError:
             return None
-        except ForeignFileError:
-            raise
         except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self.top.path / name)) from error
+            if not isinstance(error, ForeignFileError):
+                error.filename = str(self.top.path / name)
+            raise
 
     def has(self, name: str) -> bool:
         """Return whether a regular file is in this place."""

@@ -47,10 +47,16 @@ class Change:
         return delta > abs(base) * Decimal(repr(percent)) / 100
 
     @property
+    def is_none(self) -> bool:
+        """Whether both results are the same."""
+        return self.own.value == self.other.value
+
+    @property
     def badness(self) -> float:
         """A number to sort by, the worst change highest."""
         if self.own.value is None or self.other.value is None:
-            return math.inf if self.own.value is None else -math.inf
+            worse, better = self.own.value is None, self.other.value is None
+            return math.inf * (worse - better) if worse != better else 0.0
         delta = self.own.value - self.other.value
         return delta if not self.other.value else delta / abs(self.other.value)
 

@@ -225,27 +225,44 @@ def steps(job: JobSummary) -> str:
     return f"{last or 0} of {js_number(job.max_steps)}"
 
 
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """A change from the baseline: `3.2 % better` and `than support-bot-v1 (2026-04-30 12:00)`."""
+
+    difference: str
+    baseline: str
+    tone: str
+    """`good`, `bad` or empty."""
+    badness: float
+
+
+def shown_change(change: Change, zone: ZoneInfo) -> ShownChange:
+    """Return how a page shows a change from the baseline."""
+    baseline = change.baseline
+    name = cut(baseline.name, NAME_LENGTH)
+    created = parse_time(baseline.created_at)
+    time = f" ({_local(created, zone):%Y-%m-%d %H:%M})" if created else ""
+    preposition, tone = ("as", "") if change.is_none else ("than", "bad")
+    if not change.is_none and change.badness < 0:
+        tone = "good"
+    return ShownChange(_difference(change), f"{preposition} {name}{time}", tone, change.badness)
+
+
 def change_in_words(change: Change, zone: ZoneInfo) -> str:
     """Format a change from the baseline: `3.2 % better than support-bot-v1 (2026-04-30 12:00)`."""
-    baseline = change.baseline
-    created = parse_time(baseline.created_at)
-    name = cut(baseline.name, NAME_LENGTH)
-    if created is None:
-        return f"{_difference(change)} {name}"
-    local = _local(created, zone)
-    return f"{_difference(change)} {name} ({local:%Y-%m-%d %H:%M})"
+    shown = shown_change(change, zone)
+    return f"{shown.difference} {shown.baseline}"
 
 
 def _difference(change: Change) -> str:
-    """Return how a job did, up to the name of its baseline."""
     own, other = change.own.value, change.other.value
-    if own == other:
-        return "the same as"
+    if change.is_none:
+        return "the same"
     if own is None:
-        return "not finite, so worse than"
+        return "not finite, so worse"
     if other is None:
-        return "finite, so better than"
-    better = "better than" if own < other else "worse than"
+        return "finite, so better"
+    better = "better" if own < other else "worse"
     if change.relative is None:
         return f"{short(abs(own - other))} {better}"
     return f"{js_number(significant(abs(change.relative) * 100, 2))} % {better}"

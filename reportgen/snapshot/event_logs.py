@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
+from reportgen.errors import DamagedRecordError
 from reportgen.events import event_log
 from reportgen.events.event_log import Ended, Readable, Record
 from reportgen.events.stream_state import StreamState, says_complete
@@ -36,9 +37,6 @@ class EventLogs:
     def __init__(self, path: Path, folder: Callable[[], Directory]) -> None:
         self.path = path / FOLDER
         self._folder = folder
-        self._names: dict[str, str] = {}
-        self._facts: dict[str, LogFacts] = {}
-        self._facts_are_read = False
         self._facts_changed = False
 
     @cached_property
@@ -55,11 +53,7 @@ class EventLogs:
 
     def name(self, job_id: str) -> str:
         """Return the file name of a job's log: safe for any id, and the same in every build."""
-        if job_id not in self._names:
-            digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-            readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
-            self._names[job_id] = f"{readable}-{digest}.log".removeprefix("-")
-        return self._names[job_id]
+        return _name(job_id)
 
     def path_of(self, job_id: str) -> Path:
         """Return the path of a job's log, for messages."""
@@ -71,12 +65,18 @@ class EventLogs:
 
     @contextmanager
     def reading(self, job_id: str) -> Iterator[Iterator[Record]]:
-        """Yield the records of a job's log, none without a log. Raises `SnapshotError`."""
+        """Yield the records of a job's log, none without a log.
+
+        Raises `SnapshotError`, in the block too: `DamagedRecordError`.
+        """
         with ExitStack() as stack:
             file: Readable = io.BytesIO()
             with reading(self.path_of(job_id)), suppress(FileNotFoundError):
                 file = stack.enter_context(self.open(job_id))
-            yield event_log.read(file)
+            try:
+                yield event_log.read(file)
+            except event_log.DamagedLogError as error:
+                raise DamagedRecordError(self.path_of(job_id), str(error)) from error
 
     def status(self, job_id: str) -> os.stat_result | None:
         """Return the file status of a job's log; None if it has no log. Raises `SnapshotError`."""
@@ -111,7 +111,7 @@ class EventLogs:
 
     def _known(self, job_id: str) -> LogFacts | None:
         """Return what is known of a job's log; None in doubt, and without a log."""
-        known, status = self._all_facts().get(self.name(job_id)), self.status(job_id)
+        known, status = self._facts.get(self.name(job_id)), self.status(job_id)
         return known if known and status and known.holds_for(status) else None
 
     def _end_in(self, name: str) -> Ended | None:
@@ -132,7 +132,7 @@ class EventLogs:
         Of a log that was dropped, it is what was known then. Raises `SnapshotError`.
         """
         name = self.name(job_id)
-        known, status = self._all_facts().get(name), self.status(job_id)
+        known, status = self._facts.get(name), self.status(job_id)
         if status is None:
             return known if known and known.size == log_index.DROPPED else None
         if known and known.holds_for(status):
@@ -154,7 +154,7 @@ class EventLogs:
         """Record what is known of a job's log as it is now, and the note that ends it."""
         status = self.status(job_id)
         if status is None:
-            self._all_facts().pop(self.name(job_id), None)
+            self._facts.pop(self.name(job_id), None)
         else:
             self._set_facts(self.name(job_id), LogFacts.of(status, end, state))
 
@@ -165,16 +165,15 @@ class EventLogs:
                 file.write(log_index.document(self._facts).encode())
             self._facts_changed = False
 
-    def _all_facts(self) -> dict[str, LogFacts]:
-        if not self._facts_are_read:
-            self._facts_are_read = True
-            with reading(self.path), suppress(FileNotFoundError, PermissionError):
-                facts = log_index.read(self._folder().read(FACTS))
-                self._facts = {name: facts[name] for name in filter(_NAME.fullmatch, facts)}
-        return self._facts
+    @cached_property
+    def _facts(self) -> dict[str, LogFacts]:
+        with reading(self.path), suppress(FileNotFoundError, PermissionError):
+            facts = log_index.read(self._folder().read(FACTS))
+            return {name: facts[name] for name in filter(_NAME.fullmatch, facts)}
+        return {}
 
     def _set_facts(self, name: str, facts: LogFacts) -> None:
-        self._all_facts()[name] = facts
+        self._facts[name] = facts
         self._facts_changed = True
 
     def drop(self, job_id: str, *, forget: bool) -> None:
@@ -183,7 +182,7 @@ class EventLogs:
         facts = self.facts(job_id)
         self.remove(name)
         if forget or facts is None:
-            if self._all_facts().pop(name, None) is not None:
+            if self._facts.pop(name, None) is not None:
                 self._facts_changed = True
         elif facts.size != log_index.DROPPED:
             self._set_facts(name, facts.dropped())
@@ -223,3 +222,10 @@ class EventLogs:
         """Replace a job's log, whole or not at all. Raises `WriteError`."""
         with writing(self.path), self.directory.replacing(self.name(job_id)) as file:
             file.writelines(data)
+
+
+@lru_cache(1 << 12)
+def _name(job_id: str) -> str:
+    digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", job_id)[:40].strip("-").lower()
+    return f"{readable}-{digest}.log".removeprefix("-")

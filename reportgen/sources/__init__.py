@@ -1,6 +1,6 @@
 """Where jobs come from: one protocol, a module for each kind, and what HTTP needs in one place."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,8 @@ class JobList:
     read_at: datetime
     entries: tuple[bytes, ...]
     oddities: tuple[str, ...] = ()
+    introduction: str = ""
+    """Which server it was read from and why, for people; empty if that needs no words."""
     without_project: bool = False
     """Whether it is empty because the server has no project to list the jobs of."""
 
@@ -55,14 +57,6 @@ class OpenStream:
     """
 
     chunks: AsyncIterator[bytes] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Where a source says which server it reads, and what the server says about itself."""
-
-    tell: Callable[[str], None] = lambda _: None
-    warn: Callable[[str], None] = lambda _: None
 
 
 class Source(Protocol):

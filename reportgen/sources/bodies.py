@@ -1,7 +1,7 @@
-"""Bodies of answers: their media type, and their bytes without content coding.
+"""The bodies of answers: their media type, and their bytes without content coding.
 
-httpx would unpack each chunk whole, though a few kilobytes can become gigabytes, and it drops what
-follows the first member of a gzip body.
+httpx would inflate each chunk whole, though a few kilobytes can become gigabytes, and it drops
+whatever follows the first member of a gzip body.
 """
 
 import asyncio
@@ -51,8 +51,8 @@ def unknown_coding(response: httpx.Response) -> str | None:
 async def read(response: httpx.Response, limit: int) -> bytes:
     """Read a body of up to `limit` bytes; one that is longer is cut, one byte over the limit.
 
-    Raises `StreamBrokenError` if an answer of status 200 is not whole. Of any other, the status
-    counts, whatever becomes of its body.
+    Raises `StreamBrokenError` if an answer of status 200 is not whole; of any other, the status
+    is enough.
     """
     body = bytearray()
     try:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from reportgen.settings import CLOUD_URL, STUDIO_URLS, SourceSettings
-from reportgen.sources import Listener, Source, credentials
+from reportgen.sources import Source, credentials
 from reportgen.text.secrets import Secrets
 
 
@@ -13,7 +13,7 @@ def choose_source(
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
-    listener: Listener,
+    warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Source:
     """Return the source that is asked for; `secrets` learns every secret that it reads.
@@ -26,9 +26,9 @@ def choose_source(
 
             return Demo()
         case "cloud":
-            return _cloud(settings, environment, now, listener=listener, secrets=secrets)
+            return _cloud(settings, environment, now, warn=warn, secrets=secrets)
         case _:
-            return _studio(settings, environment, now, listener=listener, secrets=secrets)
+            return _studio(settings, environment, now, warn=warn, secrets=secrets)
 
 
 def _studio(
@@ -36,7 +36,7 @@ def _studio(
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
-    listener: Listener,
+    warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Source:
     from reportgen.sources.http import BaseURL  # noqa: PLC0415
@@ -53,7 +53,7 @@ def _studio(
         scope=credentials.scope_of_project(settings.project_dir),
         environment=environment,
         now=now,
-        listener=listener,
+        warn=warn,
     )
 
 
@@ -62,7 +62,7 @@ def _cloud(
     environment: Mapping[str, str],
     now: Callable[[], datetime],
     *,
-    listener: Listener,
+    warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Source:
     from reportgen.sources.cloud import URL_VARIABLE, Cloud  # noqa: PLC0415
@@ -87,5 +87,5 @@ def _cloud(
         client_version=credentials.client_version(settings.project_dir, environment),
         environment=environment,
         now=now,
-        warn=listener.warn,
+        warn=warn,
     )

@@ -12,7 +12,7 @@ from reportgen.errors import ReportError, SourceError
 from reportgen.events import wire
 from reportgen.model.origin import Origin
 from reportgen.settings import SourceSettings
-from reportgen.sources import NO_PROJECT, JobList, Listener, Source, credentials, event_loop
+from reportgen.sources import NO_PROJECT, JobList, Source, credentials, event_loop
 from reportgen.sources.choice import choose_source
 from reportgen.text.secrets import Secrets
 
@@ -49,11 +49,13 @@ def examine(
         places = credentials.places(settings.kind, settings.token_file, environment)
         findings += [Finding("token", f"{place}: {found}") for place, found in places]
     try:
-        listener = Listener(
-            lambda message: findings.append(Finding("server", message)),
-            lambda notice: findings.append(Finding("notice", notice)),
+        source = choose_source(
+            settings,
+            environment,
+            now,
+            warn=lambda notice: findings.append(Finding("notice", notice)),
+            secrets=secrets,
         )
-        source = choose_source(settings, environment, now, listener=listener, secrets=secrets)
         event_loop.run(_ask(source, findings))
     except ReportError as error:
         trouble = str(error)
@@ -64,6 +66,8 @@ async def _ask(source: Source, findings: list[Finding]) -> None:
     try:
         try:
             jobs = await source.jobs()
+            if jobs.introduction:
+                findings.append(Finding("server", jobs.introduction))
         finally:
             if source.origin.url:
                 findings.append(Finding("url", source.origin.url))
@@ -79,15 +83,15 @@ async def _ask(source: Source, findings: list[Finding]) -> None:
 
 def _scope(origin: Origin) -> str:
     parts = [part for part in (origin.org, origin.project) if part]
-    scope = " / ".join(parts) or "not told"
+    scope = " / ".join(parts) or "unknown"
     return f"{origin.mode} · {scope}" if origin.mode else scope
 
 
 def _count(jobs: JobList) -> str:
     read = (wire.decode_job(entry) for entry in jobs.entries)
     counts = Counter(job.status or "no status" for job in read if job is not None)
-    told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    return f"{len(jobs.entries)} listed" + (f": {told}" if told else "")
+    counted = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    return f"{len(jobs.entries)} listed" + (f": {counted}" if counted else "")
 
 
 def _versions() -> str:

@@ -1,4 +1,4 @@
-"""What talking to a server needs, whichever kind it is: a client, bounded bodies, streams."""
+"""Requests to a server of any kind: for small answers, and for event streams."""
 
 import asyncio
 import codecs
@@ -37,7 +37,7 @@ TRIES: Final = 3
 
 _CONNECT_SECONDS: Final = 30.0
 _SPARE_CLIENTS: Final = 4
-"""How many idle connections outlast a reading of the list; many streams may have left theirs."""
+"""How many idle connections are kept when the list is read; many streams may have left theirs."""
 _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _NOTICES: Final = frozenset({"deprecation", "sunset", "warning"})
@@ -48,13 +48,13 @@ _PLAIN: Final = {"Accept-Encoding": "identity"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: its status, its body up to the limit, and a refusal's message."""
+    """A whole answer: its status, and its body up to a limit."""
 
     status: int
     body: bytes
 
     def message(self, redactor: Redactor) -> str:
-        """Return the `error` of a JSON body, or the body itself: redacted, and then cut."""
+        """Return the `error` of a JSON body, or the body itself, redacted and only then cut."""
         fields = decode_object(self.body) if len(self.body) <= _MAX_ERROR_BYTES else None
         error = None if fields is None else fields.get("error")
         text = (
@@ -64,7 +64,7 @@ class Answer:
 
 
 class UnreachableError(SourceError):
-    """The server gives no answer; `refused` where nothing listens on this machine's port."""
+    """The server does not answer; `refused` if nothing listens on that port of this machine."""
 
     def __init__(self, message: str, *, refused: bool) -> None:
         super().__init__(message)
@@ -73,11 +73,11 @@ class UnreachableError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class BaseURL:
-    """A server's base URL, checked."""
+    """A valid base URL of a server."""
 
     url: str
     shown: str
-    """Without user info, query and fragment, so that it can be shown."""
+    """The URL for people, without user info, query and fragment."""
     loopback: bool
     clear_text: bool
 
@@ -88,7 +88,7 @@ class BaseURL:
 
     @classmethod
     def parse(cls, text: str, setting: str = "--url") -> "BaseURL":
-        """Check and cut a URL. Raises `UsageError`, which names the setting and not its value."""
+        """Parse a URL. Raises `UsageError`, which names the setting but not its value."""
         if "@" in text:
             raise UsageError(f"{setting} must not hold a user name or password: use --token-file.")
         try:
@@ -113,7 +113,7 @@ class BaseURL:
 
 
 def _host_of(url: str) -> str:
-    """Return the host that is asked, in ASCII: letters of other scripts may spell `localhost`."""
+    """Return a URL's host in ASCII, since letters of other scripts can spell `localhost`."""
     return ascii_host(httpx.URL(url))
 
 
@@ -125,10 +125,10 @@ def path_segment(text: str) -> str:
 
 
 class Secret:
-    """A token and where it comes from; `known` learns every value that is read.
+    """A token that can be read again; `known` learns every value of it.
 
-    `read` returns the token as it is now, and raises `SourceError` if there is none; `read_again`
-    does that after a refusal, if another way is to be tried then.
+    `read` returns the current token, and raises `SourceError` if there is none; `read_again`
+    replaces it after a refusal.
     """
 
     def __init__(
@@ -144,9 +144,9 @@ class Secret:
         known.learn(self.value)
 
     async def renew(self, refused: str) -> bool:
-        """Read the token again after a refusal; return whether there is another one now."""
+        """Read the token again after a refusal; return whether it has changed."""
         if self.value != refused:
-            return True  # another request was refused too, and has read it again
+            return True  # it was read again after the refusal of another request
         try:
             value = self._read() if self._read_again is None else await self._read_again()
         except SourceError:
@@ -157,13 +157,13 @@ class Secret:
 
 
 class Server:
-    """A server that is asked for JSON and for event streams with a token.
+    """Requests JSON and event streams from one server, with a token.
 
-    `headers` makes the headers of a request from the token; `refusal` describes an answer other
-    than 200 to a stream's request; `notice` receives each notice of the server about its own end
-    once. No redirect is followed: a token is for the configured server alone. `environment` may
-    name proxies, which serve remote servers alone, and certificates. Raises `SourceError` if the
-    token would go out in clear text, or if one of those variables is wrong.
+    `headers` returns a request's headers for a token; `refusal` describes an answer other than 200
+    to the request of a stream; `notice` is called once for each notice that the server gives about
+    its own end. Redirects are not followed, since the token is for this server alone. `environment`
+    may name proxies (used for remote servers only) and certificates. Raises `SourceError` if the
+    token would be sent in clear text, or if one of those variables is wrong.
     """
 
     def __init__(
@@ -196,7 +196,7 @@ class Server:
         self._idle: list[httpx.AsyncClient] = []
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._close_all_but(0)
 
     async def _close_all_but(self, spare: int) -> None:
@@ -205,10 +205,10 @@ class Server:
 
     @contextmanager
     def _client(self) -> Iterator[httpx.AsyncClient]:
-        """Lend a client to one request at a time, so that each has one connection.
+        """Lend a client to one request at a time, so that each client has one connection.
 
-        For every request httpx's pool looks at all its connections, each with a system call: with
-        one pool for hundreds of streams that takes longer than all else.
+        For each request, httpx's pool checks all its connections with a system call each. With one
+        pool for hundreds of streams, that takes longer than everything else.
         """
         client = self._idle.pop() if self._idle else self._new_client()
         try:
@@ -218,7 +218,7 @@ class Server:
 
     def _new_client(self) -> httpx.AsyncClient:
         tls = self._route.tls
-        # A stream may be silent for hours; how long to wait is decided by whoever reads.
+        # A stream may be silent for hours; its reader decides how long to wait.
         return httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
             transport=loopback.LoopbackTransport(tls) if self.base.is_localhost else None,
@@ -227,11 +227,11 @@ class Server:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
-            event_hooks={"request": [_ask_as_browsers_do], "response": [self._tell_notices]},
+            event_hooks={"request": [_ask_as_browsers_do], "response": [self._report_notices]},
         )
 
-    async def _tell_notices(self, response: httpx.Response) -> None:
-        """Report each notice once that a server gives about itself."""
+    async def _report_notices(self, response: httpx.Response) -> None:
+        """Report the notices of an answer that are new."""
         for notice in _notices(response.headers, self.secret.known.redactor):
             if notice not in self._noticed:
                 self._noticed.add(notice)
@@ -241,7 +241,7 @@ class Server:
     async def _answer(
         self, path: str, headers: httpx.Headers, *, streamed: bool = False
     ) -> AsyncIterator[httpx.Response]:
-        """Send a request and return its answer, of which only the head has been read."""
+        """Send a request and return its answer, with its body still to be read."""
         async with AsyncExitStack() as stack:
             client = stack.enter_context(self._client())
             yield await self._open(stack, client, path, headers, streamed=streamed)
@@ -275,9 +275,9 @@ class Server:
             raise
 
     async def get(self, path: str, *, limit: int) -> Answer:
-        """Ask for a path: up to three tries of 30 s each; a refused token is read again once.
+        """Request a path, in up to three tries of 30 s each; a refused token is read again once.
 
-        Raises `UnreachableError` where there is no answer at all; any status is an answer.
+        Raises `UnreachableError` if there is no answer; any status is one.
         """
         await self._close_all_but(_SPARE_CLIENTS)
         token = self.secret.value
@@ -303,7 +303,7 @@ class Server:
         return await self._ask(path, headers, limit, ANSWER_SECONDS)
 
     async def get_page(self, path: str, *, limit: int, seconds: float) -> Answer:
-        """Ask for a page once, without the token. Raises `UnreachableError`."""
+        """Request a page once, without the token. Raises `UnreachableError`."""
         return await self._ask(path, {"Accept": "text/html"}, limit, seconds)
 
     async def _ask(
@@ -326,9 +326,9 @@ class Server:
     async def stream(
         self, path: str, last_event_id: bytes | None, *, ended: bool
     ) -> AsyncIterator[OpenStream]:
-        """Open an event stream; see `Source.events` for what is raised.
+        """Open an event stream; a refused token is read again, and used if it has changed.
 
-        A refused token is read again, and one that changed is tried.
+        Raises what `Source.events` raises.
         """
         token = self.secret.value
         try:
@@ -399,7 +399,7 @@ def _check_content(response: httpx.Response, redactor: Redactor) -> None:
     """Raise `StreamRefusedError` if a body is not an event stream that can be read."""
     kind = bodies.media_type(response)
     if kind != "text/event-stream":
-        shown = redactor.text(kind or "of no content type")[:_LONGEST_REASON]
+        shown = redactor.text(kind or "of no valid content type")[:_LONGEST_REASON]
         raise StreamRefusedError(f"the answer is no event stream but {shown}", final=True)
     coding = bodies.unknown_coding(response)
     if coding is not None:

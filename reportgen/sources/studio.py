@@ -10,7 +10,7 @@ from typing import Final
 
 from reportgen.errors import SourceError
 from reportgen.model.origin import Manifest, Origin
-from reportgen.sources import JobList, Listener, OpenStream, refusals, which_studio
+from reportgen.sources import JobList, OpenStream, refusals, which_studio
 from reportgen.sources.credentials import Scope
 from reportgen.sources.http import (
     MAX_SMALL_BYTES,
@@ -36,7 +36,7 @@ class Studio:
     `read_token` returns the token that is known; it is `explicit` if the user named it, and then no
     other is tried. `scope` is the one of the project's state file. `secrets` learns every token
     that is read, and the bearer token in Studio's credentials answer; `environment` may name
-    certificates.
+    certificates; `warn` receives each notice of the cloud about itself once.
     """
 
     recorded = False
@@ -51,7 +51,7 @@ class Studio:
         scope: Scope | None = None,
         environment: Mapping[str, str],
         now: Callable[[], datetime],
-        listener: Listener,
+        warn: Callable[[str], None],
     ) -> None:
         self._bases = bases
         self._read_token = read_token
@@ -60,10 +60,10 @@ class Studio:
         self._scope = scope
         self._environment = environment
         self._now = now
-        self._listener = listener
+        self._warn = warn
         self._finding = asyncio.Lock()
         self._server: Server | None = None
-        self._introduction: str | None = None
+        self._introduction = ""
 
     @property
     def origin(self) -> Origin:
@@ -104,12 +104,10 @@ class Studio:
         if answer.status != HTTPStatus.OK:
             raise SourceError(f"Cannot read the job list of {url}: {self._said(answer)}.")
         jobs = read_job_list(answer.body, url, self._now(), self._secrets.redactor)
-        if self._introduction is not None:
-            self._listener.tell(self._introduction)
-            self._introduction = None
-        return jobs if jobs.entries else replace(jobs, without_project=await self._has_none())
+        without = not jobs.entries and await self._has_no_project()
+        return replace(jobs, introduction=self._introduction, without_project=without)
 
-    async def _has_none(self) -> bool:
+    async def _has_no_project(self) -> bool:
         """Return whether Studio says that it has no project."""
         with suppress(SourceError):
             fields = self._credentials(await self._get("/api/credentials", MAX_SMALL_BYTES))
@@ -191,7 +189,7 @@ class Studio:
             lambda token: {TOKEN_HEADER: token},
             environment=self._environment,
             refusal=self._said,
-            notice=lambda notice: self._listener.warn(f"from the cloud, through {notice}"),
+            notice=lambda notice: self._warn(f"from the cloud, through {notice}"),
         )
 
     async def _page_token(self, base: BaseURL) -> str | None:

@@ -14,7 +14,7 @@ def speaks_of_secret(name: str) -> bool:
     Words end at a change of case and at whatever is not a letter. Model settings such as
     `padTokenId`, `maxTokens` and `pinMemory` are not secrets.
     """
-    return _is_known_to_speak(name) if len(name) <= _USUAL_NAME else _speaks_of_secret(name)
+    return _usual_speaks(name) if len(name) <= USUAL_NAME else _speaks_of_secret(name)
 
 
 def speaks_of_password(name: str) -> bool:
@@ -57,9 +57,9 @@ def _speaks_of_secret(name: str) -> bool:
     return any(map(_holds_secret, _readings(name)))
 
 
-# Every job and event has the same keys; the cache has limits since a server may send others.
-_USUAL_NAME: Final = 64
-_is_known_to_speak: Final = lru_cache(1 << 10)(_speaks_of_secret)
+USUAL_NAME: Final = 64
+"""The longest name that is worth caching: all jobs and events have the same ones, mostly."""
+_usual_speaks: Final = lru_cache(1 << 10)(_speaks_of_secret)
 
 
 def _readings(name: str) -> Iterator[list[str]]:

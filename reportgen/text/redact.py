@@ -11,11 +11,17 @@ send megabytes of whatever makes a pattern slow.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from reportgen.text import assignments, json_text, shapes
 from reportgen.text.javascript import JSON, Object
-from reportgen.text.keys import may_name_secret, speaks_of_password, speaks_of_secret
+from reportgen.text.keys import (
+    USUAL_NAME,
+    may_name_secret,
+    speaks_of_password,
+    speaks_of_secret,
+)
 from reportgen.text.patterns import HIDDEN
 from reportgen.text.spellings import KnownTokens
 from reportgen.text.urls import bare_urls, without_query
@@ -37,6 +43,7 @@ class Redactor:
     def __init__(self, tokens: Iterable[str] = (), show: Iterable[str] = ()) -> None:
         self._known = KnownTokens(tokens)
         self._show = frozenset(show)
+        self._usual_key = lru_cache(1 << 10)(self.text)  # all jobs and events have the same keys
 
     def showing(self, keys: Iterable[str]) -> "Redactor":
         """Return a redactor for the same tokens that also shows these config keys."""
@@ -86,7 +93,7 @@ class Redactor:
             case list():
                 return [self._item(item) for item in value]
             case dict():
-                return {self.text(key): self._member(key, item) for key, item in value.items()}
+                return {self._key(key): self._member(key, item) for key, item in value.items()}
             case _:
                 return value
 
@@ -97,7 +104,7 @@ class Redactor:
         booleans are shown, and what `show` names, but never a secret's value.
         """
         return {
-            self.text(key): self._dataset(value)
+            self._key(key): self._dataset(value)
             if key in _DATASETS and isinstance(value, dict)
             else self._shown(key, value, _CONFIG_KINDS)
             for key, value in config.items()
@@ -109,7 +116,7 @@ class Redactor:
         The id stays, and so do values of unknown config keys, since a later `show` may name them.
         """
         return {
-            self.text(key): value if key == "id" else self._member(key, value)
+            self._key(key): value if key == "id" else self._member(key, value)
             for key, value in entry.items()
         }
 
@@ -127,6 +134,9 @@ class Redactor:
         text = shapes.redacted(text, lowered)
         return assignments.hidden(bare_urls(text), lowered)
 
+    def _key(self, key: str) -> str:
+        return self._usual_key(key) if len(key) <= USUAL_NAME else self.text(key)
+
     def _item(self, item: JSON) -> JSON:
         """Redact an array's item: of a pair of a name and a value the name decides."""
         if isinstance(item, dict):
@@ -140,7 +150,7 @@ class Redactor:
         name = next((str(pair[key]) for key in names if speaks_of_secret(str(pair[key]))), "")
         deciding = {value: name} | {key: "" for key in names if isinstance(pair[key], str)}
         return {
-            self.text(key): self._member(deciding.get(key, key), item) for key, item in pair.items()
+            self._key(key): self._member(deciding.get(key, key), item) for key, item in pair.items()
         }
 
     def _member(self, key: str, value: JSON) -> JSON:
@@ -157,7 +167,7 @@ class Redactor:
         if isinstance(url := shown.get("url"), str):
             # The key says that it is a URL, so its query is removed even without a scheme.
             shown["url"] = without_query(url)
-        return {self.text(key): value for key, value in shown.items()}
+        return {self._key(key): value for key, value in shown.items()}
 
     def _shown(self, key: str, value: JSON, kinds: _Kinds) -> JSON:
         """Return a config value, or `[hidden]`."""

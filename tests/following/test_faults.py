@@ -6,6 +6,7 @@ are followed at once, which also shows that no job's trouble affects another.
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +87,11 @@ def framed(text: bytes) -> bytes:
 
 DONE_FRAME = Framing().stream(RUN[3:])
 
+
+def packed(coding: str, body: bytes) -> Stream:
+    return Stream((Send(body),), headers={"content-encoding": coding})
+
+
 FRAMING = {
     "line feeds": whole(sse(RUN)),
     "carriage returns": whole(sse(RUN, framing=Framing(b"\r"))),
@@ -125,13 +131,12 @@ FRAMING = {
         entry={"error": "x", "logTail": ['[failed] {"error":  "x"}']},
     ),
     "ids of no header": whole(raw(framed(DONE_FRAME).replace(b"id: ", b"id: \x01"))),
-    "a stream that gzip packed": Fault(
-        Stream(
-            (Send(gzip.compress(framed(DONE_FRAME))),),
-            headers={"content-encoding": "gzip"},
-        ),
-        COMPLETE | {"events": 4},
+    "gzip": whole(packed("gzip", gzip.compress(framed(DONE_FRAME)))),
+    "gzip of two members": whole(
+        packed("gzip", gzip.compress(framed(b"")) + gzip.compress(DONE_FRAME))
     ),
+    "deflate": whole(packed("deflate", zlib.compress(framed(DONE_FRAME)))),
+    "deflate without a header": whole(packed("deflate", zlib.compress(framed(DONE_FRAME))[2:-4])),
 }
 
 PAYLOADS = {
@@ -240,6 +245,17 @@ BREAKS = {
     "ended by the list, closed twice": Fault(
         sse(OPEN_RUN), COMPLETE | {"events": 3, "reconnects": 1}, loss={"points": 2}
     ),
+    "ended by the list, closed twice, but short of what it sent": Fault(
+        [sse(OPEN_RUN), sse(OPEN_RUN[:1]), refusal(410, "gone")],
+        {"state": "interrupted", "events": 3},
+        reason="410",
+    ),
+    "gzip without its end": Fault(
+        packed("gzip", gzip.compress(framed(b""))[:-1]),
+        {"state": "interrupted", "events": 3},
+        loss={"points": 2},
+        reason="before its own end",
+    ),
     "cancelled, closed cleanly": Fault(
         sse(OPEN_RUN), COMPLETE | {"events": 3}, "cancelled", "cancelled"
     ),
@@ -313,6 +329,11 @@ REFUSALS = {
     ),
     "brotli": Fault(
         Stream((), headers={"content-encoding": "br"}), {"state": "unavailable"}, reason="br"
+    ),
+    "garbage": Fault(
+        Stream(before=(Send(b"\0\1\2\r\n\r\n"), Cut()), until_close=True),
+        {"state": "unavailable"},
+        reason="not valid HTTP",
     ),
     "never answered": Fault(NO_REPLY, {"state": "unavailable", "events": 0}, reason="not answered"),
     "hung up before the answer": Fault(EMPTY_REPLY, {"state": "unavailable"}, reason="cut"),

@@ -45,16 +45,22 @@ def test_parsing_in_any_chunks(name: str) -> None:
 # --- Answers -------------------------------------------------------------------------------------
 
 
-async def read(*connections: list[bytes], times: int = 1, size: int = 10**6) -> list[str]:
-    """Return what is read from a server, and how it ends.
+async def read(
+    *connections: list[bytes],
+    times: int = 1,
+    size: int = 10**6,
+    requests: list[bytes] | None = None,
+) -> list[str]:
+    """Return what is read from a server, and how it ends; `requests` receives their heads.
 
     The server answers the requests of each connection with these bytes; then it closes.
     """
     waiting = iter(connections)
+    heads = [] if requests is None else requests
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for answer in next(waiting):
-            await reader.readuntil(b"\r\n\r\n")
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
             for at in range(0, len(answer), size):
                 writer.write(answer[at : at + size])
                 await writer.drain()
@@ -97,6 +103,15 @@ def test_a_packed_body_in_any_chunks(name: str) -> None:
 
 
 PLAIN = REPLIES["curl: identity"].sent
+
+
+def test_a_stream_is_requested_as_browsers_do() -> None:
+    requests: list[bytes] = []
+    asyncio.run(read([PLAIN], requests=requests))
+    method, *headers = requests[0].lower().splitlines()
+    assert method.startswith(b"get ")
+    assert {b"accept: text/event-stream", b"cache-control: no-cache"} <= set(headers)
+    assert not any(header.startswith(b"last-event-id") for header in headers)
 
 
 def test_a_reused_connection_that_turns_out_closed_is_replaced() -> None:

@@ -104,6 +104,9 @@ class World:
 
     # The progress listener
 
+    def reading(self, introduction: str) -> None:
+        pass
+
     def listed(self, jobs: int, to_fetch: int) -> None:
         pass
 
@@ -128,7 +131,8 @@ class ForwardingListener:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.listed, self.warn, self.opened = world.listed, world.warn, world.opened
+        self.reading, self.listed, self.warn = world.reading, world.listed, world.warn
+        self.opened = world.opened
         self.arrived, self.broke, self.ended = world.arrived, world.broke, world.ended_
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from reportgen.charts.sparkline import sparkline
-from reportgen.events import wire
 from reportgen.rendering.cache import COMPARISON, RenderCache, files_of
 from reportgen.rendering.publish import Publication
 from reportgen.report.comparison import ComparedCurve, ComparedCurves, compared_curves
-from reportgen.report.report import Entry, JobSummary
+from reportgen.report.report import JobSummary
 from tests import samples
 
 THEN = "2026-05-01T12:00:00+00:00"
@@ -21,10 +20,6 @@ ALL = [
     replace(samples.completed().summary, sparkline=sparkline(samples.completed().loss)),
     replace(samples.failed().summary, sparkline=(None, 3, *[None] * 30)),
 ]
-
-
-def entry(job: JobSummary) -> Entry:
-    return Entry(wire.Job(job.id), job.slug, job.listed)
 
 
 def publish(out: Path, job: JobSummary) -> None:
@@ -43,7 +38,7 @@ def found(out: Path, job: JobSummary, key: str | None = "key", at: str = THEN) -
             publication.keep(name)
         cache = RenderCache(publication, b"", at)
         cache.keep_known_job(job)
-        return cache.job(entry(job), key)
+        return cache.job(job.slug, key)
 
 
 @pytest.mark.parametrize("job", ALL, ids=lambda job: job.slug)

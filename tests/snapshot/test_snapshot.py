@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportgen.errors import SnapshotError, WriteError
+from reportgen.errors import DamagedRecordError, SnapshotError, WriteError
 from reportgen.events import event_log, wire
 from reportgen.events.event_log import Ended, Events, OverLimitEvents, Record, State
 from reportgen.files import temporary_name
@@ -917,7 +917,7 @@ def test_a_note_with_values_of_other_types_is_damage(folder: SourceFolder, text:
     write(path)
     path.write_bytes(path.read_bytes() + f"#5\rend\r\r{text}\n".encode())
     assert not folder.logs.is_complete("job")
-    with pytest.raises(event_log.DamagedLogError):
+    with pytest.raises(DamagedRecordError):
         log_index.examine(read_log(folder, "job"))
 
 

@@ -1,4 +1,4 @@
-"""A connection that fails is reported for what it is, whoever asked: the list or a stream."""
+"""A connection that fails is reported for what it is, to the list and to a stream."""
 
 import asyncio
 import errno

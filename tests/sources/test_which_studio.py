@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reportgen.errors import SourceError
-from reportgen.sources import JobList, Listener, which_studio
+from reportgen.sources import JobList, which_studio
 from reportgen.sources.credentials import Scope
 from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
@@ -127,7 +127,7 @@ class Search:
             scope=self.scope,
             environment={},
             now=lambda: NOW,
-            listener=Listener(self.messages.append),
+            warn=self.messages.append,
         )
 
     def read(self, between: Callable[[], None] = lambda: None) -> JobList:
@@ -138,7 +138,9 @@ class Search:
             try:
                 await studio.jobs()
                 between()
-                return await studio.jobs()
+                jobs = await studio.jobs()
+                self.messages.append(jobs.introduction)
+                return jobs
             finally:
                 await studio.close()
 
