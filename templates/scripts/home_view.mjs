@@ -70,10 +70,10 @@ function addCopy(cell) {
 export function addToRows(jobs) {
   const updates = [];
   gradually(jobs, (some) => some.forEach(({ row }) => {
-    const [, , created, id, , , ...losses] = row.cells;
+    const [, , created, id, , , loss, best] = row.cells;
     updates.push(addAge(created));
     addCopy(id);
-    for (const cell of losses) if (cell.dataset.n && cell.textContent) cell.title = cell.dataset.n;
+    for (const cell of [loss, best]) if (cell.dataset.n) cell.title = cell.dataset.n;
   }));
   setInterval(() => updates.forEach((update) => update()), MINUTE);
 }
