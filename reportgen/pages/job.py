@@ -109,6 +109,8 @@ class JobView:
     listed: bool
     status: Badge
     artifacts_count: int | None
+    comparison: str | None
+    """The address of the comparison that has the job."""
     banner: Banner | None
     strip: tuple[Fact, ...]
     findings: tuple[Finding, ...]
@@ -147,6 +149,7 @@ def job_view(
         listed=job.listed,
         status=badge(job.status),
         artifacts_count=job.artifacts,
+        comparison=f"../compare.html#jobs={job.slug}" if job.compared else None,
         banner=_banner(detail),
         strip=tuple(strip(detail, snapshot_at, zone)),
         findings=tuple(findings(detail, snapshot_at, zone)),

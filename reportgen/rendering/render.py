@@ -124,6 +124,7 @@ def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> No
     """Stage the pages about all jobs, and the files that linked pages share."""
     publication, pages = context.publication, context.pages
     compared = _stage_comparison(context, report, jobs)
+    _correct_links(context, jobs, compared)
     for name, text in pages.shared_files().items():
         publication.stage(name, [text])
     before = context.listing.before
@@ -148,6 +149,22 @@ def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) 
         }
     )
     return frozenset(job.id for job in newest)
+
+
+def _correct_links(context: RenderContext, jobs: StagedJobs, compared: frozenset[str]) -> None:
+    """Stage the pages again that link to the comparison without being in it, or the reverse.
+
+    They are few: it is known only once all jobs are rendered, but it can be guessed before.
+    """
+    for job in jobs.summaries:
+        is_compared = job.id in compared
+        if job.compared != is_compared:
+            selected = jobs.selected[job.id]
+            detail = job_files.detail(
+                context, selected.entry, selected.baseline, compared=is_compared
+            )
+            job_files.stage_page(context, detail)
+            context.cache.keep_job(detail.summary, selected.key, selected.baseline)
 
 
 def _curves(context: RenderContext, jobs: StagedJobs, job: JobSummary) -> ComparedCurves:

@@ -87,6 +87,9 @@ class JobSummary:
     last_not_finite: str | None = None
     """`NaN`, `Infinity` or `-Infinity` if that was the last training loss, which `loss` skips."""
 
+    compared: bool = False
+    """Whether its page links to the comparison."""
+
     @property
     def display_name(self) -> str:
         """The name; the id if nobody can see the name, and the slug if nobody can see that."""

@@ -170,11 +170,21 @@ def names(out: Path) -> set[str]:
     return {path.name for path in out.iterdir() if path.is_file()}
 
 
+def linking(out: Path) -> set[str]:
+    """Return the slugs of the jobs whose pages link to the comparison."""
+    return {
+        page.stem
+        for page in (out / "jobs").glob("*.html")
+        if f'href="../compare.html#jobs={page.stem}"' in page.read_text("utf-8")
+    }
+
+
 def test_there_is_a_comparison_from_two_jobs_with_points_on(command: Command) -> None:
     with StandIn(job("a", events=training(9, "a")), job("b", "queued")) as studio:
         first = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
         assert "compare.html" not in names(first.out)
         assert 'href="compare.html"' not in (first.out / "index.html").read_text("utf-8")
+        assert linking(first.out) == set()
         studio.jobs.add(job("c", events=training(9, "c")))
         second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
         text = (second.out / "compare.html").read_text("utf-8")
@@ -182,6 +192,14 @@ def test_there_is_a_comparison_from_two_jobs_with_points_on(command: Command) ->
         assert 'data-job="c"' in text
         assert 'data-job="b"' not in text
         assert 'href="compare.html"' in (second.out / "index.html").read_text("utf-8")
+        assert linking(second.out) == {"a", "c"}
+        before = stamps(second.out)
+        third = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        assert linking(third.out) == {"a", "c"}
+        pages = {name for name in before if name.endswith(("a.html", "c.html"))}
+        assert {name: stamps(third.out)[name] for name in pages} == {
+            name: before[name] for name in pages
+        }
 
 
 def test_the_comparison_of_known_jobs_reads_no_log(command: Command) -> None:
