@@ -138,7 +138,9 @@ def job_view(
 ) -> JobView:
     """Return what a job's page shows."""
     job, zone = detail.summary, looks.timezone
-    chart = loss_chart.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
+    chart = loss_chart.draw(
+        detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints, detail.baseline
+    )
     return JobView(
         heading=cut(job.display_name, NAME_LENGTH),
         identity=identity(origin),

@@ -6,9 +6,11 @@ from dataclasses import replace
 from reportgen.events.event_log import Record
 from reportgen.exports import job_texts
 from reportgen.model import history
+from reportgen.model.curves import Curve
+from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.rendering.cache import files_of
 from reportgen.rendering.context import GENERATOR, RenderContext
-from reportgen.report.change import Baseline, change
+from reportgen.report.change import Baseline, Change, change
 from reportgen.report.report import Entry, JobDetail, job_detail
 
 
@@ -73,9 +75,23 @@ def _detail(
     job = detail.summary
     if compared and (job.loss or job.eval_loss):
         job = replace(job, compared=True)
-    if baseline is not None:
-        job = replace(job, change=change(job.result, job.tail, baseline))
-    return replace(detail, summary=job)
+    found = None if baseline is None else change(job.result, job.tail, baseline)
+    curve = None if found is None else _baseline_curve(context, found)
+    return replace(detail, summary=replace(job, change=found), baseline=curve)
+
+
+def _baseline_curve(context: RenderContext, change: Change) -> Curve:
+    """Return the baseline's curve of what is compared, read once for jobs that share it."""
+    of, kept = (change.baseline.id, change.own.metric), context.baseline_curve
+    if of not in kept:
+        folding = _folding(context)
+        with context.folder.logs.reading(change.baseline.id) as log:
+            for record in log:
+                folding.take(record)
+        curves = folding.result()
+        kept.clear()
+        kept[of] = curves.eval_loss if change.own.metric == EVAL_MINIMUM else curves.loss
+    return kept[of]
 
 
 def _stage_exports(context: RenderContext, entry: Entry, log: Iterable[Record]) -> None:

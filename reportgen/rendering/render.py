@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reportgen.errors import SnapshotError, SourceError, WriteError
+from reportgen.errors import SnapshotError, SourceError
 from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
@@ -19,7 +19,7 @@ from reportgen.report import changes, comparison
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobSummary, Report
 from reportgen.settings import Output
-from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.job_list import Listing, check_id
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.redact import Redactor
@@ -102,11 +102,7 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
             f"There is no job list in {folder.path}: run `arkor-report build` or `snapshot` first."
         )
     for place, job_id in enumerate(listing.entries, start=1):
-        if redactor.holds_token(job_id.encode("utf-8", "surrogatepass")):
-            raise WriteError(
-                f"The id of job {place} in the list holds the token, and ids cannot be redacted, "
-                "so nothing is published. Delete that job."
-            )
+        check_id(job_id, place, redactor)
     if unknown := narrowed.unknown(listing.entries):
         raise SourceError(f"The snapshot has no job {', '.join(unknown)}: check --job.")
     return listing

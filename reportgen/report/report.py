@@ -157,6 +157,8 @@ class JobDetail:
     """What it says of its results at its end."""
     failed_at: float | None = None
     """The step at which it failed, if that is known."""
+    baseline: Curve | None = None
+    """The baseline's curve of what is compared."""
 
 
 @dataclass(frozen=True, slots=True)

