@@ -128,7 +128,6 @@ class Best:
     value: float
     what: str
     name: str
-    page: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ def home_view(
         manifest=None if report.manifest is None else _manifest(report.manifest),
         totals=totals[:_TOTALS],
         other_statuses=len(totals[_TOTALS:]),
-        figures=_figures(report, link),
+        figures=_figures(report),
         rows=tuple(
             _row(
                 job,
@@ -325,7 +324,7 @@ def _size(text: str) -> int:
 # --- All jobs in numbers -----------------------------------------------------------------------
 
 
-def _figures(report: Report, link: Callable[[JobSummary], str]) -> Figures:
+def _figures(report: Report) -> Figures:
     jobs = report.jobs
     counts = Counter(job.status for job in jobs)
     ended = counts["completed"] + counts["failed"]
@@ -339,11 +338,11 @@ def _figures(report: Report, link: Callable[[JobSummary], str]) -> Figures:
         success=100 * counts["completed"] // ended if ended else None,
         seconds=sum(max(seconds, 0) for seconds in known) if known else None,
         timed=len(known),
-        best=_best(jobs, link),
+        best=_best(jobs),
     )
 
 
-def _best(jobs: Iterable[JobSummary], link: Callable[[JobSummary], str]) -> Best | None:
+def _best(jobs: Iterable[JobSummary]) -> Best | None:
     """Return the lowest result, among those of evaluation losses if any job has one."""
     results = [(job.result, job) for job in jobs if job.result and job.result.value is not None]
     evaluated = [found for found in results if found[0].metric == EVAL_MINIMUM]
@@ -354,7 +353,6 @@ def _best(jobs: Iterable[JobSummary], link: Callable[[JobSummary], str]) -> Best
         value=result.value or 0.0,
         what="eval loss" if evaluated else "mean of the last losses",
         name=cut(job.display_name, NAME_LENGTH),
-        page=link(job),
     )
 
 

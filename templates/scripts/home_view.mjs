@@ -12,26 +12,19 @@ function element(name, properties, ...children) {
   return made;
 }
 
-// Does something with all items: with the first ones at once and the rest bit by bit, so that
-// nobody waits for them, for as long as `wanted` says so.
-function gradually(items, act, wanted = () => true) {
-  (function more(start, end) {
-    if (!wanted()) return;
-    act(items.slice(start, end));
-    if (end < items.length) setTimeout(more, 0, end, end + LATER);
-  })(0, AT_ONCE);
-}
-
-// Shows some of the jobs; `atOnce` if readers come back to where they were.
+// Shows some of the jobs. The first rows come at once and the rest bit by bit, so that typing never
+// waits for them; all come `atOnce` if readers return to where they were.
 export function rowsIn(body, jobs) {
   let laid = jobs;
-  const append = (some) => body.append(...some.map((job) => job.row));
   return (these, atOnce) => {
     if (these.length === laid.length && these.every((job, place) => job === laid[place])) return;
     laid = these;
     body.replaceChildren();
-    if (atOnce) append(these);
-    else gradually(these, append, () => laid === these);
+    (function more(start, end) {
+      if (laid !== these) return;
+      body.append(...these.slice(start, end).map((job) => job.row));
+      if (end < these.length) setTimeout(more, 0, end, end + LATER);
+    })(0, atOnce ? these.length : AT_ONCE);
   };
 }
 
@@ -66,16 +59,26 @@ function addCopy(cell) {
   cell.append(copyButton(() => wholeText(id), "ID"));
 }
 
-// Adds what only works with a script: ages, exact numbers, and buttons that copy ids.
+// Adds what only works with a script: ages, exact numbers, and buttons that copy ids. To all of ten
+// thousand rows that would take long, so most rows get it when they come near.
 export function addToRows(jobs) {
   const updates = [];
-  gradually(jobs, (some) => some.forEach(({ row }) => {
-    const [, , created, id, , , ...losses] = row.cells;
+  const add = (row) => {
+    const [, , created, id, , , loss, best] = row.cells;
     updates.push(addAge(created));
     addCopy(id);
-    for (const cell of losses) if (cell.dataset.n && cell.textContent) cell.title = cell.dataset.n;
-  }));
-  setInterval(() => updates.forEach((update) => update()), MINUTE);
+    for (const cell of [loss, best]) if (cell.dataset.n) cell.title = cell.dataset.n;
+  };
+  const watch = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      watch.unobserve(target);
+      add(target);
+    }
+  }, { rootMargin: "100%" });
+  jobs.slice(0, AT_ONCE).forEach(({ row }) => add(row));
+  jobs.slice(AT_ONCE).forEach(({ row }) => watch.observe(row));
+  setInterval(() => updates.forEach((update) => update()), AGES_EVERY);
 }
 
 // Adds checkboxes to the jobs that can be compared, and returns the link that compares them.
@@ -83,8 +86,8 @@ export function chooserOf(jobs) {
   const link = element("a", { className: "button compare", hidden: true });
   const table = jobs[0].row.closest("table");
   const chosen = new Set();
-  gradually(jobs, (some) => some.forEach(({ row }) => {
-    if (!("compare" in row.dataset)) return;
+  for (const { row } of jobs) {
+    if (!("compare" in row.dataset)) continue;
     const job = row.cells[1].querySelector("a");
     const box = element("input", { type: "checkbox", ariaLabel: `Compare ${wholeText(job)} (${wholeText(row.cells[3].querySelector("code"))})` });
     const slug = job.pathname.split("/").at(-1).slice(0, -".html".length);
@@ -97,6 +100,6 @@ export function chooserOf(jobs) {
     });
     row.cells[1].prepend(box, " ");
     table.classList.add("choosable");
-  }));
+  }
   return link;
 }

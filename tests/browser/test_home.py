@@ -207,7 +207,10 @@ def test_marks_and_check_boxes_do_not_decide_the_order(tmp_path: Path, reader: R
 
 def test_numbers_are_sorted_by_their_exact_values(tmp_path: Path, reader: Reader) -> None:
     losses = [("b", 0.693147184), ("a", 0.693147181), ("d", 1.0), ("c", 0.693147189)]
-    jobs = [_job(name, "completed", loss, 1, last_step=12345678901 + loss) for name, loss in losses]
+    jobs = [
+        _job(name, "completed", loss, 1, last_step=12345678900.0 + ord(name))
+        for name, loss in losses
+    ]
     jobs[2] = replace(jobs[2], last_not_finite="NaN", last_step=None)
     home = _written(tmp_path, tuple(jobs))
     assert _names(_opened(reader, home, "#sort=loss")) == ["a", "b", "c", "d"]
