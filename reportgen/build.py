@@ -56,7 +56,7 @@ def build(
                     waiting=lambda: world.interrupts.raising(Interrupted()),
                 )
             except DamagedRecordError as error:
-                # It is fetched again, and since it is deleted, it can't be damaged twice.
+                # The next round fetches it again; a deleted log can't be damaged twice.
                 world.progress.warn(str(error))
                 folder.logs.remove(error.path.name)
 

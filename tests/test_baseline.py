@@ -58,6 +58,8 @@ def test_each_run_is_measured_against_the_one_before(command: Command) -> None:
     for page in (home, result.page("b")):
         assert re.search(r">25 % worse</(b|dd)>|>25 % worse <small", page)
         assert "than bot (2026-05-01 00:00)</small>" in page
+    assert '<path class="baseline"' in result.page("b")
+    assert '<path class="baseline"' not in result.page("a")
     junit = (result.out / "junit.xml").read_text("utf-8")
     assert f'<property name="bot (b)" value="{words}"' in junit
     assert f'<failure message="{words}" type="regression">' in junit

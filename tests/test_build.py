@@ -5,16 +5,16 @@ import json
 import re
 import signal
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.command import NOWHERE, Command
+from tests.command import NOWHERE, Command, Result
 from tests.parameters import thorough
 from tests.standin import (
     Close,
     Event,
-    Framing,
     Replay,
     StandIn,
     checkpoint,
@@ -28,6 +28,7 @@ from tests.standin import (
     started,
     training,
 )
+from tests.standin.app import Request
 
 DONE = job(
     "job_done",
@@ -37,6 +38,23 @@ DONE = job(
     startedAt="2026-05-01T00:00:00.000Z",
     completedAt="2026-05-01T00:01:33.000Z",
 )
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One build of a finished job, with proxies that must not be used, and what was asked."""
+
+    result: Result
+    requests: list[Request]
+    token: str
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
+    with StandIn(DONE) as studio:
+        result = Command(tmp_path_factory.mktemp("finished")).build(studio, "-v", **nowhere)
+        return Finished(result, studio.requests, studio.token)
 
 
 @pytest.mark.parametrize("listed", ["cancelled", "running"])
@@ -53,9 +71,8 @@ def test_a_cancelled_job_is_not_failed(command: Command, listed: str) -> None:
     assert "failed" not in result.stderr
 
 
-def test_the_report_of_a_finished_job(command: Command) -> None:
-    with StandIn(DONE) as studio:
-        result = command.build(studio)
+def test_the_report_of_a_finished_job(finished: Finished) -> None:
+    result = finished.result
     assert (result.code, result.stdout) == (0, "out/index.html\n")
     report = result.report
     assert list(report)[:7] == [
@@ -84,17 +101,23 @@ def test_the_report_of_a_finished_job(command: Command) -> None:
     assert rows[1][:2] == ["1", "2.4"]
 
 
-def test_the_token_is_sent_in_the_header_and_nowhere_else(command: Command) -> None:
-    with StandIn(DONE) as studio:
-        command.build(studio, "-v", HTTP_PROXY="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
-        assert studio.requests
-        for request in studio.requests:
-            assert request.headers["x-arkor-studio-token"] == studio.token
-            assert studio.token not in request.path + str(request.query)
-        token = studio.token.encode()
-    for file in command.directory.rglob("*"):
+def test_the_token_is_sent_in_the_header_and_nowhere_else(finished: Finished) -> None:
+    assert finished.requests
+    for request in finished.requests:
+        assert request.headers["x-arkor-studio-token"] == finished.token
+        assert finished.token not in request.path + str(request.query)
+    for file in finished.result.directory.rglob("*"):
         if file.is_file() and file.name != "token":
-            assert token not in file.read_bytes(), file
+            assert finished.token.encode() not in file.read_bytes(), file
+
+
+def test_the_snapshot_is_private(finished: Finished) -> None:
+    folder = finished.result.directory / ".arkor-report"
+    for path in [folder, *folder.rglob("*")]:
+        expected = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == expected, path
+    assert (folder / ".gitignore").read_text() == "*\n"
+    assert (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f")
 
 
 def test_it_waits_for_a_job_that_is_still_training(command: Command) -> None:
@@ -256,30 +279,53 @@ def test_an_answer_that_is_not_a_job_list_is_quoted(
 # --- Odd jobs -------------------------------------------------------------------------------------
 
 
-def test_hostile_names_and_ids_are_text_and_safe_file_names(command: Command) -> None:
-    name, job_id = "<script>alert(1)</script>", "../../x"
-    with StandIn(job(job_id, events=training(3, job_id), name=name)) as studio:
-        result = command.build(studio)
-    entry = result.job(job_id)
-    assert entry["name"] == name
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """One build of jobs that are odd, each in its own way."""
+    resumed = [started(), *(log(step, 5 - step) for step in range(1, 5)), checkpoint(2), started()]
+    resumed += [*(log(step, 1.0 / step) for step in range(3, 7)), completed()]
+    broken_line = Event("checkpoint.saved", '{"step":\n1}', "1")
+    with StandIn(
+        DONE,
+        job("../../x", events=training(3), name=HOSTILE),
+        job("resumed", events=numbered(resumed)),
+        job("broken_line", events=[broken_line, *numbered([completed()], 2)]),
+    ) as studio:
+        studio.jobs.add_odd(7, {"name": "no id"}, {"id": "job_done", "name": "twice"})
+        studio.jobs.add(job("odd", events=[completed()], name=7, createdAt=True, config=[]))
+        return Command(tmp_path_factory.mktemp("odd")).build(studio)
+
+
+def test_hostile_names_and_ids_are_text_and_safe_file_names(odd: Result) -> None:
+    entry = odd.job("../../x")
+    assert entry["name"] == HOSTILE
     assert re.fullmatch(r"jobs/[A-Za-z0-9._-]+-[0-9a-f]{10}\.html", entry["page"])
-    assert "<script>alert" not in result.page(job_id)
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in result.page(job_id)
-    inside = {file.relative_to(command.directory).parts[0] for file in command.directory.rglob("*")}
+    assert "<script>alert" not in odd.page("../../x")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in odd.page("../../x")
+    inside = {file.relative_to(odd.directory).parts[0] for file in odd.directory.rglob("*")}
     assert inside <= {"out", ".arkor-report", "token", "home"}
 
 
-def test_an_odd_entry_costs_that_entry_at_most(command: Command) -> None:
-    with StandIn(DONE) as studio:
-        studio.jobs.add_odd(7, {"name": "no id"}, {"id": "job_done", "name": "twice"})
-        studio.jobs.add(
-            job("odd", events=[completed([], "odd")], name=7, createdAt=True, config=[])
-        )
-        result = command.build(studio)
-    assert [entry["id"] for entry in result.report["jobs"]] == ["job_done", "odd"]
-    assert result.job("job_done")["name"] == "support-bot"
-    assert (result.job("odd")["name"], result.job("odd")["createdAt"]) == (None, None)
-    assert result.stderr.count("left out") == 3
+def test_an_odd_entry_costs_that_entry_at_most(odd: Result) -> None:
+    ids = [entry["id"] for entry in odd.report["jobs"]]
+    assert ids == ["job_done", "../../x", "resumed", "broken_line", "odd"]
+    assert odd.job("job_done")["name"] == "support-bot"
+    assert (odd.job("odd")["name"], odd.job("odd")["createdAt"]) == (None, None)
+    assert odd.stderr.count("left out") == 3
+
+
+def test_a_resumed_run(odd: Result) -> None:
+    assert odd.job("resumed")["loss"]["points"] == 6
+    assert "resumed at step 3" in odd.page("resumed")
+    assert 'class="superseded"' in odd.page("resumed")
+
+
+def test_an_event_with_a_line_break_stays_one_line(odd: Result) -> None:
+    assert odd.job("broken_line")["logTail"][0] == '[checkpoint] {"step": 1}'
+    assert odd.job("broken_line")["checkpoints"] == [1]
 
 
 def test_ten_running_jobs_queue_for_two_connections(command: Command) -> None:
@@ -292,34 +338,7 @@ def test_ten_running_jobs_queue_for_two_connections(command: Command) -> None:
     assert states == ["caught-up"] * 10 + ["complete"]
 
 
-def test_a_resumed_run(command: Command) -> None:
-    events = numbered(
-        [started(), *(log(step, 5 - step) for step in range(1, 5)), checkpoint(2), started()]
-        + [log(step, 1.0 / step) for step in range(3, 7)]
-        + [completed()]
-    )
-    with StandIn(job(events=events)) as studio:
-        result = command.build(studio)
-    assert result.job("job_1")["loss"]["points"] == 6
-    assert "resumed at step 3" in result.page("job_1")
-    assert 'class="superseded"' in result.page("job_1")
-
-
 # --- Files ---------------------------------------------------------------------------------------
-
-
-def test_the_snapshot_is_private_and_small(command: Command) -> None:
-    events = training(2000)
-    with StandIn(job(events=events)) as studio:
-        command.build(studio)
-    folder = command.directory / ".arkor-report"
-    for path in [folder, *folder.rglob("*")]:
-        expected = 0o700 if path.is_dir() else 0o600
-        assert stat.S_IMODE(path.stat().st_mode) == expected, path
-    assert (folder / ".gitignore").read_text() == "*\n"
-    assert (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f")
-    (kept,) = folder.rglob("*.log")
-    assert kept.stat().st_size <= 1.2 * len(Framing().stream(events))
 
 
 def test_a_file_of_someone_else_is_left_alone(command: Command) -> None:
@@ -360,11 +379,3 @@ def test_render_without_a_snapshot(command: Command) -> None:
     result = command.run("render")
     assert result.code == 1
     assert "no snapshot" in result.stderr
-
-
-def test_an_event_with_a_line_break_stays_one_line(command: Command) -> None:
-    event = Event("checkpoint.saved", '{"step":\n1}', "1")
-    with StandIn(job(events=[event, *numbered([completed()], 2)])) as studio:
-        result = command.build(studio)
-    assert result.job("job_1")["logTail"][0] == '[checkpoint] {"step": 1}'
-    assert result.job("job_1")["checkpoints"] == [1]

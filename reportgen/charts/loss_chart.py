@@ -5,6 +5,8 @@ grows downwards.
 """
 
 import math
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
@@ -22,6 +24,7 @@ from reportgen.model.curves import Curve, Superseded
 from reportgen.model.metrics import Metric, metric
 from reportgen.model.rounding import short_number
 from reportgen.model.span import Span, span_of
+from reportgen.model.statistics import finite_count
 from reportgen.text.javascript import js_number, js_numbers
 
 COLUMNS: Final = 640
@@ -112,6 +115,8 @@ class Chart:
     loss: DrawnCurve
     eval_loss: DrawnCurve
     superseded: DrawnCurve
+    baseline: DrawnCurve
+    """The curve of the job that this one is measured against, as far as it is in the plot."""
     smooth: tuple[Polyline, ...]
     """The smoothed line of a noisy training curve, which is drawn faint then."""
     x_ticks: tuple[Tick, ...]
@@ -135,10 +140,14 @@ class Chart:
 
     def without_script_data(self) -> "Chart":
         """Return the same chart without the data for the page's script."""
-        loss, eval_loss, superseded = (
-            replace(curve, script=None) for curve in (self.loss, self.eval_loss, self.superseded)
+        return replace(
+            self,
+            loss=replace(self.loss, script=None),
+            eval_loss=replace(self.eval_loss, script=None),
+            superseded=replace(self.superseded, script=None),
+            baseline=replace(self.baseline, script=None),
+            means="",
         )
-        return replace(self, loss=loss, eval_loss=eval_loss, superseded=superseded, means="")
 
     @property
     def drawn(self) -> int:
@@ -155,11 +164,16 @@ class Chart:
 
 
 def draw(
-    loss: Curve, eval_loss: Curve, superseded: Superseded, checkpoints: Sequence[float]
+    loss: Curve,
+    eval_loss: Curve,
+    superseded: Superseded,
+    checkpoints: Sequence[float],
+    baseline: Curve | None = None,
 ) -> Chart | None:
     """Return the loss chart; None if no curve has a point.
 
-    `checkpoints` are steps; those outside the range of the curves are left out.
+    `checkpoints` are steps. They, and the points of `baseline`, which is another job's curve, are
+    left out where they are outside the range of the other curves.
     """
     curves: tuple[Curve | Superseded, ...] = (loss, eval_loss, superseded)
     across = span_of(step for curve in curves for step in _outermost(curve))
@@ -177,18 +191,20 @@ def draw(
     inside = sorted(step for step in checkpoints if across.low <= step <= across.high)
     columns = column_values(loss, across, COLUMNS) if drawn[0].drawn < drawn[0].points else []
     smooth = smoothed(loss, across, columns)
+    behind = _baseline(plot, baseline or Curve())
     broken = [curve for curve, n in zip(curves, points, strict=True) if n < len(curve)]
     marks = tuple(islice(chain.from_iterable(_marks(plot, curve) for curve in broken), MARKS))
     ends = (("loss", loss, numbers[0]), ("eval-loss", eval_loss, numbers[1]))
     return Chart(
         *drawn,
+        behind,
         smooth=tuple(plot.line(*zip(*run, strict=True)) for run in smooth.runs) if smooth else (),
         window=smooth.window if smooth else None,
         x_ticks=axes.x_ticks(across),
         y_ticks=axes.y_ticks(upwards) if upwards else (),
         checkpoints=tuple(plot.x(step) for step in _evenly(inside, MARKS)),
         not_finite=marks,
-        legend=_legend(drawn, smooth, len(inside), sum(map(len, curves)) - sum(points)),
+        legend=_legend((*drawn, behind), smooth, len(inside), sum(map(len, curves)) - sum(points)),
         extremes=tuple(_extreme_points(plot, ends)),
         across=(across.low, across.high),
         upwards=(plot.upwards.low, plot.upwards.high),
@@ -238,6 +254,17 @@ def _drawn(plot: _Plot, curve: Curve | Superseded, points: int, columns: int) ->
         points=points,
         script=_script_points(steps, values),
     )
+
+
+def _baseline(plot: _Plot, curve: Curve) -> DrawnCurve:
+    across, upwards = plot.across, plot.upwards
+    start, end = bisect_left(curve.steps, across.low), bisect_right(curve.steps, across.high)
+    values = (
+        value if upwards.low <= value <= upwards.high else math.nan
+        for value in curve.values[start:end]
+    )
+    inside = Curve(curve.steps[start:end], array("d", values))
+    return _drawn(plot, inside, finite_count(inside.values), SPARE_COLUMNS)
 
 
 def _with_dots(curve: DrawnCurve) -> DrawnCurve:
@@ -327,7 +354,7 @@ _LETTER_WIDTH: Final = 5.6  # the average of a sans-serif at the legend's size
 
 
 def _legend(
-    curves: tuple[DrawnCurve, DrawnCurve, DrawnCurve],
+    curves: tuple[DrawnCurve, DrawnCurve, DrawnCurve, DrawnCurve],
     smooth: Smoothed | None,
     checkpoints: int,
     not_finite: int,
@@ -336,12 +363,13 @@ def _legend(
 
     An entry for marks says how many of them are not shown.
     """
-    loss, eval_loss, superseded = curves
+    loss, eval_loss, superseded, baseline = curves
     entries = (
         ("loss", "Training loss", loss.drawn),
         ("loss-smooth", _smoothed_over(smooth), int(smooth is not None)),
         ("eval-loss", "Eval loss", eval_loss.drawn),
         ("superseded", "Superseded", superseded.drawn),
+        ("baseline", "Baseline", baseline.drawn),
         ("checkpoint", f"Checkpoint{_more(checkpoints)}", checkpoints),
         ("not-finite", f"Not finite{_more(not_finite)}", not_finite),
     )

@@ -68,8 +68,8 @@ class Option(click.Option):
             case _:
                 return super().get_error_hint(ctx)
 
-    def origin(self, ctx: click.Context) -> str:
-        """Return where the value comes from: a variable's name, a file's path, or words."""
+    def set_by(self, ctx: click.Context) -> str:
+        """Return what set the value: `command line`, a variable, a file's path, or `default`."""
         match self._source(ctx):
             case ParameterSource.COMMANDLINE:
                 return "command line"
@@ -125,7 +125,7 @@ def options_of(command: click.Command) -> dict[str, Option]:
 
 
 def written(ctx: click.Context) -> dict[str, Any]:
-    """Return each setting as it was written, by key; None for one that nobody wrote."""
+    """Return each setting as it was written, by key; None for a default that is not shown."""
     texts: dict[str, Any] = ctx.meta.setdefault(_WRITTEN, {})
     return texts
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 
-def load(path: str) -> Any:
+def imported(path: str) -> Any:
     """Import `package.module:name`."""
     module, _, name = path.partition(":")
     return attrgetter(name)(import_module(module))
@@ -16,6 +16,6 @@ def lazily(path: str) -> Callable[..., Any]:
     """Return a function that imports `package.module:name` when it is called, and calls that."""
 
     def call(*args: Any, **values: Any) -> Any:
-        return load(path)(*args, **values)
+        return imported(path)(*args, **values)
 
     return call

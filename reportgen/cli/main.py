@@ -62,7 +62,7 @@ def _report_usage(error: click.UsageError, session: Session) -> None:
     """Write what is wrong and where to find help, or all help if there is no command."""
     command = error.ctx.command_path if error.ctx else "arkor-report"
     hint = f"Try `{command} --help`."
-    if type(error).__name__ != "NoArgsIsHelpError":  # which click has since 8.2
+    if type(error).__name__ != "NoArgsIsHelpError":  # in click from 8.2 on
         session.stderr.write_end("usage", error.format_message(), hint=hint)
     elif session.as_json:
         session.stderr.write_end("usage", "Missing command.", hint=hint)

@@ -19,7 +19,7 @@ from reportgen.cli.configured import (
     use_log_format,
     yield_to_the_token,
 )
-from reportgen.cli.lazy import load
+from reportgen.cli.lazy import imported
 from reportgen.cli.parameters import (
     DIRECTORY,
     DURATION,
@@ -71,7 +71,7 @@ def _group(name: str, value: str, *options: Decorator) -> Decorator:
     def decorate(command: Callable[..., Any]) -> Any:
         @wraps(command)
         def with_value(*args: Any, **given: Any) -> Any:
-            kind = load(value)
+            kind = imported(value)
             values = {field.name: given.pop(field.name) for field in fields(kind)}
             return command(*args, **given, **{name: kind(**values)})
 
@@ -81,7 +81,7 @@ def _group(name: str, value: str, *options: Decorator) -> Decorator:
 
 
 def with_options(command: Any, *options: Decorator) -> Any:
-    """Add options to a command, in the order of its help."""
+    """Add options to a command, in the order in which its help lists them."""
     for option in reversed(options):
         command = option(command)
     return command

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reportgen.cli.lazy import lazily, load
+from reportgen.cli.lazy import imported, lazily
 from reportgen.errors import ReportError, UsageError
 from reportgen.sources import home
 
@@ -81,7 +81,7 @@ class PathType(click.Path):
 
 
 class LinkedType(click.Choice):  # type: ignore[type-arg]
-    """A layout, as whether style and script are files of their own."""
+    """A layout, converted to whether style and script are files of their own."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return whether the layout is `linked`. Raises `click.BadParameter`."""
@@ -142,7 +142,7 @@ def log_lines(text: str) -> int | None:
 
 
 def _base_url(text: str) -> str:
-    return str(load("reportgen.sources.http:BaseURL.parse")(text).shown)
+    return str(imported("reportgen.sources.http:BaseURL.parse")(text).shown)
 
 
 DIRECTORY: Final = PathType("DIR")

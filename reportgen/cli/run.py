@@ -14,7 +14,7 @@ from reportgen import settings
 from reportgen.build import World
 from reportgen.cli.session import Session
 from reportgen.cli.stderr import Stderr, Verbosity
-from reportgen.console.messages import ERROR, Record
+from reportgen.console.messages import ERROR, Message
 from reportgen.console.signals import Interrupts
 from reportgen.errors import SourceError
 from reportgen.exports import github_actions
@@ -149,7 +149,7 @@ def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: b
         stderr.warn(unjudged)
     for breach in breaches:
         details = {"job": breach.job_id, "gate": breach.gate, "found": breach.found}
-        stderr.write(Record(stderr.now(), ERROR, "gate", breach.words, details=details))
+        stderr.write(Message(stderr.now(), ERROR, "gate", breach.words, details=details))
     _print_path(session, rendered.entry)
     return gate_rules.exit_code(breaches)
 

@@ -12,7 +12,7 @@ from reportgen.cli.session import Session
 from reportgen.settings import CLOUD_URL, STUDIO_URL
 from reportgen.sources import credentials
 
-# Also of a URL that is written wrong: a password would be shown with it.
+# Also in a malformed URL, whose password would be shown.
 _USER_INFO: Final = re.compile(r"(?<![^\s/])[^\s/@]*:[^\s/@]*@")
 
 
@@ -21,7 +21,7 @@ def config(session: Session, **_settings: object) -> None:
     ctx = click.get_current_context()
     texts, defaults = written(ctx), _defaults(ctx)
     rows = [
-        (key, _shown(texts[key], defaults.get(key, "none")), option.origin(ctx))
+        (key, _shown(texts[key], defaults.get(key, "none")), option.set_by(ctx))
         for key, option in options_of(ctx.command).items()
     ]
     token = "set" if os.environ.get(TOKEN_VARIABLE) else "not set"
@@ -34,7 +34,7 @@ def config(session: Session, **_settings: object) -> None:
 
 
 def _shown(text: Any, otherwise: str) -> str:
-    """Return a value as it was written; `otherwise` is what holds without one."""
+    """Return a value as it was written; `otherwise` is what applies without one."""
     match text:
         case None | ():
             return otherwise
@@ -47,7 +47,7 @@ def _shown(text: Any, otherwise: str) -> str:
 
 
 def _defaults(ctx: click.Context) -> dict[str, str]:
-    """Return what holds for options without a value, if that is something."""
+    """Return what applies to options without a value, where that is not `none`."""
     source = ctx.params["kind"]
     urls = {"studio": STUDIO_URL, "cloud": CLOUD_URL}
     file = configuration_file(ctx)

@@ -51,7 +51,7 @@ class Descriptor(io.RawIOBase):
     def _write_some(self, data: memoryview) -> int:
         try:
             return os.write(self._descriptor, data)
-        except BlockingIOError:  # the pipe of a parent such as Node does not block
+        except BlockingIOError:  # a parent such as Node makes its pipe non-blocking
             select.select([], [self._descriptor], [])
             return 0
 

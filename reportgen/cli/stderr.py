@@ -10,7 +10,7 @@ from datetime import datetime
 from reportgen.cli.lazy import lazily
 from reportgen.cli.session import Session
 from reportgen.console import messages, plain
-from reportgen.console.messages import ERROR, WARNING, Record
+from reportgen.console.messages import ERROR, WARNING, Message
 from reportgen.sources.credentials import TOKEN_VARIABLE
 from reportgen.text import inert
 from reportgen.text.secrets import Secrets
@@ -42,21 +42,21 @@ class Stderr:
         """Return the time in the user's own zone."""
         return datetime.now().astimezone()
 
-    def write(self, record: Record) -> None:
+    def write(self, message: Message) -> None:
         """Write a line about an event as it happens."""
         colour = messages.in_colour(os.environ, terminal=sys.stderr.isatty())
-        _put(self._line(record, colour=colour))
+        _put(self._line(message, colour=colour))
 
-    def warn(self, message: str) -> None:
+    def warn(self, text: str) -> None:
         """Write a warning."""
-        self.write(Record(self.now(), WARNING, "warning", message))
+        self.write(Message(self.now(), WARNING, "warning", text))
 
     def write_raw(self, line: str) -> None:
-        """Write a CI runner's command, whose texts are inert already; not among JSON objects."""
+        """Write a CI runner's command, whose texts are inert already; drop it if stderr is JSON."""
         if not self._session.as_json:
             _put(self._redacted(line))
 
-    def write_end(self, event: str, message: str, *, hint: str = "") -> None:
+    def write_end(self, event: str, text: str, *, hint: str = "") -> None:
         """Write why the command ends, in at most two lines; with --verbose also a traceback."""
         trace = ""
         if self._session.verbose and sys.exc_info()[0] is not None and event == "error":
@@ -64,9 +64,9 @@ class Stderr:
         if self._session.as_json:
             given = {"hint": hint, "traceback": trace}
             details = {name: text for name, text in given.items() if text}
-            self.write(Record(self.now(), ERROR, event, message, details=details))
+            self.write(Message(self.now(), ERROR, event, text, details=details))
             return
-        for line in (f"arkor-report: {message}", hint, *trace.splitlines()):
+        for line in (f"arkor-report: {text}", hint, *trace.splitlines()):
             if line:
                 _put(messages.bounded(self.safe(line)))
 
@@ -86,7 +86,7 @@ class Stderr:
         colour = messages.in_colour(os.environ, terminal=True)
         # rich takes longer to import than everything else here.
         display: plain.Plain = lazily("reportgen.console.live:on_stderr")(
-            lambda record: self._line(record, colour=colour),
+            lambda message: self._line(message, colour=colour),
             self.now,
             self.safe,
             colour=colour,
@@ -94,10 +94,10 @@ class Stderr:
         )
         return display
 
-    def _line(self, record: Record, *, colour: bool) -> str:
+    def _line(self, message: Message, *, colour: bool) -> str:
         if self._session.as_json:
-            return messages.json_line(record, self._redacted)
-        return messages.text_line(record, self.safe, colour=colour)
+            return messages.json_line(message, self._redacted)
+        return messages.text_line(message, self.safe, colour=colour)
 
     def _redacted(self, text: str) -> str:
         return self.secrets.redactor.text(text)

@@ -85,7 +85,7 @@ def _contains(outer: Path, inner: Path) -> bool:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Return whether two paths name one directory, which may be mounted twice, say."""
+    """Return whether two paths name one directory, despite letter case or a second mount."""
     try:
         return one.samefile(other)
     except (OSError, ValueError):

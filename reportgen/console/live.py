@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from reportgen.console.messages import Record
+from reportgen.console.messages import Message
 from reportgen.console.plain import Plain, count
 from reportgen.events import wire
 from reportgen.following.outcomes import Outcome
@@ -26,18 +26,18 @@ _NAME_WIDTH: Final = 32
 
 
 def on_stderr(
-    line: Callable[[Record], str],
+    line: Callable[[Message], str],
     now: Callable[[], datetime],
     safe: Callable[[str], str],
     *,
     colour: bool,
     verbose: bool,
 ) -> "Display":
-    """Return a display on stderr; `line` formats a record as it is shown above the display."""
+    """Return a display on stderr; `line` formats a message as it is shown above the display."""
     console = Console(stderr=True, no_color=not colour)
 
-    def write(record: Record) -> None:
-        console.print(Text.from_ansi(line(record)))
+    def write(message: Message) -> None:
+        console.print(Text.from_ansi(line(message)))
 
     return Display(console, write, now, safe, verbose=verbose)
 
@@ -72,7 +72,7 @@ class Display(Plain):
     def __init__(
         self,
         console: Console,
-        write: Callable[[Record], None],
+        write: Callable[[Message], None],
         now: Callable[[], datetime],
         safe: Callable[[str], str],
         *,
@@ -91,7 +91,7 @@ class Display(Plain):
         )
 
     def __enter__(self) -> Self:
-        with suppress(RuntimeError):  # no thread can be started: it is drawn with each message
+        with suppress(RuntimeError):  # without threads it is redrawn with each message
             self._live.start()
         return self
 

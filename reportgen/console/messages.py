@@ -35,49 +35,49 @@ _COLOURS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """Something that happened.
+class Message:
+    """Something to report.
 
-    `time` is aware; text shows it in its own zone. `event` is one word: source, listed, opened,
-    broke, ended, gate, warning, interrupted, usage, error. `details` repeat facts of `message` for
-    programs.
+    `time` is aware, and lines for people show it in its own zone. `event` is one word: source,
+    listed, opened, broke, ended, gate, warning, interrupted, usage, error. `details` repeat facts
+    of `text` for programs.
     """
 
     time: datetime
     level: str
     event: str
-    message: str
+    text: str
     job: str | None = None
     details: Mapping[str, str | float | None] = field(default_factory=dict)
 
 
-def text_line(record: Record, safe: Callable[[str], str], *, colour: bool) -> str:
+def text_line(message: Message, safe: Callable[[str], str], *, colour: bool) -> str:
     """Return one line for people; `safe` redacts a text and makes it inert."""
-    prefix = f"{record.event}: " if record.event in {WARNING, ERROR} else ""
-    subject = "" if record.job is None else f"{_job(record.job, safe)}: "
-    time = f"{record.time:%H:%M:%S}"
-    text = safe(f"{prefix}{subject}{bounded(safe(record.message))}")
+    prefix = f"{message.event}: " if message.event in {WARNING, ERROR} else ""
+    subject = "" if message.job is None else f"{_job(message.job, safe)}: "
+    time = f"{message.time:%H:%M:%S}"
+    text = safe(f"{prefix}{subject}{bounded(safe(message.text))}")
     if not colour:
         return f"{time} {text}"
-    paint = _COLOURS.get(str(record.details.get("state"))) or _COLOURS.get(record.level)
+    paint = _COLOURS.get(str(message.details.get("state"))) or _COLOURS.get(message.level)
     return f"{_DIM}{time}{_RESET} " + (f"{paint}{text}{_RESET}" if paint else text)
 
 
-def json_line(record: Record, redact: Callable[[str], str]) -> str:
+def json_line(message: Message, redact: Callable[[str], str]) -> str:
     """Return a JSON object on one line of ASCII; `redact` removes secrets from a text.
 
     A reader gets back every text but for redactions and the middle of a very long one. The line
     holds no control or bidirectional character and no CI workflow command.
     """
     fields: dict[str, str | float | None] = {
-        "time": _utc(record.time),
-        "level": record.level,
-        "event": record.event,
+        "time": _utc(message.time),
+        "level": message.level,
+        "event": message.event,
     }
-    if record.job is not None:
-        fields["job"] = _job(record.job, redact)
-    fields["message"] = bounded(redact(record.message))
-    for name, value in record.details.items():
+    if message.job is not None:
+        fields["job"] = _job(message.job, redact)
+    fields["message"] = bounded(redact(message.text))
+    for name, value in message.details.items():
         length = _LENGTHS.get(name, _MESSAGE_LENGTH)
         fields[name] = bounded(redact(value), length) if isinstance(value, str) else value
     text = json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -86,7 +86,7 @@ def json_line(record: Record, redact: Callable[[str], str]) -> str:
 
 
 def bounded(text: str, length: int = _MESSAGE_LENGTH) -> str:
-    """Cut the middle out of a message that is too long for a log, without secrets by now."""
+    """Cut the middle out of a redacted text that is too long for a log."""
     return inert.cut_middle(text, length)
 
 

@@ -1,4 +1,4 @@
-"""Progress without a live display: one record for the outcome of each stream."""
+"""Progress without a live display: one message for the outcome of each stream."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, Self
 
 from reportgen.console import messages
-from reportgen.console.messages import Record
+from reportgen.console.messages import Message
 from reportgen.events import event_log
 from reportgen.following.outcomes import Outcome
 
@@ -16,12 +16,12 @@ _EXPECTED: Final = (event_log.COMPLETE, event_log.CAUGHT_UP)
 class Plain:
     """Reports the outcome of each stream; with `verbose`, each connection too.
 
-    `write` receives the records, whose texts are still as the server sent them; `now` returns the
+    `write` receives the messages, whose texts are still as the server sent them; `now` returns the
     time in the zone that lines show.
     """
 
     def __init__(
-        self, write: Callable[[Record], None], now: Callable[[], datetime], *, verbose: bool
+        self, write: Callable[[Message], None], now: Callable[[], datetime], *, verbose: bool
     ) -> None:
         self._write = write
         self._now = now
@@ -40,8 +40,8 @@ class Plain:
 
     def listed(self, jobs: int, to_fetch: int) -> None:
         """Report how many jobs are selected, and how many of them have a stream to be read."""
-        message = f"{count(jobs, 'job')}, {count(to_fetch, 'stream')} to read"
-        self._report("listed", message, jobs=jobs, streams=to_fetch)
+        text = f"{count(jobs, 'job')}, {count(to_fetch, 'stream')} to read"
+        self._report("listed", text, jobs=jobs, streams=to_fetch)
 
     def warn(self, message: str) -> None:
         """Report a failure that the command can go on without."""
@@ -53,33 +53,33 @@ class Plain:
             self._report("opened", "open", job_id)
 
     def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:  # noqa: ARG002 - for a live display
-        """Count new events; a record for each chunk would drown all others."""
+        """Count new events; a message for each chunk would drown out all others."""
         self._events[job_id] += events
 
     def broke(self, job_id: str, reason: str, wait: float) -> None:
         """Report that a stream broke or was refused, and when it is tried again."""
-        message = f"{reason}; trying again in {wait:.1f} s"
-        self._report("broke", message, job_id, reason=reason, wait=round(wait, 3))
+        text = f"{reason}; trying again in {wait:.1f} s"
+        self._report("broke", text, job_id, reason=reason, wait=round(wait, 3))
 
     def ended(self, job_id: str, outcome: Outcome) -> None:
         """Report a stream's outcome."""
         state, reason = outcome.state, outcome.reason
         events = self._events.pop(job_id, 0)
-        message = f"{state}, {count(events, 'new event')}{f': {reason}' if reason else ''}"
+        text = f"{state}, {count(events, 'new event')}{f': {reason}' if reason else ''}"
         level = messages.INFO if state in _EXPECTED else messages.WARNING
         details = {"state": state, "reason": reason, "events": events}
-        self._report("ended", message, job_id, level=level, **details)
+        self._report("ended", text, job_id, level=level, **details)
 
     def _report(
         self,
         event: str,
-        message: str,
+        text: str,
         job_id: str | None = None,
         *,
         level: str = messages.INFO,
         **details: str | float | None,
     ) -> None:
-        self._write(Record(self._now(), level, event, message, job_id, details))
+        self._write(Message(self._now(), level, event, text, job_id, details))
 
 
 class Quiet(Plain):

@@ -12,8 +12,8 @@ from types import FrameType
 from typing import Final
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SAME_WISH: Final = 0.5
-"""Seconds within which a second signal is the same wish: `timeout` sends two."""
+_REPEATED: Final = 0.5
+"""Seconds within which a second signal only repeats the first: `timeout` sends two."""
 
 
 class Interrupts:
@@ -38,7 +38,7 @@ class Interrupts:
 
     @contextmanager
     def notifying(self, call: Callable[[], object]) -> Iterator[None]:
-        """Call a function at the first signal within the block, at once if that came before."""
+        """Call a function at the first signal within the block, at once if one came before."""
         with self._calling(call):
             if self.received is not None:
                 call()
@@ -72,6 +72,6 @@ class Interrupts:
         if self.received is None:
             self.received, self._received_at = number, now
             self._then()
-        elif now - self._received_at >= _SAME_WISH:
+        elif now - self._received_at >= _REPEATED:
             # Without a clean-up, which could hang: no file is ever half written.
             os._exit(128 + number)

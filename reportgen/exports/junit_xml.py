@@ -146,7 +146,7 @@ def _lines(notes: Iterable[str]) -> str:
 
 
 def _seconds(job: JobSummary) -> float | None:
-    """Return how long a job took, None if unknown, or negative since clocks disagree."""
+    """Return how long a job took; None if unknown, or negative because clocks disagree."""
     seconds = job.duration_seconds
     return seconds if seconds is not None and seconds >= 0 else None
 

@@ -136,7 +136,7 @@ def _rank(job: JobSummary) -> int:
 
 
 def _is_cut_short(job: JobSummary) -> bool:
-    """Return whether past events are missing; none are if the job is just running."""
+    """Return whether past events are missing, which a job that still runs does not imply."""
     state = job.stream.state
     return state != event_log.COMPLETE and (job.ended or state != event_log.CAUGHT_UP)
 

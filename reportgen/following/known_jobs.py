@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from reportgen.errors import SourceError, WriteError
+from reportgen.errors import SourceError
 from reportgen.events import wire
 from reportgen.model.baseline import Known, choose
 from reportgen.model.origin import Origin
 from reportgen.model.selection import Selection
-from reportgen.snapshot.job_list import Listing, numbered
+from reportgen.snapshot.job_list import Listing, check_id, numbered
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.sources import NO_PROJECT, JobList
@@ -97,11 +97,7 @@ def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, bytes]:
         job = wire.read_job(fields)
         if job is None:
             continue
-        if redactor.holds_token(job.id.encode("utf-8", "surrogatepass")):
-            raise WriteError(
-                f"The id of job {place} of the list holds the token, and ids are never "
-                "changed: nothing is kept or published. Rename or delete that job."
-            )
+        check_id(job.id, place, redactor)
         cleaned[job.id] = javascript.encode(redactor.entry(fields))
     return cleaned
 

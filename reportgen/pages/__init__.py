@@ -29,6 +29,7 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "age": ("age_model", "age_view"),
     "refresh": ("refresh_controls",),
     "copy": ("copy_view",),
+    "job": ("job_controls",),
     "table": ("table_model", "table_view"),
     "home": ("home_model", "home_view", "home_controls"),
     "plot": ("plot_model", "label_model", "plot_view"),
@@ -93,7 +94,7 @@ class Pages:
         view = job_view(detail, report_origin, snapshot_at, generator, self._looks)
         age = () if view.stale_after is None else ("age",)
         chart = ("plot", "chart") if view.chart else ()
-        scripts = ("address", *age, "copy", *chart, "back", "embedded")
+        scripts = ("address", *age, "copy", "job", *chart, "back", "embedded")
         page = self._job(view, scripts)
         slimmer = smaller(view)
         while _is_too_long(page) and (slim := next(slimmer, None)):
@@ -138,8 +139,8 @@ class Pages:
             for detail in details
         )
         scripts = (
-            *("address", "age", *self._refresh, "copy", "table", "home", "plot", "chart"),
-            *("single", "embedded"),
+            *("address", "age", *self._refresh, "copy", "job", "table", "home"),
+            *("plot", "chart", "single", "embedded"),
         )
         frame = self._frame(scripts, linked=False)
         refresh = self._looks.auto_refresh

@@ -109,6 +109,8 @@ class JobView:
     listed: bool
     status: Badge
     artifacts_count: int | None
+    comparison: str | None
+    """The address of the comparison that has the job."""
     banner: Banner | None
     strip: tuple[Fact, ...]
     findings: tuple[Finding, ...]
@@ -136,7 +138,9 @@ def job_view(
 ) -> JobView:
     """Return what a job's page shows."""
     job, zone = detail.summary, looks.timezone
-    chart = loss_chart.draw(detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints)
+    chart = loss_chart.draw(
+        detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints, detail.baseline
+    )
     return JobView(
         heading=cut(job.display_name, NAME_LENGTH),
         identity=identity(origin),
@@ -145,6 +149,7 @@ def job_view(
         listed=job.listed,
         status=badge(job.status),
         artifacts_count=job.artifacts,
+        comparison=f"../compare.html#jobs={job.slug}" if job.compared else None,
         banner=_banner(detail),
         strip=tuple(strip(detail, snapshot_at, zone)),
         findings=tuple(findings(detail, snapshot_at, zone)),

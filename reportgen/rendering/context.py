@@ -1,10 +1,11 @@
 """What all files of a report are made from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from reportgen import __version__
+from reportgen.model.curves import Curve
 from reportgen.model.origin import Origin
 from reportgen.pages import Pages
 from reportgen.rendering.cache import RenderCache
@@ -35,3 +36,5 @@ class RenderContext:
     publication: Publication
     cache: RenderCache
     warn: Callable[[str], None]
+    baseline_curve: dict[tuple[str, str], Curve] = field(default_factory=dict)
+    """The baseline's curve that was read last, by job id and metric."""

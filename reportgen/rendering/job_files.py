@@ -6,33 +6,44 @@ from dataclasses import replace
 from reportgen.events.event_log import Record
 from reportgen.exports import job_texts
 from reportgen.model import history
+from reportgen.model.curves import Curve
+from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.rendering.cache import files_of
 from reportgen.rendering.context import GENERATOR, RenderContext
-from reportgen.report.change import Baseline, change
+from reportgen.report.change import Baseline, Change, change
 from reportgen.report.report import Entry, JobDetail, job_detail
 
 
-def stage(context: RenderContext, entry: Entry, baseline: Baseline | None) -> JobDetail:
+def stage(
+    context: RenderContext, entry: Entry, baseline: Baseline | None, *, compared: bool
+) -> JobDetail:
     """Stage all files of a job in one pass through its log, and return what its page shows.
 
-    `baseline` is what the job is measured against. Like the functions below, it may raise
+    `baseline` is what the job is measured against, `compared` whether the comparison includes it
+    if it has points. Like the functions below, it may raise
     `DamagedRecordError`.
     """
     folding = _folding(context)
     with context.folder.logs.reading(entry.job.id) as log:
         _stage_exports(context, entry, folding.through(log))
-    detail = _detail(context, entry, folding, baseline)
+    detail = _detail(context, entry, folding, baseline, compared=compared)
     stage_page(context, detail)
     return detail
 
 
-def detail(context: RenderContext, entry: Entry, baseline: Baseline | None = None) -> JobDetail:
+def detail(
+    context: RenderContext,
+    entry: Entry,
+    baseline: Baseline | None = None,
+    *,
+    compared: bool = False,
+) -> JobDetail:
     """Return what a job's page shows, without staging anything."""
     folding = _folding(context)
     with context.folder.logs.reading(entry.job.id) as log:
         for record in log:
             folding.take(record)
-    return _detail(context, entry, folding, baseline)
+    return _detail(context, entry, folding, baseline, compared=compared)
 
 
 def stage_page(context: RenderContext, detail: JobDetail) -> None:
@@ -53,13 +64,34 @@ def _folding(context: RenderContext) -> history.Folding:
 
 
 def _detail(
-    context: RenderContext, entry: Entry, folding: history.Folding, baseline: Baseline | None
+    context: RenderContext,
+    entry: Entry,
+    folding: history.Folding,
+    baseline: Baseline | None,
+    *,
+    compared: bool,
 ) -> JobDetail:
     detail = job_detail(entry, folding.result(), context.redactor, context.output.log_lines)
-    if baseline is None:
-        return detail
     job = detail.summary
-    return replace(detail, summary=replace(job, change=change(job.result, job.tail, baseline)))
+    if compared and (job.loss or job.eval_loss):
+        job = replace(job, compared=True)
+    found = None if baseline is None else change(job.result, job.tail, baseline)
+    curve = None if found is None else _baseline_curve(context, found)
+    return replace(detail, summary=replace(job, change=found), baseline=curve)
+
+
+def _baseline_curve(context: RenderContext, change: Change) -> Curve:
+    """Return the baseline's curve of what is compared, read once for jobs that share it."""
+    of, kept = (change.baseline.id, change.own.metric), context.baseline_curve
+    if of not in kept:
+        folding = _folding(context)
+        with context.folder.logs.reading(change.baseline.id) as log:
+            for record in log:
+                folding.take(record)
+        curves = folding.result()
+        kept.clear()
+        kept[of] = curves.eval_loss if change.own.metric == EVAL_MINIMUM else curves.loss
+    return kept[of]
 
 
 def _stage_exports(context: RenderContext, entry: Entry, log: Iterable[Record]) -> None:

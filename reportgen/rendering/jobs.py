@@ -67,6 +67,8 @@ class SelectedJob:
     listed: bool
     key: str | None
     baseline: Baseline | None
+    is_compared: bool
+    """Whether the comparison includes it, if it has points and the list has the newest first."""
     cached: JobSummary | None
     """Its summary, if the old report has its files."""
 
@@ -86,13 +88,15 @@ def _selected_jobs(context: RenderContext, baseline: str | None) -> Iterator[Sel
     slugs = inert.file_slugs(listing.entries)
     baselines = Baselines.among(context, slugs, baseline)
     selected, listed = set(listing.selected), set(listing.listed)
+    most = comparison.JOBS if len(selected) >= comparison.LEAST_JOBS else 0
     for job_id, data in listing.entries.items():
         if job_id in selected and job_id not in dropped:
             slug, is_listed, measured_by = slugs[job_id], job_id in listed, baselines.of(job_id)
             fingerprint = context.folder.logs.fingerprint(job_id)
             key = context.cache.key(slug, data, fingerprint, listed=is_listed)
             cached = None if context.refresh else context.cache.job(slug, key, measured_by)
-            yield SelectedJob(job_id, data, slug, is_listed, key, measured_by, cached)
+            yield SelectedJob(job_id, data, slug, is_listed, key, measured_by, most > 0, cached)
+            most -= 1
 
 
 class _RenderedJob(NamedTuple):
@@ -135,10 +139,14 @@ class _Staging:
     def _rendered(self, selected: SelectedJob) -> _RenderedJob:
         entry = selected.entry
         if self.narrowed.passes_all:
-            detail = job_files.stage(self.context, entry, selected.baseline)
+            detail = job_files.stage(
+                self.context, entry, selected.baseline, compared=selected.is_compared
+            )
         else:
             # The log may show that the job is not selected, so the exports wait for a second pass.
-            detail = job_files.detail(self.context, entry, selected.baseline)
+            detail = job_files.detail(
+                self.context, entry, selected.baseline, compared=selected.is_compared
+            )
             job = detail.summary
             if not (self._matches(job) and self.narrowed.in_shard(job.id)):
                 return _RenderedJob(job, None)

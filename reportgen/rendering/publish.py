@@ -46,7 +46,7 @@ class Publication:
         self._holds_secret = holds_secret
         self._old = _read_list(out)
         self._new: set[str] = set()
-        self._staged: list[str] = []
+        self._staged: dict[str, None] = {}
         self._to_remember: dict[str, bytes] = {}
         self._is_in_place = False
         _clear_leftovers(out, self._old)
@@ -92,7 +92,10 @@ class Publication:
                 raise
 
     def stage(self, name: str, text: Iterable[str]) -> int:
-        """Stage a new file, named by its path within the report; return its size in bytes."""
+        """Stage a new file, named by its path within the report; return its size in bytes.
+
+        It takes the place of one that was staged under this name.
+        """
         with self.staging(name) as file:
             for part in text:
                 file.write(part)
@@ -105,6 +108,8 @@ class Publication:
             raise ValueError(f"{name!r} is not a name that the next build would recognise")
         with _writing(self._directory.path / name):
             folder, leaf = self._new_files.of(name)
+            if name in self._staged:
+                folder.remove(leaf)
             with folder.create(leaf) as stream:
                 file = Staged(stream.write, self._check)
                 yield file
@@ -114,7 +119,7 @@ class Publication:
     def staged(self, name: str) -> None:
         """Record a file as staged, perhaps by another process."""
         self._new.add(name)
-        self._staged.append(name)
+        self._staged[name] = None
 
     def _check(self, piece: bytes) -> None:
         if self._holds_secret(piece):
@@ -145,7 +150,7 @@ class Publication:
         with self._directory.replacing(file_list.NAME) as stream:
             _write(stream, FileList(frozenset(self._new), self._to_remember))
             gone = self._old.files - self._new
-            self._replacement.prepare(self._staged, gone, ours=self._old.files)
+            self._replacement.prepare(list(self._staged), gone, ours=self._old.files)
             self._replacement.carry_out()
             self._is_in_place = True
             self._remove_empty_jobs()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reportgen.errors import SnapshotError, SourceError, WriteError
+from reportgen.errors import SnapshotError, SourceError
 from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
@@ -19,7 +19,7 @@ from reportgen.report import changes, comparison
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobSummary, Report
 from reportgen.settings import Output
-from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.job_list import Listing, check_id
 from reportgen.snapshot.retention import Retention
 from reportgen.snapshot.source_folder import SourceFolder
 from reportgen.text.redact import Redactor
@@ -102,11 +102,7 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
             f"There is no job list in {folder.path}: run `arkor-report build` or `snapshot` first."
         )
     for place, job_id in enumerate(listing.entries, start=1):
-        if redactor.holds_token(job_id.encode("utf-8", "surrogatepass")):
-            raise WriteError(
-                f"The id of job {place} in the list holds the token, and ids cannot be redacted, "
-                "so nothing is published. Delete that job."
-            )
+        check_id(job_id, place, redactor)
     if unknown := narrowed.unknown(listing.entries):
         raise SourceError(f"The snapshot has no job {', '.join(unknown)}: check --job.")
     return listing
@@ -128,6 +124,7 @@ def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> No
     """Stage the pages about all jobs, and the files that linked pages share."""
     publication, pages = context.publication, context.pages
     compared = _stage_comparison(context, report, jobs)
+    _correct_links(context, jobs, compared)
     for name, text in pages.shared_files().items():
         publication.stage(name, [text])
     before = context.listing.before
@@ -152,6 +149,22 @@ def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) 
         }
     )
     return frozenset(job.id for job in newest)
+
+
+def _correct_links(context: RenderContext, jobs: StagedJobs, compared: frozenset[str]) -> None:
+    """Stage the pages again that link to the comparison without being in it, or the reverse.
+
+    They are few: it is known only once all jobs are rendered, but it can be guessed before.
+    """
+    for job in jobs.summaries:
+        is_compared = job.id in compared
+        if job.compared != is_compared:
+            selected = jobs.selected[job.id]
+            detail = job_files.detail(
+                context, selected.entry, selected.baseline, compared=is_compared
+            )
+            job_files.stage_page(context, detail)
+            context.cache.keep_job(detail.summary, selected.key, selected.baseline)
 
 
 def _curves(context: RenderContext, jobs: StagedJobs, job: JobSummary) -> ComparedCurves:

@@ -87,6 +87,9 @@ class JobSummary:
     last_not_finite: str | None = None
     """`NaN`, `Infinity` or `-Infinity` if that was the last training loss, which `loss` skips."""
 
+    compared: bool = False
+    """Whether its page links to the comparison."""
+
     @property
     def display_name(self) -> str:
         """The name; the id if nobody can see the name, and the slug if nobody can see that."""
@@ -154,6 +157,8 @@ class JobDetail:
     """What it says of its results at its end."""
     failed_at: float | None = None
     """The step at which it failed, if that is known."""
+    baseline: Curve | None = None
+    """The baseline's curve of what is compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from typing import Annotated, Final
 
 import msgspec
 
+from reportgen.errors import WriteError
 from reportgen.events import wire
 from reportgen.model.origin import Manifest, Origin
 from reportgen.snapshot.index import VERSION
 from reportgen.text import javascript, json_parts
+from reportgen.text.redact import Redactor
 from reportgen.text.times import parse_time
 
 FILE: Final = "jobs.json"
@@ -63,6 +65,15 @@ def _created(entry: bytes) -> float:
     job = wire.decode_job(entry)
     created = parse_time(job.created_at) if job else None
     return created.timestamp() if created else 0.0
+
+
+def check_id(job_id: str, place: int, redactor: Redactor) -> None:
+    """Raise `WriteError` if the id at this place in the list holds a token: ids never change."""
+    if redactor.holds_token(job_id.encode("utf-8", "surrogatepass")):
+        raise WriteError(
+            f"The id of job {place} in the list holds the token, and ids cannot be redacted: "
+            "nothing is kept or published. Delete that job."
+        )
 
 
 def encode(listing: Listing) -> bytes:

@@ -43,12 +43,12 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
     order and its time are the newest; the selection is the union of all. Raises `UsageError` if the
     sources differ, `SnapshotError` if a directory is not a snapshot, and `WriteError`.
     """
-    places = {os.path.realpath(directory): directory for directory in directories}
+    places = {_real(directory): directory for directory in directories}
     parts = {place: _part(directory) for place, directory in places.items()}
     if not parts:
         raise UsageError("There is nothing to merge: name one or more snapshot directories.")
     _refuse_different_sources(list(parts.values()))
-    parts.pop(os.path.realpath(into), None)
+    parts.pop(_real(into), None)
     if not parts:
         return
     with Snapshot.locked(into, warn) as snapshot:
@@ -70,6 +70,13 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
         folder.logs.keep_facts()
         folder.keep_listing(merged)
         snapshot.use(folder, merged.origin)
+
+
+def _real(directory: Path) -> str:
+    try:
+        return os.path.realpath(directory)
+    except OSError:  # the current directory is gone, which opening this one reports
+        return str(directory)
 
 
 # --- What takes part ---------------------------------------------------------------------------

@@ -91,10 +91,8 @@ def _jobs(count: int) -> str:
 
 def _duration(seconds: float) -> str:
     """Format seconds as users write them: `7d`, `1h30m`, `90s`."""
-    rest = int(seconds)
-    text = ""
+    text, rest = "", seconds
     for unit, letter in _UNITS:
         count, rest = divmod(rest, unit)
-        text += f"{count}{letter}" if count else ""
-    last = rest + seconds - int(seconds)
-    return f"{text}{last:g}s" if last or not text else text
+        text += f"{count:.0f}{letter}" if count else ""
+    return f"{text}{rest:g}s" if rest or not text else text

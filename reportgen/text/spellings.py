@@ -19,7 +19,7 @@ SHORTEST_TOKEN: Final = 8
 """A shorter token is not looked for: it would be found in any text."""
 
 _LONGEST_HEAD: Final = 96
-"""The number of characters of a longer token that are compared; all of it is then taken out."""
+"""The number of characters of a longer token that are compared; the rest is then redacted, too."""
 
 _LONGEST_SPELLING: Final = 16
 """The maximum length of a spelling of one character, as in `\\\\\\\\u0041`."""
@@ -31,9 +31,8 @@ class KnownTokens:
     def __init__(self, tokens: Iterable[str]) -> None:
         usable = {t for t in tokens if len(t) >= SHORTEST_TOKEN and t not in REDACTED + HIDDEN}
         self.tokens = sorted(usable, key=lambda token: (-len(token), token))
-        needles = sorted(set(chain.from_iterable(map(_needles, self.tokens))))
-        self._needles = needles
-        self._needle_bytes = [_encoded(_ascii_part(needle)) for needle in needles]
+        self._needles = sorted(set(chain.from_iterable(map(_needles, self.tokens))))
+        self._needle_bytes = [_encoded(_ascii_part(needle)) for needle in self._needles]
         escapes = _escapes(self.tokens) if self.tokens else []
         self._escapes = [re.compile(escape) for escape in escapes]
         self._escapes_in_bytes = [re.compile(_encoded(escape)) for escape in escapes]
@@ -57,10 +56,7 @@ class KnownTokens:
 
     def are_in(self, data: bytes) -> bool:
         """Return whether one of the tokens is in the bytes, in any spelling."""
-        return (
-            _may_hold(data, data.lower(), self._needle_bytes, self._escapes_in_bytes)
-            and self._pattern_of_bytes.search(data) is not None
-        )
+        return self.redacted_bytes(data) != data
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -100,11 +96,8 @@ def _any_spelling(tokens: Iterable[str]) -> str:
     characters = {text[:1] for text in chain(tokens, cores)} | {"-", "_"}
     firsts = "".join(sorted(map(re.escape, chain.from_iterable(map(_cases, characters)))))
     # A lookahead skips at once the places where none can start.
-    return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>{_PAIRS})\\(?=[A-Za-z0-9]))?(?:{spelled})"
-
-
-_PAIRS: Final = many(r"\\\\")
-"""Of backslashes."""
+    pairs = many(r"\\\\")
+    return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>{pairs})\\(?=[A-Za-z0-9]))?(?:{spelled})"
 
 
 # --- Characters ----------------------------------------------------------------------------------
@@ -231,7 +224,8 @@ def _needles(token: str) -> Iterator[str]:
     for core in _cores(token):
         runs = re.findall(r"[A-Za-z0-9]+", core[:_LONGEST_CORE])
         pieces = sorted(chain.from_iterable(map(_pieces, runs)), key=len, reverse=True)[:2]
-        yield from (piece.lower() for piece in pieces or _pieces(core) + _pieces(_url_safe(core)))
+        url_safe = core.replace("+", "-").replace("/", "_")
+        yield from (piece.lower() for piece in pieces or _pieces(core) + _pieces(url_safe))
 
 
 def _ascii_part(needle: str) -> str:
@@ -240,16 +234,10 @@ def _ascii_part(needle: str) -> str:
     return longest if len(longest) >= _SHORTEST_PIECE else needle
 
 
-def _url_safe(core: str) -> str:
-    return core.replace("+", "-").replace("/", "_")
-
-
 def _pieces(run: str) -> list[str]:
     size = min(_LONGEST_PIECE, max(_SHORTEST_PIECE, len(run) // 2))
     return [run[i : i + size] for i in range(0, len(run) - size + 1, size)]
 
 
-_LONGEST_PIECE: Final = 30
-"""Two pieces are shorter than a line of base64, which has 64 characters or more."""
-
+_LONGEST_PIECE: Final = 30  # two are shorter than a line of base64, of 64 characters or more
 _SHORTEST_PIECE: Final = 4

@@ -7,7 +7,7 @@
 // `inliers` for the view without outliers, and `off` the kinds that are switched off.
 import { approximate } from "./plot_model.mjs";
 
-export const KIND_NAMES = { loss: "Training loss", "eval-loss": "Eval loss", superseded: "Superseded" };
+export const KIND_NAMES = { loss: "Training loss", "eval-loss": "Eval loss", superseded: "Superseded", baseline: "Baseline" };
 
 // --- What is shown ---
 
@@ -64,7 +64,7 @@ export function stopsOf(series, view) {
   const found = new Map();
   const drawn = shownSeries(series, view);
   for (const { points, kind } of drawn) {
-    if (kind === "superseded" && drawn.length > 1) continue;
+    if (kind !== "loss" && kind !== "eval-loss" && drawn.length > 1) continue;
     for (const point of points) {
       if (isVisible(point, view)) found.set(point.step, [...(found.get(point.step) || []), point]);
     }

@@ -36,7 +36,7 @@ export function chartTools({ series, whole }, view, { draw, unzoom, save }) {
     add("Smoothing", { type: "range", min: 0, max: 0.99, step: 0.01, value: view.smoothing }, (input) => {
       view.smoothing = Number(input.value);
       said.textContent = windowText(windowOf(view.smoothing, whole));
-    }).after(said);
+    }).parentElement.after(said);
   }
   const back = button("Reset zoom", unzoom);
   tools.append(back, button("Download SVG", save));

@@ -327,3 +327,30 @@ def test_the_legend_is_shown_at_any_width(
     explained = legend.text_content() or ""
     for sign in ("Training loss", "Eval loss", "Checkpoint"):
         assert sign in explained
+
+
+def test_ids_and_lines_are_copied_at_a_click(tmp_path: Path, reader: Reader) -> None:
+    visit = reader.visit()
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.open(written(tmp_path, samples.completed()))
+    copied = "navigator.clipboard.readText()"
+    visit.page.get_by_role("button", name="Copy the job's ID").click()
+    visit.page.get_by_text("Copied").wait_for()
+    assert visit.page.evaluate(copied) == "job_01HV8ZZ1A0DONE"
+    visit.page.get_by_role("button", name="Copy these lines").click()
+    assert visit.page.evaluate(copied).splitlines() == [
+        line.text for line in samples.completed().log
+    ]
+    # A short number is copied exactly.
+    visit.page.evaluate("getSelection().selectAllChildren(document.querySelector('.strip dd'))")
+    visit.page.keyboard.press("Control+C")
+    best = samples.completed().summary.eval_loss
+    assert best
+    assert visit.page.evaluate(copied).split()[0] == str(best.min)
+
+
+def test_a_second_click_folds_a_line_again(visit: Visit) -> None:
+    line = visit.page.locator(".log .checkpoint")
+    for folded in (False, True, False):
+        line.click(position={"x": 5, "y": 5})
+        assert line.evaluate("line => line.matches(':not(:focus)')") is folded

@@ -145,7 +145,7 @@ def _go_to_a_job(page: "Page") -> None:
     page.locator(".jobs tr", has_text="completed").get_by_role("link").first.click()
     page.locator(".surface:visible").focus()
     page.keyboard.press("End")
-    page.locator("summary:visible").click()
+    page.locator("summary:visible").first.click()
 
 
 @dataclass(frozen=True)

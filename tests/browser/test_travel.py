@@ -44,10 +44,10 @@ def test_a_walk_through_one_file(single: Path, reader: Reader, *, script: bool) 
     page = visit.page
     assert page.get_by_role("heading", name="Jobs").is_visible()
     assert page.locator(".view:visible").count() == 0
-    page.get_by_role("link", name="support-bot-v2").click()
+    page.get_by_role("table").get_by_role("link", name="support-bot-v2").click()
     assert page.url.endswith(f"#/jobs/{DONE.slug}")
     assert page.locator(".view:visible").count() == 1
-    assert page.get_by_role("heading", name=f"Job {DONE.id}").is_visible()
+    assert page.get_by_role("heading", name=DONE.name, exact=True).is_visible()
     assert page.locator(".view:visible path.loss").is_visible()
     assert not page.locator(".jobs").is_visible()
     assert page.evaluate("scrollY") < 100 or not script
@@ -267,8 +267,8 @@ def test_linked_pages_are_styled_and_readable_there(jenkins: str, reader: Reader
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(11, 13, 18)"
     assert page.locator(".jobs tbody tr").count() == 6
     assert page.locator(".age, .find input:visible").count() == 0  # its sandbox allows no script
-    page.get_by_role("link", name="support-bot-v2").click()
-    assert page.get_by_role("heading", name=f"Job {DONE.id}").is_visible()
+    page.get_by_role("table").get_by_role("link", name="support-bot-v2").click()
+    assert page.get_by_role("heading", name=DONE.name, exact=True).is_visible()
     colour = page.evaluate("getComputedStyle(document.querySelector('path.loss')).stroke")
     assert colour == "rgb(143, 152, 255)"
     assert page.locator("button, input").count() == 0

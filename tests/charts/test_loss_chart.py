@@ -88,6 +88,18 @@ def test_all_that_is_drawn_shares_the_axes() -> None:
     assert drawn_points(drawn.superseded) == [("M", 426.67, 0)]
 
 
+def test_a_baseline_is_drawn_as_far_as_it_is_in_the_plot() -> None:
+    loss = curve((10, 2.0), (20, 1.0))
+    other = curve((5, 1.5), (10, 1.75), (14, 1.5), (15, 9.0), (16, 1.25), (20, 1.0), (30, 1.5))
+    drawn = draw(loss, Curve(), EMPTY, (), other)
+    assert drawn is not None
+    assert drawn_points(drawn.baseline) == [
+        ("M", 0, 50), ("L", 256, 100), ("M", 384, 150), ("L", 640, 200),
+    ]  # fmt: skip
+    assert drawn_points(drawn.loss) == [("M", 0, 0), ("L", 640, 200)]
+    assert [entry.kind for entry in drawn.legend] == ["loss", "baseline"]
+
+
 def test_a_loss_that_is_not_finite_breaks_the_line_and_marks_the_edge() -> None:
     drawn = chart(curve((0, 2), (1, math.nan), (2, 1), (3, -math.inf), (4, 1.5)))
     assert [letter for letter, *_ in drawn_points(drawn.loss)] == ["M", "M", "M"]

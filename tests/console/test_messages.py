@@ -16,14 +16,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from reportgen.console import messages
-from reportgen.console.messages import Record
+from reportgen.console.messages import Message
 from reportgen.text import inert
 from tests.command import NOWHERE, Command, Result
 from tests.parameters import thorough
 from tests.standin import StandIn, job, refusal, training
 
 NOON = datetime(2026, 5, 1, 12, 0, 1, 250_900, tzinfo=timezone(timedelta(hours=2)))
-ENDED = Record(
+ENDED = Message(
     NOON, messages.INFO, "ended", "complete, 412 new events", "job_1",
     {"state": "complete", "reason": None, "events": 412},
 )  # fmt: skip
@@ -54,11 +54,11 @@ def test_a_line_for_people() -> None:
     assert (
         messages.text_line(ENDED, same, colour=False) == "12:00:01 job_1: complete, 412 new events"
     )
-    warning = Record(NOON, messages.WARNING, "warning", "the manifest is unknown")
+    warning = Message(NOON, messages.WARNING, "warning", "the manifest is unknown")
     assert messages.text_line(warning, same, colour=False) == (
         "12:00:01 warning: the manifest is unknown"
     )
-    lost = Record(NOON, messages.WARNING, "ended", "unavailable", "a", {"state": "unavailable"})
+    lost = Message(NOON, messages.WARNING, "ended", "unavailable", "a", {"state": "unavailable"})
     assert messages.text_line(lost, same, colour=False) == "12:00:01 a: unavailable"
 
 
@@ -67,12 +67,12 @@ def test_a_line_for_programs() -> None:
         '{"time":"2026-05-01T10:00:01.250Z","level":"info","event":"ended","job":"job_1",'
         '"message":"complete, 412 new events","state":"complete","reason":null,"events":412}'
     )
-    without_job = Record(NOON, messages.INFO, "listed", "no jobs", details={"jobs": 0})
+    without_job = Message(NOON, messages.INFO, "listed", "no jobs", details={"jobs": 0})
     assert "job" not in json.loads(messages.json_line(without_job, same))
 
 
 def test_colours_are_put_around_what_was_made_inert() -> None:
-    hostile = Record(NOON, messages.WARNING, "warning", "\x1b[2J")
+    hostile = Message(NOON, messages.WARNING, "warning", "\x1b[2J")
     line = messages.text_line(hostile, inert.terminal, colour=True)
     assert line == "\x1b[2m12:00:01\x1b[0m \x1b[33mwarning: ␛[2J\x1b[0m"
     assert "\x1b[32mjob_1: complete" in messages.text_line(ENDED, same, colour=True)
@@ -81,7 +81,7 @@ def test_colours_are_put_around_what_was_made_inert() -> None:
 @hypothesis_settings(deadline=None)
 @given(st.text(st.characters() | st.sampled_from(':#\x1b\x7f\x9b\u202e\ud800\\"\n\r'), max_size=40))
 def test_a_program_gets_each_text_back_and_nobody_else_anything(text: str) -> None:
-    record = Record(NOON, messages.INFO, "broke", text, text, {"reason": text})
+    record = Message(NOON, messages.INFO, "broke", text, text, {"reason": text})
     line = messages.json_line(record, same)
     assert line.isascii()
     assert line.isprintable()
@@ -94,7 +94,7 @@ def test_a_program_gets_each_text_back_and_nobody_else_anything(text: str) -> No
 
 
 def test_every_text_is_redacted() -> None:
-    record = Record(
+    record = Message(
         NOON, messages.INFO, "broke", "x s3cret", "s3cret", {"reason": "s3cret", "wait": 1}
     )
     line = messages.json_line(record, lambda text: text.replace("s3cret", "…"))

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from reportgen.console import messages
 from reportgen.console.live import Display
-from reportgen.console.messages import Record
+from reportgen.console.messages import Message
 from reportgen.console.plain import Plain, Quiet, count
 from reportgen.events.event_log import INTERRUPTED, State
 from reportgen.following.outcomes import Outcome
@@ -22,7 +22,7 @@ class Reported:
     """The records of a progress listener, each a second after the one before."""
 
     def __init__(self, *, verbose: bool = False) -> None:
-        self.records: list[Record] = []
+        self.records: list[Message] = []
         seconds = itertools.count()
         self.plain = Plain(
             self.records.append, lambda: NOON + timedelta(seconds=next(seconds)), verbose=verbose
@@ -83,7 +83,7 @@ def test_the_level_of_an_outcome(state: State, level: str) -> None:
     reported = Reported()
     reported.plain.ended("never opened", Outcome(state))
     (record,) = reported.records
-    assert (record.level, record.message) == (level, f"{state}, 0 new events")
+    assert (record.level, record.text) == (level, f"{state}, 0 new events")
 
 
 def test_quiet_reports_no_progress() -> None:
@@ -103,8 +103,8 @@ def shown(display: Display, console: Console) -> str:
     return capture.get()
 
 
-def display() -> tuple[Display, Console, list[Record]]:
-    records: list[Record] = []
+def display() -> tuple[Display, Console, list[Message]]:
+    records: list[Message] = []
     console = Console(file=io.StringIO(), width=100, force_terminal=False)
     return (
         Display(console, records.append, lambda: NOON, inert.terminal, verbose=False),

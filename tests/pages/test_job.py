@@ -224,7 +224,7 @@ def test_a_log_line_keeps_its_time_beside_its_text() -> None:
 
 def test_a_line_of_json_is_folded_to_its_gist() -> None:
     page = job()
-    assert 'class="checkpoint" data-gist="step 400" tabindex="0"><b>[checkpoint]</b><i> {' in page
+    assert 'class="checkpoint" data-gist="step 400" role="button" tabindex="0"><b>[ch' in page
     lines = re.search("<pre>(.*)</pre>", page, re.DOTALL)
     assert lines
     raw = html.unescape(re.sub("<[^>]+>", "", lines[1])).splitlines()
@@ -271,3 +271,9 @@ def test_a_page_stays_small_whatever_a_server_sends() -> None:
         log_lines=1_000_000,
     )
     assert len(job(detail).encode()) < 150_000
+
+
+def test_a_job_in_the_comparison_links_to_it() -> None:
+    link = '<a href="../compare.html#jobs=job_01HV8ZZ1A0DONE">Compare with other jobs</a>'
+    assert link in job(samples.detail(samples.summary(compared=True)))
+    assert "compare.html" not in job()

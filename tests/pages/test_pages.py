@@ -39,7 +39,7 @@ from tests.pages.render import (
 
 POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 LINK = re.compile(
-    r"(\.\./)?(index|compare|jobs/[\w.-]+)\.html|[\w.-]+\.(csv|log\.txt)|data:image/svg\+xml,.*|#.*",
+    r"(\.\./)?(index|compare|jobs/[\w.-]+)\.html(#jobs=[\w.-]+)?|[\w.-]+\.(csv|log\.txt)|data:image/svg\+xml,.*|#.*",
     re.DOTALL,
 )
 CHECKOUT = Path(pages.__file__).parent.parent.parent
@@ -118,16 +118,19 @@ def test_job_hostile(page_file: SnapshotAssertion) -> None:
     assert without_style_and_script(job(samples.hostile())) == page_file
 
 
-SINGLE_HOME = ("address", "age", "copy", "table", "home")
+SINGLE_HOME = ("address", "age", "copy", "job", "table", "home")
 
 
 @pytest.mark.parametrize(
     ("page", "purposes"),
     [
         (home, ("address", "age", "copy", "table", "home", "embedded")),
-        (job, ("address", "copy", "plot", "chart", "back", "embedded")),
-        (lambda: job(samples.failed()), ("address", "copy", "plot", "chart", "back", "embedded")),
-        (lambda: job(samples.queued()), ("address", "age", "copy", "back", "embedded")),
+        (job, ("address", "copy", "job", "plot", "chart", "back", "embedded")),
+        (
+            lambda: job(samples.failed()),
+            ("address", "copy", "job", "plot", "chart", "back", "embedded"),
+        ),
+        (lambda: job(samples.queued()), ("address", "age", "copy", "job", "back", "embedded")),
         (compare, ("address", "copy", "table", "plot", "back", "compare", "embedded")),
         (single, (*SINGLE_HOME, "plot", "chart", "single", "embedded")),
     ],

@@ -93,12 +93,9 @@ def test_it_shows_what_was_selected_narrowed_by_what_the_pages_show(command: Com
 def test_the_source_fetched_last_unless_another_is_named(command: Command) -> None:
     with StandIn(job("a", events=training(3, "a"))) as studio:
         command.build(studio)
-        url = studio.url
-    command.run("build", "--source", "demo", "--limit", "2")
+    command.run("snapshot", "--source", "demo", "--limit", "2")
     assert len(command.run("render").report["jobs"]) == 2
-    assert len(command.run("render", "--source", "studio").report["jobs"]) == 1
-    assert len(command.run("render", "--url", url).report["jobs"]) == 1
-    assert command.run("render", "--source", "cloud").code == 1
+    assert len(command.run("render", "--url", studio.url).report["jobs"]) == 1
 
 
 def test_beside_a_running_build(command: Command) -> None:
@@ -173,11 +170,21 @@ def names(out: Path) -> set[str]:
     return {path.name for path in out.iterdir() if path.is_file()}
 
 
+def linking(out: Path) -> set[str]:
+    """Return the slugs of the jobs whose pages link to the comparison."""
+    return {
+        page.stem
+        for page in (out / "jobs").glob("*.html")
+        if f'href="../compare.html#jobs={page.stem}"' in page.read_text("utf-8")
+    }
+
+
 def test_there_is_a_comparison_from_two_jobs_with_points_on(command: Command) -> None:
     with StandIn(job("a", events=training(9, "a")), job("b", "queued")) as studio:
         first = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
         assert "compare.html" not in names(first.out)
         assert 'href="compare.html"' not in (first.out / "index.html").read_text("utf-8")
+        assert linking(first.out) == set()
         studio.jobs.add(job("c", events=training(9, "c")))
         second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
         text = (second.out / "compare.html").read_text("utf-8")
@@ -185,6 +192,14 @@ def test_there_is_a_comparison_from_two_jobs_with_points_on(command: Command) ->
         assert 'data-job="c"' in text
         assert 'data-job="b"' not in text
         assert 'href="compare.html"' in (second.out / "index.html").read_text("utf-8")
+        assert linking(second.out) == {"a", "c"}
+        before = stamps(second.out)
+        third = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        assert linking(third.out) == {"a", "c"}
+        pages = {name for name in before if name.endswith(("a.html", "c.html"))}
+        assert {name: stamps(third.out)[name] for name in pages} == {
+            name: before[name] for name in pages
+        }
 
 
 def test_the_comparison_of_known_jobs_reads_no_log(command: Command) -> None:
@@ -215,12 +230,9 @@ def test_layouts_come_and_go_whole(command: Command) -> None:
     assert (again.out / "jobs" / "j0.html").read_bytes() == inline
 
 
-def test_a_large_single_file_causes_a_warning(command: Command) -> None:
+def test_a_large_single_file_causes_a_warning() -> None:
     assert render.size_warning(25_000_000) is None
     assert "30 MB" in str(render.size_warning(30_000_000))
-    with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(2))) as studio:
-        small = command.build(studio, "--single-file")
-    assert "MB" not in small.stderr
 
 
 def test_render_drops_jobs_from_the_pages_only(command: Command) -> None:
@@ -236,6 +248,7 @@ def test_render_drops_jobs_from_the_pages_only(command: Command) -> None:
     assert len(command.run("render").report["jobs"]) == 3
 
 
+@pytest.mark.thorough
 def test_shards_of_one_render_have_no_job_in_common(command: Command) -> None:
     with StandIn(*(job(f"j{n}", events=training(3, f"j{n}")) for n in range(9))) as studio:
         command.build(studio)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.command import Command, Result
+from tests.parameters import thorough
 from tests.standin import Cloud, StandIn, job, refusal, training
 
 DONE = job("job_done", events=training(5, "job_done"))
@@ -79,8 +80,7 @@ def test_options_and_the_variable_win(command: Command) -> None:
     ("version", "variable", "sent"),
     [
         ("1.2.3", "", "arkor/1.2.3"),
-        ("1.2.3", "9.9.9", "arkor/9.9.9"),
-        (7, "", "arkor/0.0.3-alpha.1"),
+        *thorough(("1.2.3", "9.9.9", "arkor/9.9.9"), (7, "", "arkor/0.0.3-alpha.1")),
     ],
 )
 def test_the_client_version(command: Command, version: object, variable: str, sent: str) -> None:
@@ -102,7 +102,7 @@ def account(expires_at: float, mode: str = "oauth") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("expires_at", "mode"), [(1_000_000_000, "oauth"), (1_000_000_000_000, "auth0")]
+    ("expires_at", "mode"), [(1_000_000_000, "oauth"), *thorough((1_000_000_000_000, "auth0"))]
 )
 def test_expired_credentials(command: Command, expires_at: float, mode: str) -> None:
     write(command, "home/.arkor/credentials.json", account(expires_at, mode))
@@ -117,7 +117,10 @@ def test_expired_credentials(command: Command, expires_at: float, mode: str) -> 
 
 @pytest.mark.parametrize(
     ("expires_at", "mode"),
-    [(4_000_000_000, "oauth"), (4_000_000_000_000, "auth0"), (4_000_000_000, "device")],
+    [
+        (4_000_000_000_000, "auth0"),
+        *thorough((4_000_000_000, "oauth"), (4_000_000_000, "device")),
+    ],
 )
 def test_credentials_that_still_hold(command: Command, expires_at: float, mode: str) -> None:
     write(command, "home/.arkor/credentials.json", account(expires_at, mode))
@@ -164,7 +167,7 @@ def test_a_client_that_is_too_old(command: Command) -> None:
     assert "ARKOR_REPORT_CLIENT_VERSION" in result.stderr
 
 
-@pytest.mark.parametrize("status", [401, pytest.param(403, marks=pytest.mark.thorough), 410])
+@pytest.mark.parametrize("status", [401, *thorough(403, 410)])
 def test_refusals(command: Command, status: int) -> None:
     credentials(command)
     state(command)
@@ -177,7 +180,8 @@ def test_refusals(command: Command, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "variables", [{"ALL_PROXY": "socks5://127.0.0.1:1"}, {"HTTPS_PROXY": "nothing://127.0.0.1:1"}]
+    "variables",
+    [{"ALL_PROXY": "socks5://127.0.0.1:1"}, *thorough({"HTTPS_PROXY": "nothing://127.0.0.1:1"})],
 )
 def test_an_invalid_proxy(command: Command, variables: dict[str, str]) -> None:
     credentials(command)

@@ -14,6 +14,7 @@ from reportgen.sources.http import BaseURL
 from reportgen.sources.studio import Studio
 from reportgen.text.secrets import Secrets
 from tests.command import Command, Result
+from tests.parameters import thorough
 from tests.snapshotting import NOW, take
 from tests.standin import (
     Cloud,
@@ -237,7 +238,7 @@ def keep_token(command: Command, token: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("kept", [None, "token-of-another-studio", "not a token"])
+@pytest.mark.parametrize("kept", [None, *thorough("token-of-another-studio", "not a token")])
 def test_an_address_whose_token_is_not_known(command: Command, kept: str | None) -> None:
     if kept is not None:
         keep_token(command, kept)
@@ -291,7 +292,7 @@ def test_a_studio_without_a_project(command: Command) -> None:
     assert (doctor.code, doctor.stdout.count("Studio has no project")) == (0, 1)
 
 
-@pytest.mark.parametrize("org", ["anon-a1b2", None])
+@pytest.mark.parametrize("org", ["anon-a1b2", *thorough(None)])
 def test_a_report_in_which_all_jobs_are_gone_is_never_published(
     command: Command, org: str | None
 ) -> None:
