@@ -157,6 +157,21 @@ def test_github_shards_make_the_report_of_one_build(tmp_path: Path) -> None:
     assert report == (tmp_path / "out/report.html").read_bytes()
 
 
+# --- A baseline ----------------------------------------------------------------------------------
+
+
+def test_a_build_that_got_worse_fails(tmp_path: Path) -> None:
+    jobs = [
+        job(name, name="bot", createdAt=f"2026-05-0{day}T00:00:00Z", events=training(steps, name))
+        for day, (name, steps) in enumerate([("good", 40), ("bad", 8)], start=1)
+    ]
+    script = recipe("Better than before?", "console").removeprefix("$ ")
+    with StandIn(*jobs) as studio:
+        ran = at_home(tmp_path, studio).run_in_ci(script, tmp_path / "home/project")
+    assert ran.code == 5, ran.stderr
+    assert "regression>5%: bad (bot)" in ran.stderr
+
+
 # --- GitLab --------------------------------------------------------------------------------------
 
 

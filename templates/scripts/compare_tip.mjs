@@ -56,10 +56,13 @@ export function compareTip(box, svg, drawn) {
     tip.style.right = flipped ? `${width - place + 12}px` : "auto";
   }
 
-  surface.addEventListener("pointermove", ({ clientX }) => {
+  function point({ clientX }) {
     const { a, e } = svg.getScreenCTM();
     if (drawn()) show(between(drawn().across, Math.min(Math.max((clientX - e) / a / WIDTH, 0), 1)), false);
-  });
+  }
+
+  surface.addEventListener("pointerdown", point);
+  surface.addEventListener("pointermove", point);
   surface.addEventListener("pointerleave", hide);
   surface.addEventListener("blur", hide);
   surface.addEventListener("keydown", (event) => {
