@@ -47,7 +47,7 @@ class Following:
     max_wait: float
     """How long in all to wait for jobs that have not ended; infinity until they end."""
     settle: float
-    """How long a stream must be quiet to be closed once waiting is over."""
+    """How long a stream must be quiet to count as read, once its job ended or waiting is over."""
     stall_timeout: float
     """How long a followed stream may send no byte."""
     retries: int

@@ -8,7 +8,7 @@ from pathlib import Path
 from reportgen.events.event_log import Ended, Record
 from reportgen.files import Directory
 from reportgen.following import fetch
-from reportgen.following.log_writer import EventLog
+from reportgen.following.log_writer import LogWriter
 from reportgen.following.outcomes import Outcome
 from reportgen.model.selection import Selection
 from reportgen.report import changes
@@ -158,9 +158,9 @@ def folder_at(path: Path) -> SourceFolder:
     return SourceFolder(Directory.open(path.parent, private=True), path.name)
 
 
-def open_log(path: Path, job_id: str) -> EventLog:
+def open_log(path: Path, job_id: str) -> LogWriter:
     """Return the event log at a path, to be written."""
-    return EventLog(Directory.open(path.parent, private=True), path.name, job_id)
+    return LogWriter(Directory.open(path.parent, private=True), path.name, job_id)
 
 
 def end_note(path: Path) -> Ended | None:

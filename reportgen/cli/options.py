@@ -182,7 +182,8 @@ following = _group(
     ),
     _option(
         "--settle",
-        "Once waiting is over, close a stream that has been quiet for this long.",
+        "How long a stream must be quiet to count as read, once its job has ended or waiting is "
+        "over.",
         DURATION,
         default="2s",
     ),

@@ -1,6 +1,6 @@
 """The format of a job's event log: what arrived, verbatim, and what became of the connection.
 
-This module alone writes and reads it. A log is a sequence of lines, each with four fields separated
+This module alone knows it. A log is a sequence of lines, each with four fields separated
 by carriage returns, which no field of an event stream can hold. A line feed between an event's data
 lines is kept as one more carriage return, so nothing is ever escaped and a line is never longer
 than the frame that it came in. A line may hold:

@@ -1,7 +1,8 @@
-"""What became of a job's event stream, decided here alone from the records of its log.
+"""What became of a job's event stream, according to the records of its log.
 
 Everything that writes a log, indexes it, merges it, folds it into a page or decides whether to
-fetch it again asks this module.
+fetch it again asks this module. Whether a reading of the stream completes it is decided once, by
+`following.outcomes` as the stream closes, and recorded in the log.
 """
 
 import zlib

@@ -15,7 +15,7 @@ from reportgen.snapshot import log_index
 from reportgen.snapshot.failures import writing
 
 
-class EventLog:
+class LogWriter:
     """A job's log, for appending within a `with` block.
 
     It is read when it is first opened, and a last line that a crash tore is cut off. Between blocks

@@ -66,7 +66,7 @@ def outcome_of_close(close: Close | None, facts: JobFacts) -> Outcome | None:
     return Outcome(CAUGHT_UP, _WAITING_ENDED[close])
 
 
-def is_complete(
+def completes(
     ended: ConnectionEnd, facts: JobFacts, events: int, closed_cleanly_at: int | None
 ) -> bool:
     """Return whether a stream is complete after a connection that was not closed from this side.

@@ -9,7 +9,7 @@ from reportgen.errors import WriteError
 from reportgen.events import wire
 from reportgen.events.event_log import Events, OverLimitEvents
 from reportgen.following.deadlines import Connection
-from reportgen.following.log_writer import EventLog
+from reportgen.following.log_writer import LogWriter
 from reportgen.following.replay import Replay
 from reportgen.following.sse import Frame, FrameDecoder, Run
 from reportgen.model import history
@@ -25,7 +25,7 @@ class Reading:
 
     def __init__(
         self,
-        log: EventLog,
+        log: LogWriter,
         connection: Connection,
         sent: bytes | None,
         *,

@@ -1,7 +1,8 @@
 """Follow one job's event stream to its end: open and read it, resume it after a break, give it up.
 
 Decisions are pure functions in other modules: `sse` decodes frames, `replay` tells replayed events
-from new ones, `deadlines` decides when to close a stream, and `retry` when to reopen it.
+from new ones, `deadlines` decides when to close a stream, `outcomes` whether it was read to its
+end, and `sources.retry` when to reopen it.
 """
 
 import asyncio
@@ -26,13 +27,13 @@ from reportgen.events.event_log import (
 from reportgen.following import deadlines
 from reportgen.following.deadline_timer import DeadlineTimer
 from reportgen.following.deadlines import Close, Connection, JobFacts
-from reportgen.following.log_writer import EventLog
+from reportgen.following.log_writer import LogWriter
 from reportgen.following.outcomes import (
     ConnectionEnd,
     How,
     Outcome,
+    completes,
     interrupted,
-    is_complete,
     outcome_of_close,
 )
 from reportgen.following.progress import StreamProgress
@@ -54,7 +55,7 @@ class Follower:
 
     job_id: str
     source: Source
-    log: EventLog
+    log: LogWriter
     disk: asyncio.Semaphore
     settings: Following
     progress: StreamProgress
@@ -264,7 +265,7 @@ class Follower:
                 return self._unfinished("the request was not answered before waiting ended")
             return outcome_of_close(ended.close, self.facts)
         events = self.log.trail.events
-        if opened and is_complete(ended, self.facts, events, self._closed_cleanly_at):
+        if opened and completes(ended, self.facts, events, self._closed_cleanly_at):
             return Outcome(COMPLETE)
         if self.source.recorded and ended.how is How.CLEAN:
             return Outcome(CAUGHT_UP, "still open when it was recorded")

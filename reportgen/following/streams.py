@@ -10,7 +10,7 @@ from reportgen.errors import ReportError, SourceError
 from reportgen.files import temporary_name
 from reportgen.following.deadlines import JobFacts
 from reportgen.following.known_jobs import KnownJobs
-from reportgen.following.log_writer import EventLog
+from reportgen.following.log_writer import LogWriter
 from reportgen.following.progress import FetchProgress
 from reportgen.following.queue import StreamQueue
 from reportgen.following.stream import Follower
@@ -67,7 +67,7 @@ class Streams:
         return ids
 
     def _is_to_be_fetched(self, job_id: str) -> bool:
-        if self._settings.refresh or not self._jobs.folder.logs.is_complete(job_id):
+        if self._settings.refresh or not self._jobs.folder.logs.ends_complete(job_id):
             return True
         job = self._jobs.job(job_id)
         return job is None or job.status in _NEVER_ENDED
@@ -101,7 +101,7 @@ class Streams:
         return Follower(
             job_id=job_id,
             source=self._source,
-            log=EventLog(logs.directory, name, job_id),
+            log=LogWriter(logs.directory, name, job_id),
             disk=self._disk,
             settings=self._settings,
             progress=self._progress,

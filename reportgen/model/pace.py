@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import lt
 from statistics import median
 from typing import Final
 
@@ -24,7 +25,9 @@ class Pace:
 
     def add(self, steps: Sequence[float], times: Sequence[str]) -> None:
         """Add the times of logged steps; a step that is not above the one before is left out."""
-        for step, time in zip(steps[-_STEPS:], times[-_STEPS:], strict=True):
+        rising = all(map(lt, steps, islice(steps, 1, None)))
+        start = -_STEPS if rising else 0  # else a step may be one that came before these
+        for step, time in zip(steps[start:], times[start:], strict=True):
             if not self.pairs or step > self.pairs[-1][0]:
                 self.pairs.append((step, time))
 

@@ -79,7 +79,8 @@ class RenderCache:
     def key(self, slug: str, entry: bytes, fingerprint: JSON, *, listed: bool) -> str | None:
         """Return a hash of all that a job's page depends on, except the time of the job list.
 
-        Returns None without a fingerprint of the log: the job must be rendered then.
+        Returns None without a fingerprint of the log: the job must be rendered then. Known tokens
+        are not a part: Studio makes a new one at each start, which must not render all pages again.
         """
         if fingerprint is None:
             return None

@@ -1,6 +1,6 @@
 """The files of one job: its page, its points as CSV and its whole log."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reportgen.events.event_log import Record
@@ -95,9 +95,23 @@ def _baseline_curve(context: RenderContext, change: Change) -> Curve:
 
 
 def _stage_exports(context: RenderContext, entry: Entry, log: Iterable[Record]) -> None:
-    redactor, staging = context.redactor, context.publication.staging
+    staging = context.publication.staging
     _, csv_name, log_name = files_of(entry.slug)
+    is_ascii = True
     with staging(csv_name) as points, staging(log_name) as lines:
-        for rows, shown in job_texts.pieces(log, redactor.event_text, redactor.holds_token):
+        for rows, shown in _export_pieces(context, log):
             points.write(rows)
             lines.write(shown)
+            is_ascii = is_ascii and shown.isascii()
+    if is_ascii:
+        return
+    # Without a byte order mark, browsers do not take a text file from a disk for UTF-8.
+    with context.folder.logs.reading(entry.job.id) as again, staging(log_name) as lines:
+        lines.write("\ufeff")
+        for _, shown in _export_pieces(context, again):
+            lines.write(shown)
+
+
+def _export_pieces(context: RenderContext, log: Iterable[Record]) -> Iterator[tuple[str, str]]:
+    redactor = context.redactor
+    return job_texts.pieces(log, redactor.event_text, redactor.holds_token)

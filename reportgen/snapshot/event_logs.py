@@ -96,7 +96,7 @@ class EventLogs:
             return "no log" if self.status(job_id) is None else None
         return {"state": end.state, "reason": end.reason, "fingerprint": end.fingerprint}
 
-    def is_complete(self, job_id: str) -> bool:
+    def ends_complete(self, job_id: str) -> bool:
         """Return whether a job's log ends by saying that its stream is complete."""
         return says_complete(self.end_of(job_id))
 

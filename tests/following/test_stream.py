@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.events import event_log
-from reportgen.following.log_writer import EventLog
+from reportgen.following.log_writer import LogWriter
 from reportgen.model import log_lines
 from reportgen.sources import JobList, StreamBrokenError, StreamRefusedError
 from tests.following.world import (
@@ -414,9 +414,9 @@ def test_a_slow_disk_delays_no_other_stream(
 ) -> None:
     """The first stream's log reaches the disk only once the second stream has gone on."""
     is_syncing, went_on = threading.Event(), threading.Event()
-    sync, waits = EventLog.sync, []
+    sync, waits = LogWriter.sync, []
 
-    def sync_slowly(log: EventLog) -> None:
+    def sync_slowly(log: LogWriter) -> None:
         is_syncing.set()
         waits.append(went_on.wait(20))
         sync(log)
@@ -430,7 +430,7 @@ def test_a_slow_disk_delays_no_other_stream(
             went_on.set()
         yield DONE
 
-    monkeypatch.setattr(EventLog, "sync", sync_slowly)
+    monkeypatch.setattr(LogWriter, "sync", sync_slowly)
     statuses = dict.fromkeys(("first", "second"), "completed")
     followed = follow(tmp_path, serve, statuses=statuses, in_real_time=True)
     assert waits == [True, True]

@@ -654,6 +654,15 @@ STRETCHES = st.lists(
     3,
     9,
 )
+@example(
+    # The last hundred times, where a step comes again
+    [
+        Stretch(122, 1, 1, ("loss", "timestamp"), False, None, line(LOG, "nonsense")),
+        Stretch(26, 0, 0, ("loss", "timestamp"), False, None, None),
+    ],
+    3,
+    10**6,
+)
 def test_many_logs_at_once_fold_as_one_after_another(
     stretches: list[Stretch], tail: int | None, together: int
 ) -> None:

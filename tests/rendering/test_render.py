@@ -15,6 +15,7 @@ from reportgen.text.secrets import Secrets
 from tests import samples
 from tests.command import Command
 from tests.standin import StandIn, completed, failed, job, training
+from tests.standin.events import Event
 
 EPOCH = "1777600000"
 
@@ -214,6 +215,19 @@ def test_the_comparison_of_known_jobs_reads_no_log(command: Command) -> None:
     assert second.code == 0, second.stderr
     assert second.stderr.count("damaged") == 0
     assert (second.out / "compare.html").read_bytes() == before
+
+
+def test_a_log_has_a_byte_order_mark_if_it_is_not_plain_ascii(command: Command) -> None:
+    plain = training(3, "plain")
+    other = [*training(3, "other"), Event("training.failed", '{"error":"メモリ不足"}')]
+    with StandIn(job("plain", events=plain), job("other", "failed", events=other)) as studio:
+        built = command.build(studio)
+    jobs = built.out / "jobs"
+    assert (jobs / "plain.log.txt").read_bytes().startswith(b"[")
+    text = (jobs / "other.log.txt").read_bytes()
+    assert text.startswith(b"\xef\xbb\xbf[")
+    assert text.count(b"\xef\xbb\xbf") == 1
+    assert "メモリ不足" in text.decode()
 
 
 def test_layouts_come_and_go_whole(command: Command) -> None:

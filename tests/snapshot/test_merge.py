@@ -218,7 +218,7 @@ def test_the_target_takes_part_and_its_statuses_are_those_before(tmp_path: Path)
     assert {job_id: changes.mark(job_id, statuses[job_id], listing.before) for job_id in statuses} \
         == {"job_1": None, "runs": "ended", "job_5": "new", "job_0": None}  # fmt: skip
     assert listing.selected == ("job_1", "runs", "job_5", "job_0")
-    assert folder.logs.is_complete("job_0")
+    assert folder.logs.ends_complete("job_0")
 
 
 def test_the_same_directory_twice_and_the_target_itself_are_harmless(command: Command) -> None:
@@ -452,7 +452,7 @@ def test_the_source_fetched_last_counts_and_others_in_the_target_stay(tmp_path: 
     assert (log_of(into) or b"").count(b"training.log") == 4
     demo = Snapshot.reading(into).last_folder("demo")
     assert len(lines_of(demo, "job")) == 4
-    assert Snapshot.reading(into).last_folder("studio", HERE.url).logs.is_complete("job") is False
+    assert Snapshot.reading(into).last_folder("studio", HERE.url).logs.ends_complete("job") is False
 
 
 def test_anything_but_a_snapshot_is_named(tmp_path: Path) -> None:

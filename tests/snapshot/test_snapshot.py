@@ -19,7 +19,7 @@ from reportgen.errors import DamagedRecordError, SnapshotError, WriteError
 from reportgen.events import event_log, wire
 from reportgen.events.event_log import Ended, Events, OverLimitEvents, Record, State
 from reportgen.files import temporary_name
-from reportgen.following.log_writer import EventLog
+from reportgen.following.log_writer import LogWriter
 from reportgen.following.replay import Kept, Trail
 from reportgen.following.sse import FrameDecoder
 from reportgen.model import history
@@ -367,16 +367,16 @@ EVENTS: list[Logged] = [
 ]
 
 
-def append(log: EventLog, events: list[Logged], ms: int = 1) -> None:
+def append(log: LogWriter, events: list[Logged], ms: int = 1) -> None:
     """Append events to a log."""
     log.append_events([Events.of(ms, name, [i], [data]) for name, i, data in events])
 
 
-def note(log: EventLog, kind: str, **values: str | int | None) -> None:
+def note(log: LogWriter, kind: str, **values: str | int | None) -> None:
     log.append_note(2, logs.note(kind, **values))
 
 
-def end(log: EventLog, state: State = "complete", reason: str | None = None) -> None:
+def end(log: LogWriter, state: State = "complete", reason: str | None = None) -> None:
     log.append_note(2, Ended(state, reason, log.state.fingerprint, log.size))
 
 
@@ -391,11 +391,11 @@ def finish(path: Path, state: State = "complete") -> None:
         end(log, state)
 
 
-def kept(log: EventLog, start: int = 0) -> list[Logged]:
+def kept(log: LogWriter, start: int = 0) -> list[Logged]:
     return [(event.name, event.id, event.data or b"") for event in log.kept(start)]
 
 
-def knowledge(log: EventLog) -> tuple[object, ...]:
+def knowledge(log: LogWriter) -> tuple[object, ...]:
     """Return everything that a log knows of its content."""
     return (
         log.size, log.trail, log.state.ended_as, log.state.was_opened, log.state.is_complete,
@@ -607,15 +607,15 @@ def test_a_failed_write_is_reported_with_its_path(tmp_path: Path) -> None:
 
 def test_a_log_is_read_if_it_ends_with_the_note_that_says_so(folder: SourceFolder) -> None:
     path = folder.logs.path_of("job")
-    assert not folder.logs.is_complete("job")
+    assert not folder.logs.ends_complete("job")
     write(path)
-    assert not folder.logs.is_complete("job")
+    assert not folder.logs.ends_complete("job")
     finish(path, "caught-up")
-    assert not folder.logs.is_complete("job")
+    assert not folder.logs.ends_complete("job")
     finish(path)
-    assert folder.logs.is_complete("job")
+    assert folder.logs.ends_complete("job")
     finish(path, "interrupted")
-    assert not folder.logs.is_complete("job")
+    assert not folder.logs.ends_complete("job")
 
 
 @pytest.mark.parametrize(
@@ -636,7 +636,7 @@ def test_a_log_that_is_not_as_it_was_left_is_not_read(folder: SourceFolder, chan
     finish(path)
     assert callable(change)
     path.write_bytes(change(path.read_bytes()))
-    assert not folder.logs.is_complete("job")
+    assert not folder.logs.ends_complete("job")
 
 
 def test_a_drained_stream_without_news_stays_drained(tmp_path: Path) -> None:
@@ -803,21 +803,21 @@ def test_a_log_that_is_as_it_was_left_is_not_read(folder: SourceFolder) -> None:
     finish(path)
     again = learned(folder, "job")
     known = (
-        folder.logs.is_complete("job"),
+        folder.logs.ends_complete("job"),
         folder.logs.fingerprint("job"),
         folder.logs.facts("job"),
     )
     assert known[0]
     spoil(path)
     assert (
-        again.logs.is_complete("job"),
+        again.logs.ends_complete("job"),
         again.logs.fingerprint("job"),
         again.logs.facts("job"),
     ) == known
     assert again.logs.is_as_left("job")
     os.utime(path, ns=(0, 0))  # in doubt, its content counts
     assert not again.logs.is_as_left("job")
-    assert not again.logs.is_complete("job")
+    assert not again.logs.ends_complete("job")
     assert again.logs.fingerprint("job") is None
 
 
@@ -837,13 +837,13 @@ def test_a_log_that_changed_since_is_noticed(folder: SourceFolder, change: objec
     write(path)
     finish(path)
     again = learned(folder, "job")
-    assert again.logs.is_complete("job")
+    assert again.logs.ends_complete("job")
     assert callable(change)
     path.write_bytes(change(path.read_bytes()))
     os.utime(path, ns=(1, 1))
-    assert not again.logs.is_complete("job")
+    assert not again.logs.ends_complete("job")
     path.unlink()
-    assert not again.logs.is_complete("job")
+    assert not again.logs.ends_complete("job")
     assert again.logs.fingerprint("job") == "no log"
     assert again.logs.facts("job") is None
 
@@ -880,7 +880,7 @@ def test_lost_facts_are_learned_again(folder: SourceFolder, damage: bytes) -> No
     assert (known.started, known.ended_as) == (False, "completed")
     (folder.path / "logs.json").write_bytes(damage)
     again = folder_at(folder.path)
-    assert again.logs.is_complete("job")
+    assert again.logs.ends_complete("job")
     assert again.logs.facts("job") == known
     again.logs.keep_facts()
     assert json.loads((folder.path / "logs.json").read_bytes())["logs"].keys() == {path.name}
@@ -916,7 +916,7 @@ def test_a_note_with_values_of_other_types_is_damage(folder: SourceFolder, text:
     path = folder.logs.path_of("job")
     write(path)
     path.write_bytes(path.read_bytes() + f"#5\rend\r\r{text}\n".encode())
-    assert not folder.logs.is_complete("job")
+    assert not folder.logs.ends_complete("job")
     with pytest.raises(DamagedRecordError):
         log_index.examine(read_log(folder, "job"))
 
@@ -942,7 +942,7 @@ def test_damage_that_leaves_well_formed_lines_is_found(folder: SourceFolder) -> 
     whole = path.read_bytes()
     middle = whole.index(b"{", len(whole) // 2) + 5
     path.write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
-    assert folder_at(folder.path).logs.is_complete("job")  # according to its end only
+    assert folder_at(folder.path).logs.ends_complete("job")  # according to its end only
     with pytest.raises(event_log.DamagedLogError):
         history.fold(read_log(folder, "job"))
     with pytest.raises(event_log.DamagedLogError):
@@ -1003,7 +1003,7 @@ def test_a_log_that_was_dropped_leaves_how_its_job_ended(folder: SourceFolder) -
         for _ in range(2):
             folder.logs.drop(job_id, forget=forget)
         assert not folder.logs.path_of(job_id).exists()
-        assert not folder.logs.is_complete(job_id)
+        assert not folder.logs.ends_complete(job_id)
         assert folder.logs.fingerprint(job_id) == "no log"
     folder.logs.keep_facts()
     again = folder_at(folder.path)

@@ -240,6 +240,7 @@ def test_no_file_of_arkors_can_block(command: Command, file: str, kind: str) -> 
     variables = {} if file.startswith("home") else {"ARKOR_REPORT_TOKEN": TOKEN}
     scope = [] if file.endswith("state.json") else ["--org", "acme", "--project", "support-bot"]
     with StandIn(JOB, cloud=Cloud(token=TOKEN, org="acme")) as server:
+        server.answers.overrides["page"] = refusal(404, "This Studio's page has no token")
         result = command.run("build", "-s", source, "--url", server.url, *scope, **variables)
     assert result.code == code, result.stderr
     if code:
