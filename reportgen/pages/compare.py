@@ -128,7 +128,9 @@ class CompareView:
     what: str
     """That curve in words."""
     chart_description: str
-    settings: tuple[Setting, ...]
+    differing: tuple[Setting, ...]
+    alike: tuple[Setting, ...]
+    """The settings that differ among the drawn jobs, and those that do not."""
     settings_left_out: int
     data: JSON
     """For the script: each job's curves by slug, as steps, values, seconds and 1 for means."""
@@ -170,7 +172,8 @@ def compare_view(
         of=of,
         what=_LOSSES[of],
         chart_description=_description([jobs[place] for place in drawn], of),
-        settings=settings[:KEYS],
+        differing=tuple(setting for setting in settings[:KEYS] if setting.differs),
+        alike=tuple(setting for setting in settings[:KEYS] if not setting.differs),
         settings_left_out=len(settings[KEYS:]),
         data={
             jobs[place].slug: [_data(curves[place].loss), _data(curves[place].eval_loss)]

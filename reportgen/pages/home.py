@@ -280,8 +280,15 @@ def _seconds(job: JobSummary, snapshot_at: datetime) -> float | None:
 def _note(job: JobSummary) -> str:
     notes = [] if job.listed else ["no longer listed"]
     if job.status == "failed" and job.error:
-        notes.append(" ".join(job.error[: 4 * _REASON_LENGTH].split()))
+        notes.append(_reason(job.error))
     return " · ".join(notes)
+
+
+def _reason(error: str) -> str:
+    """Return an error as one line; of a traceback only the last line, which names the error."""
+    if error.startswith("Traceback (most recent call last)"):
+        error = error.rstrip().rpartition("\n")[2]
+    return " ".join(error[: 4 * _REASON_LENGTH].split())
 
 
 def _fall(loss: Metric) -> float | None:

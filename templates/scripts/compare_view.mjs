@@ -100,6 +100,8 @@ export function configsView(jobs) {
     const different = rows.filter(differs);
     differing.replaceChildren(...different);
     alike.replaceChildren(...rows.filter((row) => !different.includes(row)));
+    for (const { tBodies, parentElement } of tables) parentElement.hidden = !tBodies[0].rows.length;
+    document.querySelector(".same").hidden = different.length > 0;
     document.querySelector(".alike span").textContent = alike.rows.length;
   };
 }

@@ -64,7 +64,9 @@ function addCopy(cell) {
 export function addToRows(jobs) {
   const updates = [];
   const add = (row) => {
-    const [, , created, id, , , loss, best] = row.cells;
+    const [, name, created, id, , , loss, best] = row.cells;
+    const note = name.querySelector("small");
+    if (note) note.title = note.textContent;
     updates.push(addAge(created));
     addCopy(id);
     for (const cell of [loss, best]) if (cell.dataset.n) cell.title = cell.dataset.n;

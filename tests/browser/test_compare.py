@@ -114,9 +114,13 @@ def test_three_jobs_are_compared(out: Path, reader: Reader) -> None:
     assert best == [["job-9", 2], ["job-9", 4], ["job-4", 3]]
     shown = page.locator(".configs thead th:visible").all_inner_texts()
     assert shown == ["Key", "run-9", "run-4", "run-1"]
+    assert not page.get_by_text("Nothing differs.").is_visible()
     (differing,) = page.locator(".configs tbody tr:visible").all()
     assert differing.inner_text().split() == ["learningRate", "0.01", "0.005", "0.002"]
     page.locator(".alike summary").click()
+    assert page.locator(".configs tbody tr:visible").count() == 11
+    _choose(page, 4)
+    assert page.get_by_text("Nothing differs.").is_visible()
     assert page.locator(".configs tbody tr:visible").count() == 11
     assert visit.console == []
 

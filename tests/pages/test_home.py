@@ -128,6 +128,10 @@ def test_a_failed_job_says_why_and_an_unlisted_one_that_it_is_gone() -> None:
     assert '<small class="error">CUDA out of &lt;memory&gt;</small>' in shown[0]
     assert '<small class="error">no longer listed · CUDA out of &lt;memory&gt;</small>' in shown[1]
     assert "CUDA" not in shown[2]
+    traceback = "Traceback (most recent call last):\n  File 'x', line 3\nKeyError: 'lr'\n"
+    assert ">KeyError: &#39;lr&#39;</small>" in home(
+        samples.report(jobs=(replace(failed, error=traceback),))
+    )
 
 
 def test_a_running_job_shows_its_duration_as_of_the_snapshot() -> None:
