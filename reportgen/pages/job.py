@@ -304,17 +304,24 @@ def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
 
 def _sections(detail: JobDetail, zone: ZoneInfo) -> Iterable[Section]:
     job = detail.summary
+    state = job.stream.state
+    stream = Section(
+        "Stream", shown_fields(_stream_fields(job.stream)), is_folded=state == event_log.COMPLETE
+    )
+    is_broken = state not in {event_log.COMPLETE, event_log.CAUGHT_UP}
+    if is_broken:
+        yield stream
     config = dict(job.config)
     model, dataset = config.pop("model", None), config.pop("datasetSource", None)
     yield Section("Metadata", shown_fields(_metadata(job, zone, model), MESSAGE_LENGTH))
+    yield Section("Final metrics", shown_fields(rows(detail.metrics)))
     if dataset is not None:
         named: Object = dataset if isinstance(dataset, dict) else {"source": dataset}
         yield Section("Dataset", shown_fields(rows(named)))
     yield Section("Config", shown_fields(rows(config)))
     yield Section("Run metadata", shown_fields(rows(detail.metadata)))
-    yield Section("Final metrics", shown_fields(rows(detail.metrics)))
-    is_folded = job.stream.state == event_log.COMPLETE
-    yield Section("Stream", shown_fields(_stream_fields(job.stream)), is_folded)
+    if not is_broken:
+        yield stream
 
 
 def _metadata(job: JobSummary, zone: ZoneInfo, model: JSON) -> Iterable[Field]:
