@@ -29,6 +29,9 @@ class Tick:
 _TICKS: Final = 7
 _ROUND: Final = (1, 2, 5, 10)
 _X_LABEL: Final = 10
+_X_LETTER: Final = 13
+"""The width of a digit, with some space, at the largest size of labels: on a narrow screen."""
+
 _Y_LABEL: Final = 7
 """The length of a plain label beyond which one with an exponent is tried."""
 
@@ -44,6 +47,9 @@ def x_ticks(across: Span) -> tuple[Tick, ...]:
         return (Tick(WIDTH / 2, js_number(across.low)),)
     whole = across.low.is_integer() and across.high.is_integer()
     ticks = _ticks(across, 1.0 if whole else 0.0, _X_LABEL)
+    longest = max((len(label) for _, label in ticks), default=0)
+    if len(ticks) * longest * _X_LETTER > WIDTH:  # labels are not to touch
+        ticks = ticks[::2]
     return tuple(Tick(WIDTH * across.fraction(value), label) for value, label in ticks)
 
 

@@ -1,6 +1,7 @@
 """Labels beside the plot area: spread apart, with room for the longest. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from reportgen.charts.axes import HEIGHT, Tick
@@ -25,6 +26,40 @@ def spread(heights: Sequence[float]) -> list[float]:
         limit = placed[at] - LABEL_HEIGHT
     found = dict(zip(order, placed, strict=True))
     return [found[place] for place in range(len(heights))]
+
+
+_RIGHT_MARGIN: Final = 96
+_LEGEND_LETTER: Final = 6.2
+"""The width of a letter at the usual size, rather too wide than too narrow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """The widths beside the plot area of all charts on a page."""
+
+    left: float = _MARGIN
+    right: float = _RIGHT_MARGIN
+
+
+def margins(ticks: Sequence[Tick], left: Iterable[str], right: Iterable[str]) -> Margins:
+    """Return the room for an axis's labels, and for others on either side."""
+    widths = [
+        max((_GAP + _LEGEND_LETTER * len(label) for label in labels), default=0.0)
+        for labels in (left, right)
+    ]
+    return Margins(max(left_margin(ticks), widths[0]), max(_RIGHT_MARGIN, widths[1]))
+
+
+def rows(widths: Iterable[float], room: float) -> list[tuple[float, int]]:
+    """Return the place and the row of each of many widths, side by side as far as there is room."""
+    places: list[tuple[float, int]] = []
+    x, row = 0.0, 0
+    for width in widths:
+        if x and x + width > room:
+            x, row = 0.0, row + 1
+        places.append((x, row))
+        x += width
+    return places
 
 
 def left_margin(ticks: Sequence[Tick]) -> float:

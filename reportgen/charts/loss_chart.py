@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice, pairwise
+from itertools import chain, compress, pairwise
 from operator import sub
 from typing import Final
 
@@ -17,12 +17,12 @@ import msgspec
 
 from reportgen.charts import axes, downsampling
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick
-from reportgen.charts.labels import spread
+from reportgen.charts.labels import rows, spread
 from reportgen.charts.smoothing import Smoothed, column_values, smoothed
 from reportgen.charts.svg import Dot, Polyline
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.metrics import Metric, metric
-from reportgen.model.rounding import short_number
+from reportgen.model.rounding import digits_for, short_number
 from reportgen.model.span import Span, span_of
 from reportgen.model.statistics import finite_count
 from reportgen.text.javascript import js_number, js_numbers
@@ -90,11 +90,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """A sign in the legend, which begins at `x`; `kind` is the sign's CSS class."""
+    """A sign in the legend, which begins at `x` in its row; `kind` is the sign's CSS class."""
 
     kind: str
     label: str
     x: float
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,11 @@ class Chart:
         )
 
     @property
+    def legend_rows(self) -> int:
+        """The number of rows of the legend."""
+        return max((entry.row for entry in self.legend), default=0) + 1
+
+    @property
     def drawn(self) -> int:
         """The number of points of the training curve left after downsampling."""
         return self.loss.drawn
@@ -193,7 +199,11 @@ def draw(
     smooth = smoothed(loss, across, columns)
     behind = _baseline(plot, baseline or Curve())
     broken = [curve for curve, n in zip(curves, points, strict=True) if n < len(curve)]
-    marks = tuple(islice(chain.from_iterable(_marks(plot, curve) for curve in broken), MARKS))
+    bad = sum(map(len, curves)) - sum(points)
+    every_mark = chain.from_iterable(_marks(plot, curve) for curve in broken)
+    # Of more than may be shown, those that are evenly apart.
+    shown = (bad <= MARKS or place * MARKS % bad < MARKS for place in range(bad))
+    marks = tuple(compress(every_mark, shown))
     ends = (("loss", loss, numbers[0]), ("eval-loss", eval_loss, numbers[1]))
     return Chart(
         *drawn,
@@ -204,7 +214,7 @@ def draw(
         y_ticks=axes.y_ticks(upwards) if upwards else (),
         checkpoints=tuple(plot.x(step) for step in _evenly(inside, MARKS)),
         not_finite=marks,
-        legend=_legend((*drawn, behind), smooth, len(inside), sum(map(len, curves)) - sum(points)),
+        legend=_legend((*drawn, behind), smooth, len(inside), bad),
         extremes=tuple(_extreme_points(plot, ends)),
         across=(across.low, across.high),
         upwards=(plot.upwards.low, plot.upwards.high),
@@ -325,6 +335,7 @@ def _extreme_points(
 ) -> list[Extreme]:
     """Return the lowest and the last point of each curve, top down, with labels spread apart."""
     points: list[tuple[float, str, float, str]] = []
+    digits = digits_for(plot.upwards.low, plot.upwards.high)
     for kind, curve, found in curves:
         if found is None:
             continue
@@ -337,7 +348,7 @@ def _extreme_points(
         ends = [("min = last" if one else "min", found.min_step, found.min)]
         ends += [] if one else [("last", last_step, found.last)]
         for word, step, value in ends:
-            label = f"{word} {short_number(value)}"
+            label = f"{word} {short_number(value, digits)}"
             points.append((plot.y(value), kind, plot.x(step), label))
     points.sort()
     heights = spread([y for y, *_ in points])
@@ -351,6 +362,7 @@ def _extreme_points(
 
 _SIGN_WIDTH: Final = 38  # with the space before its label and before the next sign
 _LETTER_WIDTH: Final = 5.6  # the average of a sans-serif at the legend's size
+_LEGEND_WIDTH: Final = 720
 
 
 def _legend(
@@ -373,13 +385,12 @@ def _legend(
         ("checkpoint", f"Checkpoint{_more(checkpoints)}", checkpoints),
         ("not-finite", f"Not finite{_more(not_finite)}", not_finite),
     )
-    legend: list[LegendEntry] = []
-    x = 0.0
-    for kind, label, occurs in entries:
-        if occurs:
-            legend.append(LegendEntry(kind, label, x))
-            x += _SIGN_WIDTH + _LETTER_WIDTH * len(label)
-    return tuple(legend)
+    shown = [(kind, label) for kind, label, occurs in entries if occurs]
+    places = rows((_SIGN_WIDTH + _LETTER_WIDTH * len(label) for _, label in shown), _LEGEND_WIDTH)
+    return tuple(
+        LegendEntry(kind, label, x, row)
+        for (kind, label), (x, row) in zip(shown, places, strict=True)
+    )
 
 
 def _smoothed_over(smooth: Smoothed | None) -> str:

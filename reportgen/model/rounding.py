@@ -5,7 +5,8 @@ from typing import Final
 
 from reportgen.text.javascript import js_number
 
-_SHORT_DIGITS: Final = 4
+SHORT_DIGITS: Final = 4
+_MOST_DIGITS: Final = 17  # as many as tell any two doubles apart
 
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e6
 """The sizes of a number that is printed without an exponent."""
@@ -26,14 +27,23 @@ def significant(value: float, digits: int) -> float:
         return value
 
 
-def short_number(value: float) -> str:
-    """Format a number to four significant digits: `0.4303`, `2e-4`, `1.5e6`.
+def digits_for(low: float, high: float) -> int:
+    """Return how many digits tell values apart that differ by a hundredth of a range."""
+    width = high / 2 - low / 2
+    if not width:
+        return SHORT_DIGITS
+    lost = math.floor(math.log10(max(abs(low), abs(high))) - math.log10(width) - math.log10(2))
+    return min(SHORT_DIGITS + max(lost, 0), _MOST_DIGITS)
+
+
+def short_number(value: float, digits: int = SHORT_DIGITS) -> str:
+    """Format a number to four significant digits, or to `digits`: `0.4303`, `2e-4`, `1.5e6`.
 
     A whole number keeps all its digits, up to 15.
     """
     if not math.isfinite(value) or (value == round(value) and abs(value) < _WHOLE_BELOW):
         return js_number(value)
     if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
-        return js_number(significant(value, _SHORT_DIGITS))
-    mantissa, _, exponent = f"{value:.{_SHORT_DIGITS - 1}e}".partition("e")
+        return js_number(significant(value, digits))
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     return f"{js_number(float(mantissa))}e{int(exponent)}"

@@ -7,9 +7,11 @@ can forget to.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from reportgen.model.history import TAIL_LINES
 from reportgen.model.origin import Origin
 from reportgen.pages.compare import RESULTS, compare_view
 from reportgen.pages.home import home_view
@@ -95,14 +97,19 @@ class Pages:
         age = () if view.stale_after is None else ("age",)
         chart = ("plot", "chart") if view.chart else ()
         scripts = ("address", *age, "copy", "job", *chart, "back", "embedded")
-        page = self._job(view, scripts)
-        slimmer = smaller(view)
+        # Lines that are asked for beyond the usual ones are all there, and cost nothing else.
+        shown = usual = replace(view, log=view.log[-TAIL_LINES:])
+        used, slimmer = scripts, smaller(usual)
+        page = self._job(shown, used)
         while _is_too_long(page) and (slim := next(slimmer, None)):
             # The script works without exact points, and the page works without the script. Texts
             # are cut only after that: they are this long only if a server means harm.
-            with_script = slim.chart is not None and slim.log == view.log
-            page = self._job(slim, scripts if with_script else age)
-        return page
+            shown = slim
+            used = scripts if slim.chart is not None and slim.log == usual.log else age
+            page = self._job(shown, used)
+        if usual.log == view.log:
+            return page
+        return self._job(replace(shown, log=view.log, log_note=view.log_note), used)
 
     def _job(self, view: JobView, scripts: Sequence[str]) -> str:
         return self._templates.render("job.html", view=view, **self._frame(scripts, root="../"))

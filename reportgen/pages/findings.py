@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reportgen.model import history, statistics
 from reportgen.model.curves import Curve
-from reportgen.pages.values import Part
+from reportgen.pages.values import Loss, Part
 from reportgen.report.report import JobDetail
 from reportgen.report.wording import duration, moment, plural
 from reportgen.text.javascript import js_number
@@ -37,10 +37,14 @@ def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterab
     job = detail.summary
     if job.not_finite:
         yield Finding("bad", _not_finite(detail))
-    for name, points in (("Training", detail.loss), ("Evaluation", detail.eval_loss)):
-        if rise := statistics.rise(points):
+    for name, points, metric in (
+        ("Training", detail.loss, job.loss),
+        ("Evaluation", detail.eval_loss, job.eval_loss),
+    ):
+        if metric and (rise := statistics.rise(points)):
             after = f"{name} loss went up after step {js_number(rise.step)} and stayed up: "
-            yield Finding("warning", (after, rise.low, " → ", rise.high))
+            low, high = Loss.of(rise.low, metric), Loss.of(rise.high, metric)
+            yield Finding("warning", (after, low, " → ", high))
     unusable = dict(job.stream.skipped_reasons).get(history.NO_LOSS, 0)
     if unusable:
         yield Finding("warning", (f"{plural(unusable, 'loss', 'losses')} unusable",))

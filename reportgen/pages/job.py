@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen.charts import loss_chart
+from reportgen.charts.labels import Margins, margins
 from reportgen.charts.loss_chart import Chart, DrawnCurve
 from reportgen.charts.small_chart import SmallChart, draw_small
 from reportgen.events import event_log
@@ -117,6 +118,7 @@ class JobView:
     chart: Chart | None
     chart_description: str
     small_charts: tuple[SmallChart, ...]
+    margins: Margins
     captions: tuple[str, ...]
     resumed: ShownList
     statistics: tuple[MetricStatistics, ...]
@@ -141,6 +143,7 @@ def job_view(
     chart = loss_chart.draw(
         detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints, detail.baseline
     )
+    small_charts = tuple(_small_charts(detail, chart))
     return JobView(
         heading=cut(job.display_name, NAME_LENGTH),
         identity=identity(origin),
@@ -155,7 +158,8 @@ def job_view(
         findings=tuple(findings(detail, snapshot_at, zone)),
         chart=chart,
         chart_description=_chart_description(job),
-        small_charts=tuple(_small_charts(detail, chart)),
+        small_charts=small_charts,
+        margins=_margins(chart, small_charts),
         captions=tuple(_captions(chart)),
         resumed=_resumed(detail),
         statistics=tuple(statistics_of(detail)),
@@ -238,6 +242,14 @@ def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[SmallChart
     ):
         if small := draw_small(title, trend, chart.across if chart else None):
             yield small
+
+
+def _margins(chart: Chart | None, small_charts: Iterable[SmallChart]) -> Margins:
+    """Return the room for the labels of all charts, whose plots are one below the other."""
+    left = [label for small in small_charts for label in (small.low, small.high)]
+    right = [f"last {small.last}" for small in small_charts]
+    right += [extreme.label for extreme in chart.extremes] if chart else []
+    return margins(chart.y_ticks if chart else (), left, right)
 
 
 def _captions(chart: Chart | None) -> Iterable[str]:

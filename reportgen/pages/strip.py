@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from reportgen.model.metrics import EVAL_MINIMUM
-from reportgen.pages.values import Part
+from reportgen.pages.values import Loss, Part
 from reportgen.report.report import JobDetail, JobSummary
 from reportgen.report.wording import duration, shown_change, steps
 from reportgen.text.javascript import js_number
@@ -44,11 +44,12 @@ def strip(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterator[
 def _result(job: JobSummary) -> Iterator[Fact]:
     if job.result is None:
         return
-    value: Part = "NaN" if job.result.value is None else job.result.value
-    if job.result.metric == EVAL_MINIMUM and job.eval_loss:
-        yield Fact("Best eval loss", value, (f"at step {js_number(job.eval_loss.min_step)}",))
+    if job.result.metric == EVAL_MINIMUM and (found := job.eval_loss):
+        step = f"at step {js_number(found.min_step)}"
+        yield Fact("Best eval loss", Loss.of(found.min, found), (step,))
     else:
-        yield Fact("Result", value, ("mean of the last tenth",))
+        value = job.result.value
+        yield Fact("Result", "NaN" if value is None else value, ("mean of the last tenth",))
 
 
 def _last_loss(job: JobSummary) -> Iterator[Fact]:
@@ -56,8 +57,9 @@ def _last_loss(job: JobSummary) -> Iterator[Fact]:
         note: tuple[Part, ...] = ("last finite ", job.loss.last) if job.loss else ()
         yield Fact("Last loss", job.last_not_finite, note)
     elif job.loss:
-        low = ("lowest ", job.loss.min, f" at step {js_number(job.loss.min_step)}")
-        yield Fact("Last loss", job.loss.last, low)
+        lowest = Loss.of(job.loss.min, job.loss)
+        note = ("lowest ", lowest, f" at step {js_number(job.loss.min_step)}")
+        yield Fact("Last loss", Loss.of(job.loss.last, job.loss), note)
 
 
 def _share(job: JobSummary) -> tuple[Part, ...]:

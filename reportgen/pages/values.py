@@ -4,10 +4,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from reportgen.model.metrics import Metric
+from reportgen.model.rounding import digits_for
 from reportgen.report.wording import ENTRIES_LENGTH, LIST_LENGTH, Moment, cut
 from reportgen.text.javascript import JSON, Object, as_double, is_number, js_number
 
-Part: TypeAlias = str | float | Moment
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss with the number of digits that tell it apart from others of its curve."""
+
+    value: float
+    digits: int
+
+    @classmethod
+    def of(cls, value: float, curve: Metric) -> "Loss":
+        """Return a value of a curve."""
+        return cls(value, digits_for(curve.min, curve.max))
+
+
+Part: TypeAlias = str | float | Loss | Moment
 """A piece of a sentence. Numbers and times stay what they are until the template prints them."""
 
 _EXACT: Final = 2**53

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reportgen.events import wire
 from reportgen.model.origin import Origin
-from reportgen.model.rounding import short_number, significant
+from reportgen.model.rounding import SHORT_DIGITS, short_number, significant
 from reportgen.report.change import Change
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
@@ -178,9 +178,9 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def short(value: float | None) -> str:
-    """Format a number to four significant digits, None as a dash."""
-    return "—" if value is None else short_number(value)
+def short(value: float | None, digits: int = SHORT_DIGITS) -> str:
+    """Format a number to four significant digits, or to `digits`, None as a dash."""
+    return "—" if value is None else short_number(value, digits)
 
 
 _SIZES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")

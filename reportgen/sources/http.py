@@ -28,6 +28,7 @@ from reportgen.sources import (
 )
 from reportgen.sources.route import Route, ascii_host
 from reportgen.text.javascript import decode_object
+from reportgen.text.patterns import REDACTED
 from reportgen.text.redact import Redactor
 from reportgen.text.secrets import Secrets
 
@@ -399,10 +400,21 @@ def _check_content(response: httpx.Response, redactor: Redactor) -> None:
     """Raise `StreamRefusedError` if a body is not an event stream that can be read."""
     kind = bodies.media_type(response)
     if kind != "text/event-stream":
-        shown = redactor.text(kind or "of no valid content type")[:_LONGEST_REASON]
+        shown = (
+            _part(kind, response, "content-type", redactor) if kind else "of no valid content type"
+        )
         raise StreamRefusedError(f"the answer is no event stream but {shown}", final=True)
     coding = bodies.unknown_coding(response)
     if coding is not None:
         raise StreamRefusedError(
-            f"the stream is encoded as {coding}, which was not asked for", final=True
+            f"the stream is encoded as {_part(coding, response, 'content-encoding', redactor)}, "
+            "which was not asked for",
+            final=True,
         )
+
+
+def _part(part: str, response: httpx.Response, header: str, redactor: Redactor) -> str:
+    """Return a part of a header in lower case, or a stand-in if a secret reaches into it."""
+    whole = redactor.text(", ".join(response.headers.get_list(header))).lower()
+    is_left = part.replace(" ", "") in whole.replace(" ", "")
+    return part[:_LONGEST_REASON] if is_left else REDACTED

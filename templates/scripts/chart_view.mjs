@@ -4,7 +4,7 @@ import { KIND_NAMES, isDrawable, isVisible, valueRange } from "./chart_model.mjs
 import { spreadLabels } from "./label_model.mjs";
 import { HEIGHT, WIDTH, linePath, plain, plotAxes, within } from "./plot_model.mjs";
 import { axesIn, fill, shape } from "./plot_view.mjs";
-import { smallChartsView } from "./small_charts_view.mjs";
+import { roomIn, smallChartsView } from "./small_charts_view.mjs";
 import { smoothingView } from "./smoothing_view.mjs";
 
 // Sets attributes, and remembers the original ones.
@@ -78,7 +78,9 @@ export function chartView(svg, chart) {
   const cursor = sign("cursor", { visibility: "hidden" });
   const band = shape("rect", { class: "band", height: HEIGHT, width: 0 });
   const smooth = smoothingView(svg, chart);
-  const zoomSmall = smallChartsView(svg.closest(".panel") ?? svg);
+  const panel = svg.closest(".panel") ?? svg;
+  const zoomSmall = smallChartsView(panel);
+  const makeRoom = roomIn(svg, panel);
   frameOf(svg, band, cursor);
   const axesDrawn = axesIn(svg);
   const { put, putBack } = changes();
@@ -98,6 +100,7 @@ export function chartView(svg, chart) {
       move(view, axes, line);
     }
     switchOff(svg, view.off);
+    makeRoom();
     smooth(view, line);
     zoomSmall(view.range);
   }

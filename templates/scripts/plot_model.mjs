@@ -5,6 +5,7 @@ export const WIDTH = 640;
 export const HEIGHT = 200;
 const TICKS = 7;
 const X_LABEL = 10;
+const X_LETTER = 13;
 const Y_LABEL = 7;
 const ROUND_SECONDS = [
   ...[1, 2, 5, 10, 15, 30],
@@ -105,6 +106,10 @@ export function timeTicks([low, high]) {
   return ticks;
 }
 
+// Labels are not to touch, at their largest size on a narrow screen either.
+const apart = (ticks) =>
+  ticks.length * longest(ticks.map(({ label }) => label)) * X_LETTER > WIDTH ? ticks.filter((_, at) => at % 2 === 0) : ticks;
+
 // `x` and `y` return the place of a value on its axis; of a tick, `at` is its place.
 export function plotAxes({ across, upwards, log }, xTicks = niceTicks) {
   const x = scale(across, WIDTH);
@@ -113,7 +118,7 @@ export function plotAxes({ across, upwards, log }, xTicks = niceTicks) {
   return {
     x,
     y,
-    xTicks: xTicks(across).map(({ value, label }) => ({ at: x(value), label })),
+    xTicks: apart(xTicks(across)).map(({ value, label }) => ({ at: x(value), label })),
     yTicks: (log ? logTicks : niceTicks)(upwards, Y_LABEL).map(({ value, label }) => ({ at: y(value), label })),
   };
 }

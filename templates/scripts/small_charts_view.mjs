@@ -1,6 +1,19 @@
-// The small charts below the loss chart show the steps that it shows.
+// The small charts below the loss chart show the steps that it shows, at the same place.
 import { parseNumbers } from "./points_model.mjs";
 import { WIDTH } from "./plot_model.mjs";
+
+// Widens the charts' left margin, so that no label of the axis leaves it: they are measured.
+export function roomIn(svg, panel) {
+  const charts = [svg, ...panel.querySelectorAll(".small-chart")]
+    .map((chart) => ({ chart, box: chart.getAttribute("viewBox").split(" ").map(Number) }));
+  return () => {
+    const widths = [...svg.querySelectorAll(".axes [text-anchor='end']")].map((label) => label.getBBox().width);
+    for (const { chart, box: [left, top, width, height] } of charts) {
+      const more = Math.ceil(Math.max(0, Math.max(...widths, 0) + 12 + charts[0].box[0]));
+      chart.setAttribute("viewBox", `${left - more} ${top} ${width + more} ${height}`);
+    }
+  };
+}
 
 export function smallChartsView(panel) {
   const charts = [...panel.querySelectorAll(".small-chart")].map((svg) => {

@@ -1,6 +1,7 @@
 """The chart in a real browser, used by mouse and by keyboard."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -354,3 +355,33 @@ def test_a_second_click_folds_a_line_again(visit: Visit) -> None:
     for folded in (False, True, False):
         line.click(position={"x": 5, "y": 5})
         assert line.evaluate("line => line.matches(':not(:focus)')") is folded
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_label_leaves_the_panel_or_touches_another(
+    tmp_path: Path, reader: Reader, width: int
+) -> None:
+    first = 12345678901
+    narrow = samples.curve(range(first, first + 900), lambda step: 0.6931471 + (step % 7) / 1e9)
+    tiny = samples.curve(range(1, 50), lambda step: -1.5e-300 * step)
+    labels = "svg.loss-chart text, svg.small-chart text"
+    boxes = (
+        "labels => labels.map(label => label.getBoundingClientRect()).filter(box => box.width)"
+        ".map(box => [box.left, box.right, box.top, box.bottom])"
+    )
+    for loss in (narrow, tiny):
+        visit = reader.visit(width=width)
+        visit.open(written(tmp_path, samples.detail(samples.summary(), loss=loss)))
+        page = visit.page
+        page.locator(".surface").focus()
+        for _ in range(8):  # zoomed in further and further
+            panel = page.locator(".main > .panel").first.bounding_box()
+            assert panel
+            for left, right, top, bottom in page.locator(labels).evaluate_all(boxes):
+                assert panel["x"] <= left < right <= panel["x"] + panel["width"]
+                assert panel["y"] <= top < bottom <= panel["y"] + panel["height"]
+            across = page.locator(".axes [text-anchor=middle]").evaluate_all(boxes)
+            for (_, end, *_), (start, *_) in pairwise(across):
+                assert end < start
+            page.keyboard.press("+")
+        assert visit.console == []

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from reportgen.charts import svg as svg_text
 from reportgen.charts.axes import HEIGHT, WIDTH
+from reportgen.charts.labels import Margins
 from reportgen.charts.loss_chart import (
     COLUMNS,
     DOTS,
@@ -389,8 +390,9 @@ def test_marks_end_after_two_hundred_and_say_so() -> None:
     assert (len(drawn.checkpoints), len(drawn.not_finite)) == (MARKS, MARKS)
     # Evenly, from the first to the last.
     assert (drawn.checkpoints[0], drawn.checkpoints[-1]) == (0, 640)
-    apart = [right - left for left, right in pairwise(drawn.checkpoints)]
-    assert max(apart) < 3 * min(apart)
+    for places in (drawn.checkpoints, [mark.x for mark in drawn.not_finite]):
+        apart = [right - left for left, right in pairwise(places)]
+        assert max(apart) < 3 * min(apart)
     labels = [entry.label for entry in drawn.legend]
     assert "Checkpoint … and 50 more" in labels
     assert "Not finite … and 49 more" in labels
@@ -492,7 +494,7 @@ TEMPLATES.filters |= FILTERS
 
 def drawing(chart: Chart) -> ET.Element:
     template = TEMPLATES.get_template("chart.svg").module
-    return ET.fromstring(template.chart(chart, "Loss", '<&">', "c"))  # type: ignore[attr-defined]  # noqa: S314 - our own
+    return ET.fromstring(template.chart(chart, "Loss", '<&">', "c", Margins()))  # type: ignore[attr-defined]  # noqa: S314 - our own
 
 
 def of_class(svg: ET.Element, name: str) -> list[ET.Element]:
@@ -558,3 +560,32 @@ def test_numbers_of_a_curve() -> None:
     assert (found.points, found.first, found.last) == (4, 3, 2)
     assert (found.min, found.min_step, found.max) == (1, 3, 3)
     assert metric(curve((1, math.nan))) is None
+
+
+def test_labels_have_the_digits_that_their_range_needs() -> None:
+    narrow = chart(curve((1, 0.6931471801), (2, 0.6931471809), (3, 0.6931471805)))
+    assert [extreme.label for extreme in narrow.extremes] == [
+        "last 0.6931471805",
+        "min 0.6931471801",
+    ]
+    wide = chart(curve((1, 2.71828182), (2, 0.69314718)))
+    assert [extreme.label for extreme in wide.extremes] == ["min = last 0.6931"]
+
+
+def test_a_long_legend_has_several_rows() -> None:
+    old = Superseded()
+    old.add(curve((2, 9), (3, 8)))
+    loss = curve(*((step, math.nan if step % 7 == 6 else step % 3) for step in range(2000)))
+    drawn = draw(loss, curve((2, 6), (4, 3)), old, [float(step) for step in range(999)])
+    assert drawn is not None
+    assert drawn.legend_rows == 2
+    assert all(entry.x + 38 + 5.6 * len(entry.label) <= 720 for entry in drawn.legend)
+    assert len({(entry.x, entry.row) for entry in drawn.legend}) == len(drawn.legend)
+
+
+def test_labels_of_many_digits_do_not_touch() -> None:
+    first = 12345678901
+    drawn = chart(curve(*((first + step, step) for step in range(700))))
+    places = [tick.at for tick in drawn.x_ticks]
+    assert len(places) > 1
+    assert min(right - left for left, right in pairwise(places)) > 13 * 11

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from reportgen.model.log_lines import LogLine
+from reportgen.model.metrics import metric
 from reportgen.model.pace import Pace
 from reportgen.report.artifacts import Artifact
 from reportgen.report.report import StreamSummary
@@ -183,7 +184,7 @@ def test_statistics_cover_both_curves() -> None:
 
 def test_findings_report_a_loss_that_stayed_up() -> None:
     loss = samples.curve(range(1, 101), lambda step: 1.0 if step <= 50 else 2.0)
-    text = Page(job(samples.detail(samples.summary(), loss=loss))).text
+    text = Page(job(samples.detail(samples.summary(loss=metric(loss)), loss=loss))).text
     assert "Training loss went up after step 50 and stayed up: 1 → 2" in text
 
 
@@ -238,6 +239,23 @@ def test_a_page_too_large_is_written_without_its_script() -> None:
     page = job(large)
     assert "data-steps" not in page
     assert "<script>" not in page
+
+
+def test_all_lines_that_are_asked_for_are_there_with_chart_and_script() -> None:
+    loss = samples.curve(range(1000), samples.loss_at)
+    lines = tuple(LogLine(f"[log] step={step} " + "<" * 200) for step in range(1000))
+    detail = samples.detail(samples.summary(), loss=loss, log=lines, log_lines=1000)
+    page = job(detail)
+    assert all(f"step={step} &lt;" in page for step in range(1000))
+    assert page.count("&lt;" * 200) == 1000
+    for said in ("<script>", "data-steps", "loss-smooth", "Events <small>1000 lines</small>"):
+        assert said in page
+
+
+def test_losses_are_shown_with_the_digits_that_their_range_needs() -> None:
+    loss = samples.curve(range(9), lambda step: 0.6931471801 + (9 - step) / 1e9)
+    words = _words(job(samples.detail(samples.summary(loss=metric(loss)), loss=loss)))
+    assert "Last loss 0.6931471811 lowest 0.6931471811 at step 8" in words
 
 
 def test_a_job_no_longer_listed_says_so() -> None:
