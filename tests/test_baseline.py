@@ -55,7 +55,8 @@ def test_each_run_is_measured_against_the_one_before(command: Command) -> None:
     summary = (result.out / "summary.md").read_text("utf-8")
     assert summary.index(words) < summary.index("10 % worse than bot") < summary.index("From ")
     home = (result.out / "index.html").read_text("utf-8")
-    for page in (home, result.page("b")):
+    compare = (result.out / "compare.html").read_text("utf-8")
+    for page in (home, compare, result.page("b")):
         assert re.search(r">25 % worse</(b|dd)>|>25 % worse <small", page)
         assert "than bot (2026-05-01 00:00)</small>" in page
     assert '<path class="baseline"' in result.page("b")

@@ -24,6 +24,7 @@ from reportgen.report.report import JobSummary, Report
 from reportgen.report.wording import (
     Badge,
     Provenance,
+    ShownChange,
     badge,
     cut,
     duration,
@@ -33,6 +34,7 @@ from reportgen.report.wording import (
     parts,
     plural,
     short,
+    shown_change,
     source_name,
     steps,
 )
@@ -100,6 +102,8 @@ class Compared:
     """None if it is not drawn then, or has no such curve."""
     end: LineEnd | None
     results: tuple[Cell, ...]
+    change: ShownChange | None
+    """The change from its baseline."""
     note: str
 
 
@@ -136,6 +140,8 @@ class CompareView:
     """For the script: each job's curves by slug, as steps, values, seconds and 1 for means."""
     left_out: int
     """The number of jobs with points that are too old to be compared."""
+    measured: bool
+    """Whether any job is measured against a baseline."""
     provenance: Provenance
 
 
@@ -180,6 +186,7 @@ def compare_view(
             for place in places
         },
         left_out=sum(bool(job.loss or job.eval_loss) for job in report.jobs) - len(jobs),
+        measured=any(job.change for job in jobs),
         provenance=Provenance(
             source=source_name(report.origin),
             url=None,
@@ -242,6 +249,7 @@ def _compared(
             line=None,
             end=None,
             results=tuple(column[place] for column in columns),
+            change=None if job.change is None else shown_change(job.change, zone),
             note=_note(job),
         )
         found.append(compared)

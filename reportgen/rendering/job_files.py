@@ -20,8 +20,7 @@ def stage(
     """Stage all files of a job in one pass through its log, and return what its page shows.
 
     `baseline` is what the job is measured against, `compared` whether the comparison includes it
-    if it has points. Like the functions below, it may raise
-    `DamagedRecordError`.
+    if it has points. Like the functions below, it may raise `DamagedRecordError`.
     """
     folding = _folding(context)
     with context.folder.logs.reading(entry.job.id) as log:
@@ -39,10 +38,7 @@ def detail(
     compared: bool = False,
 ) -> JobDetail:
     """Return what a job's page shows, without staging anything."""
-    folding = _folding(context)
-    with context.folder.logs.reading(entry.job.id) as log:
-        for record in log:
-            folding.take(record)
+    folding = _folded(context, entry.job.id)
     return _detail(context, entry, folding, baseline, compared=compared)
 
 
@@ -61,6 +57,14 @@ def stage_exports(context: RenderContext, entry: Entry) -> None:
 def _folding(context: RenderContext) -> history.Folding:
     log_lines = context.output.log_lines
     return history.Folding(None if log_lines is None else max(log_lines, history.TAIL_LINES))
+
+
+def _folded(context: RenderContext, job_id: str) -> history.Folding:
+    folding = _folding(context)
+    with context.folder.logs.reading(job_id) as log:
+        for record in log:
+            folding.take(record)
+    return folding
 
 
 def _detail(
@@ -84,11 +88,7 @@ def _baseline_curve(context: RenderContext, change: Change) -> Curve:
     """Return the baseline's curve of what is compared, read once for jobs that share it."""
     of, kept = (change.baseline.id, change.own.metric), context.baseline_curve
     if of not in kept:
-        folding = _folding(context)
-        with context.folder.logs.reading(change.baseline.id) as log:
-            for record in log:
-                folding.take(record)
-        curves = folding.result()
+        curves = _folded(context, change.baseline.id).result()
         kept.clear()
         kept[of] = curves.eval_loss if change.own.metric == EVAL_MINIMUM else curves.loss
     return kept[of]

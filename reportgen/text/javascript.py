@@ -172,44 +172,34 @@ def as_double(value: float) -> float:
 
 _SMALLEST_WITHOUT_EXPONENT: Final = 1e-6
 _SMALLEST_LARGE: Final = 1e21
+_NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _EXACT: Final = 2**53  # up to this number every integer is a double
 
 
 def js_number(value: float) -> str:
-    """Return a number as JavaScript prints it: `3`, `0.1`, `1e-7`, `1e+21`, `NaN`, `-Infinity`."""
-    return js_numbers([value])[0]
+    """Return a number as JavaScript prints it: `3`, `0.1`, `1e-7`, `1e+21`, `NaN`, `-Infinity`.
+
+    The rule is ECMAScript's Number::toString with radix 10. Python finds the same digits.
+    """
+    number = as_double(value)
+    text = repr(number).removesuffix(".0")
+    if "n" in text:
+        return _NOT_FINITE[text]
+    if "e" not in text:
+        return "0" if text == "-0" else text
+    if _SMALLEST_WITHOUT_EXPONENT <= abs(number) < _SMALLEST_LARGE:
+        return f"{Decimal(text):f}"
+    digits, _, exponent = text.partition("e")
+    return f"{digits}e{int(exponent):+d}"
 
 
 def js_numbers(values: Sequence[float]) -> list[str]:
-    """Return numbers as JavaScript prints them, by ECMAScript's Number::toString with radix 10.
-
-    msgspec finds the same digits, and writes most numbers in the same way.
-    """
-    if not values:
-        return []
-    if not are_finite(values) or min(values) < -_EXACT or max(values) > _EXACT:
-        return [_printed(as_double(value)) for value in values]
-    texts = f"{msgspec.json.encode(values).decode()[1:-1]},".replace(".0,", ",")
-    printed = texts.split(",")[:-1]
-    if "e" in texts or "-0," in texts:
-        return [
-            _printed(as_double(value)) if "e" in text or text == "-0" else text
-            for text, value in zip(printed, values, strict=True)
-        ]
-    return printed
-
-
-def _printed(number: float) -> str:
-    """Return any number as JavaScript prints it, one that msgspec writes in another way too."""
-    if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
-    if number == 0:
-        return "0"
-    # The digits are Python's, too; only where an exponent is used differs.
-    if _SMALLEST_WITHOUT_EXPONENT <= abs(number) < _SMALLEST_LARGE:
-        return f"{Decimal(repr(number)):f}".removesuffix(".0")
-    digits, _, exponent = repr(number).partition("e")
-    return f"{digits}e{int(exponent):+d}"
+    """Return numbers as `js_number` does; most are printed by msgspec, which is fast for many."""
+    if values and are_finite(values) and min(values) >= -_EXACT and max(values) <= _EXACT:
+        texts = f"{msgspec.json.encode(values).decode()[1:-1]},".replace(".0,", ",")
+        if "e" not in texts and "-0," not in texts:
+            return texts.split(",")[:-1]
+    return list(map(js_number, values))
 
 
 def js_value(value: JSON) -> str:

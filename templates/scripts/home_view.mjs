@@ -22,7 +22,7 @@ export function rowsIn(body, jobs) {
     body.replaceChildren();
     (function more(start, end) {
       if (laid !== these) return;
-      body.append(...these.slice(start, end).map((job) => job.row));
+      for (const { row } of these.slice(start, end)) body.append(row);
       if (end < these.length) setTimeout(more, 0, end, end + LATER);
     })(0, atOnce ? these.length : AT_ONCE);
   };
