@@ -21,8 +21,9 @@ export function smoothingView(svg, { series, whole }) {
 
   function name(window) {
     for (const sign of signs) {
-      sign.toggleAttribute("hidden", !window);
-      sign.setAttribute("display", window ? "inline" : "none"); // for the download, which has no style
+      // Of an SVG an attribute of its own, which the download needs, since it has no style.
+      if (sign.matches("g")) sign.setAttribute("display", window ? "inline" : "none");
+      else sign.hidden = !window;
       if (window) (sign.querySelector("text") ?? sign).lastChild.data = smoothedText(window);
     }
   }
