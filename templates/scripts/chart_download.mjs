@@ -1,7 +1,8 @@
-// The download of the loss chart: a copy that needs neither the page's style sheet nor its data.
+// The download of the loss chart: a copy that needs neither the page's style sheet nor its data. Its
+// letters are of the usual size, for which the margins have room, however narrow the page is.
 import { fill, html, shape } from "./plot_view.mjs";
 
-const LOOK = ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity", "opacity", "font-size"];
+const LOOK = ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity", "opacity"];
 
 function standalone(svg, ground) {
   const copy = svg.cloneNode(true);

@@ -22,6 +22,7 @@ export function smoothingView(svg, { series, whole }) {
   function name(window) {
     for (const sign of signs) {
       sign.toggleAttribute("hidden", !window);
+      sign.setAttribute("display", window ? "inline" : "none"); // for the download, which has no style
       if (window) (sign.querySelector("text") ?? sign).lastChild.data = smoothedText(window);
     }
   }

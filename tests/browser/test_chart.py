@@ -210,8 +210,11 @@ def test_a_series_can_be_switched_off_and_on(visit: Visit) -> None:
     assert page.locator("path.eval-loss").is_visible()
 
 
-def test_the_svg_downloaded_stands_alone(visit: Visit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_svg_downloaded_stands_alone(reader: Reader, tmp_path: Path, width: int) -> None:
+    visit = reader.visit(width=width)
     page = visit.page
+    visit.open(written(tmp_path, samples.completed()))
     page.get_by_role("checkbox", name="Log scale").check()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download SVG").click()
@@ -223,6 +226,14 @@ def test_the_svg_downloaded_stands_alone(visit: Visit, tmp_path: Path) -> None:
     assert "data-" not in text
     visit.page.goto(alone.as_uri())
     assert visit.page.locator("path.loss").is_visible()
+    outside = page.locator("text").evaluate_all(
+        "texts => { const all = document.documentElement.getBoundingClientRect();"
+        " const isInside = ({ left, right, top, bottom }) => left >= all.left"
+        " && right <= all.right && top >= all.top && bottom <= all.bottom;"
+        " return texts.filter(text => !isInside(text.getBoundingClientRect()))"
+        ".map(text => text.textContent) }"
+    )
+    assert outside == []
     assert visit.console == []
 
 
