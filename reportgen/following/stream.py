@@ -106,7 +106,7 @@ class Follower:
         if read_before and self.log.state.is_complete:
             # It was complete before and nothing new came, so failing to read it changes nothing.
             outcome = Outcome(COMPLETE)
-        reason = self._without_token(outcome.reason)
+        reason = _without_token(self.clean, outcome.reason)
         fingerprint, size = self.log.state.fingerprint, self.log.size
         with self.log:
             self._note(Ended(outcome.state, reason, fingerprint, size))
@@ -129,12 +129,6 @@ class Follower:
     def _note(self, note: Note) -> None:
         self.log.append_note(self.milliseconds(), note)
 
-    def _without_token(self, reason: str | None) -> str | None:
-        """Return a reason as the log may keep it, since a refusal may quote the token."""
-        if reason is None:
-            return None
-        return self.clean(reason.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
-
     def milliseconds(self) -> int:
         """Return the time since the command began, for the log."""
         return int((_now() - self.began[0]) * 1000)
@@ -147,13 +141,13 @@ class Follower:
             return None
         if self._failures.too_many:
             times = f"{self._failures.in_a_row} failure{'s' * (self._failures.in_a_row > 1)}"
-            return self._unfinished(f"given up after {times} in a row: {ended.reason}")
+            return _unfinished(self.log, f"given up after {times} in a row: {ended.reason}")
         asked = max(ended.asked or 0.0, self._reconnection_time)
         wait = self._failures.delay(self.chance, asked)
         self.progress.broke(self.job_id, ended.reason, wait)
         due = _now() + wait
         while _now() < min(due, self._last_retry_at()) and not self._stopping:
-            await self._sleep(min(due, self._last_retry_at()) - _now())
+            await _wait(self._changed, min(due, self._last_retry_at()) - _now())
         if self._stopping:
             return interrupted(f"interrupted before the next try: {ended.reason}")
         return self._too_late_to_retry(ended, due)
@@ -163,17 +157,10 @@ class Follower:
         due = _now() if due is None else due
         if ended.close is Close.STALLED or due <= self._last_retry_at():
             return None
-        return self._unfinished(f"{ended.reason}, and waiting was over")
+        return _unfinished(self.log, f"{ended.reason}, and waiting was over")
 
     def _last_retry_at(self) -> float:
         return deadlines.last_retry_at(self.facts, self.waiting_ends)
-
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep, but wake up if facts about the job change."""
-        self._changed.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
 
     # One connection
 
@@ -194,7 +181,8 @@ class Follower:
         reading = None
         try:
             async with timer:
-                sent = self._last_event_id()
+                trail = self.log.trail
+                sent = None if self._is_id_reset else trail.last_event_id(self.log.ids)
                 async with self.source.events(self.job_id, sent, ended=self.facts.ended) as stream:
                     reading = self._opened(connection, sent)
                     async for chunk in stream.chunks:
@@ -216,9 +204,6 @@ class Follower:
             if reading is not None:
                 reading.finish()
                 self._learn(reading)
-
-    def _last_event_id(self) -> bytes | None:
-        return None if self._is_id_reset else self.log.trail.last_event_id(self.log.ids)
 
     def _learn(self, reading: Reading) -> None:
         """Keep what this connection sets for the next ones."""
@@ -259,10 +244,10 @@ class Follower:
         """Return the outcome of the stream, or None if it is to be reopened."""
         opened = connection.opened_at is not None
         if ended.how is How.FINAL:
-            return self._unfinished(ended.reason)
+            return _unfinished(self.log, ended.reason)
         if ended.how is How.CLOSED:
             if not opened and ended.close in {Close.WAITED, Close.CUT}:
-                return self._unfinished("the request was not answered before waiting ended")
+                return _unfinished(self.log, "the request was not answered before waiting ended")
             return outcome_of_close(ended.close, self.facts)
         events = self.log.trail.events
         if opened and completes(ended, self.facts, events, self._closed_cleanly_at):
@@ -273,18 +258,33 @@ class Follower:
 
     def _note_failure(self, ended: ConnectionEnd, connection: Connection) -> None:
         if connection.opened_at is not None:
-            self._note(Broke(self._without_token(ended.reason)))
-            clean = ended.how is How.CLEAN
-            self._closed_cleanly_at = self.log.trail.events if clean else None
-            stood = _now() - connection.opened_at >= retry.STEADY_CONNECTION
-            if stood and not self.facts.ended:
+            self._note(Broke(_without_token(self.clean, ended.reason)))
+            self._closed_cleanly_at = self.log.trail.events if ended.how is How.CLEAN else None
+            has_stood = _now() - connection.opened_at >= retry.STEADY_CONNECTION
+            if has_stood and not self.facts.ended:
                 return
         self._failures.add(ended.reason)
 
-    def _unfinished(self, reason: str) -> Outcome:
-        if self.log.trail.events > 0 or self.log.state.was_opened:
-            return Outcome(INTERRUPTED, reason)
-        return Outcome(UNAVAILABLE, reason)
+
+def _unfinished(log: LogWriter, reason: str) -> Outcome:
+    if log.trail.events > 0 or log.state.was_opened:
+        return Outcome(INTERRUPTED, reason)
+    return Outcome(UNAVAILABLE, reason)
+
+
+def _without_token(clean: Callable[[bytes], bytes], reason: str | None) -> str | None:
+    """Return a reason as the log may keep it, since a refusal may quote the token."""
+    if reason is None:
+        return None
+    return clean(reason.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+
+async def _wait(changed: asyncio.Event, seconds: float) -> None:
+    """Wait for a time, or until facts about the job change."""
+    changed.clear()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await changed.wait()
 
 
 def _has_usable(events: Events) -> bool:

@@ -55,7 +55,7 @@ def _result(job: JobSummary) -> Iterator[Fact]:
 def _last_loss(job: JobSummary) -> Iterator[Fact]:
     if job.last_not_finite is not None:
         note: tuple[Part, ...] = ("last finite ", job.loss.last) if job.loss else ()
-        yield Fact("Last loss", job.last_not_finite, note)
+        yield Fact("Last loss", job.last_not_finite, note, "bad")
     elif job.loss:
         lowest = Loss.of(job.loss.min, job.loss)
         note = ("lowest ", lowest, f" at step {js_number(job.loss.min_step)}")
