@@ -363,5 +363,5 @@ def _kind(mode: int) -> str:
 def _checked(name: str) -> str:
     """Return a name; raise `ValueError` if it could lead out of its directory."""
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
-        raise ValueError(f"{name!r} is not a file's name")
+        raise ValueError(f"{name!r} is not a file name")
     return name

@@ -43,7 +43,7 @@ CONFIG: Object = {
     "notes": "[hidden]",
 }
 
-WAITING = StreamSummary("caught-up", "still open when waiting ended", 0, 0, 0)
+WAITING = StreamSummary("caught-up", "still open when the wait ended", 0, 0, 0)
 
 
 def output(out: Path) -> Output:
@@ -181,7 +181,7 @@ def failed() -> JobDetail:
         duration_seconds=241.0,
         stream=StreamSummary(
             "interrupted",
-            "given up after 8 failures in a row: HTTP 502",
+            "gave up after 8 failures in a row: HTTP 502",
             124,
             3,
             2,

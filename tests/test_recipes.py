@@ -19,7 +19,7 @@ from tests.standin import Cloud, StandIn, failed, job, numbered, started, traini
 
 pytestmark = pytest.mark.thorough
 
-CHAPTER = "In CI and in cron"
+CHAPTER = "In CI and cron"
 TOKEN = "bearer-token-of-the-test"  # noqa: S105 - it opens the stand-in alone
 CLOUD = Cloud(token=TOKEN, org="my-org", project="support-bot")
 DONE = [job(f"job_{number}", events=training(6, f"job_{number}")) for number in range(20)]
@@ -319,7 +319,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
 
 
 def test_the_configuration_file_is_accepted_as_printed(command: Command) -> None:
-    text = recipe("Settings that stay", "toml")
+    text = recipe("Persistent settings", "toml")
     file = command.directory / "ci/arkor-report.toml"
     file.parent.mkdir()
     file.write_text(text)

@@ -16,15 +16,15 @@ from reportgen.cli.options import Decorator, with_options
 from reportgen.cli.parameters import DIRECTORY
 
 # The backspace keeps click from folding the lines after it into one.
-_HELP: Final = """Save the training jobs that Arkor Studio shows as self-contained HTML pages.
+_HELP: Final = """Save Arkor Studio's training jobs as self-contained HTML pages.
 
 \b
-arkor-report build                  report on the running Studio, into out/
+arkor-report build                  write a report on the running Studio to out/
 arkor-report build --source demo    try it with a recording of real training jobs
 
-Every option can also be set by an environment variable (--max-wait by ARKOR_REPORT_MAX_WAIT; an
+Every option can also be set with an environment variable (ARKOR_REPORT_MAX_WAIT for --max-wait; an
 empty value counts as unset) or in arkor-report.toml (max-wait = "10m"). The command line wins,
-then the environment, then the file. `arkor-report config` shows the settings in force.
+then the environment, then the file. `arkor-report config` shows the settings in effect.
 """
 
 
@@ -64,7 +64,7 @@ _command(
 )
 _command(
     "reportgen.cli.run:render",
-    """Render the last snapshot, without network. Prints the path of the home page.
+    """Render the last snapshot, without network access. Prints the path of the home page.
 
     Shows the jobs that the last snapshot selected. The options given here narrow them down, and
     are matched against what the pages show.
@@ -82,8 +82,9 @@ _command(
     "reportgen.cli.run:merge",
     """Merge snapshot directories, such as shards, into --snapshot-dir. Prints its path.
 
-    Jobs that --snapshot-dir already holds are kept. If several directories hold a job, the
-    complete log wins, else the longer one. The result selects every job that any of them selected.
+    Jobs that --snapshot-dir already holds are kept. If several directories hold the same
+    job, a complete log wins, otherwise the longest. The result selects every job that any of them
+    selected.
     """,
     click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=DIRECTORY),
     options.snapshot_dir,

@@ -52,7 +52,7 @@ def _run(session: Session) -> int:
     except Exception as error:  # noqa: BLE001 - no traceback without -v
         session.stderr.write_end(
             "error",
-            f"Something unforeseen went wrong: {type(error).__name__}: {error}. "
+            f"Something unexpected went wrong: {type(error).__name__}: {error}. "
             "Run it again with -v to see where, and report it.",
         )
         return _FAILED

@@ -103,7 +103,7 @@ source = _group(
     "reportgen.settings:SourceSettings",
     _option(
         "--source -s kind",
-        "Where jobs come from. `demo` is a packaged recording and needs no network.",
+        "Where jobs come from. `demo` is a bundled recording and needs no network.",
         _SOURCES,
         default="studio",
     ),
@@ -141,15 +141,15 @@ selection = _group(
     _option("--name", "Only jobs whose name matches, such as 'support-*'.", metavar="GLOB"),
     _option(
         "--status statuses",
-        "Only jobs with one of these statuses in the list, such as failed,running.",
+        "Only jobs to which the job list gives one of these statuses, such as failed,running.",
         STATUSES,
         default=frozenset(),
     ),
-    _option("--since", "Only jobs created within this time, such as 7d.", PERIOD),
+    _option("--since", "Only jobs created within the last DURATION, such as 7d.", PERIOD),
     _option("--limit", "Only the first N jobs that match.", Count()),
     _option(
         "--shard",
-        "Only the Ith of N shares of these jobs, split by a hash of the id, such as 1/3.",
+        "Only shard I of N of these jobs, such as 1/3; a hash of the id decides which.",
         SHARD,
     ),
 )
@@ -182,8 +182,8 @@ following = _group(
     ),
     _option(
         "--settle",
-        "How long a stream must be quiet to count as read, once its job has ended or waiting is "
-        "over.",
+        "How long a stream must stay quiet to count as fully read, once its job has ended or "
+        "the wait is over.",
         DURATION,
         default="2s",
     ),
@@ -193,7 +193,7 @@ following = _group(
         DURATION,
         default="90s",
     ),
-    _option("--retries", "Give up on a stream at the Nth failure in a row.", Count(), default=8),
+    _option("--retries", "Give up on a stream after N failures in a row.", Count(), default=8),
     _option("--concurrency", "How many streams to read at once.", Count(min=1), default=16),
     _option("--refresh", "Fetch everything again.", is_flag=True),
 )
@@ -207,7 +207,7 @@ snapshot_dir = _option(
 
 baseline = _option(
     "--baseline",
-    "What each job is measured against: a job's id, the newest completed job of a name, or "
+    "What each job is measured against: a job's id, the newest completed job with a given name, or "
     "`previous`, the newest completed job of the same name that was created before it.",
     metavar="ID|NAME|previous",
 )
@@ -228,7 +228,7 @@ _looks = _group(
     "reportgen.pages.looks:Looks",
     _option(
         "--layout linked",
-        "`linked` writes style and script to separate files, for hosts that block inline ones.",
+        "`linked` writes styles and scripts to separate files, for hosts that block inline ones.",
         LAYOUT,
         default="inline",
     ),
@@ -250,7 +250,7 @@ _looks = _group(
     ),
     _option(
         "--auto-refresh",
-        "Home and report.html reload themselves this often, for a wall display; 5s at least.",
+        "Reload the home page and report.html this often, for a wall display; at least 5s.",
         REFRESH,
     ),
 )
@@ -270,7 +270,7 @@ output = _group(
     _looks,
     _option(
         "--show-config",
-        "Also show this config key, besides the known ones; repeatable. In "
+        "Show this config key in addition to the known ones; repeatable. In "
         "ARKOR_REPORT_SHOW_CONFIG, separate keys with spaces.",
         metavar="KEY",
         multiple=True,
@@ -285,12 +285,12 @@ gates = _group(
     "reportgen.settings:Gates",
     _option(
         "--strict",
-        "Exit with 4 if any stream is not complete. The report is still written.",
+        "Exit with code 4 if any stream is not complete. The report is still written.",
         is_flag=True,
     ),
     _option(
         "--fail-on",
-        "Exit with 5 if a job meets one of these rules: a status such as failed, incomplete, "
+        "Exit with code 5 if a job meets one of these rules: a status such as failed, incomplete, "
         "nan, loss>N, eval-loss>N, regression>P (worse than its baseline by more than P percent). "
         "The report is still written.",
         RULES,
@@ -299,7 +299,7 @@ gates = _group(
 )
 
 github = _option(
-    "--no-github", "Write no step summary and no annotations in GitHub Actions.", is_flag=True
+    "--no-github", "Don't write a step summary or annotations in GitHub Actions.", is_flag=True
 )
 
 config_file = _option(
@@ -317,7 +317,7 @@ verbosity = _group(
     "verbosity",
     "reportgen.cli.stderr:Verbosity",
     _option("--quiet -q", "Show errors only.", is_flag=True),
-    _option("--verbose -v", "Show more details, and tracebacks of errors.", is_flag=True),
+    _option("--verbose -v", "Show more detail, including tracebacks for errors.", is_flag=True),
     _option(
         "--progress/--no-progress",
         "Show a live display, or plain lines.  [default: live on a terminal, except in CI]",

@@ -105,7 +105,7 @@ def refresh(text: str) -> float:
     """Parse `--auto-refresh`, in seconds: a page needs some time to be read."""
     seconds = duration(text)
     if seconds < _SHORTEST_REFRESH:
-        raise UsageError(f"{text!r} is too short: a page can be reloaded every 5 s at most.")
+        raise UsageError(f"{text!r} is too short: a page can reload at most once every 5 s.")
     return seconds
 
 
@@ -121,7 +121,7 @@ def zone(name: str) -> ZoneInfo:
         listed = data.joinpath("zones").read_text("ascii").splitlines()
         if name not in listed:
             raise UsageError(
-                f"{name!r} is not a zone of the IANA database: write it like Europe/Berlin."
+                f"{name!r} is not a time zone in the IANA database: write it like Europe/Berlin."
             )
         with data.joinpath("zoneinfo", name).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)

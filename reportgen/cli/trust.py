@@ -57,16 +57,16 @@ def refuse_nested(out: Path, snapshot_dir: Path) -> None:
     """Raise `UsageError` if one of the directories is or contains the other."""
     if _contains(out, snapshot_dir) or _contains(snapshot_dir, out):
         raise UsageError(
-            f"--out {out} and --snapshot-dir {snapshot_dir} must be apart: neither may be or "
-            "contain the other, since the report is published and the snapshot is private."
+            f"--out {out} and --snapshot-dir {snapshot_dir} must be different directories, "
+            "neither inside the other, since the report is published and the snapshot is private."
         )
 
 
 def _refusal(file: Path, key: str, what: str) -> UsageError:
     variable = f"ARKOR_REPORT_{key.replace('-', '_').upper()}"
     return UsageError(
-        f"'{key}' in {file}: a file that was merely found may not {what}. If you trust it, name it "
-        f"with --config or ARKOR_REPORT_CONFIG; or use --{key} or {variable}."
+        f"'{key}' in {file}: a configuration file that you didn't name may not {what}. If you "
+        f"trust it, name it with --config or ARKOR_REPORT_CONFIG; or use --{key} or {variable}."
     )
 
 

@@ -275,7 +275,7 @@ def blocks(file: Readable) -> Iterator[bytes]:
     torn: list[bytes] = []
     while read := file.read(_BLOCK):
         if len(torn) > _LONGEST_LINE // _BLOCK:
-            raise DamagedLogError("a line without end")
+            raise DamagedLogError("an unterminated line")
         lines, feed, rest = read.rpartition(b"\n")
         if feed:
             block = b"".join([*torn, lines])

@@ -100,7 +100,7 @@ class StreamState:
 
     def _learn_end(self, end: Ended) -> None:
         if end.fingerprint not in {None, self.fingerprint}:
-            raise event_log.DamagedLogError("it does not hold what was written")
+            raise event_log.DamagedLogError("its contents differ from what was written")
         self._in_run = False
         if says_complete(end):
             self._events_when_complete = self.events

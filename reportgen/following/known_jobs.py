@@ -39,8 +39,8 @@ class KnownJobs:
         """
         if jobs.without_project and self.listing.entries:
             raise SourceError(
-                f"{NO_PROJECT}. The snapshot holds jobs of its project: restore that file, or name "
-                "another --snapshot-dir."
+                f"{NO_PROJECT}. The snapshot holds jobs from that file's project: restore it, or "
+                "name another --snapshot-dir."
             )
         entries = _without_secrets(jobs, self._secrets.redactor)
         listed = tuple(entries)

@@ -45,7 +45,7 @@ def interrupted(reason: str) -> Outcome:
 
 
 _WAITING_ENDED: Final = {
-    Close.WAITED: "still open when waiting ended",
+    Close.WAITED: "still open when the wait ended",
     Close.CUT: "still open, and never quiet, when waiting ended",
 }
 
@@ -62,7 +62,7 @@ def outcome_of_close(close: Close | None, facts: JobFacts) -> Outcome | None:
     if close not in _WAITING_ENDED:
         return None
     if math.isfinite(facts.waiting_ends):
-        return Outcome(CAUGHT_UP, "still open when the list had lost the job")
+        return Outcome(CAUGHT_UP, "still open when the job disappeared from the list")
     return Outcome(CAUGHT_UP, _WAITING_ENDED[close])
 
 

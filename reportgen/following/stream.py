@@ -141,7 +141,7 @@ class Follower:
             return None
         if self._failures.too_many:
             times = f"{self._failures.in_a_row} failure{'s' * (self._failures.in_a_row > 1)}"
-            return _unfinished(self.log, f"given up after {times} in a row: {ended.reason}")
+            return _unfinished(self.log, f"gave up after {times} in a row: {ended.reason}")
         asked = max(ended.asked or 0.0, self._reconnection_time)
         wait = self._failures.delay(self.chance, asked)
         self.progress.broke(self.job_id, ended.reason, wait)
@@ -157,7 +157,7 @@ class Follower:
         due = _now() if due is None else due
         if ended.close is Close.STALLED or due <= self._last_retry_at():
             return None
-        return _unfinished(self.log, f"{ended.reason}, and waiting was over")
+        return _unfinished(self.log, f"{ended.reason}, and the wait was over")
 
     def _last_retry_at(self) -> float:
         return deadlines.last_retry_at(self.facts, self.waiting_ends)
@@ -247,7 +247,7 @@ class Follower:
             return _unfinished(self.log, ended.reason)
         if ended.how is How.CLOSED:
             if not opened and ended.close in {Close.WAITED, Close.CUT}:
-                return _unfinished(self.log, "the request was not answered before waiting ended")
+                return _unfinished(self.log, "the request was not answered before the wait ended")
             return outcome_of_close(ended.close, self.facts)
         events = self.log.trail.events
         if opened and completes(ended, self.facts, events, self._closed_cleanly_at):

@@ -143,7 +143,7 @@ class Streams:
             has_changed = self._jobs.update(await self._source.jobs())
         except SourceError as error:
             if not quiet:
-                self._progress.warn(f"the job list can't be read again: {error}")
+                self._progress.warn(f"rereading the job list failed: {error}")
             return False
         self._update_facts(set(self._jobs.listing.listed))
         if has_changed:

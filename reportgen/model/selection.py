@@ -77,7 +77,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     part, parts = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= part <= parts:
         raise UsageError(
-            f"--shard {text!r} is no part of a whole: write I/N with 1 ≤ I ≤ N, like 2/3."
+            f"--shard {text!r} is not a valid shard: write I/N with 1 ≤ I ≤ N, like 2/3."
         )
     return part, parts
 
@@ -86,5 +86,7 @@ def parse_statuses(text: str) -> frozenset[str]:
     """Parse `--status`: statuses separated by commas. Raises `UsageError`."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise UsageError(f"--status names no status: use some of {', '.join(wire.STATUSES)}.")
+        raise UsageError(
+            f"--status needs at least one status: choose from {', '.join(wire.STATUSES)}."
+        )
     return frozenset(names)

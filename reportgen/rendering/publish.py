@@ -278,7 +278,7 @@ def _lock(out: Directory, stack: ExitStack, warn: Callable[[str], None]) -> None
             time.sleep(_LOCK_POLL)
         if time.monotonic() >= silent_until:
             silent_until = math.inf
-            warn(f"another build is publishing into {out.path}: waiting until it has ended")
+            warn(f"another build is publishing into {out.path}: waiting for it to finish")
 
 
 def _not_put_back(error: Exception, names: Sequence[str]) -> WriteError:

@@ -122,7 +122,7 @@ class Replacement:
         for change in self._changes:
             folder, leaf = self._out.of(change.name)
             if _identity(folder.file_status(leaf)) != change.old:
-                raise ForeignFileError(folder.path / leaf, "a file that was put there just now")
+                raise ForeignFileError(folder.path / leaf, "a file that has only just appeared")
             if change.new is None:
                 folder.remove(leaf)
             else:

@@ -91,7 +91,7 @@ def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> 
         raise failed[min(failed)]
     if len(done) < expected:
         raise WriteError(
-            "A process that rendered pages was killed, perhaps for lack of memory, so the old "
+            "A process rendering pages was killed, perhaps because memory ran out, so the old "
             "report stays. Free some memory or select fewer jobs with --limit, and try again."
         )
     return done

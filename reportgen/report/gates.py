@@ -81,7 +81,7 @@ def parse(text: str) -> tuple[Rule, ...]:
     """Parse the rules of `--fail-on`, separated by commas, each once. Raises `UsageError`."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
-        raise UsageError(f"--fail-on names no rule: use one or more of {', '.join(_RULES)}.")
+        raise UsageError(f"--fail-on needs at least one rule: choose from {', '.join(_RULES)}.")
     return tuple(dict.fromkeys(map(_rule, words)))
 
 

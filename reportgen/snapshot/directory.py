@@ -170,12 +170,12 @@ def _make_ours(directory: Directory) -> None:
         if b"arkor-report" not in directory.read(_TAG, _LONGEST_TAG):
             raise WriteError(
                 f"{path} is another program's cache: "
-                "name an empty or a new directory with --snapshot-dir."
+                "name an empty or new directory with --snapshot-dir."
             )
     elif any(name not in _HARMLESS and not is_temporary_name(name) for name in names):
         raise WriteError(
             f"{path} holds files and is not a snapshot directory: "
-            "name an empty or a new one with --snapshot-dir."
+            "name an empty or new one with --snapshot-dir."
         )
     for name, text in ((_TAG, _TAG_TEXT), (_IGNORE, b"*\n")):
         if directory.file_status(name) is None:

@@ -108,7 +108,7 @@ def decode(data: bytes) -> Listing:
     if document.get("version") != VERSION:
         raise ValueError(f"it has format version {document.get('version')}")
     if listing.origin.kind not in _KINDS:
-        raise ValueError("`origin` is of an unknown kind")
+        raise ValueError("`origin` has an unknown kind")
     return listing
 
 
@@ -117,5 +117,5 @@ def _entry(pair: bytes) -> tuple[str, bytes]:
     key, entry = json_parts.items(pair)
     job_id = javascript.decode(key)
     if not isinstance(job_id, str) or (javascript.decode_object(entry) or {}).get("id") != job_id:
-        raise ValueError("the id of an entry is not its key")
+        raise ValueError("an entry's id does not match its key")
     return job_id, entry

@@ -96,7 +96,7 @@ def _part(directory: Path) -> _Part:
         raise SnapshotError(f"Cannot merge {directory}. {error}") from error
     if listing is None:
         raise SnapshotError(
-            f"Cannot merge {directory}: it holds no job list. Make its snapshot again."
+            f"Cannot merge {directory}: it holds no job list. Take that snapshot again."
         )
     return _Part(directory, folder, listing)
 
@@ -251,7 +251,7 @@ def _identity(folder: SourceFolder, job_id: str, warn: Warn) -> object:
     try:
         size, end = folder.logs.size(job_id), folder.logs.end_of(job_id)
     except SnapshotError as error:
-        warn(f"an event log is left out: {error}")
+        warn(f"an event log was skipped: {error}")
         return None
     if size == 0:
         return None
@@ -265,10 +265,10 @@ def _first_whole(job_id: str, folders: Iterable[SourceFolder], warn: Warn) -> _R
         try:
             return _read(folder, job_id)
         except event_log.DamagedLogError as error:
-            warn(f"the event log {path} is damaged and left out: {error}")
+            warn(f"the event log {path} is damaged and was skipped: {error}")
         except OSError as error:
             why = error.strerror or error
-            warn(f"the event log {path} cannot be read and is left out: {why}")
+            warn(f"the event log {path} cannot be read and was skipped: {why}")
     return None
 
 
@@ -284,7 +284,7 @@ def _read(folder: SourceFolder, job_id: str) -> _Read:
     with folder.logs.open(job_id) as file:
         state = log_index.examine(event_log.records(blocks(file)))
     if not sizes:
-        raise event_log.DamagedLogError("not one whole line")
+        raise event_log.DamagedLogError("not a single complete line")
     return _Read(folder, sum(sizes), state)
 
 

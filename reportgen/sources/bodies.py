@@ -73,7 +73,7 @@ async def unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
     """
     coding = unknown_coding(response)
     if coding is not None:
-        raise StreamBrokenError(f"the answer is encoded as {coding}, which was not asked for")
+        raise StreamBrokenError(f"the response is encoded as {coding}, which was not requested")
     pieces = _packed(response)
     for coding in reversed(_codings(response)):
         pieces = _inflated(pieces, coding)
@@ -101,7 +101,7 @@ async def _inflated(packed: AsyncIterator[bytes], coding: str) -> AsyncIterator[
     except zlib.error as error:
         raise StreamBrokenError(f"the compressed body is damaged ({error})") from error
     if inflater.is_amid_member:
-        raise StreamBrokenError("the compressed body ended before its own end")
+        raise StreamBrokenError("the compressed body is truncated")
 
 
 class _Inflater:

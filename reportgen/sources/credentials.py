@@ -198,8 +198,8 @@ def scope(
     if org is None or project is None:
         missing = "--org" if org is None else "--project"
         raise SourceError(
-            f"The scope is unknown: {file} does not tell it. Run this in the project's directory, "
-            f"name that with --project-dir, or give {missing}."
+            f"The scope is unknown: {file} does not give it. Run this in the project's directory, "
+            f"pass it with --project-dir, or give {missing}."
         )
     if credentials.org is not None and org != credentials.org:
         raise SourceError(

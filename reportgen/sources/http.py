@@ -403,12 +403,12 @@ def _check_content(response: httpx.Response, redactor: Redactor) -> None:
         shown = (
             _part(kind, response, "content-type", redactor) if kind else "of no valid content type"
         )
-        raise StreamRefusedError(f"the answer is no event stream but {shown}", final=True)
+        raise StreamRefusedError(f"the response is not an event stream but {shown}", final=True)
     coding = bodies.unknown_coding(response)
     if coding is not None:
         raise StreamRefusedError(
             f"the stream is encoded as {_part(coding, response, 'content-encoding', redactor)}, "
-            "which was not asked for",
+            "which was not requested",
             final=True,
         )
 

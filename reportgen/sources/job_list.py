@@ -45,10 +45,10 @@ def read_job_list(body: bytes, url: str, read_at: datetime, redactor: Redactor) 
     """Read `{"jobs": [...]}`. Raises `SourceError`, which shows what came instead."""
     if len(body) > MAX_LIST_BYTES:
         most = MAX_LIST_BYTES >> 20
-        raise SourceError(f"{url} sent more than {most} MiB as its job list: that can't be meant.")
+        raise SourceError(f"{url} sent more than {most} MiB as its job list: that can't be right.")
     if javascript.has_more_values(body, MAX_LIST_VALUES):
         raise SourceError(
-            f"{url} sent a job list of more than {MAX_LIST_VALUES:,} values: that can't be meant."
+            f"{url} sent a job list of more than {MAX_LIST_VALUES:,} values: that can't be right."
         )
     entries: dict[str, bytes] = {}
     oddities = _Oddities()

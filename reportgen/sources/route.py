@@ -138,15 +138,15 @@ def _parse_proxy(variable: str, value: str) -> Proxy:
     try:
         url = httpx.URL(value if "://" in value else f"http://{value}")
         if not ascii_host(url) or _has_bad_port(url) or "@" in str(url.raw_path) + url.fragment:
-            raise ValueError("not a proxy's URL")  # noqa: TRY301 - one message for all
+            raise ValueError("not a proxy URL")  # noqa: TRY301 - one message for all
     except (ValueError, httpx.InvalidURL):
         raise SourceError(
-            f"{variable} is not the URL of a proxy: write it like http://proxy.example:3128, with "
+            f"{variable} is not a proxy URL: write it like http://proxy.example:3128, with "
             "%40 for @, %2F for / and %23 for # in a password."
         ) from None
     if url.scheme not in _HTTP | _SOCKS:
         raise SourceError(
-            f"{variable} names a proxy of an unknown kind: use http://, https:// or socks5://."
+            f"{variable} names a proxy with an unsupported scheme: use http://, https:// or socks5://."
         )
     if url.scheme in _SOCKS and find_spec("socksio") is None:
         raise SourceError(

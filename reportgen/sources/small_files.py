@@ -70,7 +70,7 @@ def read_pipe(descriptor: int, seconds: float) -> bytes:
         if not chunk:
             return data
         data = _bounded(data + chunk)
-    raise OSError(errno.ETIMEDOUT, f"nothing closed this pipe within {seconds:.0f} s")
+    raise OSError(errno.ETIMEDOUT, f"this pipe was still open after {seconds:.0f} s")
 
 
 def _bounded(data: bytes) -> bytes:

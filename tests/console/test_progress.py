@@ -41,7 +41,7 @@ def read_a_stream(watcher: Plain) -> None:
         watcher.broke("a", "the connection was reset", 1.23456)
         watcher.opened("a")
         watcher.arrived("a", 1, None)
-        watcher.warn("the job list can't be read again")
+        watcher.warn("rereading the job list failed")
         watcher.ended("a", Outcome(INTERRUPTED, "given up"))
 
 
@@ -51,7 +51,7 @@ def test_a_line_for_the_outcome_of_each_stream() -> None:
     assert reported.lines == [
         "12:00:00 2 jobs, 1 stream to read",
         "12:00:01 a: the connection was reset; trying again in 1.2 s",
-        "12:00:02 warning: the job list can't be read again",
+        "12:00:02 warning: rereading the job list failed",
         "12:00:03 a: interrupted, 1,201 new events: given up",
     ]
 

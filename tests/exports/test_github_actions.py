@@ -14,8 +14,8 @@ from reportgen.text.visible import has_visible_text
 from tests.samples import HOSTILE, summary
 
 COMPLETE = StreamSummary("complete", None, 1, 0, 0)
-OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
-CUT = StreamSummary("interrupted", "given up after 8 failures in a row: HTTP 502", 1, 0, 0)
+OPEN = StreamSummary("caught-up", "still open when the wait ended", 1, 0, 0)
+CUT = StreamSummary("interrupted", "gave up after 8 failures in a row: HTTP 502", 1, 0, 0)
 
 # A command as a runner reads it: from the line's start, with properties up to the next `::`.
 COMMAND = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")
@@ -60,7 +60,7 @@ def test_a_warning_for_a_stream_that_is_not_complete() -> None:
     (line,) = github_actions.annotations([job(stream=CUT, name="a:b,c")])
     assert line == (
         "::warning title=a%3Ab%2Cc (job_1) is incomplete in the report"
-        "::Its event stream is interrupted: given up after 8 failures in a row: HTTP 502"
+        "::Its event stream is interrupted: gave up after 8 failures in a row: HTTP 502"
     )
 
 

@@ -191,7 +191,7 @@ def test_the_properties_of_a_case() -> None:
         "loss: last 0.41, lowest 0.39 at step 388",
         "eval loss: last 0.6, lowest 0.58 at step 350",
         "1 loss not finite",
-        "stream caught-up: still open when waiting ended",
+        "stream caught-up: still open when the wait ended",
         "no longer listed",
         "page: jobs/job_01HV8ZZ1A0DONE.html",
     ]

@@ -21,7 +21,7 @@ from reportgen.text.visible import has_visible_text
 from tests.samples import HOSTILE, completed, curve, report, summary
 
 URL: Final = "https://ci.example/r/"
-OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
+OPEN = StreamSummary("caught-up", "still open when the wait ended", 1, 0, 0)
 CUT = StreamSummary("interrupted", "HTTP 502", 1, 0, 0)
 COMPLETE = StreamSummary("complete", None, 1, 0, 0)
 

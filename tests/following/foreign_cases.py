@@ -218,7 +218,7 @@ def raw_deflate(data: bytes) -> bytes:
 BOTH = ONE + TWO
 GZIP = gzip.compress(BOTH)
 MEMBERS = gzip.compress(ONE) + gzip.compress(TWO)
-NOT_SSE = "no event stream"
+NOT_SSE = "not an event stream"
 CUT = "the connection was cut"
 
 FETCH_TYPES: dict[str, Answer] = {
@@ -250,9 +250,9 @@ CURL: dict[str, Answer] = {
     "gzip with zeros behind": packed(b"gzip", GZIP + bytes(99)),
     "gzip with zeros between": packed(b"gzip", gzip.compress(ONE) + bytes(9) + gzip.compress(TWO)),
     "gzip with garbage behind": packed(b"gzip", GZIP + b"<html>"),
-    "gzip without its trailer": packed(b"gzip", GZIP[:-8], trouble="before its own end"),
+    "gzip without its trailer": packed(b"gzip", GZIP[:-8], trouble="is truncated"),
     "gzip whose second member lacks its end": packed(
-        b"gzip", MEMBERS[:-1], trouble="before its own end"
+        b"gzip", MEMBERS[:-1], trouble="is truncated"
     ),
     "gzip with a wrong checksum": packed(b"gzip", GZIP[:-8] + bytes(8), trouble="damaged"),
     "gzip whose second member has a wrong checksum": packed(
@@ -264,7 +264,7 @@ CURL: dict[str, Answer] = {
     "deflate with a zlib header": packed(b"deflate", zlib.compress(BOTH)),
     "deflate without a header": packed(b"deflate", raw_deflate(BOTH)),
     "deflate without its end": packed(
-        b"deflate", zlib.compress(BOTH)[:-2], trouble="before its own end"
+        b"deflate", zlib.compress(BOTH)[:-2], trouble="is truncated"
     ),
     "identity": packed(b"identity", BOTH),
     "gzip over deflate": packed(b"deflate, gzip", gzip.compress(zlib.compress(BOTH))),

@@ -254,7 +254,7 @@ BREAKS = {
         packed("gzip", gzip.compress(framed(b""))[:-1]),
         {"state": "interrupted", "events": 3},
         loss={"points": 2},
-        reason="before its own end",
+        reason="is truncated",
     ),
     "cancelled, closed cleanly": Fault(
         sse(OPEN_RUN), COMPLETE | {"events": 3}, "cancelled", "cancelled"
@@ -267,7 +267,7 @@ BREAKS = {
         sse(OPEN_RUN, Cut()),
         {"state": "interrupted", "events": 3, "reconnects": 2},
         loss={"points": 2},
-        reason="given up after 3 failures in a row",
+        reason="gave up after 3 failures in a row",
     ),
     "ended by the list, empty for ever": Fault(
         sse([]), {"state": "interrupted", "events": 0}, reason="given up"
@@ -320,12 +320,12 @@ REFUSALS = {
     "404 of a running job, then well": whole([refusal(404, "not yet"), sse(RUN)], listed="running"),
     "404 of a job that has ended": refused(404),
     "a page instead": Fault(
-        reply(200, b"<html>", {}), {"state": "unavailable"}, reason="no event stream"
+        reply(200, b"<html>", {}), {"state": "unavailable"}, reason="not an event stream"
     ),
     "no content type": Fault(
         raw(framed(DONE_FRAME), content_type=None),
         {"state": "unavailable"},
-        reason="no event stream",
+        reason="not an event stream",
     ),
     "brotli": Fault(
         Stream((), headers={"content-encoding": "br"}), {"state": "unavailable"}, reason="br"

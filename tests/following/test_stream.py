@@ -151,7 +151,7 @@ def test_a_ping_a_replay_and_garbage_do_not_reset_the_count(tmp_path: Path, usel
     assert len(followed.world.openings) == 4
     stream = followed.jobs["job"].stream
     assert stream.state == "interrupted"
-    assert stream.reason == "given up after 4 failures in a row: cut"
+    assert stream.reason == "gave up after 4 failures in a row: cut"
 
 
 def test_a_server_is_obeyed_up_to_a_minute(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_no_retry_starts_after_the_wait_however_long_it_stood_in_line(tmp_path: 
     statuses = {"broken": "running", "silent": "running"}
     followed = follow(tmp_path, serve, statuses=statuses, max_wait=10, concurrency=1)
     assert [opening.job_id for opening in followed.world.openings] == ["broken", "silent"]
-    assert followed.jobs["broken"].stream.reason == "cut, and waiting was over"
+    assert followed.jobs["broken"].stream.reason == "cut, and the wait was over"
 
 
 def test_a_cancelled_job_is_noticed_in_the_list(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def test_home_names_its_source_its_time_and_its_streams() -> None:
     assert "Arkor Studio, rig-org / rig at http://127.0.0.1:4000" in text
     assert "as of 2026-05-01 12:00:00 UTC" in text
     assert "6 jobs · 949 events" in text
-    assert "2 streams caught-up: still open when waiting ended" in text
+    assert "2 streams caught-up: still open when the wait ended" in text
 
 
 def test_only_so_many_kinds_of_broken_streams_are_listed() -> None:

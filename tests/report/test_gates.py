@@ -14,7 +14,7 @@ from reportgen.report.report import JobSummary, StreamSummary
 from tests.samples import HOSTILE, summary
 
 COMPLETE = StreamSummary("complete", None, 1, 0, 0)
-OPEN = StreamSummary("caught-up", "still open when waiting ended", 1, 0, 0)
+OPEN = StreamSummary("caught-up", "still open when the wait ended", 1, 0, 0)
 GONE = StreamSummary("unavailable", None, 0, 0, 0)
 
 
@@ -92,7 +92,9 @@ def test_a_limit_is_a_finite_number(number: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " ", ",", " , "])
 def test_an_empty_rule_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--fail-on names no rule: use one or more of .*loss>N"):
+    with pytest.raises(
+        UsageError, match=r"--fail-on needs at least one rule: choose from .*loss>N"
+    ):
         gates.parse(text)
 
 
@@ -131,7 +133,7 @@ def test_the_reason_of_a_failure_is_reported() -> None:
 def test_a_stream_that_is_not_complete() -> None:
     jobs = (job(), job("job_2", stream=OPEN), job("job_3", stream=GONE, name=None))
     reasons = [
-        "job_2 (support-bot): stream caught-up: still open when waiting ended",
+        "job_2 (support-bot): stream caught-up: still open when the wait ended",
         "job_3: stream unavailable",
     ]
     assert words("incomplete", *jobs) == [f"--fail-on incomplete: {line}" for line in reasons]
