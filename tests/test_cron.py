@@ -298,7 +298,7 @@ def test_the_home_page_marks_what_is_new_ended_or_failed(
 ) -> None:
     home = week[number].text("index.html")
     rows = re.findall(r'<a href="jobs/([a-z]+)\.html">[^\n]*', home)
-    marks = re.findall(r'href="jobs/([a-z]+)\.html">[a-z]+</a> <small class="mark">(\w+)<', home)
+    marks = re.findall(r'href="jobs/([a-z]+)\.html"><bdi>[a-z]+</bdi></a> <em>(\w+)<', home)
     assert rows == list(ROWS[number])
     assert dict(marks) == MARKS[number]
     assert re.findall("Since the previous snapshot: ([^<]*)<", home) == [
@@ -466,9 +466,9 @@ def test_render_changes_nothing_between_two_builds(command: Command) -> None:
         built = files_of(command.build(studio, SOURCE_DATE_EPOCH=noon(2)).out)
         result = command.run("render", SOURCE_DATE_EPOCH=noon(5))
         assert (result.code, files_of(result.out)) == (0, built), result.stderr
-        assert b'<small class="mark">new' in built["index.html"].data
+        assert b"</a> <em>new" in built["index.html"].data
         again = command.build(studio, SOURCE_DATE_EPOCH=noon(3))
-    assert 'class="mark"' not in (again.out / "index.html").read_text("utf-8")
+    assert "</a> <em>" not in (again.out / "index.html").read_text("utf-8")
 
 
 def test_a_build_that_starts_while_the_last_one_still_waits(command: Command) -> None:

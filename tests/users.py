@@ -43,8 +43,9 @@ def _version_under(way: tuple[str, ...]) -> str:
     if shutil.which(way[0]) is None:
         return ""
     checkout = Path(__file__).resolve().parent.parent
+    # By a shell, for which the rights that root still has at the first program are gone.
     tried = subprocess.run(
-        [*way, sys.executable, "-c", _VERSION],
+        [*way, "sh", "-c", 'exec "$@"', "sh", sys.executable, "-c", _VERSION],
         cwd=checkout,
         capture_output=True,
         text=True,

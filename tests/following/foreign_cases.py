@@ -251,9 +251,7 @@ CURL: dict[str, Answer] = {
     "gzip with zeros between": packed(b"gzip", gzip.compress(ONE) + bytes(9) + gzip.compress(TWO)),
     "gzip with garbage behind": packed(b"gzip", GZIP + b"<html>"),
     "gzip without its trailer": packed(b"gzip", GZIP[:-8], trouble="is truncated"),
-    "gzip whose second member lacks its end": packed(
-        b"gzip", MEMBERS[:-1], trouble="is truncated"
-    ),
+    "gzip whose second member lacks its end": packed(b"gzip", MEMBERS[:-1], trouble="is truncated"),
     "gzip with a wrong checksum": packed(b"gzip", GZIP[:-8] + bytes(8), trouble="damaged"),
     "gzip whose second member has a wrong checksum": packed(
         b"gzip", MEMBERS[:-8] + bytes(8), trouble="damaged"
@@ -263,9 +261,7 @@ CURL: dict[str, Answer] = {
     "gzip of no bytes": packed(b"gzip", b"", b""),
     "deflate with a zlib header": packed(b"deflate", zlib.compress(BOTH)),
     "deflate without a header": packed(b"deflate", raw_deflate(BOTH)),
-    "deflate without its end": packed(
-        b"deflate", zlib.compress(BOTH)[:-2], trouble="is truncated"
-    ),
+    "deflate without its end": packed(b"deflate", zlib.compress(BOTH)[:-2], trouble="is truncated"),
     "identity": packed(b"identity", BOTH),
     "gzip over deflate": packed(b"deflate, gzip", gzip.compress(zlib.compress(BOTH))),
     "brotli": packed(b"br", BOTH, b"", "encoded as br"),
