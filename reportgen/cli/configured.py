@@ -183,7 +183,7 @@ def read_configuration(ctx: click.Context, _param: click.Parameter, named: Path 
 
 
 def _known_keys(ctx: click.Context) -> dict[str, str]:
-    """Return the kind of each key of any command, since one file serves them all."""
+    """Return each key's kind, for all commands, since one file serves them all."""
     group = ctx.find_root().command
     commands = group.commands.values() if isinstance(group, click.Group) else [ctx.command]
     options = {key: option for command in commands for key, option in options_of(command).items()}

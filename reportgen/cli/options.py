@@ -45,7 +45,7 @@ Decorator = Callable[[Any], Any]
 def _option(names: str, help_: str, kind: Any = None, **settings: Any) -> Decorator:
     """Return an option that can also come from the variable ARKOR_REPORT_<OPTION>.
 
-    Its help shows the default if that has the form in which a user would write it.
+    Its help shows the default if it looks the way a user would write it.
     """
     words = names.split()
     longest = max((word for word in words if word.startswith("-")), key=len)

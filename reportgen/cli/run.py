@@ -103,7 +103,7 @@ def merge(
 
 
 def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) -> None:
-    """Print what a build would read. Raises `SourceError` if the build would fail."""
+    """Print what a build would read. Raises `SourceError` if a build can't read it."""
     stderr = session.stderr
     stderr.capture_libraries(quiet=verbosity.quiet)
     diagnosis = examine(

@@ -18,7 +18,7 @@ class Session:
     verbose: bool = False
     """Whether errors include a traceback."""
     printed_the_result: bool = True
-    """Whether the command's result itself goes to stdout, not just the path of a file."""
+    """Whether stdout has the result itself, not just the path where it was written."""
 
     @cached_property
     def stderr(self) -> "Stderr":

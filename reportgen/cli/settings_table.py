@@ -1,4 +1,4 @@
-"""`arkor-report config`: a table of each setting in force and where its value comes from."""
+"""`arkor-report config`: a table of the settings in effect and where their values come from."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _USER_INFO: Final = re.compile(r"(?<![^\s/])[^\s/@]*:[^\s/@]*@")
 
 
 def config(session: Session, **_settings: object) -> None:
-    """Print each setting in force and where its value comes from."""
+    """Print the settings in effect and where their values come from."""
     ctx = click.get_current_context()
     texts, defaults = written(ctx), _defaults(ctx)
     rows = [

@@ -80,7 +80,7 @@ def closing(
     ]
     if math.isfinite(waiting_ends):
         candidates += _by_the_wait(connection, job, settings, waiting_ends)
-    # Of reasons with the same time, prefer that the stream was read to its end.
+    # If reasons have the same time, prefer that the stream was read to its end.
     return min(candidates, key=lambda candidate: (candidate[0], candidate[1] is not Close.READ))
 
 

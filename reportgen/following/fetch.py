@@ -109,7 +109,7 @@ async def _unless_stopped(work: Coroutine[object, object, _First], stop: asyncio
 
 
 async def _read_source(source: Source, progress: FetchProgress) -> _First:
-    """Read list, manifest and identity concurrently. Raises `SourceError` without a list."""
+    """Read list, manifest and identity concurrently. Raises `SourceError` if there is no list."""
     reading_list = asyncio.create_task(source.jobs())
     others = asyncio.gather(source.identity(), source.manifest(), return_exceptions=True)
     try:

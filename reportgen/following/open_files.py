@@ -7,7 +7,7 @@ from typing import Final
 
 _EACH: Final = 2
 _OTHERS: Final = 32
-"""Descriptors for everything else in a build: directories, idle connections, pipes, and so on."""
+"""For everything else that a build opens: directories, idle connections, the event loop, pipes."""
 
 
 def most_streams(wanted: int) -> int:

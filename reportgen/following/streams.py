@@ -18,12 +18,12 @@ from reportgen.settings import Following
 from reportgen.sources import Source
 
 LIST_SECONDS: Final = 10.0
-"""Seconds between reads of the list; one at least every 15 s is promised, response included."""
+"""Seconds between reads of the list; one every 15 s is promised, including the response time."""
 
 _NEVER_ENDED: Final = frozenset({"queued", "running"})
 _READINGS_TO_LOSE_A_JOB: Final = 2
 _SYNCS_AT_ONCE: Final = 4
-"""The number of logs synced at once: enough to keep a slow disk busy when many streams end."""
+"""Enough to keep a slow disk busy when hundreds of streams end at once."""
 
 
 class Streams:

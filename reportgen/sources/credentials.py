@@ -75,7 +75,7 @@ def _text_of(file: Path, environment: Mapping[str, str], *, named: bool) -> str:
 
 
 def _shown(file: Path, environment: Mapping[str, str], named: Path | None) -> str:
-    """Return a missing file's path, with any problem of the home directory it should be in."""
+    """Return a missing file's path, and why the home directory is unusable, if it is."""
     trouble = None if named else home.trouble(environment)
     return str(file) if trouble is None else f"{file} ({trouble})"
 
@@ -235,7 +235,7 @@ def client_version(project_dir: Path, environment: Mapping[str, str]) -> str:
 
 
 def _object_in(file: Path) -> Object:
-    """Return the JSON object in a file; an empty one if the file is missing or holds none."""
+    """Return the JSON object in a file; an empty one if the file is missing or has no object."""
     try:
         return decode_object(small_files.read(file).encode("utf-8", "surrogatepass")) or {}
     except FileNotFoundError:

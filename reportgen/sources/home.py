@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 
 def expand(text: str) -> str:
-    """Return a path with a leading `~` or `~user` expanded. Raises `ValueError` if it can't be."""
+    """Return a path with a leading `~` or `~user` expanded. Raises `ValueError` without a home."""
     if not text.startswith("~"):
         return text
     user = text[1:].partition("/")[0]

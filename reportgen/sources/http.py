@@ -74,7 +74,7 @@ class UnreachableError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class BaseURL:
-    """A server's base URL, which is valid."""
+    """A server's validated base URL."""
 
     url: str
     shown: str

@@ -86,7 +86,7 @@ def _items(body: bytes) -> Iterator[bytes]:
 
 
 def _entry(item: bytes, place: int, oddities: _Oddities) -> bytes | None:
-    """Return an entry reduced to the limits; if it can't be a job, report it and return None."""
+    """Return an entry within the limits; if it can't be a job, report it and return None."""
     if not item.startswith(b"{"):
         oddities.add(place, " is left out: it has no id")
         return None

@@ -1,4 +1,4 @@
-"""Which refusals are final, and how long to wait before a retry: pure functions."""
+"""Which refusals are final, and how long to wait before a retry: pure, randomness passed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Which Studio to use, and with which token.
 
-`arkor dev` uses the first free one of ten ports. All of a user's Studios share one token file, so
+`arkor dev` uses the first free port of ten. All of a user's Studios share one token file, so
 the token in it may be another Studio's or from an earlier launch, or it may be missing; but each
 Studio's own page has its token. Pages are read without a token: it is never sent to a process that
-has not proved to be a Studio.
+has not proved itself a Studio.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
