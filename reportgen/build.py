@@ -1,4 +1,4 @@
-"""The pipeline: a snapshot of the source, then pages from the snapshot."""
+"""The pipeline: fetch a snapshot of the source, then render pages from it."""
 
 import asyncio
 import random
@@ -26,20 +26,20 @@ from reportgen.text.secrets import Secrets
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a build gets from outside."""
+    """A build's external dependencies."""
 
     now: Callable[[], datetime]
     environment: Mapping[str, str]
     interrupts: Interrupts
     progress: Plain
     secrets: Secrets
-    """Learns every secret that is read, so that no message and no page holds it."""
+    """Every secret read is added here, so that it never appears in a message or on a page."""
 
 
 def build(
     settings: FetchSettings, output: Output, world: World, regression: float | None = None
 ) -> Rendered:
-    """Snapshot, then render: the main job. For `regression` see `render`."""
+    """Fetch a snapshot, then render it. For `regression`, see `render`."""
     with Snapshot.locked(settings.snapshot_dir, world.progress.warn) as snapshot:
         while True:
             folder = _fetch(settings, world, snapshot)
@@ -80,9 +80,10 @@ def render_only(
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Rendered:
-    """Render what was fetched last, without network.
+    """Render the last fetched data, without network access.
 
-    `source` is the kind and the URL to show instead of the source fetched last, each or None.
+    `source` is the kind and the URL of the source to show instead of the last one fetched; either
+    may be None.
     """
     kept = Snapshot.reading(snapshot_dir).last_folder(*source)
     redactor = secrets.redactor.showing(output.show_config)
@@ -99,7 +100,7 @@ def render_only(
 
 
 def _fetch(settings: FetchSettings, world: World, snapshot: Snapshot) -> SourceFolder:
-    """Fetch what is not there yet; return the source's folder."""
+    """Fetch what is missing from the snapshot; return the source's folder."""
     source = choose_source(
         settings.source,
         world.environment,
@@ -133,7 +134,7 @@ async def _fetch_from(
 
 
 def _within_limits(following: Following, warn: Callable[[str], None]) -> Following:
-    """Return the settings with the concurrency that the limit of open files allows."""
+    """Return the settings with concurrency reduced to what the open-file limit allows."""
     most = open_files.most_streams(following.concurrency)
     if most < following.concurrency:
         warn(

@@ -1,10 +1,10 @@
-"""The errors that users see, each kind with its exit code."""
+"""The errors shown to users, each kind with its exit code."""
 
 from pathlib import Path
 
 
 class ReportError(Exception):
-    """An error whose message is what failed, on what, and what to do, in one or two lines."""
+    """An error whose message says in one or two lines what failed, on what, and what to do."""
 
     exit_code = 1
 
@@ -14,14 +14,14 @@ class WriteError(ReportError):
 
 
 class SnapshotError(ReportError):
-    """There is no snapshot, or it is damaged or of another version."""
+    """The snapshot is missing, damaged, or from another version."""
 
 
 class DamagedRecordError(SnapshotError):
     """A job's event log is damaged; the next build fetches it again."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(path, why)  # as it is pickled in a worker process
+        super().__init__(path, why)  # these arguments are what a worker process pickles
         self.path = path
 
     def __str__(self) -> str:
@@ -36,6 +36,6 @@ class UsageError(ReportError):
 
 
 class SourceError(ReportError):
-    """There is nothing to report from: the source cannot be reached, refuses, or sends no list."""
+    """The source cannot be reached, refuses the request, or does not send a job list."""
 
     exit_code = 3

@@ -1,8 +1,8 @@
-"""What a command was asked to do, as nested values that are handed on whole.
+"""A command's settings, as nested values that are passed on as a whole.
 
-Each is made from one group of options in `cli.options`, which has the defaults. `Selection`,
-`Retention` and `Looks` are such values too, defined beside the code that they steer. Durations are
-in seconds.
+Each is built from one group of options in `cli.options`, which has the defaults. `Selection`,
+`Retention` and `Looks` are also such values, defined next to the code that uses them. Durations
+are in seconds.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ if TYPE_CHECKING:  # a command imports only what it runs
 
 _STUDIO_PORTS: Final = range(4000, 4010)
 STUDIO_URLS: Final = tuple(f"http://127.0.0.1:{port}" for port in _STUDIO_PORTS)
-"""Where a Studio may be, in the order in which they take their ports."""
+"""The addresses where a Studio may run, in the order in which Studios claim the ports."""
 STUDIO_URL: Final = f"{STUDIO_URLS[0]} to {_STUDIO_PORTS[-1]}"
-"""The same, for people."""
+"""The same, for display."""
 CLOUD_URL: Final = "https://api.arkor.ai"
 
 
@@ -45,11 +45,11 @@ class Following:
     """How streams are followed."""
 
     max_wait: float
-    """How long in all to wait for jobs that have not ended; infinity until they end."""
+    """The total time to wait for jobs that have not ended; infinity to wait until they do."""
     settle: float
-    """How long a stream must be quiet to count as read, once its job ended or waiting is over."""
+    """How long a stream must be quiet to count as read, once its job or the wait has ended."""
     stall_timeout: float
-    """How long a followed stream may send no byte."""
+    """How long a followed stream may go without sending a byte."""
     retries: int
     concurrency: int
     refresh: bool
@@ -65,17 +65,17 @@ class FetchSettings:
     following: Following
     snapshot_dir: Path
     baseline: str | None
-    """What each job is measured against (see `model.baseline`)."""
+    """What each job is compared with (see `model.baseline`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What to write, where, and how it looks."""
+    """What to write, where to write it, and how it looks."""
 
     out: Path
     looks: "Looks"
     log_lines: int | None
-    """The length of the log on a job's page, None for all of it."""
+    """How many log lines a job's page shows; None for all of them."""
     single_file: bool
     show_config: tuple[str, ...]
     report_url: str | None
@@ -83,14 +83,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """What fails a build once its report is written."""
+    """The conditions that fail a build once its report is written."""
 
     strict: bool
     fail_on: "tuple[Rule, ...]"
 
 
 def now(environment: Mapping[str, str]) -> datetime:
-    """Return the time, or the one that `SOURCE_DATE_EPOCH` sets. Raises `UsageError`."""
+    """Return the current time, or that in `SOURCE_DATE_EPOCH`. Raises `UsageError`."""
     epoch = environment.get("SOURCE_DATE_EPOCH")
     if not epoch:
         return datetime.now(UTC)

@@ -430,7 +430,7 @@ def test_a_log_damaged_in_every_shard_costs_only_itself(next_run: Run, tmp_path:
         path.write_bytes(zeroed(path.read_bytes()))
     render = machine(tmp_path, "render")
     merged, files = merge_and_render(render, shards)
-    assert merged.stderr.count("is damaged and left out") == PARTS
+    assert merged.stderr.count("is damaged and was skipped") == PARTS
     expected = next_run.one_build
     for name in expected:
         if name.startswith("jobs/") and not name.startswith("jobs/best."):

@@ -1,7 +1,7 @@
-"""The commands: their names, help and options. What they do is imported when they run.
+"""The commands: their names, help and options. Their code is imported only when they run.
 
-click's LazyGroup recipe would import a whole command for its help and for completion; these need
-only its options.
+click's LazyGroup recipe would import an entire command to show its help or complete its options;
+this needs only the options.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ from reportgen.cli.lazy import lazily
 from reportgen.cli.options import Decorator, with_options
 from reportgen.cli.parameters import DIRECTORY
 
-# The backspace keeps click from folding the lines after it into one.
+# The backspace keeps click from joining the lines after it.
 _HELP: Final = """Save Arkor Studio's training jobs as self-contained HTML pages.
 
 \b
@@ -38,7 +38,7 @@ def program() -> None:
 
 
 def _command(function: str, text: str, *options: Decorator) -> None:
-    """Add a command that runs the function with this import path, and has its name."""
+    """Add a command that runs the function with this import path and has the same name."""
     command = with_options(click.pass_obj(lazily(function)), *options)
     program.command(function.partition(":")[2], cls=Command, help=text)(command)
 

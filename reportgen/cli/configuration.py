@@ -5,13 +5,13 @@
     limit = 20
     strict = true
 
-A value is written as on the command line, or in TOML's own way: a whole number, a boolean for a
-flag, a list for an option that can be repeated or that separates words by commas, a number of
-seconds for a duration. A relative path starts at the file's directory, so that the file means the
-same wherever the command runs.
+A value is written as on the command line, or as a native TOML value: a whole number, a boolean for
+a flag, a list for an option that can be repeated or takes comma-separated words, a number of
+seconds for a duration. A relative path is relative to the file's directory, so that the file means
+the same wherever the command runs.
 
-One file serves all commands: each uses the keys of its own options, and a key that is no command's
-option is refused. No key holds a secret.
+One file serves all commands: each uses the keys of its own options, and a key that is not an option
+of any command is refused. No key holds a secret.
 """
 
 import difflib
@@ -26,7 +26,7 @@ from reportgen.errors import UsageError
 from reportgen.files import open_named
 
 Given = str | bool | list[str]
-"""A value as on the command line: a text, a flag, the texts of a repeated option."""
+"""A value as on the command line: a string, a flag, or the strings of a repeated option."""
 
 KINDS: Final[Mapping[str, str]] = {
     "text": "a string",
@@ -38,16 +38,17 @@ KINDS: Final[Mapping[str, str]] = {
     "words": "a string or a list of strings",
     "list": "a string or a list of strings",
 }
-"""What the file may hold for an option of each kind, for error messages."""
+"""What each kind of option accepts in the file, for error messages."""
 
 _LARGEST_FILE: Final = 1 << 20
 _LARGEST_NUMBER: Final = 10**18
 
 
 def load(file: Path, *, found: bool) -> dict[str, object] | None:
-    """Return what a configuration file holds; None if it was to be `found` and does not exist.
+    """Return a configuration file's contents; None if `found` is true and it does not exist.
 
-    Only a small regular file is read, so that nothing can block. Raises `UsageError`.
+    `found` means that the user did not name the file. Only a small regular file is read, so that
+    nothing can block. Raises `UsageError`.
     """
     try:
         if found and _is_there(file) and leads_out(file, file.parent):
@@ -55,7 +56,7 @@ def load(file: Path, *, found: bool) -> dict[str, object] | None:
         with open(open_named(file), "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
             data = stream.read(_LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
-        # In a directory that may not be searched, no file is found.
+        # In a directory without search permission, no file is found.
         hidden = isinstance(error, PermissionError) and not _is_there(file)
         if found and (hidden or isinstance(error, FileNotFoundError | NotADirectoryError)):
             return None
@@ -82,7 +83,7 @@ def _unreadable(file: Path, reason: str | None, *, found: bool) -> UsageError:
 def values(
     document: Mapping[str, object], file: Path, known: Mapping[str, str]
 ) -> dict[str, Given]:
-    """Return a configuration file's values by key; `known` is what each key takes.
+    """Return a configuration file's values by key; `known` maps each key to its kind.
 
     Raises `UsageError`, which names the file and the key.
     """
@@ -127,7 +128,7 @@ def _unknown(key: str, file: Path, known: Mapping[str, str]) -> str:
 
 
 def _given(value: object, takes: str, directory: Path) -> Given | None:
-    """Return a value as on the command line; None if it is of the wrong kind."""
+    """Return a value as on the command line; None if it has the wrong type."""
     if takes == "flag":
         return value if isinstance(value, bool) else None
     if isinstance(value, list):
@@ -146,7 +147,7 @@ def _text(value: object, takes: str) -> str | None:
     is_number = takes in {"number", "lines", "duration"}
     match value:
         case str():
-            return None if "\0" in value else value  # which no command line can hold
+            return None if "\0" in value else value  # which can't be passed on a command line
         case bool():
             return None
         case int() if is_number and abs(value) < _LARGEST_NUMBER:
@@ -158,7 +159,7 @@ def _text(value: object, takes: str) -> str | None:
 
 
 def _kind(value: object) -> str:
-    """Return the kind of a TOML value, never the value: it might be a misplaced secret."""
+    """Return the type of a TOML value, not the value, which might be a misplaced secret."""
     names = {
         bool: "a boolean",
         int: "a number",

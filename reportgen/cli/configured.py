@@ -1,4 +1,4 @@
-"""Commands and options whose values also come from variables and the configuration file.
+"""Commands and options whose values can also come from variables and the configuration file.
 
 The command line wins, then the variable ARKOR_REPORT_<OPTION>, then the file, then the default.
 """
@@ -31,18 +31,18 @@ class Option(click.Option):
 
     @property
     def key(self) -> str:
-        """Its name in the configuration file."""
+        """The option's name in the configuration file."""
         return max(self.opts, key=len).lstrip("-")
 
     @property
     def takes(self) -> str:
-        """What the file may hold for it, a key of `configuration.KINDS`."""
+        """The kind of value that it accepts in the file, a key of `configuration.KINDS`."""
         if self.is_flag:
             return "flag"
         return "list" if self.multiple else getattr(self.type, "takes", "text")
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
-        """Return the final value; what was written is kept for `config` to show."""
+        """Return the final value; the value as written is kept for `config` to show."""
         self._refuse_what_is_not_text(ctx, value)
         final = super().process_value(ctx, value)
         is_shown = self.show_default or self._source(ctx) is not ParameterSource.DEFAULT
@@ -50,7 +50,7 @@ class Option(click.Option):
         return final
 
     def _refuse_what_is_not_text(self, ctx: click.Context, value: Any) -> None:
-        """Raise `click.BadParameter` for bytes that are not text; a path may hold any."""
+        """Raise `click.BadParameter` for bytes that are not text, except in a path."""
         values = value if isinstance(value, list | tuple) else (value,)
         if isinstance(self.type, click.Path):
             return
@@ -59,7 +59,7 @@ class Option(click.Option):
                 raise click.BadParameter("it is not text in UTF-8.", ctx=ctx, param=self)
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
-        """Name where a wrong value comes from."""
+        """Return where an invalid value comes from."""
         match ctx and self._source(ctx):
             case ParameterSource.ENVIRONMENT:
                 return str(self.envvar)
@@ -69,7 +69,7 @@ class Option(click.Option):
                 return super().get_error_hint(ctx)
 
     def set_by(self, ctx: click.Context) -> str:
-        """Return what set the value: `command line`, a variable, a file's path, or `default`."""
+        """Return where the value was set: `command line`, a variable, a file, or `default`."""
         match self._source(ctx):
             case ParameterSource.COMMANDLINE:
                 return "command line"
@@ -88,7 +88,7 @@ class Command(click.Command):
     """A command whose options can also come from the configuration file."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line, and refuse values that contradict each other or are not trusted.
+        """Parse the command line, and refuse conflicting or untrusted values.
 
         Raises `click.UsageError`, `UsageError` or `WriteError`.
         """
@@ -103,13 +103,13 @@ class Command(click.Command):
         return rest
 
     def _find_log_format(self, ctx: click.Context, args: list[str]) -> None:
-        """Parse past the error, as for completion, to learn the format to report it in."""
+        """Continue parsing past an error, as for completion, to find the format to report it in."""
         ctx.resilient_parsing = ctx.ignore_unknown_options = True
         with suppress(click.UsageError):
             super().parse_args(ctx, list(args))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a Ctrl-C that it does not catch ends it without a message."""
+        """Run the command; an uncaught Ctrl-C ends it without a message."""
         session = ctx.find_object(Session)
         if session is not None:
             session.verbose = ctx.params["verbose"]
@@ -125,7 +125,7 @@ def options_of(command: click.Command) -> dict[str, Option]:
 
 
 def written(ctx: click.Context) -> dict[str, Any]:
-    """Return each setting as it was written, by key; None for a default that is not shown."""
+    """Return each setting as written, by key; None for a default that is not shown."""
     texts: dict[str, Any] = ctx.meta.setdefault(_WRITTEN, {})
     return texts
 
@@ -140,7 +140,7 @@ def configuration_file(ctx: click.Context) -> Path | None:
 
 
 def use_log_format(ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    """Report everything from here on in this format."""
+    """Use this format for all messages from now on."""
     session = ctx.find_object(Session)
     if session is not None:
         session.as_json = value == "json"
@@ -150,7 +150,7 @@ def use_log_format(ctx: click.Context, _param: click.Parameter, value: str) -> s
 def yield_to_the_token(
     ctx: click.Context, param: click.Parameter, token_file: Path | None
 ) -> Path | None:
-    """Let the token's variable win over a token file, unless the command line names the file."""
+    """Prefer the token's variable to a token file, unless the command line names the file."""
     named = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     if named or not os.environ.get(TOKEN_VARIABLE):
         return token_file
@@ -159,13 +159,13 @@ def yield_to_the_token(
 
 
 def read_configuration(ctx: click.Context, _param: click.Parameter, named: Path | None) -> None:
-    """Make the configuration file's values the defaults. Raises `UsageError`."""
+    """Use the configuration file's values as defaults. Raises `UsageError`."""
     found = named is None
     file = named or Path(ctx.params["project_dir"], CONFIGURATION_FILE)
     document = lazily("reportgen.cli.configuration:load")(file, found=found)
     if document is None:
         return
-    # Whatever else is wrong with the file, it is reported in the format that it asks for.
+    # Any other error in the file is reported in the format that the file sets.
     if document.get("log-format") in ("text", "json"):
         ctx.default_map = {"log_format": document["log-format"]}
     values = lazily("reportgen.cli.configuration:values")(document, file, _known_keys(ctx))
@@ -174,7 +174,7 @@ def read_configuration(ctx: click.Context, _param: click.Parameter, named: Path 
     ctx.default_map = {
         str(option.name): values[key] for key, option in options.items() if key in values
     }
-    # The file was found in the default project directory, and may name another.
+    # The file was found in the default project directory, but may set a different one.
     is_default = ctx.get_parameter_source("project_dir") is ParameterSource.DEFAULT
     if "project-dir" in values and is_default:
         ctx.set_parameter_source("project_dir", ParameterSource.DEFAULT_MAP)
@@ -183,14 +183,14 @@ def read_configuration(ctx: click.Context, _param: click.Parameter, named: Path 
 
 
 def _known_keys(ctx: click.Context) -> dict[str, str]:
-    """Return what each key takes that any command knows: one file serves them all."""
+    """Return each key's kind, for all commands, since one file serves them all."""
     group = ctx.find_root().command
     commands = group.commands.values() if isinstance(group, click.Group) else [ctx.command]
     options = {key: option for command in commands for key, option in options_of(command).items()}
     return {key: option.takes for key, option in options.items() if key != "config"}
 
 
-# --- Values that contradict each other or are not trusted ----------------------------------------
+# --- Conflicting or untrusted values -------------------------------------------------------------
 
 
 def _refuse_what_a_found_file_may_not_set(ctx: click.Context) -> None:

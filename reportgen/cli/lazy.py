@@ -1,4 +1,4 @@
-"""What is imported only when it is used, so that help and shell completion stay quick."""
+"""Import modules only when they are used, so that help and shell completion stay fast."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -13,7 +13,7 @@ def imported(path: str) -> Any:
 
 
 def lazily(path: str) -> Callable[..., Any]:
-    """Return a function that imports `package.module:name` when it is called, and calls that."""
+    """Return a function that imports `package.module:name` and calls it."""
 
     def call(*args: Any, **values: Any) -> Any:
         return imported(path)(*args, **values)

@@ -15,17 +15,17 @@ from reportgen.errors import ReportError
 
 _FAILED: Final = 1
 _YOUNG: Final = 10_000
-"""The number of new objects that triggers a garbage collection: nearly all of them live long."""
+"""The number of new objects that triggers garbage collection: nearly all are long-lived."""
 
 
 def main() -> NoReturn:
-    """Run the command, and end with its exit code."""
+    """Run the command, and exit with its exit code."""
     gc.set_threshold(_YOUNG)
     stdout = standard_streams.prepare()
-    # For errors that come before the options are read.
+    # For errors that occur before the options are read.
     session = Session(as_json=os.environ.get(f"{PREFIX}LOG_FORMAT") == "json")
     code, failure = _run(session), stdout.failure
-    # A reader that has seen enough and closes its pipe is not a failure.
+    # A reader that closes its pipe early is not a failure.
     is_lost = failure is not None and not isinstance(failure, ConnectionError)
     if code == 0 and session.printed_the_result and is_lost:
         reason = failure and failure.strerror
@@ -59,10 +59,10 @@ def _run(session: Session) -> int:
 
 
 def _report_usage(error: click.UsageError, session: Session) -> None:
-    """Write what is wrong and where to find help, or all help if there is no command."""
+    """Write what is wrong and where to find help, or the full help if there is no command."""
     command = error.ctx.command_path if error.ctx else "arkor-report"
     hint = f"Try `{command} --help`."
-    if type(error).__name__ != "NoArgsIsHelpError":  # in click from 8.2 on
+    if type(error).__name__ != "NoArgsIsHelpError":  # raised since click 8.2
         session.stderr.write_end("usage", error.format_message(), hint=hint)
     elif session.as_json:
         session.stderr.write_end("usage", "Missing command.", hint=hint)

@@ -45,7 +45,7 @@ Decorator = Callable[[Any], Any]
 def _option(names: str, help_: str, kind: Any = None, **settings: Any) -> Decorator:
     """Return an option that can also come from the variable ARKOR_REPORT_<OPTION>.
 
-    Its help shows the default if that is written as a user would write it.
+    Its help shows the default if it looks the way a user would write it.
     """
     words = names.split()
     longest = max((word for word in words if word.startswith("-")), key=len)
@@ -62,10 +62,10 @@ def _option(names: str, help_: str, kind: Any = None, **settings: Any) -> Decora
 
 
 def _group(name: str, value: str, *options: Decorator) -> Decorator:
-    """Return a decorator that passes the values of these options on as one value.
+    """Return a decorator that passes the values of these options on as a single value.
 
-    `value` is the import path of that value's class, whose fields are named like the options and
-    the groups among them. The command takes the value as the parameter `name`.
+    `value` is the import path of that value's class, whose fields have the same names as the
+    options and groups in it. The command takes the value as the parameter `name`.
     """
 
     def decorate(command: Callable[..., Any]) -> Any:
@@ -81,7 +81,7 @@ def _group(name: str, value: str, *options: Decorator) -> Decorator:
 
 
 def with_options(command: Any, *options: Decorator) -> Any:
-    """Add options to a command, in the order in which its help lists them."""
+    """Add options to a command, in the order in which the help lists them."""
     for option in reversed(options):
         command = option(command)
     return command
@@ -89,7 +89,7 @@ def with_options(command: Any, *options: Decorator) -> Any:
 
 _SOURCES: Final = click.Choice(["studio", "cloud", "demo"])
 
-# Eager and before --config, whose file is looked for in this directory.
+# Eager, and before --config, since this directory is searched for its file.
 project_dir = _option(
     "--project-dir",
     f"The directory that holds {CONFIGURATION_FILE}, .arkor/state.json and node_modules.",

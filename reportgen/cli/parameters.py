@@ -1,4 +1,4 @@
-"""The options' types, which turn a text into a final value, wherever the text comes from."""
+"""The options' types, which convert text from any origin into a final value."""
 
 import os
 import re
@@ -23,12 +23,12 @@ _LONGEST: Final = 10_000 * 86_400.0
 _SHORTEST_REFRESH: Final = 5.0
 
 
-# Generic, but not in the lowest version of click that is supported.
+# Generic, but not in the oldest supported version of click.
 class Parsed(click.ParamType):  # type: ignore[type-arg]
-    """A text that `parse` turns into a value, or refuses by raising `UsageError`.
+    """Text that `parse` converts to a value, or refuses by raising `UsageError`.
 
-    A value that is not a text is a default, and final. `takes` is what the configuration file may
-    hold for it, a key of `configuration.KINDS`.
+    A value that is not a string is a default, and already final. `takes` is the kind of value that
+    it accepts in the configuration file, a key of `configuration.KINDS`.
     """
 
     def __init__(self, metavar: str, parse: Callable[[str], Any], takes: str = "text") -> None:
@@ -45,7 +45,7 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]
         except UsageError as error:
             message = str(error)
             option = max(param.opts, key=len) if param is not None else ""
-            if message.startswith(option):  # with which click begins its own message
+            if message.startswith(option):  # click's own message begins with it
                 message = re.sub("^(?=[a-z])", "it ", message.removeprefix(option).lstrip(": "))
             self.fail(message, param, ctx)
 
@@ -61,7 +61,7 @@ class Count(click.IntRange):
 
 
 class PathType(click.Path):
-    """A path, never empty; a leading `~` is the home directory wherever the path comes from."""
+    """A path, never empty; a leading `~` is expanded, wherever the path comes from."""
 
     takes = "path"
 
@@ -81,7 +81,7 @@ class PathType(click.Path):
 
 
 class LinkedType(click.Choice):  # type: ignore[type-arg]
-    """A layout, converted to whether style and script are files of their own."""
+    """A layout, converted to whether style and script are separate files."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return whether the layout is `linked`. Raises `click.BadParameter`."""
@@ -91,7 +91,7 @@ class LinkedType(click.Choice):  # type: ignore[type-arg]
 def duration(text: str) -> float:
     """Return the seconds of `90`, `90s`, `10m`, `2h`, `1h30m` or `7d`. Raises `UsageError`."""
     words = text.strip().lower()
-    # A number without a unit is seconds only by itself: 1h30 would be read as minutes.
+    # A bare number is seconds only on its own, since 1h30 would be read as minutes.
     match = _DURATION.fullmatch(f"{words}s" if _SECONDS.fullmatch(words) else words)
     if match is None or not any(match.groups()):
         raise UsageError(
@@ -102,22 +102,22 @@ def duration(text: str) -> float:
 
 
 def refresh(text: str) -> float:
-    """Parse `--auto-refresh`, in seconds: a page needs some time to be read."""
+    """Parse `--auto-refresh` into seconds, with a minimum that leaves time to read the page."""
     seconds = duration(text)
     if seconds < _SHORTEST_REFRESH:
         raise UsageError(f"{text!r} is too short: a page can reload at most once every 5 s.")
     return seconds
 
 
-@cache  # a zone that is read twice does not equal itself
+@cache  # two objects for the same zone are not equal
 def zone(name: str) -> ZoneInfo:
-    """Return a zone of the tzdata package, so that pages are the same on every system.
+    """Return a zone from the tzdata package, so that pages are the same on every system.
 
     Raises `UsageError`, or `ReportError` if the package is damaged.
     """
     try:
         data = resources.files("tzdata")
-        # Not every path in the package is a zone, and which of them open depends on the system.
+        # Not every path in the package is a zone, and which ones open depends on the system.
         listed = data.joinpath("zones").read_text("ascii").splitlines()
         if name not in listed:
             raise UsageError(
@@ -133,7 +133,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def log_lines(text: str) -> int | None:
-    """Return how many lines of a log to show, None for all. Raises `UsageError`."""
+    """Return how many lines of a log to show; None for all. Raises `UsageError`."""
     if text == "all":
         return None
     if re.fullmatch("[0-9]{1,15}", text):

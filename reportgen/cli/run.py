@@ -1,6 +1,6 @@
-"""The commands: each hands its settings to the pipeline, prints the result and returns a code.
+"""The commands: each passes its settings to the pipeline, prints the result and returns a code.
 
-Imported only when a command runs, since it imports everything heavy.
+Imported only when a command runs, since it imports all slow modules.
 """
 
 import os
@@ -73,7 +73,7 @@ def render(
     project_dir: Path,  # noqa: ARG001 - where the configuration file is
     verbosity: Verbosity,
 ) -> int:
-    """Render what was fetched; return the exit code."""
+    """Render the fetched data; return the exit code."""
     rendered = pipeline.render_only(
         snapshot_dir,
         (kind, url),
@@ -103,7 +103,7 @@ def merge(
 
 
 def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) -> None:
-    """Print what a build would read. Raises `SourceError` if it could not."""
+    """Print what a build would read. Raises `SourceError` if a build can't read it."""
     stderr = session.stderr
     stderr.capture_libraries(quiet=verbosity.quiet)
     diagnosis = examine(
@@ -118,7 +118,7 @@ def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) ->
 def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) -> int:
     """Run a command that fetches: catch signals and show progress."""
     stderr.capture_libraries(quiet=verbosity.quiet)
-    settings.now(os.environ)  # a wrong SOURCE_DATE_EPOCH is reported before any work
+    settings.now(os.environ)  # report an invalid SOURCE_DATE_EPOCH before doing any work
     interrupts = Interrupts()
     code = 0
     with interrupts.caught():
@@ -138,7 +138,7 @@ def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) ->
 
 
 def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: bool) -> int:
-    """Report to GitHub, judge the gates, print where the report is; return the exit code."""
+    """Report to GitHub, check the gates, print the report's path; return the exit code."""
     stderr, jobs = session.stderr, rendered.report.jobs
     if not no_github:
         _report_to_github(stderr, rendered)
@@ -155,13 +155,13 @@ def _deliver(session: Session, rendered: Rendered, gates: Gates, *, no_github: b
 
 
 def _print_path(session: Session, path: Path) -> None:
-    """Print where the result is, in the file system's own bytes, for scripts in any locale."""
+    """Print the result's path in the file system's own bytes, for scripts in any locale."""
     session.printed_the_result = False
     sys.stdout.buffer.write(os.fsencode(path) + b"\n")
 
 
 def _report_to_github(stderr: Stderr, rendered: Rendered) -> None:
-    """Append the summary to the step's and annotate the jobs, if GitHub Actions runs this."""
+    """Append to the step's summary and annotate the jobs, if running in GitHub Actions."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         report = rendered.report
         for line in github_actions.annotations(report.jobs, report.regression):

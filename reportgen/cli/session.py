@@ -1,4 +1,4 @@
-"""State that lasts for a whole run of the command."""
+"""State that lasts for the whole run of a command."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """Stderr, and how to write to it, as far as the options have been read."""
+    """Stderr and how to write to it, according to the options read so far."""
 
     as_json: bool = False
     verbose: bool = False
-    """Whether errors come with a traceback."""
+    """Whether errors include a traceback."""
     printed_the_result: bool = True
-    """Whether stdout has the command's result, not just the path of what it wrote."""
+    """Whether stdout has the result itself, not just the path where it was written."""
 
     @cached_property
     def stderr(self) -> "Stderr":
-        """Where messages go; imported with the first one, since --help has none."""
+        """The writer of messages; imported for the first one, since --help writes none."""
         stderr: Stderr = lazily("reportgen.cli.stderr:Stderr")(self)
         return stderr

@@ -1,4 +1,4 @@
-"""`arkor-report config`: a table of each setting in force and where its value comes from."""
+"""`arkor-report config`: a table of the settings in effect and where their values come from."""
 
 import os
 import re
@@ -12,12 +12,12 @@ from reportgen.cli.session import Session
 from reportgen.settings import CLOUD_URL, STUDIO_URL
 from reportgen.sources import credentials
 
-# Also in a malformed URL, whose password would be shown.
+# Also match malformed URLs, so that their passwords are not shown.
 _USER_INFO: Final = re.compile(r"(?<![^\s/])[^\s/@]*:[^\s/@]*@")
 
 
 def config(session: Session, **_settings: object) -> None:
-    """Print each setting in force and where its value comes from."""
+    """Print the settings in effect and where their values come from."""
     ctx = click.get_current_context()
     texts, defaults = written(ctx), _defaults(ctx)
     rows = [
@@ -34,7 +34,7 @@ def config(session: Session, **_settings: object) -> None:
 
 
 def _shown(text: Any, otherwise: str) -> str:
-    """Return a value as it was written; `otherwise` is what applies without one."""
+    """Return a value as written; `otherwise` is what applies without a value."""
     match text:
         case None | ():
             return otherwise
@@ -47,7 +47,7 @@ def _shown(text: Any, otherwise: str) -> str:
 
 
 def _defaults(ctx: click.Context) -> dict[str, str]:
-    """Return what applies to options without a value, where that is not `none`."""
+    """Return what applies to options without a value, unless that is always `none`."""
     source = ctx.params["kind"]
     urls = {"studio": STUDIO_URL, "cloud": CLOUD_URL}
     file = configuration_file(ctx)

@@ -1,7 +1,7 @@
-"""Stdout and stderr that never fail: what can't be written is lost, and nothing else changes.
+"""Stdout and stderr that never fail: output that can't be written is lost, with no other effect.
 
-A reader may leave (`build 2>&1 | head -1`), a disk fill up, a terminal go away hours later, an
-encoding lack a character. Nothing is buffered, so nothing can fail once more at exit.
+A reader may exit (`build 2>&1 | head -1`), a disk may fill up, a terminal may go away hours later,
+an encoding may lack a character. Nothing is buffered, so nothing can fail again at exit.
 """
 
 import io
@@ -18,7 +18,7 @@ _CLOSED: Final = -1
 
 
 class Descriptor(io.RawIOBase):
-    """A file descriptor to write to; `failure` holds the first error, which is not raised."""
+    """A writable file descriptor; the first error is stored in `failure` instead of raised."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -34,11 +34,11 @@ class Descriptor(io.RawIOBase):
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Return whether it is a terminal, and still there."""
+        """Return whether it is a terminal that still exists."""
         return os.isatty(self._descriptor)
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write all of the data, or lose it."""
+        """Write all the data, or lose it."""
         rest = memoryview(data).cast("B")
         length = len(rest)
         try:
@@ -57,7 +57,7 @@ class Descriptor(io.RawIOBase):
 
 
 def prepare() -> Descriptor:
-    """Make stdout and stderr unfailing; return the descriptor of stdout."""
+    """Replace stdout and stderr with streams that never fail; return stdout's descriptor."""
     _occupy_closed_descriptors()
     stdout, sys.stdout = _unfailing(sys.stdout, 1)
     _, sys.stderr = _unfailing(sys.stderr, 2)
@@ -65,7 +65,7 @@ def prepare() -> Descriptor:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Keep files that are opened later from becoming stdin, stdout or stderr."""
+    """Prevent files that are opened later from becoming stdin, stdout or stderr."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -75,7 +75,7 @@ def _occupy_closed_descriptors() -> None:
 
 
 def _unfailing(stream: TextIO | None, descriptor: int) -> tuple[Descriptor, TextIO]:
-    """Return the replacement of a standard stream, which is None if the caller closed it."""
+    """Return a replacement for a standard stream, which is None if the caller closed it."""
     raw = Descriptor(_CLOSED if stream is None else descriptor)
     encoding = "utf-8" if stream is None else stream.encoding
     buffer = cast("IO[bytes]", raw)

@@ -1,4 +1,4 @@
-"""Stderr: redacted, inert lines for people or, with `--log-format json`, JSON objects."""
+"""Stderr: redacted, inert lines of text or, with `--log-format json`, JSON objects."""
 
 import logging
 import os
@@ -23,23 +23,23 @@ class Verbosity:
     quiet: bool
     verbose: bool
     progress: bool | None
-    """Whether to show a live display; None to decide by the terminal."""
+    """Whether to show a live display; None to decide based on the terminal."""
     log_format: str
 
 
 class Stderr:
-    """Writes every message of the command."""
+    """Writes all of the command's messages."""
 
     def __init__(self, session: Session) -> None:
         self.secrets = Secrets([os.environ.get(TOKEN_VARIABLE, "").strip()])
         self._session = session
 
     def safe(self, text: str) -> str:
-        """Redact a text and make it inert for a terminal, on stdout too."""
+        """Redact text and make it inert in a terminal; also used for stdout."""
         return inert.terminal(self._redacted(text))
 
     def now(self) -> datetime:
-        """Return the time in the user's own zone."""
+        """Return the current time in the user's time zone."""
         return datetime.now().astimezone()
 
     def write(self, message: Message) -> None:
@@ -52,7 +52,7 @@ class Stderr:
         self.write(Message(self.now(), WARNING, "warning", text))
 
     def write_raw(self, line: str) -> None:
-        """Write a CI runner's command, whose texts are inert already; drop it if stderr is JSON."""
+        """Write a CI runner's command, whose text is already inert; drop it if stderr is JSON."""
         if not self._session.as_json:
             _put(self._redacted(line))
 
@@ -71,20 +71,20 @@ class Stderr:
                 _put(messages.bounded(self.safe(line)))
 
     def capture_libraries(self, *, quiet: bool) -> None:
-        """Write what libraries log or warn about as warnings."""
+        """Write libraries' log messages and warnings as our own warnings."""
         logging.captureWarnings(capture=True)
         level = logging.ERROR if quiet else logging.WARNING
         logging.getLogger().addHandler(_LibraryHandler(self, level))
 
     def progress(self, verbosity: Verbosity) -> plain.Plain:
-        """Return the progress listener that the user asked for."""
+        """Return the progress listener that the user selected."""
         if verbosity.quiet:
             return plain.Quiet()
         live = messages.is_live(verbosity.progress, os.environ, terminal=sys.stderr.isatty())
         if self._session.as_json or not live:
             return plain.Plain(self.write, self.now, verbose=verbosity.verbose)
         colour = messages.in_colour(os.environ, terminal=True)
-        # rich takes longer to import than everything else here.
+        # rich takes longer to import than everything else here together.
         display: plain.Plain = lazily("reportgen.console.live:on_stderr")(
             lambda message: self._line(message, colour=colour),
             self.now,

@@ -1,8 +1,8 @@
 """What a found configuration file may not set, and directories that must not overlap.
 
-A file that `--config` or its variable names is the user's own. One that was merely found in the
+A file named by `--config` or its variable is the user's own. One that was merely found in the
 project directory may have come with a repository: it must not choose which secret is sent where,
-or lead out of its own directory.
+or point outside its own directory.
 """
 
 import os
@@ -17,8 +17,7 @@ from reportgen.sources import home
 def refuse_untrusted(file: Path, values: Mapping[str, object], source: str) -> None:
     """Raise `UsageError` if a found file sets what only the user may set.
 
-    `values` are those of the file's values that are in force, by key; `source` is the source in
-    force.
+    `values` are the file's values that are in effect, by key; `source` is the source in effect.
     """
     if "token-file" in values:
         raise _refusal(file, "token-file", "choose which file's content is sent as the secret")
@@ -37,7 +36,7 @@ def refuse_untrusted(file: Path, values: Mapping[str, object], source: str) -> N
 
 
 def leads_out(link: Path, directory: Path) -> bool:
-    """Return whether a path leads out of a directory, all links followed."""
+    """Return whether a path leads out of a directory after following all links."""
     return not _is_within(_real(link), _real(directory))
 
 
@@ -85,7 +84,7 @@ def _contains(outer: Path, inner: Path) -> bool:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Return whether two paths name one directory, despite letter case or a second mount."""
+    """Return whether two paths name the same directory, despite case or a second mount."""
     try:
         return one.samefile(other)
     except (OSError, ValueError):
@@ -97,7 +96,7 @@ def _is_within(real: Path, root: Path) -> bool:
 
 
 def _real(path: Path) -> Path:
-    """Return a path with `..` and links resolved as far as it exists.
+    """Return a path with `..` and links resolved as far as the path exists.
 
     Raises `WriteError` for a relative path if the current directory is gone.
     """

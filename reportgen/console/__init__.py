@@ -1,1 +1,1 @@
-"""What a user sees while a command runs: messages and progress. Also the handling of signals."""
+"""What a user sees while a command runs: messages and progress. Also signal handling."""

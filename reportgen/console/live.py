@@ -33,7 +33,7 @@ def on_stderr(
     colour: bool,
     verbose: bool,
 ) -> "Display":
-    """Return a display on stderr; `line` formats a message as it is shown above the display."""
+    """Return a display on stderr; `line` formats messages for the area above the display."""
     console = Console(stderr=True, no_color=not colour)
 
     def write(message: Message) -> None:
@@ -44,14 +44,14 @@ def on_stderr(
 
 @dataclass(slots=True)
 class _Row:
-    """What is shown of one open stream."""
+    """The displayed state of one open stream."""
 
     state: str = "open"
     step: float | None = None
     loss: float | None = None
 
     def update(self, log: bytes) -> None:
-        """Show the step and the loss of a `training.log` event, if it has usable ones."""
+        """Show the step and loss of a `training.log` event, if they are usable."""
         data = wire.decode_log(log)
         if data is None:
             return
@@ -66,7 +66,7 @@ class _Row:
 class Display(Plain):
     """A live line for each open stream and a bar for all of them.
 
-    `safe` makes an id fit to be shown.
+    `safe` makes an id safe to show.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Display(Plain):
         )
 
     def __enter__(self) -> Self:
-        with suppress(RuntimeError):  # without threads it is redrawn with each message
+        with suppress(RuntimeError):  # without threads, it is redrawn with each message
             self._live.start()
         return self
 
@@ -115,7 +115,7 @@ class Display(Plain):
             self._rows[job_id].update(last_log)
 
     def broke(self, job_id: str, reason: str, wait: float) -> None:
-        """Show that the stream waits for its next try."""
+        """Show that the stream is waiting for a retry."""
         super().broke(job_id, reason, wait)
         self._rows.setdefault(job_id, _Row()).state = "waiting to retry"
 

@@ -1,4 +1,4 @@
-"""Lines on stderr: text for people, JSON for programs. Pure.
+"""Lines on stderr: text for people, JSON for programs. Pure functions.
 
 12:00:01 job_1: complete, 412 new events
 
@@ -38,9 +38,9 @@ _COLOURS: Final[Mapping[str, str]] = {
 class Message:
     """Something to report.
 
-    `time` is aware, and lines for people show it in its own zone. `event` is one word: source,
-    listed, opened, broke, ended, gate, warning, interrupted, usage, error. `details` repeat facts
-    of `text` for programs.
+    `time` is time-zone-aware, and lines for people show it in its own zone. `event` is one word:
+    source, listed, opened, broke, ended, gate, warning, interrupted, usage, error. `details`
+    repeats facts from `text` for programs.
     """
 
     time: datetime
@@ -52,7 +52,7 @@ class Message:
 
 
 def text_line(message: Message, safe: Callable[[str], str], *, colour: bool) -> str:
-    """Return one line for people; `safe` redacts a text and makes it inert."""
+    """Return one line for people; `safe` redacts text and makes it inert."""
     prefix = f"{message.event}: " if message.event in {WARNING, ERROR} else ""
     subject = "" if message.job is None else f"{_job(message.job, safe)}: "
     time = f"{message.time:%H:%M:%S}"
@@ -64,10 +64,10 @@ def text_line(message: Message, safe: Callable[[str], str], *, colour: bool) -> 
 
 
 def json_line(message: Message, redact: Callable[[str], str]) -> str:
-    """Return a JSON object on one line of ASCII; `redact` removes secrets from a text.
+    """Return a JSON object on one line of ASCII; `redact` removes secrets from text.
 
-    A reader gets back every text but for redactions and the middle of a very long one. The line
-    holds no control or bidirectional character and no CI workflow command.
+    A reader can recover all text except redactions and the middle of very long text. The line
+    contains no control or bidirectional characters and no CI workflow commands.
     """
     fields: dict[str, str | float | None] = {
         "time": _utc(message.time),
@@ -81,12 +81,12 @@ def json_line(message: Message, redact: Callable[[str], str]) -> str:
         length = _LENGTHS.get(name, _MESSAGE_LENGTH)
         fields[name] = bounded(redact(value), length) if isinstance(value, str) else value
     text = json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    # These occur in strings only, and no escape ends in either sign.
+    # These occur only in strings, and no escape ends with either character.
     return text.replace("::", r":\u003a").replace("##", r"#\u0023")
 
 
 def bounded(text: str, length: int = _MESSAGE_LENGTH) -> str:
-    """Cut the middle out of a redacted text that is too long for a log."""
+    """Remove the middle of redacted text that is too long for a log."""
     return inert.cut_middle(text, length)
 
 
@@ -99,10 +99,10 @@ def _utc(time: datetime) -> str:
 
 
 def in_colour(environment: Mapping[str, str], *, terminal: bool) -> bool:
-    """Return whether lines have colours: on a terminal, unless the environment says otherwise.
+    """Return whether to use colours: on a terminal, unless the environment says otherwise.
 
-    `NO_COLOR` wins over `FORCE_COLOR`; both count if they are not empty, the latter if it is not
-    `0` either. A terminal with `TERM=dumb` has none.
+    `NO_COLOR` overrides `FORCE_COLOR`; both must not be empty to count, and the latter must not be
+    `0` either. A terminal with `TERM=dumb` has no colours.
     """
     if environment.get("NO_COLOR"):
         return False
@@ -112,7 +112,7 @@ def in_colour(environment: Mapping[str, str], *, terminal: bool) -> bool:
 
 
 def is_live(asked: bool | None, environment: Mapping[str, str], *, terminal: bool) -> bool:  # noqa: FBT001 - an option's value
-    """Return whether to show a live display: on a capable terminal, in CI only if `asked`."""
+    """Return whether to show a live display: on a capable terminal, but in CI only if `asked`."""
     if not terminal or environment.get("TERM") == "dumb":
         return False
     if asked is not None:

@@ -1,4 +1,4 @@
-"""Progress without a live display: one message for the outcome of each stream."""
+"""Progress without a live display: one message per stream, with its outcome."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,10 +14,10 @@ _EXPECTED: Final = (event_log.COMPLETE, event_log.CAUGHT_UP)
 
 
 class Plain:
-    """Reports the outcome of each stream; with `verbose`, each connection too.
+    """Reports the outcome of each stream and, with `verbose`, each connection.
 
-    `write` receives the messages, whose texts are still as the server sent them; `now` returns the
-    time in the zone that lines show.
+    `write` is called with each message, whose text is still as sent by the server; `now` returns
+    the time in the zone that lines show.
     """
 
     def __init__(
@@ -35,16 +35,16 @@ class Plain:
         pass
 
     def reading(self, introduction: str) -> None:
-        """Report which server is read, and why that one."""
+        """Report which server is read, and why."""
         self._report("source", introduction)
 
     def listed(self, jobs: int, to_fetch: int) -> None:
-        """Report how many jobs are selected, and how many of them have a stream to be read."""
+        """Report how many jobs are selected, and how many of their streams will be read."""
         text = f"{count(jobs, 'job')}, {count(to_fetch, 'stream')} to read"
         self._report("listed", text, jobs=jobs, streams=to_fetch)
 
     def warn(self, message: str) -> None:
-        """Report a failure that the command can go on without."""
+        """Report a failure that does not stop the command."""
         self._report("warning", message, level=messages.WARNING)
 
     def opened(self, job_id: str) -> None:
@@ -57,7 +57,7 @@ class Plain:
         self._events[job_id] += events
 
     def broke(self, job_id: str, reason: str, wait: float) -> None:
-        """Report that a stream broke or was refused, and when it is tried again."""
+        """Report that a stream broke or was refused, and when it is retried."""
         text = f"{reason}; trying again in {wait:.1f} s"
         self._report("broke", text, job_id, reason=reason, wait=round(wait, 3))
 

@@ -1,6 +1,6 @@
-"""SIGINT, SIGTERM and SIGHUP: the first ends the waiting, a second one ends everything at once.
+"""SIGINT, SIGTERM and SIGHUP: the first ends the wait, a second one exits immediately.
 
-A signal that the caller set to be ignored stays ignored, as under `nohup`.
+A signal that the caller has set to be ignored stays ignored, as under `nohup`.
 """
 
 import os
@@ -17,7 +17,7 @@ _REPEATED: Final = 0.5
 
 
 class Interrupts:
-    """The signals that have come; `received` is the first one's number, or None."""
+    """The signals received; `received` is the number of the first one, or None."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.received: int | None = None
@@ -38,7 +38,7 @@ class Interrupts:
 
     @contextmanager
     def notifying(self, call: Callable[[], object]) -> Iterator[None]:
-        """Call a function at the first signal within the block, at once if one came before."""
+        """Call a function at the first signal within the block, or at once if one came before."""
         with self._calling(call):
             if self.received is not None:
                 call()
@@ -64,7 +64,7 @@ class Interrupts:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code for the signal, None if none has come."""
+        """The exit code for the signal; None if no signal was received."""
         return None if self.received is None else 128 + self.received
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
@@ -73,5 +73,5 @@ class Interrupts:
             self.received, self._received_at = number, now
             self._then()
         elif now - self._received_at >= _REPEATED:
-            # Without a clean-up, which could hang: no file is ever half written.
+            # No clean-up, which could hang; none is needed, since no file is ever half written.
             os._exit(128 + number)

@@ -1,5 +1,5 @@
-"""Event streams, from socket to log: they are opened, read, resumed and written to event logs.
+"""Event streams, from socket to log: opening, reading and resuming streams, and writing the logs.
 
-Decisions are pure functions in modules of their own; `stream` combines them with the clock, the
-socket and the log.
+Decisions are pure functions in separate modules; `stream` combines them with the clock, the socket
+and the log.
 """

@@ -8,14 +8,14 @@ from typing import Final
 from reportgen.following.deadlines import Close
 
 _LOOK_AGAIN: Final = 0.02
-"""Seconds that a due close waits for bytes that have arrived but have not been read."""
+"""Seconds by which a due close is delayed for bytes that have arrived but are still unread."""
 
 
 class DeadlineTimer:
     """Cancels the code in its block once a moving deadline has passed.
 
     `due` returns the current deadline and the reason for it. It is called again when the deadline
-    seems to have passed, so events need not move any timer; call `look` if it may be nearer.
+    seems to have passed, so events need not move a timer; call `look` if it may now be earlier.
     """
 
     def __init__(self, due: Callable[[], tuple[float, Close | None]]) -> None:
@@ -28,7 +28,7 @@ class DeadlineTimer:
 
     @property
     def reason(self) -> str:
-        """The reason for closing, as text for people."""
+        """The reason for closing, as text for display."""
         return "interrupted" if self.close is None else self.close.value
 
     async def __aenter__(self) -> None:
@@ -42,11 +42,11 @@ class DeadlineTimer:
             self._timer.cancel()
         if not self._fired or self._task is None:
             return False
-        # The cancellation is ours and ends here, unless the task was also cancelled from outside.
+        # This cancellation is our own and ends here, unless the task was also cancelled elsewhere.
         return self._task.uncancel() == 0 and kind is asyncio.CancelledError
 
     def look(self) -> None:
-        """Move the timer if the deadline is nearer than before."""
+        """Move the timer if the deadline is now earlier."""
         when, _ = self._due()
         if when < self._armed_for and not self._fired:
             self._arm(when, self._passed)

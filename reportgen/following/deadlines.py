@@ -1,8 +1,8 @@
-"""When to close an open stream from this side, and why: pure, with times as arguments.
+"""When to close an open stream from this side, and why: pure functions that take times.
 
-All times are seconds of one monotonic clock. A stream is *quiet* while it brings nothing but
-comments and pings, and *stalled* while it brings no byte at all (for a job that has ended: while it
-is quiet).
+All times are seconds on the same monotonic clock. A stream is *quiet* while it sends nothing but
+comments and pings, and *stalled* while it sends no bytes at all (if the job has ended: while the
+stream is quiet).
 """
 
 import math
@@ -14,11 +14,11 @@ from reportgen.events import wire
 from reportgen.settings import Following
 
 ENDED_JOB_GRACE: Final = 30.0
-"""Seconds past the wait in which the stream of an ended job may begin or be retried."""
+"""Seconds after the wait in which an ended job's stream may begin or be retried."""
 LONGEST_DRAIN: Final = 600.0
-"""Seconds past the wait in which the stream of an ended job is drained if it is never quiet."""
+"""Seconds after the wait for which an ended job's stream is drained if it is never quiet."""
 _RESTLESS_SETTLES: Final = 10
-"""The same for any other job, in `--settle`s."""
+"""The same for any other job, as a multiple of `--settle`."""
 
 
 class Close(Enum):
@@ -37,17 +37,17 @@ class JobFacts:
     """What is known about a job while its stream is followed."""
 
     listed_status: str | None = None
-    """Its status in the last reading of the list."""
+    """Its status when the list was last read."""
     terminal: bool = False
-    """Whether a terminal event came, and no `training.started` after it."""
+    """Whether a terminal event arrived, with no `training.started` after it."""
     cancelled_at: float | None = None
-    """When the list first called it cancelled."""
+    """When the list first showed it as cancelled."""
     waiting_ends: float = math.inf
-    """When waiting ends for this job alone, because the list no longer has it."""
+    """When waiting ends for this job only, because it is no longer in the list."""
 
     @property
     def ended(self) -> bool:
-        """Whether the list says that it has ended, or a terminal event came."""
+        """Whether the list says that it has ended, or a terminal event arrived."""
         return self.terminal or self.listed_status in wire.ENDED_STATUSES
 
 
@@ -59,13 +59,13 @@ class Connection:
     opened_at: float | None = None
     last_byte_at: float = 0.0
     last_event_at: float | None = None
-    """When the last event other than a ping came, replayed or not; None before the first."""
+    """When the last non-ping event arrived, replayed or not; None before the first."""
 
 
 def closing(
     connection: Connection, job: JobFacts, settings: Following, waiting_ends: float
 ) -> tuple[float, Close]:
-    """Return when to close the connection if nothing more comes, and why.
+    """Return when to close the connection if nothing more arrives, and why.
 
     `waiting_ends` is when waiting ends for all jobs, or infinity.
     """
@@ -74,13 +74,13 @@ def closing(
     else:
         candidates = _by_the_stream(connection, connection.opened_at, job, settings)
     waiting_ends = min(waiting_ends, job.waiting_ends)
-    # Past the wait nothing is reopened, so a stall is mere quiet.
+    # After the wait nothing is reopened, so a stall is the same as quiet.
     candidates = [
         (when, why) for when, why in candidates if why is not Close.STALLED or when < waiting_ends
     ]
     if math.isfinite(waiting_ends):
         candidates += _by_the_wait(connection, job, settings, waiting_ends)
-    # Of reasons for the same moment, that the stream was read to its end says most.
+    # If reasons have the same time, prefer that the stream was read to its end.
     return min(candidates, key=lambda candidate: (candidate[0], candidate[1] is not Close.READ))
 
 
@@ -102,7 +102,7 @@ def _by_the_stream(
         patience = settings.stall_timeout if last_event is None else settings.settle
         candidates.append((max(quiet_since, job.cancelled_at) + patience, Close.READ))
     if candidates:
-        return candidates  # quiet is then the end, even if a stall would come first
+        return candidates  # then quiet means the end, even if a stall would come first
     if job.ended:
         candidates.append((quiet_since + settings.stall_timeout, Close.SILENT))
     else:

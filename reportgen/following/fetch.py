@@ -1,4 +1,4 @@
-"""Fetch a source's job list and event streams into its folder of the snapshot."""
+"""Fetch a source's job list and event streams into its snapshot folder."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -30,8 +30,8 @@ class _First:
     jobs: JobList
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: the user's wish
-    """A signal came before there was anything to report."""
+class Interrupted(Exception):  # noqa: N818 - not an error: the user asked for it
+    """A signal arrived before there was anything to report."""
 
 
 async def fetch(
@@ -48,11 +48,11 @@ async def fetch(
     stop: asyncio.Event,
     now: Callable[[], datetime],
 ) -> SourceFolder:
-    """Fetch the job list and every stream that is not complete yet; return their folder.
+    """Fetch the job list and every incomplete stream; return their folder.
 
-    `chance` returns the jitter of retries, uniform in [0, 1); `now` returns the time. Raises
-    `SourceError` if there is no list, `WriteError` if the snapshot can't be written, and
-    `Interrupted` if `stop` was set before the list had arrived.
+    `chance` returns the jitter for retries, uniform in [0, 1); `now` returns the current time.
+    Raises `SourceError` if there is no list, `WriteError` if the snapshot can't be written, and
+    `Interrupted` if `stop` is set before the list arrives.
     """
     try:
         first = await _unless_stopped(_read_source(source, progress), stop)
@@ -87,7 +87,7 @@ async def fetch(
 
 
 async def _follow(streams: Streams, jobs: KnownJobs, expiry: Expiry, stop: asyncio.Event) -> None:
-    """Follow all streams that are not complete yet, then drop the jobs that have since expired."""
+    """Follow all incomplete streams, then drop the jobs that have expired in the meantime."""
     to_fetch = streams.to_fetch()
     if to_fetch:
         jobs.folder.keep_listing(jobs.listing)
@@ -96,7 +96,7 @@ async def _follow(streams: Streams, jobs: KnownJobs, expiry: Expiry, stop: async
 
 
 async def _unless_stopped(work: Coroutine[object, object, _First], stop: asyncio.Event) -> _First:
-    """Await the first reading. Raises `Interrupted` if the user stops it."""
+    """Wait for the first read of the source. Raises `Interrupted` if the user stops it."""
     reading = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -109,7 +109,7 @@ async def _unless_stopped(work: Coroutine[object, object, _First], stop: asyncio
 
 
 async def _read_source(source: Source, progress: FetchProgress) -> _First:
-    """Read list, manifest and identity at once. Raises `SourceError` if there is no list."""
+    """Read list, manifest and identity concurrently. Raises `SourceError` if there is no list."""
     reading_list = asyncio.create_task(source.jobs())
     others = asyncio.gather(source.identity(), source.manifest(), return_exceptions=True)
     try:
@@ -143,14 +143,14 @@ def _without_secrets(first: _First, redactor: Redactor) -> _First:
 
 
 def _with_known_scope(first: _First, kept: Listing | None) -> _First:
-    """Keep the scope that the snapshot knows if the source fails to report it."""
+    """Use the scope stored in the snapshot if the source does not report one."""
     if first.identity.org is not None or first.identity.without_project or kept is None:
         return first
     return replace(first, identity=replace(kept.origin, url=first.identity.url))
 
 
 def _first_listing(first: _First, kept: Listing | None) -> Listing:
-    """Return the list as it is before its first reading: what the snapshot holds."""
+    """Return the list before it is first read: what the snapshot holds."""
     return Listing(
         first.identity,
         first.manifest,

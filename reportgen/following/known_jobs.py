@@ -1,4 +1,4 @@
-"""The jobs of a source while their streams are followed, and which of them expire."""
+"""A source's jobs while their streams are followed, and which of them expire."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,24 +18,24 @@ from reportgen.text.secrets import Secrets
 
 
 class KnownJobs:
-    """The job list as last read, and the jobs that only the snapshot still has.
+    """The job list as last read, and the jobs that are left only in the snapshot.
 
-    `listing` is both as the snapshot keeps them, without secrets.
+    `listing` holds both in the form that the snapshot stores, without secrets.
     """
 
     def __init__(self, folder: SourceFolder, listing: Listing, secrets: Secrets) -> None:
         self.folder = folder
         self.listing = listing
         self.baselines: frozenset[str] = frozenset()
-        """The ids of the jobs that selected ones are measured against."""
+        """The ids of the jobs that selected jobs are compared with."""
         self._secrets = secrets
 
     def update(self, jobs: JobList) -> bool:
-        """Apply a reading of the list; return whether anything but its time has changed.
+        """Apply a newly read list; return whether anything but its time has changed.
 
-        Order and entries come from this reading, the selection from the first one.
-        Raises `WriteError` if an id holds a secret, and `SourceError` if the project is gone whose
-        jobs the snapshot holds: a report would show all of them as gone.
+        The order and entries come from this list, the selection from the first one. Raises
+        `WriteError` if an id contains a secret, and `SourceError` if the project of the jobs in the
+        snapshot is gone: a report would show all of them as gone.
         """
         if jobs.without_project and self.listing.entries:
             raise SourceError(
@@ -57,9 +57,9 @@ class KnownJobs:
         return has_changed
 
     def select(self, selection: Selection, origin: Origin, expired: frozenset[str]) -> None:
-        """Select the jobs of the report, without the `expired` ones.
+        """Select the jobs for the report, except `expired` ones.
 
-        Raises `SourceError` if the selection names a job that neither list nor snapshot has.
+        Raises `SourceError` if the selection names a job that is in neither list nor snapshot.
         """
         unknown = selection.unknown(self.listing.entries)
         if unknown:
@@ -73,20 +73,20 @@ class KnownJobs:
         self.listing = replace(self.listing, selected=selected)
 
     def choose_baselines(self, baseline: str) -> None:
-        """Choose what the selected jobs are measured against, among all jobs known.
+        """Choose the jobs that selected jobs are compared with, from all known jobs.
 
-        Raises `SourceError` if `baseline` matches none.
+        Raises `SourceError` if `baseline` does not match any job.
         """
         known = (Known.of(job, self.folder.status(job)) for job in self.listing.jobs)
         chosen = choose(baseline, known)
         self.baselines = frozenset(chosen[each] for each in self.listing.selected if each in chosen)
 
     def job(self, job_id: str) -> wire.Job | None:
-        """Return a job's last entry in the list."""
+        """Return a job's latest entry in the list."""
         return wire.decode_job(self.listing.entries[job_id])
 
     def without_token(self, data: bytes) -> bytes:
-        """Redact the tool's own tokens in raw bytes; everything else is kept verbatim."""
+        """Redact our own tokens in raw bytes, and leave everything else unchanged."""
         return self._secrets.redactor.own(data)
 
 
@@ -103,7 +103,7 @@ def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, bytes]:
 
 
 class Expiry:
-    """Drops jobs from the snapshot that neither `--keep` nor `--keep-last` keeps."""
+    """Drops jobs from the snapshot if neither `--keep` nor `--keep-last` keeps them."""
 
     def __init__(
         self, folder: SourceFolder, retention: Retention, warn: Callable[[str], None]
@@ -115,7 +115,7 @@ class Expiry:
         self._spared: frozenset[str] = frozenset()
 
     def spare(self, baselines: frozenset[str]) -> None:
-        """Keep these jobs in the snapshot whatever the rules, for others to be measured against."""
+        """Keep these jobs in the snapshot regardless, so that others can be compared with them."""
         self._spared = baselines
 
     def expired(self, listing: Listing) -> frozenset[str]:
@@ -126,7 +126,7 @@ class Expiry:
     def drop(self, listing: Listing) -> Listing:
         """Remove the logs of the expired jobs, and return the list without them.
 
-        A job that the source still lists keeps its entry, and the facts of how and when it ended:
+        A job that the source still lists keeps its entry, and the record of how and when it ended:
         otherwise it would be fetched again.
         """
         dropped = self._expired - self._spared
@@ -134,7 +134,7 @@ class Expiry:
             return listing
         self._warn(self._retention.dropped_message(len(dropped)))
         gone = dropped - set(listing.listed)
-        # The list goes first: a log that it does not name is missed by nobody.
+        # Write the list first: a log that is not in the list is never looked for.
         self._folder.keep_listing(listing)
         for job in listing.jobs:
             if job.id in dropped:
@@ -143,7 +143,7 @@ class Expiry:
         return replace(listing, entries=entries, numbers=numbered(entries, listing.numbers))
 
     def drop_more(self, listing: Listing) -> Listing:
-        """Drop the jobs as well that have expired since their streams were read."""
+        """Also drop the jobs that have expired since their streams were read."""
         before = self._expired
         if self.expired(listing) <= before:
             return listing

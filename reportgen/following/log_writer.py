@@ -18,18 +18,18 @@ from reportgen.snapshot.failures import writing
 class LogWriter:
     """A job's log, for appending within a `with` block.
 
-    It is read when it is first opened, and a last line that a crash tore is cut off. Between blocks
-    no file is open, since thousands of streams can be waiting to be retried.
+    It is read when it is first opened, and a partial last line from a crash is removed. No file is
+    open between blocks, since thousands of streams can be waiting for a retry.
     """
 
     def __init__(self, events: Directory, name: str, job_id: str) -> None:
         self.path = events.path / name
-        """For messages; the file is opened through its directory's handle."""
+        """The path for messages; the file is opened through its directory's handle."""
         self.name = name
         self.trail = Trail()
         self.state = StreamState()
         self.end: Ended | None = None
-        """The note at its end, once it has been synced."""
+        """The note at the end of the log, once the log has been synced."""
         self._events = events
         self._job_id = job_id
         self._file = -1
@@ -56,7 +56,7 @@ class LogWriter:
             self.append_note(0, LogOpened(job=self._job_id))
 
     def _scan(self) -> int:
-        """Read the log, cut off a torn last line, and return the size."""
+        """Read the log, remove a partial last line, and return the size."""
         size = 0
         for block in event_log.blocks(_Reader(self._file, 0)):
             for offset, record in event_log.located([block], size):
@@ -68,7 +68,7 @@ class LogWriter:
         return size
 
     def _start_again(self) -> None:
-        # Whatever the log held is fetched again; what can't be read is of no use.
+        # Everything in the log is fetched again, since an unreadable log is useless.
         self.trail = Trail()
         self.state = StreamState()
         with writing(self.path):
@@ -76,14 +76,14 @@ class LogWriter:
         self._size = 0
 
     def _learn(self, offset: int, record: Record) -> None:
-        """Update trail and state with the record at an offset. Raises `DamagedLogError`."""
+        """Update the trail and state with the record at an offset. Raises `DamagedLogError`."""
         self.state.learn(record)
         if isinstance(record, Events) and record.is_of_job:
             self.trail.add(offset, record.sizes, record.ids)
 
     @property
     def size(self) -> int:
-        """The log's length in bytes: the offset of what is appended next."""
+        """The log's length in bytes: the offset of the next record."""
         return self._size
 
     def append_events(self, batch: Sequence[Events]) -> None:
@@ -108,7 +108,7 @@ class LogWriter:
         self._size += len(lines)
 
     def kept(self, start: int) -> Iterator[Kept]:
-        """Read the job events from an offset to the end that the log has at the call."""
+        """Yield the job events from an offset to the end of the log at the time of the call."""
         end = self._size
         blocks = event_log.blocks(_Reader(self._file, start))
         for first, record in event_log.located(blocks, start):
@@ -122,11 +122,11 @@ class LogWriter:
                     yield Kept(offset, record.name, event_id, data)
 
     def ids(self) -> Iterator[bytes | None]:
-        """Read the ids of all job events."""
+        """Yield the ids of all job events."""
         return (kept.id for kept in self.kept(0))
 
     def sync(self) -> None:
-        """Block until the log has reached the disk. Raises `WriteError`.
+        """Block until the log is on disk. Raises `WriteError`.
 
         May be called from any thread.
         """

@@ -7,13 +7,13 @@ from typing import Final
 
 _EACH: Final = 2
 _OTHERS: Final = 32
-"""For whatever else a build opens: directories, idle connections, the event loop, pipes."""
+"""For everything else that a build opens: directories, idle connections, the event loop, pipes."""
 
 
 def most_streams(wanted: int) -> int:
     """Return how many streams can be open at once, up to `wanted` and at least one.
 
-    The limit of open files, 256 on macOS, is raised as far as needed and allowed.
+    The open-file limit, 256 on macOS, is raised as far as needed and allowed.
     """
     others = _OTHERS + _open_now()
     needed = others + wanted * _EACH

@@ -11,7 +11,7 @@ from reportgen.following.deadlines import Close, JobFacts
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state in which a stream is left, and the reason unless it is complete."""
+    """A stream's final state, and the reason for it unless the stream is complete."""
 
     state: State
     reason: str | None = None
@@ -22,8 +22,8 @@ class How(Enum):
 
     SENTINEL = auto()  # by an `end` event
     CLEAN = auto()  # by the server, at the end of the body
-    BROKEN = auto()  # by a fault, or it was never open
-    FINAL = auto()  # by a refusal that will stay the same
+    BROKEN = auto()  # by a failure, or it was never open
+    FINAL = auto()  # by a refusal that a retry can't change
     CLOSED = auto()  # from this side
 
 
@@ -36,11 +36,11 @@ class ConnectionEnd:
     close: Close | None = None
     """Why it was closed from this side; None if the command was interrupted."""
     asked: float | None = None
-    """The delay that the server asks for, in seconds."""
+    """The delay that the server requested, in seconds."""
 
 
 def interrupted(reason: str) -> Outcome:
-    """Return the outcome after a signal: even with nothing read, the stream may have been there."""
+    """Return the outcome after a signal: even if nothing was read, the stream may exist."""
     return Outcome(INTERRUPTED, reason)
 
 
@@ -51,7 +51,7 @@ _WAITING_ENDED: Final = {
 
 
 def outcome_of_close(close: Close | None, facts: JobFacts) -> Outcome | None:
-    """Return the outcome of a stream that was closed from this side; None if it is reopened.
+    """Return the outcome of a stream that was closed from this side; None to reopen it.
 
     `close` is None if the command was interrupted.
     """
@@ -71,8 +71,8 @@ def completes(
 ) -> bool:
     """Return whether a stream is complete after a connection that was not closed from this side.
 
-    `events` is the number of events in the log, and `closed_cleanly_at` the number that it had when
-    the connection before was closed cleanly, or None if it was not.
+    `events` is the number of events in the log, and `closed_cleanly_at` that number when the
+    previous connection was closed cleanly, or None if it was not.
     """
     if ended.how is How.SENTINEL or facts.terminal:
         return True

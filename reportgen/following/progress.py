@@ -13,11 +13,11 @@ class StreamProgress(Protocol):
         ...
 
     def arrived(self, job_id: str, events: int, last_log: bytes | None) -> None:
-        """Report how many new events came, and the data of the last log among them."""
+        """Report how many new events arrived, and the data of the last log event among them."""
         ...
 
     def broke(self, job_id: str, reason: str, wait: float) -> None:
-        """Report that a stream broke or was refused, and in how many seconds it is retried."""
+        """Report that a stream broke or was refused, and how many seconds until it is retried."""
         ...
 
     def ended(self, job_id: str, outcome: Outcome) -> None:
@@ -29,13 +29,13 @@ class FetchProgress(StreamProgress, Protocol):
     """The listener for the progress of a fetch."""
 
     def reading(self, introduction: str) -> None:
-        """Report which server is read, and why that one."""
+        """Report which server is read, and why."""
         ...
 
     def listed(self, jobs: int, to_fetch: int) -> None:
-        """Report how many jobs are selected, and how many streams are to be read."""
+        """Report how many jobs are selected, and how many streams will be read."""
         ...
 
     def warn(self, message: str) -> None:
-        """Report something that failed and that the report goes on without."""
+        """Report a failure that the report can be made without."""
         ...

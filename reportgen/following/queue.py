@@ -1,4 +1,4 @@
-"""The queue of streams that wait to be open, since only so many may be open at once."""
+"""The queue of streams waiting to be opened, since the number of open streams is limited."""
 
 import asyncio
 import heapq
@@ -19,7 +19,7 @@ class _Waiting:
 
 
 class StreamQueue:
-    """Ended jobs come first, then running ones, then the rest; among equals, the first to come."""
+    """A queue with ended jobs first, then running ones, then others; each in order of arrival."""
 
     def __init__(self, turns: int) -> None:
         self._free = turns
@@ -30,7 +30,7 @@ class StreamQueue:
 
     @asynccontextmanager
     async def turn(self, job: JobFacts) -> AsyncIterator[None]:
-        """Wait for a turn, which lasts as long as the context."""
+        """Wait for a turn, and keep it for the duration of the context."""
         await self._wait(job)
         try:
             yield
@@ -45,7 +45,7 @@ class StreamQueue:
         heapq.heapify(self._waiting)
 
     def dissolve(self) -> None:
-        """Let everyone through, since nobody will open a stream any more."""
+        """Let all waiting streams through, since none will be opened any more."""
         self._open_to_all = True
         self._call()
 
@@ -64,7 +64,7 @@ class StreamQueue:
             raise
 
     def _call(self) -> None:
-        """Hand out free turns once all that come at the same moment are in the queue."""
+        """Assign free turns once all streams that arrive at the same time are in the queue."""
         if not self._calling:
             self._calling = True
             asyncio.get_running_loop().call_soon(self._give_turns)

@@ -1,4 +1,4 @@
-"""What one connection brings, from its bytes to the log."""
+"""Read one connection, from its bytes to the log."""
 
 import asyncio
 import contextlib
@@ -18,9 +18,9 @@ from reportgen.model import history
 class Reading:
     """Decodes one connection's bytes and appends the new events to the log.
 
-    `sent` is the `Last-Event-ID` of the request. `clean` removes the tool's own tokens from bytes;
-    `milliseconds` returns the time since the command began; `arrived` is called with new events of
-    the job.
+    `sent` is the request's `Last-Event-ID`. `clean` removes our own tokens from bytes;
+    `milliseconds` returns the time since the command began; `arrived` is called with new job
+    events.
     """
 
     def __init__(
@@ -49,29 +49,29 @@ class Reading:
 
     @property
     def last_id(self) -> bytes | None:
-        """The last event ID: None if this connection brought none, and empty after a reset."""
+        """The last event ID: None if this connection sent no ID, and empty after a reset."""
         return self._decoder.last_id
 
     @property
     def is_short_of_log(self) -> bool:
-        """Whether less has come than the log held when the connection was opened."""
+        """Whether less has arrived than the log held when the connection was opened."""
         return self._replay.under_way
 
     def take(self, chunk: bytes) -> bool:
-        """Process the next bytes; return whether they hold an `end` event."""
+        """Process the next bytes; return whether they contain an `end` event."""
         self._connection.last_byte_at = asyncio.get_running_loop().time()
         with _writing_temporary_files():
             parts = self._decoder.parts(chunk)
         return self._keep(parts)
 
     def finish(self) -> None:
-        """Process what the decoder still holds when the connection has ended."""
+        """Process what is left in the decoder when the connection has ended."""
         with _writing_temporary_files():
             frames = self._decoder.close()
         self._keep(frames)
 
     def _keep(self, parts: Sequence[Frame | Run]) -> bool:
-        """Append what is new, up to an `end` event; return whether there is one."""
+        """Append new events, up to an `end` event; return whether there is one."""
         if not parts:
             return False
         milliseconds = self._milliseconds()
@@ -91,23 +91,23 @@ class Reading:
         return ended
 
     def _cleaned(self, batch: list[Events]) -> list[Events]:
-        """Remove the tool's own token from events."""
+        """Remove our own token from events."""
         clean = self._clean
-        # A token has no line end, so one search through all lines finds whatever is in any of them.
+        # A token contains no line break, so one search through all lines finds it in any line.
         lines = b"".join([events.lines for events in batch])
         if clean(lines) == lines:
             return batch
         return [events.cleaned(clean) for events in batch]
 
     def _new(self, batch: list[Events]) -> list[Events]:
-        """Return the events that are not replayed."""
+        """Return the events that are not replays."""
         if not self._replay.under_way:
             return batch
         fresh = [events[self._replayed(events) :] for events in batch]
         return [events for events in fresh if len(events)]
 
     def _replayed(self, events: Events) -> int:
-        """Return how many of these events are replayed; they are the first ones."""
+        """Return how many of these events are replays, which come first."""
         replay = self._replay
         if not events.is_of_job:
             return len(events) if replay.under_way and events.name != wire.END else 0
@@ -119,7 +119,7 @@ class Reading:
 
 @contextlib.contextmanager
 def _writing_temporary_files() -> Iterator[None]:
-    """Raise `WriteError` if the decoder cannot keep a large frame on disk."""
+    """Raise `WriteError` if the decoder cannot store a large frame on disk."""
     try:
         yield
     except OSError as error:

@@ -1,24 +1,24 @@
-"""Which `Last-Event-ID` to send, and which arrivals are a replay: pure functions.
+"""Which `Last-Event-ID` to send, and which incoming events are replays: pure functions.
 
-The rule, for a log that keeps the events k1 … kn of a job:
+The rules, for a log that holds a job's events k1 … kn:
 
-- Consecutive events of one id, and those without an id that follow them, form a *group*. A stream
-  can be cut within a group, and resuming behind its id would lose the rest of it. So the id of the
-  group *before the last* is sent: nothing of that group is missing, and a server that honours the
-  id sends the whole last group again.
+- Consecutive events with the same id, and events without an id that follow them, form a *group*. A
+  stream can break within a group, and resuming after its id would lose the rest of it. So the id of
+  the group *before the last* is sent: that group is complete, and a server that honours the id
+  sends the entire last group again.
 - No id is sent if there is no such group, if its id can't be in a header, if the last group's id
   is empty (the server has reset it), or if one of the two ids also names another group (then
-  "behind that id" could mean two places).
-- Arrivals are compared with what is kept. If no id was sent, a replay can only start at k1. If one
-  was sent, it may start at the last group (the server honours the id), within the group before it
-  (it resumes at the id, or behind the first event of that id), or at k1 (it ignores the id); the id
-  and content of the first arrival decide which.
-- A replay is dropped as long as it equals what is kept, event by event, names and data. The first
-  arrival that differs, or that goes beyond kn, is new, and so is everything after it. Events that
-  are alike are still separate events: only a replayed prefix is ever dropped.
+  "after that id" would be ambiguous).
+- Incoming events are compared with the log. If no id was sent, a replay can only start at k1. If
+  an id was sent, it may start at the last group (the server honours the id), within the group
+  before it (it resumes at the id, or after the first event with that id), or at k1 (it ignores the
+  id); the id and content of the first incoming event determine which.
+- A replay is dropped as long as it matches the log, event by event, in names and data. The first
+  event that differs, or that goes beyond kn, is new, and so is everything after it. Identical
+  events are still separate events: only a replayed prefix is ever dropped.
 
-Only job events are compared. A server need not replay pings, `end` and events of unknown names;
-those that come during a replay count as part of it.
+Only job events are compared. A server need not replay pings, `end`, or events with unknown names;
+those that arrive during a replay count as part of it.
 """
 
 import re
@@ -32,14 +32,14 @@ _HEADER_VALUE: Final = re.compile(
     rb"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?"
 )
 _USUAL: Final = 19  # digits of a counter or a timestamp
-_LONGEST_ID: Final = 1024  # servers refuse headers of some kilobytes
+_LONGEST_ID: Final = 1024  # servers refuse headers of several kilobytes
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A job event in the log, at an offset.
+    """A job event in the log, and its offset.
 
-    `id` is None if the event had none of its own, and `data` if it was over the limit.
+    `id` is None if the event had no id of its own; `data` is None if it was over the limit.
     """
 
     offset: int
@@ -50,7 +50,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Consecutive events of one id; `start` is the offset of the first."""
+    """Consecutive events with the same id; `start` is the offset of the first."""
 
     id: bytes
     start: int
@@ -58,17 +58,17 @@ class Group:
 
 @dataclass(slots=True)
 class Trail:
-    """What resuming needs of the ids in a log, at the same size for logs of any length."""
+    """The facts about a log's ids that resuming needs, in constant space."""
 
     events: int = 0
     first: Group | None = None
     before_last: Group | None = None
     last: Group | None = None
     rising: bool = True
-    """Whether all ids are rising numbers, so that none can name two groups."""
+    """Whether all ids are increasing numbers, so that no id can name two groups."""
 
     def add(self, offset: int, sizes: Sequence[int], ids: Sequence[bytes | None]) -> None:
-        """Add the sizes and ids of job events that the log holds from an offset on."""
+        """Add the sizes and ids of the job events in the log that start at an offset."""
         last = self.last
         if len(ids) > 1 and last is not None and self.rising and _all_rise([last.id, *ids]):
             # Each event is a group, so the last two are enough.
@@ -90,13 +90,14 @@ class Trail:
             self.before_last, self.last = self.last, Group(event_id, offset)
 
     def copy(self) -> "Trail":
-        """Return a copy, which does not grow with the log."""
+        """Return a copy, which does not change as the log grows."""
         return replace(self)
 
     def last_event_id(self, ids: Callable[[], Iterable[bytes | None]]) -> bytes | None:
-        """Return the id to resume behind; None for everything.
+        """Return the id to resume after; None to request all events.
 
-        `ids` returns the ids of all job events in the log; it is called only if they do not rise.
+        `ids` returns the ids of all job events in the log; it is called only if they do not
+        increase.
         """
         if self.before_last is None or self.last is None or not self.last.id:
             return None
@@ -115,14 +116,14 @@ def _rises(before: bytes, after: bytes) -> bool:
 
 
 def _all_rise(ids: Sequence[bytes | None]) -> bool:
-    """Return whether all ids are numbers of usual length, each larger than the one before."""
+    """Return whether all ids are increasing numbers of the usual length."""
     known = cast("Sequence[bytes]", ids)
     if not all(known):
         return False
     lengths = set(map(len, known))
     if max(lengths) >= _USUAL or not b"".join(known).isdigit():
         return False
-    if len(lengths) == 1:  # numbers of one length sort as their digits do
+    if len(lengths) == 1:  # numbers of equal length sort like their digits
         return all(map(lt, known, islice(known, 1, None)))
     numbers = list(map(int, known))
     return all(map(lt, numbers, islice(numbers, 1, None)))
@@ -151,16 +152,16 @@ class _Cursor:
     expected: Kept | None
     rest: Iterator[Kept]
     by_id: bool
-    """Whether ids must be equal too; a server that replays everything may assign new ones."""
+    """Whether ids must match too; a server that replays everything may assign new ones."""
 
     def meets(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Return whether an arrival is the next event of the replay."""
+        """Return whether an incoming event is the next one in the replay."""
         if self.expected is None or not _alike(self.expected, name, data):
             return False
         return not self.by_id or self.expected.id == event_id
 
     def begins(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Return whether a replay from here would begin with this arrival."""
+        """Return whether a replay from here would begin with this event."""
         same_id = self.expected is not None and self.expected.id == event_id
         return same_id and self.meets(name, event_id, data)
 
@@ -170,10 +171,10 @@ class _Cursor:
 
 @dataclass(slots=True)
 class Replay:
-    """Decides which job events of one connection are replayed.
+    """Decides which of a connection's job events are replays.
 
-    `sent` is the `Last-Event-ID` of the request; `kept` reads the log from an offset to the end
-    that it had when the connection was opened.
+    `sent` is the request's `Last-Event-ID`; `kept` reads the log from an offset up to where it
+    ended when the connection was opened.
     """
 
     trail: Trail
@@ -184,11 +185,11 @@ class Replay:
 
     @property
     def under_way(self) -> bool:
-        """Whether the next arrivals may be replayed."""
+        """Whether the next events may be replays."""
         return bool(self._cursors) if self._begun else self.trail.events > 0
 
     def drops(self, name: bytes, event_id: bytes | None, data: bytes | None) -> bool:
-        """Process the next job event of the connection; return whether it is replayed."""
+        """Process the connection's next job event; return whether it is a replay."""
         if not self._begun:
             self._begun = True
             self._cursors = self._starts(name, event_id, data)
@@ -201,7 +202,7 @@ class Replay:
         return bool(matching)
 
     def _starts(self, name: bytes, event_id: bytes | None, data: bytes | None) -> list[_Cursor]:
-        """Return the places where a replay may have started that begins with this event."""
+        """Return the places where a replay that begins with this event may have started."""
         first, last, before = self.trail.first, self.trail.last, self.trail.before_last
         if first is None or last is None:
             return []

@@ -1,17 +1,17 @@
-"""Decode event streams: bytes in, frames out, by section 9.2.6 of the HTML standard. No I/O.
+"""Decode event streams: bytes in, frames out, by section 9.2.6 of the HTML standard. No network.
 
-httpx-sse opens the streams, but its decoder does not do here: it decodes by the header's charset
-instead of UTF-8, lets a byte order mark swallow the first event, returns frames without a data line
-as events, holds an endless line in memory, and turns into text what is then kept as bytes. Its
-field rules are what `tests/following/test_sse.py` compares this decoder with.
+httpx-sse opens the streams, but its decoder is unsuitable here: it uses the header's charset
+instead of UTF-8, loses the first event after a byte order mark, returns frames without a data line
+as events, buffers an endless line in memory, and decodes text that is then stored as bytes.
+`tests/following/test_sse.py` compares this decoder's field rules with those of httpx-sse.
 
-Nearly all frames look alike: a log's name, one data line, perhaps an id. One pattern finds many of
-them at a time, and they are returned as a run; whatever is between them is read field by field.
-Both ways give the same frames.
+Nearly all frames look alike: a log's name, one data line, perhaps an id. A single pattern matches
+many of them at a time, and they are returned as a run; everything between them is parsed field by
+field. Both ways produce the same frames.
 
-A frame's own lines count towards its limit; comments and fields that the standard does not know
-are dropped as they come. In whatever chunks an unfinished frame comes, little of it is held in
-memory: sixteen streams can be in the middle of a frame of the largest size.
+A frame's own lines count towards its limit; comments and fields that are not in the standard are
+dropped as they arrive. However an unfinished frame is split into chunks, little of it is buffered
+in memory: sixteen streams can be in the middle of a frame of the largest size.
 """
 
 import re
@@ -27,16 +27,16 @@ from reportgen.events.wire import MAX_FRAME_BYTES
 _BOM: Final = b"\xef\xbb\xbf"
 _MAX_KEPT_LINE: Final = 4096  # of name and id lines in a frame over the limit
 _MAX_RETRY_DIGITS: Final = 12  # centuries; a server may send any number of digits
-_FIELD_SHOWN: Final = 32  # so many bytes of a line are enough to recognise its field
+_FIELD_SHOWN: Final = 32  # bytes of a line, enough to recognise its field
 _IN_MEMORY: Final = 1 << 20
-"""How much of an unfinished frame is held in memory; the rest goes to a temporary file."""
+"""How many bytes of an unfinished frame stay in memory before it moves to a temporary file."""
 
 _FIELD: Final = rb"(?:data|event|id|retry)(?=[:\n])"
 _OTHER_LINES: Final = re.compile(rb"(?>(?:^(?!%b).*\n)+)" % _FIELD, re.MULTILINE)
 _OWN_LINE: Final = re.compile(_FIELD)
 _RETRY_LINE: Final = re.compile(rb"^retry: ?(.*)$", re.MULTILINE)
 
-# A log's frame and the blank line before it. Groups are possessive, so that no bytes make it slow.
+# A log's frame and the blank line before it. Possessive groups keep it fast on any input.
 _PLAIN_LOG: Final = re.compile(
     rb"\n\n(?>(?:id: ?+([^\n\0]++)\n)?)event: ?+%b\ndata: ?+(.*+)"
     rb"(?>(?:\nid: ?+([^\n\0]++))?)(?=\n\n|\Z)" % re.escape(wire.LOG)
@@ -44,10 +44,10 @@ _PLAIN_LOG: Final = re.compile(
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """A dispatched event; its texts are the bytes that came.
+    """A dispatched event; its fields are the raw bytes received.
 
     `id` is None if neither this frame nor one without data just before it has an id, and empty if
-    the id was reset. `over_limit` marks a frame of more bytes than are allowed; its data is empty.
+    the id was reset. `over_limit` marks a frame above the size limit; its data is empty.
     """
 
     name: bytes
@@ -74,11 +74,11 @@ Parts: TypeAlias = list[Frame | Run]
 
 
 class FrameDecoder:
-    """Decodes the bytes of one connection, in any chunks."""
+    """Decodes one connection's bytes, in chunks of any size."""
 
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._limit = max_frame_bytes
-        self._start: bytes | None = b""  # None once a byte order mark can no longer come
+        self._start: bytes | None = b""  # None once a byte order mark can no longer follow
         self._after_cr = False
         self._fields = _Fields()
         self._unfinished: _Block | None = None
@@ -94,14 +94,14 @@ class FrameDecoder:
         return self._fields.last_id
 
     def feed(self, chunk: bytes) -> list[Frame]:
-        """Return the frames that the next bytes complete. Raises `OSError` as `parts` does."""
+        """Return the frames that the next bytes complete. Raises `OSError` like `parts`."""
         frames: list[Frame] = []
         for part in self.parts(chunk):
             frames += [part] if isinstance(part, Frame) else part.frames()
         return frames
 
     def parts(self, chunk: bytes) -> Parts:
-        """Return the frames that the next bytes complete, with logs in runs.
+        """Return the frames that the next bytes complete, with logs grouped into runs.
 
         Raises `OSError` if a large frame does not fit into the directory for temporary files.
         """
@@ -119,9 +119,9 @@ class FrameDecoder:
         return parts
 
     def close(self) -> list[Frame]:
-        """Return the unfinished frame if it is over the limit, when the connection has ended.
+        """Return the unfinished frame if it is over the limit, once the connection has ended.
 
-        Any other is dropped with its id, as the standard says.
+        Any other unfinished frame is dropped with its id, as the standard requires.
         """
         unfinished, self._unfinished = self._unfinished, None
         if unfinished is None:
@@ -143,7 +143,7 @@ class FrameDecoder:
         return seen.removeprefix(_BOM)
 
     def _with_line_feeds(self, chunk: bytes) -> bytes:
-        """Turn every line end into a line feed; a CR at a chunk's end ends its line at once."""
+        """Convert line ends to line feeds; a CR at a chunk's end ends its line immediately."""
         if self._after_cr and chunk:
             self._after_cr = False
             chunk = chunk.removeprefix(b"\n")
@@ -164,11 +164,11 @@ class FrameDecoder:
         return rest
 
     def _take_whole(self, blocks: bytes, parts: Parts) -> None:
-        """Dispatch blocks that all end within these bytes."""
+        """Dispatch blocks that are all complete."""
         if len(blocks) > self._limit:
             self._dispatch_each(blocks, parts)
             return
-        # The logs, and whatever is before, between and after them.
+        # The logs, and everything before, between and after them.
         split = _PLAIN_LOG.split(b"\n\n" + blocks.removesuffix(b"\n\n"))
         others, first_ids, datas, last_ids = split[::4], split[1::4], split[2::4], split[3::4]
         ids = first_ids if not any(last_ids) else list(map(_either, last_ids, first_ids))
@@ -222,7 +222,7 @@ class _Fields:
             if colon and value[:1] == b" ":
                 value = value[1:]
             if field == b"data":
-                # Joined as they come, since there can be millions of lines.
+                # Join lines as they arrive, since there can be millions of them.
                 if data is None:
                     data = bytearray()
                 else:
@@ -255,7 +255,7 @@ def _spool() -> SpooledTemporaryFile[bytes]:
 
 
 class _Block:
-    """The lines of an unfinished block; of one over the limit, name and id alone are kept."""
+    """The lines of an unfinished block; above the limit, only the name and id are kept."""
 
     def __init__(self, limit: int, fields: _Fields) -> None:
         self.is_over_limit = False
@@ -268,7 +268,7 @@ class _Block:
         self._in_long_line = False
 
     def feed(self, chunk: bytes) -> bytes | None:
-        """Add bytes; return those after the block's end, or None if it goes on."""
+        """Add bytes; return those after the block's end, or None if it has not ended."""
         if chunk.startswith(b"\n") and not self._line and not self._in_long_line:
             return chunk[1:]
         end = chunk.find(b"\n\n")
@@ -308,7 +308,7 @@ class _Block:
             self._cut_line(rest)
 
     def _set_retry(self, lines: bytes) -> None:
-        """Apply reconnection times at the end of their line, without waiting for the block's."""
+        """Apply reconnection times when their line ends, without waiting for the block's end."""
         if b"retry" in lines:
             for value in _RETRY_LINE.findall(lines):
                 self._fields.other(b"retry", value)

@@ -1,4 +1,4 @@
-"""Follow one job's event stream to its end: open and read it, resume it after a break, give it up.
+"""Follow one job's event stream to its end: open it, read it, resume it after breaks, or give up.
 
 Decisions are pure functions in other modules: `sse` decodes frames, `replay` tells replayed events
 from new ones, `deadlines` decides when to close a stream, `outcomes` whether it was read to its
@@ -47,9 +47,9 @@ from reportgen.sources import Source, StreamBrokenError, StreamRefusedError, ret
 class Follower:
     """Follows one job's stream into its log; call `facts_changed` after changing `facts`.
 
-    `disk` bounds how many logs are synced at once; `clean` removes the tool's own token from what
-    is kept; `began` is when the command began, on the event loop's clock and on the wall's;
-    `waiting_ends` is a time of the event loop, or infinity; `chance` returns the jitter of retries,
+    `disk` limits how many logs are synced at once; `clean` removes our own token from what is
+    stored; `began` is when the command began, by the event loop's clock and by the wall clock;
+    `waiting_ends` is an event loop time, or infinity; `chance` returns the jitter for retries,
     uniform in [0, 1).
     """
 
@@ -71,7 +71,7 @@ class Follower:
     _closed_cleanly_at: int | None = None
     """The number of events in the log if the last connection was closed cleanly, else None."""
     _is_id_reset: bool = False
-    """Whether the stream's last event ID, as last set, is empty."""
+    """Whether the stream's last event ID was most recently set to empty."""
     _reconnection_time: float = 0.0
     """The reconnection time that the server set, in seconds."""
 
@@ -79,18 +79,18 @@ class Follower:
         self._failures = retry.Failures(self.settings.retries)
 
     def stop(self) -> None:
-        """Stop following at once; what has arrived is kept."""
+        """Stop following immediately, keeping what has arrived."""
         self._stopping = True
         self.facts_changed()
 
     def facts_changed(self) -> None:
-        """Reconsider when to close, and whether to retry."""
+        """Reconsider when to close the stream, and whether to retry."""
         self._changed.set()
         if self._timer is not None:
             self._timer.look()
 
     async def follow(self, queue: StreamQueue) -> Outcome:
-        """Read the stream to its end, or until it is given up or waiting is over."""
+        """Read the stream until it ends, until giving up, or until the wait is over."""
         async with queue.turn(self.facts):
             with self.log:
                 read_before = self._begin()
@@ -104,7 +104,7 @@ class Follower:
                         with self.log:
                             ended, outcome = await self._connect()
         if read_before and self.log.state.is_complete:
-            # It was complete before and nothing new came, so failing to read it changes nothing.
+            # It was already complete and nothing new arrived, so a failure changes nothing.
             outcome = Outcome(COMPLETE)
         reason = _without_token(self.clean, outcome.reason)
         fingerprint, size = self.log.state.fingerprint, self.log.size
@@ -115,12 +115,12 @@ class Follower:
         return outcome
 
     async def _sync(self) -> None:
-        """Wait until the log has reached the disk, without holding up other streams."""
+        """Wait until the log is on disk, without blocking other streams."""
         async with self.disk:
             await asyncio.to_thread(self.log.sync)
 
     def _begin(self) -> bool:
-        """Note in the log that a command begins; return whether the stream was complete before."""
+        """Log the start of a command; return whether the stream was already complete."""
         self.facts.terminal = self.log.state.ended_as is not None
         read_before = self.log.state.is_complete
         self._note(RunStarted(self.began[1].isoformat(timespec="milliseconds")))
@@ -137,7 +137,7 @@ class Follower:
 
     async def _wait_to_retry(self, ended: ConnectionEnd) -> Outcome | None:
         """Wait until it is time to retry; return an outcome if there will be no retry."""
-        if ended.close is Close.STALLED:  # not a failure: it is reopened silently
+        if ended.close is Close.STALLED:  # not a failure: reopen it silently
             return None
         if self._failures.too_many:
             times = f"{self._failures.in_a_row} failure{'s' * (self._failures.in_a_row > 1)}"
@@ -153,7 +153,7 @@ class Follower:
         return self._too_late_to_retry(ended, due)
 
     def _too_late_to_retry(self, ended: ConnectionEnd, due: float | None = None) -> Outcome | None:
-        """Return an outcome if waiting is over when the retry is due, which is now by default."""
+        """Return an outcome if the wait is over when the retry is due (by default, now)."""
         due = _now() if due is None else due
         if ended.close is Close.STALLED or due <= self._last_retry_at():
             return None
@@ -176,7 +176,7 @@ class Follower:
         return ended, outcome
 
     async def _read(self, connection: Connection) -> ConnectionEnd:
-        """Open the stream and read it until it ends, one way or another."""
+        """Open the stream and read it until it ends for any reason."""
         timer = self._timer = DeadlineTimer(lambda: self._closing(connection))
         reading = None
         try:
@@ -190,7 +190,7 @@ class Follower:
                             return ConnectionEnd(How.SENTINEL)
                         timer.look()
                 reading.finish()
-                # One that closes short of what it sent before does not close at the stream's end.
+                # A server that closes before resending all earlier events has not reached the end.
                 how = How.BROKEN if reading.is_short_of_log else How.CLEAN
                 return ConnectionEnd(how, "the server closed the stream before its end")
             return ConnectionEnd(How.CLOSED, timer.reason, close=timer.close)
@@ -206,7 +206,7 @@ class Follower:
                 self._learn(reading)
 
     def _learn(self, reading: Reading) -> None:
-        """Keep what this connection sets for the next ones."""
+        """Store what this connection sets for later ones."""
         if reading.retry is not None:
             self._reconnection_time = reading.retry
         if reading.last_id is not None:
@@ -227,7 +227,7 @@ class Follower:
         return reading
 
     def _arrived(self, batch: Sequence[Events]) -> None:
-        """Report new events of the job; a usable one proves that the stream works."""
+        """Report new job events; a usable one proves that the stream works."""
         self.facts.terminal = self.log.state.ended_as is not None
         if self._failures.in_a_row and any(map(_has_usable, batch)):
             self._failures.forget()
@@ -241,7 +241,7 @@ class Follower:
         return deadlines.closing(connection, self.facts, self.settings, self.waiting_ends)
 
     def _outcome(self, ended: ConnectionEnd, connection: Connection) -> Outcome | None:
-        """Return the outcome of the stream, or None if it is to be reopened."""
+        """Return the outcome of the stream, or None to reopen it."""
         opened = connection.opened_at is not None
         if ended.how is How.FINAL:
             return _unfinished(self.log, ended.reason)
@@ -273,14 +273,14 @@ def _unfinished(log: LogWriter, reason: str) -> Outcome:
 
 
 def _without_token(clean: Callable[[bytes], bytes], reason: str | None) -> str | None:
-    """Return a reason as the log may keep it, since a refusal may quote the token."""
+    """Return a reason that is safe to log, since a refusal may quote the token."""
     if reason is None:
         return None
     return clean(reason.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
 async def _wait(changed: asyncio.Event, seconds: float) -> None:
-    """Wait for a time, or until facts about the job change."""
+    """Wait for some seconds, or until facts about the job change."""
     changed.clear()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""Follow all streams of a source at once, and read the job list again meanwhile."""
+"""Follow all of a source's streams at once, rereading the job list meanwhile."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from reportgen.settings import Following
 from reportgen.sources import Source
 
 LIST_SECONDS: Final = 10.0
-"""Seconds between readings; at least one every 15 s is promised, its answer included."""
+"""Seconds between reads of the list; one every 15 s is promised, including the response time."""
 
 _NEVER_ENDED: Final = frozenset({"queued", "running"})
 _READINGS_TO_LOSE_A_JOB: Final = 2
@@ -29,8 +29,8 @@ _SYNCS_AT_ONCE: Final = 4
 class Streams:
     """Follows the streams of the selected jobs; a stream that fails never stops the others.
 
-    `began` is when the command began, on the event loop's clock and on the wall's; `chance`
-    returns the jitter of retries, uniform in [0, 1).
+    `began` is when the command began, by the event loop's clock and by the wall clock; `chance`
+    returns the jitter for retries, uniform in [0, 1).
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Streams:
         self._missing: dict[str, int] = {}
 
     def to_fetch(self) -> list[str]:
-        """Return which streams of the selected jobs and their baselines are to be read, by id."""
+        """Return the ids of the selected jobs and baselines whose streams must be read."""
         listing = self._jobs.listing
         wanted = {*listing.selected, *self._jobs.baselines}
         ids = [
@@ -128,17 +128,17 @@ class Streams:
         if in_place:
             folder.logs.learn(follower.job_id, follower.log.state, follower.log.end)
 
-    # The list, while streams are followed
+    # Rereading the list while streams are followed
 
     async def _reread_list(self) -> None:
-        """Read the list at intervals: only the list shows that a job was cancelled or has gone."""
+        """Reread the list regularly: only it shows that a job was cancelled or is gone."""
         warned = False
         while True:
             await asyncio.sleep(LIST_SECONDS)
             warned = not await self._read_list_again(quiet=warned)
 
     async def _read_list_again(self, *, quiet: bool) -> bool:
-        """Read the list; a failure is a warning unless `quiet`. Return whether it was read."""
+        """Read the list, warning about failures unless `quiet`; return whether it was read."""
         try:
             has_changed = self._jobs.update(await self._source.jobs())
         except SourceError as error:
@@ -173,11 +173,11 @@ class Streams:
 
 @contextlib.asynccontextmanager
 async def _raising_our_own() -> AsyncIterator[None]:
-    """Raise an error of ours from a task group as it is, since it has the message for the user."""
+    """Unwrap a `ReportError` from a task group, since it has the message for the user."""
     try:
         yield
     except BaseExceptionGroup as group:
-        # Not `except*`: Python before 3.11.4 wraps what is raised there in a group again.
+        # Not `except*`: before 3.11.4, Python wraps an error raised there in a group again.
         ours = group.subgroup(ReportError)
         if ours is None:
             raise

@@ -1,4 +1,4 @@
-"""Where jobs come from: one protocol, a module for each kind, and what HTTP needs in one place."""
+"""Where jobs come from: a protocol, a module for each kind of source, and shared HTTP code."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -13,16 +13,16 @@ from reportgen.model.origin import Manifest, Origin
 class JobList:
     """A job list as it was read: the entries that are JSON objects with an id, in order.
 
-    `oddities` says of each entry that was left out why, for stderr.
+    `oddities` says why each omitted entry was left out, for stderr.
     """
 
     read_at: datetime
     entries: tuple[bytes, ...]
     oddities: tuple[str, ...] = ()
     introduction: str = ""
-    """Which server it was read from and why, for people; empty if that needs no words."""
+    """Which server it was read from and why, for display; empty if that is obvious."""
     without_project: bool = False
-    """Whether it is empty because the server has no project to list the jobs of."""
+    """Whether it is empty because the server has no project."""
 
 
 NO_PROJECT: Final = (
@@ -33,10 +33,10 @@ NO_PROJECT: Final = (
 
 @dataclass
 class StreamRefusedError(Exception):
-    """A job's stream was asked for and not given.
+    """The server refused to open a job's stream.
 
-    `final` answers stay the same however often one asks; `retry_after` is what the server asked
-    for, in seconds.
+    Retrying cannot change a `final` refusal; `retry_after` is the delay that the server requested,
+    in seconds.
     """
 
     reason: str
@@ -46,38 +46,38 @@ class StreamRefusedError(Exception):
 
 
 class StreamBrokenError(Exception):
-    """An open stream ended otherwise than by a clean close."""
+    """An open stream ended without a clean close."""
 
 
 @dataclass(slots=True)
 class OpenStream:
-    """An answered stream: its bytes, in any chunks, without content encoding.
+    """An open stream: its bytes, in chunks of any size, with content encodings removed.
 
-    Iterating raises `StreamBrokenError` where the connection breaks.
+    Iterating raises `StreamBrokenError` if the connection breaks.
     """
 
     chunks: AsyncIterator[bytes] = field(repr=False)
 
 
 class Source(Protocol):
-    """What a report is made from."""
+    """A source of jobs for a report."""
 
     @property
     def origin(self) -> Origin:
-        """Kind and URL; what else is known of the source comes from `identity`."""
+        """The kind and URL; `identity` returns the rest of what is known about the source."""
         ...
 
     @property
     def recorded(self) -> bool:
-        """Whether this is a recording: nothing in it will go on, so nothing is waited for."""
+        """Whether this is a recording: it never changes, so there is nothing to wait for."""
         ...
 
     async def identity(self) -> Origin:
-        """Return mode and scope as far as the source tells. Raises `SourceError`."""
+        """Return the mode and scope, as far as the source reports them. Raises `SourceError`."""
         ...
 
     async def manifest(self) -> Manifest | None:
-        """Return what the project would train; None if the source has no such thing."""
+        """Return the project's training manifest; None if the source has no manifest."""
         ...
 
     async def jobs(self) -> JobList:
@@ -87,13 +87,13 @@ class Source(Protocol):
     def events(
         self, job_id: str, last_event_id: bytes | None, *, ended: bool
     ) -> AbstractAsyncContextManager[OpenStream]:
-        """Open a job's event stream behind an event id, or from its start.
+        """Open a job's event stream after an event id, or from its start.
 
-        `ended` says whether the job has ended: for one that has not, a 404 is not final. Entering
-        raises `StreamRefusedError`, or `StreamBrokenError` where there was no answer.
+        `ended` says whether the job has ended: until it has, a 404 is not final. Entering raises
+        `StreamRefusedError`, or `StreamBrokenError` if there was no response.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         ...

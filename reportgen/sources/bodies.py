@@ -1,7 +1,7 @@
-"""The bodies of answers: their media type, and their bytes without content coding.
+"""Response bodies: their media type, and their bytes with content codings removed.
 
-httpx would inflate each chunk whole, though a few kilobytes can become gigabytes, and it drops
-whatever follows the first member of a gzip body.
+httpx would decompress each chunk in full, though a few kilobytes can become gigabytes, and it drops
+everything after the first member of a gzip body.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ _VALUE: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*+"?)++', re.DOTALL)
 
 
 def media_type(response: httpx.Response) -> str | None:
-    """Return the media type of an answer in lower case, or None if it has no valid one.
+    """Return a response's media type in lower case, or None if it has no valid one.
 
-    Of several, on one line or more, the last valid one counts, as the Fetch standard says.
+    If there are several, on one or more lines, the last valid one counts, as in the Fetch standard.
     """
     header = ",".join(response.headers.get_list("content-type"))
     found = [_MEDIA_TYPE.fullmatch(value) for value in _VALUE.findall(header)]
@@ -40,7 +40,7 @@ def media_type(response: httpx.Response) -> str | None:
 
 
 def unknown_coding(response: httpx.Response) -> str | None:
-    """Return the content coding of a body that cannot be unpacked, or None."""
+    """Return the content coding of a body that cannot be decoded, or None."""
     codings = _codings(response)
     unknown = [coding for coding in codings if coding not in _ZLIB]
     if unknown:
@@ -49,10 +49,10 @@ def unknown_coding(response: httpx.Response) -> str | None:
 
 
 async def read(response: httpx.Response, limit: int) -> bytes:
-    """Read a body of up to `limit` bytes; one that is longer is cut, one byte over the limit.
+    """Read a body of up to `limit` bytes; a longer one is truncated to one byte over the limit.
 
-    Raises `StreamBrokenError` if an answer of status 200 is not whole; of any other, the status
-    is enough.
+    Raises `StreamBrokenError` if a response with status 200 is incomplete; for any other status,
+    a partial body is enough.
     """
     body = bytearray()
     try:
@@ -67,9 +67,9 @@ async def read(response: httpx.Response, limit: int) -> bytes:
 
 
 async def unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return a body's bytes without its content codings, never more than a bounded piece at once.
+    """Yield a body's bytes with its content codings removed, in pieces of bounded size.
 
-    Raises `StreamBrokenError` if the body is cut, damaged, or of an unknown coding.
+    Raises `StreamBrokenError` if the body is truncated, damaged, or in an unknown coding.
     """
     coding = unknown_coding(response)
     if coding is not None:
@@ -95,7 +95,7 @@ async def _inflated(packed: AsyncIterator[bytes], coding: str) -> AsyncIterator[
         async for chunk in packed:
             for piece in inflater.feed(chunk):
                 yield piece
-                await asyncio.sleep(0)  # a bomb must not keep other streams from being read
+                await asyncio.sleep(0)  # a compression bomb must not block other streams
             if inflater.is_over:
                 return
     except zlib.error as error:
@@ -107,7 +107,7 @@ async def _inflated(packed: AsyncIterator[bytes], coding: str) -> AsyncIterator[
 class _Inflater:
     """Inflates a body's members one after another, in pieces of bounded size.
 
-    Whatever follows that is neither a gzip member nor zeros is ignored, as browsers do.
+    Any trailing data that is neither a gzip member nor zeros is ignored, as in browsers.
     """
 
     def __init__(self, *, may_lack_header: bool) -> None:
@@ -118,13 +118,13 @@ class _Inflater:
 
     @property
     def is_amid_member(self) -> bool:
-        """Whether more bytes must come for the body to be whole."""
+        """Whether the body is still incomplete."""
         return self._member is not None
 
     def feed(self, packed: bytes) -> Iterator[bytes]:
-        """Return what the next bytes become. Raises `zlib.error` where they are damaged."""
+        """Yield the next bytes, decompressed. Raises `zlib.error` if they are damaged."""
         piece = b""
-        while packed or len(piece) == _PIECE:  # zlib may hold more than it returned
+        while packed or len(piece) == _PIECE:  # zlib may have more output than it returned
             if self._member is None:
                 packed = self._begin_member(packed)
             if self._member is None:
@@ -133,7 +133,7 @@ class _Inflater:
             try:
                 piece = self._member.decompress(packed, _PIECE)
             except zlib.error:
-                # What came before the damage counts, in whatever chunks it came.
+                # Keep everything before the damage, however it was split into chunks.
                 for byte in packed:
                     yield before.decompress(bytes([byte]), _PIECE)
                 raise
@@ -143,7 +143,7 @@ class _Inflater:
                 packed, self._member = self._member.unused_data, None
 
     def _begin_member(self, packed: bytes) -> bytes:
-        """Begin the next member, if it comes; return the bytes from there on."""
+        """Begin the next member, if there is one; return the bytes from its start."""
         if not self._is_first:
             packed = packed.lstrip(b"\0")
             self.is_over = bool(packed) and packed[0] != _GZIP_START
@@ -153,7 +153,7 @@ class _Inflater:
         return packed
 
     def _window_bits(self, first: int) -> int:
-        """Return zlib's name for the format of a member, which its first byte shows."""
+        """Return zlib's code for a member's format, which is determined by its first byte."""
         has_header = first == _GZIP_START or first & 0x0F == _ZLIB_METHOD
         return _ANY_HEADER if has_header or not self._may_lack_header else _NO_HEADER
 

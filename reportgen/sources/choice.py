@@ -1,4 +1,4 @@
-"""Which source the settings mean, made from them: imported only when it is used."""
+"""Create the source that the settings select, importing only what it needs."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,9 +16,9 @@ def choose_source(
     warn: Callable[[str], None],
     secrets: Secrets,
 ) -> Source:
-    """Return the source that is asked for; `secrets` learns every secret that it reads.
+    """Return the selected source; every secret that it reads is added to `secrets`.
 
-    Raises `SourceError` if its secret or scope is missing, `UsageError` if its URL is not one.
+    Raises `SourceError` if its secret or scope is missing, `UsageError` if its URL is invalid.
     """
     match settings.kind:
         case "demo":

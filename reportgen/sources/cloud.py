@@ -1,4 +1,4 @@
-"""Source `cloud`: Arkor's cloud API, for jobs of an org's project without a running Studio."""
+"""Source `cloud`: Arkor's cloud API, for a project's jobs when no Studio is running."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -21,10 +21,10 @@ URL_VARIABLE: Final = "ARKOR_CLOUD_API_URL"
 class Cloud:
     """The cloud API.
 
-    `read_token` returns the bearer token and is called again when that is refused; `secrets`
-    learns it. `environment` may name proxies and certificates. `client_version` is the SDK version
-    to report; `mode` how the session was opened; `warn` receives each notice of the API about
-    itself once.
+    `read_token` returns the bearer token, which is added to `secrets`, and is called again if the
+    token is refused. `environment` may name proxies and certificates. `client_version` is the SDK
+    version to send; `mode` is how the session was opened; `warn` is called once for each notice
+    that the API sends about itself.
     """
 
     recorded = False
@@ -60,19 +60,19 @@ class Cloud:
 
     @property
     def origin(self) -> Origin:
-        """Kind, URL and scope, all known without asking."""
+        """The kind, URL and scope, all known without a request."""
         return Origin("cloud", self._url, self._mode, self._scope.org, self._scope.project)
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._server.close()
 
     async def identity(self) -> Origin:
-        """Return the scope that was asked for."""
+        """Return the origin, whose scope is the configured one."""
         return self.origin
 
     async def manifest(self) -> None:
-        """Nothing: the cloud knows no project's source."""
+        """Return None: the cloud does not have the project's source code."""
 
     async def jobs(self) -> JobList:
         """Read the job list."""

@@ -1,7 +1,7 @@
-"""The files that Arkor's own tools keep on this machine: read, and never written.
+"""The files that Arkor's own tools keep on this machine, which are only read, never written.
 
 Studio writes its token while it runs; the CLI keeps credentials in the home directory and a
-project's scope beside the project. No error here ever holds what was read.
+project's scope in the project directory. Error messages never include file contents.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,11 +23,11 @@ CREDENTIALS_FILE: Final = "~/.arkor/credentials.json"
 _STATE_FILE: Final = ".arkor/state.json"
 DEFAULT_CLIENT_VERSION: Final = "0.0.3-alpha.1"
 
-_LARGEST_SECONDS: Final = 253_402_300_800  # the year 10000: what is larger counts milliseconds
+_LARGEST_SECONDS: Final = 253_402_300_800  # the year 10000; larger numbers are milliseconds
 
 
 def studio_token(token_file: Path | None, environment: Mapping[str, str]) -> str:
-    """Find Studio's token: a file that was named, else the variable, else Studio's own file.
+    """Find Studio's token: in the named file, else the variable, else Studio's own file.
 
     Raises `SourceError`.
     """
@@ -57,10 +57,10 @@ def _at_home(path: str) -> Path:
 
 
 def _text_of(file: Path, environment: Mapping[str, str], *, named: bool) -> str:
-    """Return what a file of secrets holds: one that was `named`, or one in the home directory.
+    """Return the contents of a secret file: a file that was `named`, or one in the home directory.
 
     Raises `FileNotFoundError`, or `SourceError` for all other failures, which names the variable
-    if the home directory is at fault.
+    if the home directory is the problem.
     """
     try:
         return small_files.read(file, may_be_pipe=named)
@@ -75,18 +75,18 @@ def _text_of(file: Path, environment: Mapping[str, str], *, named: bool) -> str:
 
 
 def _shown(file: Path, environment: Mapping[str, str], named: Path | None) -> str:
-    """Return a missing file's path, and what is wrong with the home directory if it is there."""
+    """Return a missing file's path, and why the home directory is unusable, if it is."""
     trouble = None if named else home.trouble(environment)
     return str(file) if trouble is None else f"{file} ({trouble})"
 
 
 def is_explicit(token_file: Path | None, environment: Mapping[str, str]) -> bool:
-    """Return whether the user named the token: no other is to be tried then."""
+    """Return whether the user specified the token; if so, no other token is tried."""
     return token_file is not None or bool(environment.get(TOKEN_VARIABLE))
 
 
 def place(source: str, token_file: Path | None, environment: Mapping[str, str]) -> str:
-    """Return where a source's secret is looked for, without looking."""
+    """Return where a source's secret is read from, without checking that it exists."""
     if token_file is not None:
         return str(token_file)
     if environment.get(TOKEN_VARIABLE):
@@ -97,7 +97,7 @@ def place(source: str, token_file: Path | None, environment: Mapping[str, str]) 
 def places(
     source: str, token_file: Path | None, environment: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each place for a source's secret, in order, and whether something is there."""
+    """Yield each place where a source's secret may be, in order, and whether it is there."""
     if token_file is not None:
         yield str(token_file), _presence(token_file)
     yield TOKEN_VARIABLE, "set" if environment.get(TOKEN_VARIABLE) else "not set"
@@ -120,22 +120,22 @@ def _presence(file: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What opens the cloud API, and where it holds."""
+    """Credentials for the cloud API, and where they are valid."""
 
     token: str
     mode: str | None = None
     url: str | None = None
     org: str | None = None
-    """The one org that an anonymous session may use."""
+    """The only org that an anonymous session may use."""
 
 
 def cloud_credentials(
     token_file: Path | None, environment: Mapping[str, str], now: datetime, secrets: Secrets
 ) -> Credentials:
-    """Find the cloud's credentials: a file that was named, else the variable, else the CLI's file.
+    """Find the cloud's credentials: in the named file, else the variable, else the CLI's file.
 
-    The file holds the CLI's JSON, or a bare token; `secrets` learns all that the JSON holds, the
-    refresh token included. Raises `SourceError`.
+    The file holds the CLI's JSON or a bare token. All secrets in the JSON, including the refresh
+    token, are added to `secrets`. Raises `SourceError`.
     """
     if token_file is None and environment.get(TOKEN_VARIABLE):
         return Credentials(_sendable(environment[TOKEN_VARIABLE], TOKEN_VARIABLE, "`arkor login`"))
@@ -158,7 +158,7 @@ def cloud_credentials(
 
 def _credentials_of(fields: Object, file: Path, now: datetime) -> Credentials:
     mode = _text(fields.get("mode"))
-    # Older CLIs call a session of an account `auth0`; whatever is to come will be one too.
+    # Older CLIs call an account's session `auth0`; assume that any future mode is one too.
     is_account = mode not in {None, "anon"}
     token = _text(fields.get("accessToken" if is_account else "token"))
     if token is None:
@@ -179,7 +179,7 @@ def _credentials_of(fields: Object, file: Path, now: datetime) -> Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The org and project whose jobs are meant."""
+    """The org and project whose jobs are listed."""
 
     org: str
     project: str
@@ -188,7 +188,7 @@ class Scope:
 def scope(
     org: str | None, project: str | None, project_dir: Path, credentials: Credentials
 ) -> Scope:
-    """Find the scope: options, else the project's state file. Raises `SourceError`."""
+    """Find the scope: in the options, else the project's state file. Raises `SourceError`."""
     file = project_dir / _STATE_FILE
     state: Object = {}
     if org is None or project is None:
@@ -210,7 +210,7 @@ def scope(
 
 
 def scope_of_project(project_dir: Path) -> Scope | None:
-    """Return the scope in the project's state file, if it has one that can be read."""
+    """Return the scope in the project's state file, or None if it can't be read."""
     try:
         state = _object_in(project_dir / _STATE_FILE)
     except SourceError:
@@ -220,7 +220,7 @@ def scope_of_project(project_dir: Path) -> Scope | None:
 
 
 def client_version(project_dir: Path, environment: Mapping[str, str]) -> str:
-    """Return the SDK version to send: the variable, else the project's installed package."""
+    """Return the SDK version to send: from the variable, else the project's installed package."""
     given = environment.get("ARKOR_REPORT_CLIENT_VERSION")
     if given:
         return given.strip()
@@ -235,7 +235,7 @@ def client_version(project_dir: Path, environment: Mapping[str, str]) -> str:
 
 
 def _object_in(file: Path) -> Object:
-    """Return the JSON object in a file; an empty one if the file is missing or holds another."""
+    """Return the JSON object in a file; an empty one if the file is missing or has no object."""
     try:
         return decode_object(small_files.read(file).encode("utf-8", "surrogatepass")) or {}
     except FileNotFoundError:
@@ -243,7 +243,7 @@ def _object_in(file: Path) -> Object:
 
 
 def _sendable(text: str, place: str, remedy: str) -> str:
-    """Return a token that a header can hold. Raises `SourceError`."""
+    """Return the token in a text. Raises `SourceError` if a header can't hold it."""
     token = text.strip()
     if is_sendable(token):
         return token

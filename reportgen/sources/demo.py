@@ -1,7 +1,7 @@
-"""Source `demo`: a recording of real training runs inside the package; no network.
+"""Source `demo`: a recording of real training runs, included in the package; no network.
 
-The recording is a snapshot's source folder: the job list, and one event log a job, compressed.
-Nothing in it goes on, so nothing is waited for: a stream ends where the recording of it ended.
+The recording is a snapshot's source folder: the job list and an event log per job, compressed.
+It never changes, so there is nothing to wait for: a stream ends where its recording ended.
 """
 
 import json
@@ -28,7 +28,7 @@ _BLOCK: Final = 1 << 16
 
 
 class Demo:
-    """The recording inside the package."""
+    """The recording included in the package."""
 
     recorded = True
 
@@ -38,11 +38,11 @@ class Demo:
 
     @property
     def origin(self) -> Origin:
-        """The kind alone: there is no server."""
+        """The kind alone, since there is no server."""
         return Origin("demo")
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, since nothing is open."""
 
     async def identity(self) -> Origin:
         """Return the mode and scope under which the recording was made."""
@@ -58,14 +58,14 @@ class Demo:
         """Return the job list, as of when it was recorded."""
         read_at = parse_time(self._document["readAt"])
         entries = cast("list[tuple[str, Object]]", self._document["entries"])
-        assert read_at is not None  # noqa: S101 - the recording's own, checked by a test
+        assert read_at is not None  # noqa: S101 - in the recording, as a test checks
         return JobList(read_at, tuple(javascript.encode(entry) for _, entry in entries))
 
     @asynccontextmanager
     async def events(
         self, job_id: str, last_event_id: bytes | None, *, ended: bool
     ) -> AsyncIterator[OpenStream]:
-        """Replay a job's recorded stream from its start, as a server without ids would."""
+        """Replay a job's recorded stream from its start, like a server that does not use ids."""
         del last_event_id, ended
         yield OpenStream(_chunks(self._frames(job_id)))
 

@@ -1,4 +1,4 @@
-"""What a build would read and with what, found out by asking: for `arkor-report doctor`."""
+"""Check what a build would read, and with which credentials: for `arkor-report doctor`."""
 
 import platform
 from collections import Counter
@@ -21,7 +21,7 @@ _PACKAGES = ("httpx", "httpx-sse", "msgspec", "jinja2")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at, and what was found: never a secret's value."""
+    """One item that was checked, and the result; never a secret's value."""
 
     what: str
     found: str
@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All findings; `trouble` is what keeps a build from working, or None."""
+    """All findings; `trouble` is what would make a build fail, or None."""
 
     findings: tuple[Finding, ...]
     trouble: str | None
@@ -42,7 +42,7 @@ def examine(
     *,
     secrets: Secrets,
 ) -> Diagnosis:
-    """Look for the secret and the scope, and ask the source for its job list."""
+    """Look for the secret and the scope, and request the source's job list."""
     findings = [Finding("versions", _versions()), Finding("source", settings.kind)]
     trouble: str | None = None
     if settings.kind != "demo":

@@ -1,8 +1,8 @@
-"""The event loop of a command that asks a source, which also works where no thread can start.
+"""The event loop for commands that read a source; it works even if no thread can be started.
 
-What would block it, a name's resolution or a disk, is done in a thread. A limit on processes or a
-container's on threads may allow none: then the call is made at once, and others wait. A pool of
-threads would keep a call that it has found no thread for, and could make it later after all.
+Blocking calls, such as name resolution or disk access, run in a thread. A limit on processes, or a
+container's limit on threads, may allow no thread: then the call blocks the event loop. A thread
+pool would keep a call for which it could not start a thread, and might still run it later.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ _Result = TypeVar("_Result")
 
 
 def run(main: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run a coroutine to its end, as `asyncio.run` does; return its result."""
+    """Run a coroutine to completion, as `asyncio.run` does; return its result."""
     with asyncio.Runner(loop_factory=_Loop) as runner:
         return runner.run(main)
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """Makes each call in a thread of its own if one can be started."""
+    """An event loop that runs each blocking call in its own thread, if one can be started."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class _Loop(asyncio.SelectorEventLoop):
         func: Callable[[Unpack[_Arguments]], _Result],
         *args: *_Arguments,
     ) -> asyncio.Future[_Result]:
-        """Begin a call; return its future."""
+        """Start a call; return its future."""
         if executor is not None:
             return super().run_in_executor(executor, func, *args)
         future: Future[_Result] = Future()
@@ -58,7 +58,7 @@ class _Loop(asyncio.SelectorEventLoop):
         return asyncio.wrap_future(future, loop=self)
 
     def close(self) -> None:
-        """Wait for the calls that were begun, and close the loop."""
+        """Wait for all started calls, and close the loop."""
         for thread in list(self._threads):
             thread.join()
         super().close()

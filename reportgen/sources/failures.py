@@ -1,6 +1,6 @@
 """Why a connection failed, in plain words.
 
-httpx says little more than that it did; the reason is among the causes of its error.
+httpx's own error says little more than that it failed; the reason is among the error's causes.
 """
 
 import errno
@@ -25,30 +25,30 @@ _FORBIDDEN: Final = frozenset({errno.EPERM, errno.EACCES})
 _UNKNOWN_NAMES: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", -5)})
 
 _NO_ANSWER: Final = "Server disconnected"  # httpcore's message
-_CUT_SHORT: Final = "peer"  # h11's messages about a connection that was closed or unexpectedly so
+_CUT_SHORT: Final = "peer"  # h11's messages about a closed connection begin with it
 
 _Error = TypeVar("_Error", bound=BaseException)
 
 
 def is_refused(error: BaseException) -> bool:
-    """Return whether nothing listens at the address that was asked."""
+    """Return whether nothing is listening at the requested address."""
     return isinstance(error, httpx.ConnectError) and bool(_first(error, ConnectionRefusedError))
 
 
 def is_hang_up(error: BaseException) -> bool:
-    """Return whether the connection ended before any answer came."""
+    """Return whether the connection ended before any response arrived."""
     if isinstance(error, httpx.RemoteProtocolError):
         return str(error).startswith(_NO_ANSWER)
     return isinstance(error, httpx.ReadError | httpx.WriteError)
 
 
 def is_about_tls(error: BaseException) -> bool:
-    """Return whether somebody answered, but not with the TLS or the certificate that it takes."""
+    """Return whether something responded, but without acceptable TLS or a valid certificate."""
     return _first(error, ssl.SSLError) is not None
 
 
 def describe(error: BaseException, route: Route | None = None) -> str:
-    """Return what went wrong with a request by this route."""
+    """Return what went wrong with a request on this route."""
     tls = _first(error, ssl.SSLError)
     words = _words(error, route) if tls is None else _tls_words(tls, route)
     if route is None or route.proxy is None:
@@ -78,7 +78,7 @@ def _cut_words(error: httpx.TransportError) -> str:
         return "the server cut the connection without an HTTP answer"
     if not isinstance(error, httpx.RemoteProtocolError) or message.startswith(_CUT_SHORT):
         return "the connection was cut"
-    # h11 says what is wrong, then quotes the bytes; it takes some of them for a request.
+    # h11 says what is wrong, then quotes the bytes; it mistakes some responses for requests.
     what = message.partition(": b")[0].replace("request line", "status line")
     return f"the answer is not valid HTTP ({what})"
 
@@ -120,7 +120,7 @@ def _connection_words(error: httpx.ConnectError, route: Route | None) -> str:
 
 
 def _first(error: BaseException, kind: type[_Error]) -> _Error | None:
-    """Return the first of a kind among an error and its causes, if there is one."""
+    """Return the first error of a kind among an error and its causes, or None."""
     return next((cause for cause in _causes(error) if isinstance(cause, kind)), None)
 
 
@@ -134,6 +134,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield cause
         if isinstance(cause, BaseExceptionGroup):
             pending += cause.exceptions
-        # httpcore hides the cause of its errors, but hands it on as an argument.
+        # httpcore hides the cause of its errors, but passes it on as an argument.
         beneath = (cause.__cause__, cause.__context__, *cause.args)
         pending += [error for error in beneath if isinstance(error, BaseException)]

@@ -1,4 +1,4 @@
-"""The home directory, which a process need not have: a container's user, a service, a typo."""
+"""The home directory, which may not exist: a container's user, a service, a typo."""
 
 import os
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def expand(text: str) -> str:
 
 
 def trouble(environment: Mapping[str, str]) -> str | None:
-    """Return why nothing can be found in the home directory, naming the variable; else None."""
+    """Return why the home directory is unusable, naming the variable; None if it is usable."""
     try:
         home = expand("~")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Requests to a server of any kind: for small answers, and for event streams."""
+"""Requests to any kind of server, for small responses and for event streams."""
 
 import asyncio
 import codecs
@@ -38,7 +38,7 @@ TRIES: Final = 3
 
 _CONNECT_SECONDS: Final = 30.0
 _SPARE_CLIENTS: Final = 4
-"""How many idle connections are kept when the list is read; many streams may have left theirs."""
+"""How many idle connections to keep when the list is read; ended streams may leave many."""
 _LONGEST_REASON: Final = 300
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _NOTICES: Final = frozenset({"deprecation", "sunset", "warning"})
@@ -49,13 +49,13 @@ _PLAIN: Final = {"Accept-Encoding": "identity"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: its status, and its body up to a limit."""
+    """A complete response: its status, and its body up to a limit."""
 
     status: int
     body: bytes
 
     def message(self, redactor: Redactor) -> str:
-        """Return the `error` of a JSON body, or the body itself, redacted and only then cut."""
+        """Return a JSON body's `error`, or the body itself, first redacted and then truncated."""
         fields = decode_object(self.body) if len(self.body) <= _MAX_ERROR_BYTES else None
         error = None if fields is None else fields.get("error")
         text = (
@@ -65,7 +65,7 @@ class Answer:
 
 
 class UnreachableError(SourceError):
-    """The server does not answer; `refused` if nothing listens on that port of this machine."""
+    """The server does not respond; `refused` if nothing is listening on that local port."""
 
     def __init__(self, message: str, *, refused: bool) -> None:
         super().__init__(message)
@@ -74,22 +74,22 @@ class UnreachableError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class BaseURL:
-    """A valid base URL of a server."""
+    """A server's validated base URL."""
 
     url: str
     shown: str
-    """The URL for people, without user info, query and fragment."""
+    """The URL for display, without user info, query and fragment."""
     loopback: bool
     clear_text: bool
 
     @property
     def is_localhost(self) -> bool:
-        """Whether its host is the name `localhost` or one under it."""
+        """Whether its host is `localhost` or a subdomain of it."""
         return loopback.is_name(_host_of(self.url))
 
     @classmethod
     def parse(cls, text: str, setting: str = "--url") -> "BaseURL":
-        """Parse a URL. Raises `UsageError`, which names the setting but not its value."""
+        """Parse a URL. Raises `UsageError`, whose message names the setting but not its value."""
         if "@" in text:
             raise UsageError(f"{setting} must not hold a user name or password: use --token-file.")
         try:
@@ -114,22 +114,22 @@ class BaseURL:
 
 
 def _host_of(url: str) -> str:
-    """Return a URL's host in ASCII, since letters of other scripts can spell `localhost`."""
+    """Return a URL's host in ASCII, since non-ASCII letters can spell `localhost`."""
     return ascii_host(httpx.URL(url))
 
 
 def path_segment(text: str) -> str:
-    """Quote any text as one segment of a URL's path, `.` and `..` included."""
+    """Quote any text, including `.` and `..`, as one segment of a URL's path."""
     if text in {".", ".."}:
         return text.replace(".", "%2E")
     return quote(text, safe="", errors="surrogatepass")
 
 
 class Secret:
-    """A token that can be read again; `known` learns every value of it.
+    """A token that can be read again; each of its values is added to `known`.
 
-    `read` returns the current token, and raises `SourceError` if there is none; `read_again`
-    replaces it after a refusal.
+    `read` returns the current token, or raises `SourceError` if there is no token; `read_again`,
+    if given, is called instead of `read` after a refusal.
     """
 
     def __init__(
@@ -145,9 +145,9 @@ class Secret:
         known.learn(self.value)
 
     async def renew(self, refused: str) -> bool:
-        """Read the token again after a refusal; return whether it has changed."""
+        """Read the token again after it was refused; return whether it has changed."""
         if self.value != refused:
-            return True  # it was read again after the refusal of another request
+            return True  # it was read again after another request was refused
         try:
             value = self._read() if self._read_again is None else await self._read_again()
         except SourceError:
@@ -160,11 +160,11 @@ class Secret:
 class Server:
     """Requests JSON and event streams from one server, with a token.
 
-    `headers` returns a request's headers for a token; `refusal` describes an answer other than 200
-    to the request of a stream; `notice` is called once for each notice that the server gives about
-    its own end. Redirects are not followed, since the token is for this server alone. `environment`
+    `headers` returns a request's headers for a token; `refusal` describes a response other than 200
+    to a stream request; `notice` is called once for each notice that the server sends about its own
+    end of life. Redirects are not followed, since the token is for this server only. `environment`
     may name proxies (used for remote servers only) and certificates. Raises `SourceError` if the
-    token would be sent in clear text, or if one of those variables is wrong.
+    token would be sent in clear text, or if one of those variables is invalid.
     """
 
     def __init__(
@@ -206,10 +206,10 @@ class Server:
 
     @contextmanager
     def _client(self) -> Iterator[httpx.AsyncClient]:
-        """Lend a client to one request at a time, so that each client has one connection.
+        """Lend a client to one request at a time, so that each client has only one connection.
 
-        For each request, httpx's pool checks all its connections with a system call each. With one
-        pool for hundreds of streams, that takes longer than everything else.
+        For each request, httpx's pool makes a system call per connection to check it. With one pool
+        for hundreds of streams, that takes longer than everything else.
         """
         client = self._idle.pop() if self._idle else self._new_client()
         try:
@@ -232,7 +232,7 @@ class Server:
         )
 
     async def _report_notices(self, response: httpx.Response) -> None:
-        """Report the notices of an answer that are new."""
+        """Report any new notices in a response."""
         for notice in _notices(response.headers, self.secret.known.redactor):
             if notice not in self._noticed:
                 self._noticed.add(notice)
@@ -242,7 +242,7 @@ class Server:
     async def _answer(
         self, path: str, headers: httpx.Headers, *, streamed: bool = False
     ) -> AsyncIterator[httpx.Response]:
-        """Send a request and return its answer, with its body still to be read."""
+        """Send a request and yield its response, whose body is not read yet."""
         async with AsyncExitStack() as stack:
             client = stack.enter_context(self._client())
             yield await self._open(stack, client, path, headers, streamed=streamed)
@@ -256,7 +256,7 @@ class Server:
         *,
         streamed: bool,
     ) -> httpx.Response:
-        """Send a request; a reused connection that turns out to be closed is replaced at once."""
+        """Send a request; if a reused connection turns out to be closed, replace it at once."""
         traced: list[str] = []
 
         async def trace(event: str, _: object) -> None:
@@ -278,7 +278,7 @@ class Server:
     async def get(self, path: str, *, limit: int) -> Answer:
         """Request a path, in up to three tries of 30 s each; a refused token is read again once.
 
-        Raises `UnreachableError` if there is no answer; any status is one.
+        Raises `UnreachableError` if there is no response, but returns one with any status.
         """
         await self._close_all_but(_SPARE_CLIENTS)
         token = self.secret.value
@@ -316,7 +316,7 @@ class Server:
                 self._answer(path, httpx.Headers({**headers, **_PLAIN})) as response,
             ):
                 body = await bodies.read(response, limit)
-                # Browsers read JSON without the mark, and so does Studio.
+                # Browsers ignore a byte order mark before JSON, and so does Studio.
                 return Answer(response.status_code, body.removeprefix(codecs.BOM_UTF8))
         except (httpx.HTTPError, TimeoutError, StreamBrokenError) as error:
             refused = self.base.loopback and failures.is_refused(error)
@@ -329,7 +329,7 @@ class Server:
     ) -> AsyncIterator[OpenStream]:
         """Open an event stream; a refused token is read again, and used if it has changed.
 
-        Raises what `Source.events` raises.
+        Raises the same errors as `Source.events`.
         """
         token = self.secret.value
         try:
@@ -359,7 +359,7 @@ class Server:
             raise StreamBrokenError(self._why_broken(error)) from error
 
     async def _check_stream(self, response: httpx.Response, *, ended: bool) -> None:
-        """Raise `StreamRefusedError` if the answer is not an event stream."""
+        """Raise `StreamRefusedError` if the response is not an event stream."""
         status = response.status_code
         if status == HTTPStatus.OK:
             _check_content(response, self.secret.known.redactor)
@@ -379,7 +379,7 @@ class Server:
 
 
 async def _ask_as_browsers_do(request: httpx.Request) -> None:
-    # httpx-sse asks for an event stream with `no-store`, the HTML standard with `no-cache`.
+    # httpx-sse requests event streams with `no-store`; the HTML standard uses `no-cache`.
     if "Cache-Control" in request.headers:
         request.headers["Cache-Control"] = "no-cache"
 
@@ -397,7 +397,7 @@ def _notices(headers: httpx.Headers, redactor: Redactor) -> Iterator[str]:
 
 
 def _check_content(response: httpx.Response, redactor: Redactor) -> None:
-    """Raise `StreamRefusedError` if a body is not an event stream that can be read."""
+    """Raise `StreamRefusedError` if a body is not a readable event stream."""
     kind = bodies.media_type(response)
     if kind != "text/event-stream":
         shown = (
@@ -414,7 +414,7 @@ def _check_content(response: httpx.Response, redactor: Redactor) -> None:
 
 
 def _part(part: str, response: httpx.Response, header: str, redactor: Redactor) -> str:
-    """Return a part of a header in lower case, or a stand-in if a secret reaches into it."""
+    """Return part of a header in lower case, or a placeholder if it overlaps a secret."""
     whole = redactor.text(", ".join(response.headers.get_list(header))).lower()
     is_left = part.replace(" ", "") in whole.replace(" ", "")
     return part[:_LONGEST_REASON] if is_left else REDACTED

@@ -1,7 +1,7 @@
-"""A job list as a server sends it, read so that an odd entry costs that entry at most.
+"""Read a job list as sent by a server, losing at most the entries that are malformed.
 
-Entries are decoded one at a time, and only those that can be jobs: a list of the size allowed can
-hold millions of anything else.
+Entries are decoded one at a time, and only if they can be jobs: a list within the size limit can
+hold millions of other values.
 """
 
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from reportgen.text.redact import Redactor
 MAX_LIST_BYTES: Final = 64 * 1024 * 1024
 MAX_LIST_VALUES: Final = 4_000_000
 MAX_ENTRY_BYTES: Final = 16 * 1024 * 1024
-"""As of an event's frame: a text of so many bytes can take four times as much decoded."""
+"""The same limit as for an event's frame: decoded text can take four times as many bytes."""
 
 _MOST_ODDITIES: Final = 100
 _SHOWN: Final = 80
 
 
 class _Oddities:
-    """What is reported of odd entries: the first hundred, and how many more there are."""
+    """Reports on odd entries: the first hundred, and how many more there are."""
 
     def __init__(self) -> None:
         self._first: list[str] = []
@@ -42,7 +42,7 @@ class _Oddities:
 
 
 def read_job_list(body: bytes, url: str, read_at: datetime, redactor: Redactor) -> JobList:
-    """Read `{"jobs": [...]}`. Raises `SourceError`, which shows what came instead."""
+    """Read `{"jobs": [...]}`. Raises `SourceError`, which shows what was sent instead."""
     if len(body) > MAX_LIST_BYTES:
         most = MAX_LIST_BYTES >> 20
         raise SourceError(f"{url} sent more than {most} MiB as its job list: that can't be right.")
@@ -73,7 +73,7 @@ def read_job_list(body: bytes, url: str, read_at: datetime, redactor: Redactor) 
 
 
 def _items(body: bytes) -> Iterator[bytes]:
-    """Return the entries of the list, still encoded. Raises `NotJSON`."""
+    """Yield the entries of the list, still encoded. Raises `NotJSON`."""
     jobs: bytes | None = None
     for key, value in json_parts.members(body):
         if javascript.decode(key) == "jobs":
@@ -86,7 +86,7 @@ def _items(body: bytes) -> Iterator[bytes]:
 
 
 def _entry(item: bytes, place: int, oddities: _Oddities) -> bytes | None:
-    """Return an entry within the limits; report it and return None if it can't be a job."""
+    """Return an entry within the limits; if it can't be a job, report it and return None."""
     if not item.startswith(b"{"):
         oddities.add(place, " is left out: it has no id")
         return None
@@ -110,7 +110,7 @@ def _decoded(entry: bytes) -> Object:
 
 
 def _without_deep_fields(item: bytes, place: int, oddities: _Oddities) -> bytes:
-    """Return an entry without the fields that nobody could have meant: they count as missing."""
+    """Return an entry without fields that are nested too deeply; they count as missing."""
     entry: Object = {}
     for key, value in json_parts.members(item):
         name = str(javascript.decode(key))

@@ -1,7 +1,7 @@
 """Who refused a request, why, and what to do about it.
 
-Studio has two refusals of its own and passes on whatever else the cloud answers, so a status alone
-does not say whose token, project or client is at fault.
+Studio has two refusals of its own and passes on any other response from the cloud, so a status
+alone does not show whose token, project or client is the problem.
 """
 
 from http import HTTPStatus
@@ -19,12 +19,12 @@ _LONGEST_HINT: Final = 100
 
 
 def is_about_the_host(answer: Answer, redactor: Redactor) -> bool:
-    """Return whether Studio refuses the host by which it was asked: IPv6, or `x.localhost`."""
+    """Return whether Studio refuses the host in the request: IPv6, or `x.localhost`."""
     return answer.status == HTTPStatus.FORBIDDEN and answer.message(redactor) in _LOOPBACK_ONLY
 
 
 def by_studio(answer: Answer, redactor: Redactor) -> str:
-    """Describe an answer of Studio's other than 200: its own refusal, or the cloud's."""
+    """Describe a response other than 200 from Studio: its own refusal, or the cloud's."""
     message = answer.message(redactor)
     if is_about_the_host(answer, redactor):
         return f"Studio refused this host (403: {message}): use 127.0.0.1 in --url"
@@ -47,10 +47,10 @@ def by_studio(answer: Answer, redactor: Redactor) -> str:
 
 
 def by_cloud(who: str, answer: Answer, redactor: Redactor, *, denied: str, outdated: str) -> str:
-    """Describe an answer of the cloud's other than 200.
+    """Describe a response other than 200 from the cloud.
 
-    `denied` is what to do if the scope is refused or unknown, beside a login; `outdated` what to
-    do about a client that is too old, beside an upgrade.
+    `denied` is what to do besides logging in if the scope is refused or unknown; `outdated` is what
+    to do besides upgrading if the client is too old.
     """
     message = answer.message(redactor)
     said = f"{answer.status}: {message}" if message else str(answer.status)
@@ -69,7 +69,7 @@ def by_cloud(who: str, answer: Answer, redactor: Redactor, *, denied: str, outda
 
 
 def _upgrade(answer: Answer, redactor: Redactor) -> str:
-    """Return what a 426 says of the versions that are supported and of how to upgrade."""
+    """Return what a 426 response says about supported versions and how to upgrade."""
     fields = decode_object(answer.body) or {}
 
     def text(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Which refusal is final, and how long to wait before the next try: pure, chance passed in."""
+"""Which refusals are final, and how long to wait before a retry: pure, randomness passed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Final
 LONGEST_DELAY: Final = 60.0
 JITTER: Final = 0.25
 STEADY_CONNECTION: Final = 30.0
-"""A connection that stood for so many seconds did its work: its break is no failure."""
+"""A connection that lasted this many seconds was a success, so its break is not a failure."""
 
 _RETRIED: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _UNAUTHORISED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -18,9 +18,9 @@ _FIRST_SERVER_ERROR: Final = 500
 
 
 def is_final(status: int, *, ended: bool) -> bool:
-    """Return whether an answer other than 200 to a stream's request will stay the same.
+    """Return whether retrying a stream request can't change a response other than 200.
 
-    The stream of a job that has not ended may not be visible yet, so its 404 is tried again.
+    The stream of a job that has not ended may not be visible yet, so a 404 for it is retried.
     """
     if status == HTTPStatus.NOT_FOUND:
         return ended
@@ -28,20 +28,21 @@ def is_final(status: int, *, ended: bool) -> bool:
 
 
 def is_about_the_token(status: int) -> bool:
-    """Return whether an answer means that the token was not accepted."""
+    """Return whether a status means that the token was not accepted."""
     return status in _UNAUTHORISED
 
 
 def is_worth_another_try(status: int) -> bool:
-    """Return whether asking for a list, a manifest or an identity again can help."""
+    """Return whether requesting a list, a manifest or an identity again may succeed."""
     return status in _RETRIED or status >= _FIRST_SERVER_ERROR
 
 
 def delay(failures: int, chance: float, asked: float | None = None) -> float:
     """Return the seconds to wait before the next try.
 
-    `failures` in a row so far, at least one; `chance` uniform in [0, 1); `asked` what the server
-    asked for in seconds. 1 s, doubling to 60 s, ± 25 %; the server is obeyed up to 60 s.
+    `failures` counts those in a row so far, at least one; `chance` is uniform in [0, 1); `asked` is
+    the delay that the server requested, in seconds. The delay starts at 1 s and doubles up to 60 s,
+    ± 25 %; it is at least what the server requested, up to 60 s.
     """
     backoff = min(LONGEST_DELAY, 2.0 ** min(failures - 1, 10))
     jittered = backoff * (1 - JITTER + 2 * JITTER * chance)
@@ -49,7 +50,7 @@ def delay(failures: int, chance: float, asked: float | None = None) -> float:
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """Read a `Retry-After` header, a number of seconds or a date; None where it is neither."""
+    """Parse a `Retry-After` header, a number of seconds or a date; return None for neither."""
     if header is None:
         return None
     text = header.strip()
@@ -63,7 +64,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 
 @dataclass(slots=True)
 class Failures:
-    """Counts the failures of a stream that came in a row."""
+    """Counts a stream's consecutive failures."""
 
     limit: int
     in_a_row: int = 0
@@ -75,12 +76,12 @@ class Failures:
         self.last = reason
 
     def forget(self) -> None:
-        """Start again: the stream gave something new."""
+        """Reset the count, since the stream sent something new."""
         self.in_a_row = 0
 
     @property
     def too_many(self) -> bool:
-        """Whether the stream is to be given up."""
+        """Whether to give up on the stream."""
         return self.in_a_row >= max(1, self.limit)
 
     def delay(self, chance: Callable[[], float], asked: float | None) -> float:

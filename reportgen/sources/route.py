@@ -1,8 +1,8 @@
-"""The route to a server: the proxy that is used and the certificates that are trusted.
+"""The route to a server: which proxy to use and which certificates to trust.
 
-httpx takes both from the environment together. Here proxies serve remote servers alone, and
-certificates every server; and what is wrong with a variable is reported with its name, and
-without its value, which may hold a password.
+httpx takes either both or neither from the environment. Here proxies apply only to remote servers,
+and certificates to all servers; an error about a variable includes its name but not its value,
+which may hold a password.
 """
 
 import os
@@ -22,7 +22,7 @@ from reportgen.errors import SourceError
 from reportgen.files import open_named
 
 _PROXY_VARIABLES: Final = ("https_proxy", "all_proxy")
-"""A token goes to remote servers by https alone. The first that is set counts."""
+"""A token is sent to remote servers over https only. The first variable that is set wins."""
 _EXCEPTIONS: Final = "no_proxy"
 _HTTP: Final = frozenset({"http", "https"})
 _SOCKS: Final = frozenset({"socks5", "socks5h"})
@@ -34,14 +34,14 @@ _LARGEST_PORT: Final = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy, and the variable that names it."""
+    """A proxy, and the variable that it comes from."""
 
     url: httpx.URL
     variable: str
 
     @property
     def shown(self) -> str:
-        """Its URL without user info."""
+        """The URL without user info."""
         return f"{self.url.scheme}://{self.url.netloc.decode('ascii')}"
 
 
@@ -51,17 +51,17 @@ class Route:
 
     tls: ssl.SSLContext
     authorities: str | None
-    """The variable that names the trusted certificates, with its value; None for the usual ones."""
+    """The variable that names the trusted certificates, and its value; None for the default."""
     proxy: Proxy | None
 
     @classmethod
     def to(
         cls, url: httpx.URL, environment: Mapping[str, str], *, loopback: bool, clear_text: bool
     ) -> "Route":
-        """Return the route to a server. Raises `SourceError`, which names the variable at fault."""
+        """Return the route to a server. Raises `SourceError`, which names the invalid variable."""
         proxy = None if loopback else proxy_for(url, environment)
         if clear_text:
-            # It trusts nobody, and is never asked.
+            # The context trusts no certificates, and is never used.
             return cls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), None, proxy)
         authorities = _authorities(environment)
         if authorities is None:
@@ -77,9 +77,9 @@ class Route:
 
 
 def ascii_host(url: httpx.URL) -> str:
-    """Return a URL's host as it is asked for. Raises `ValueError` if no resolver could take it."""
+    """Return a URL's host as it is sent. Raises `ValueError` if no resolver could accept it."""
     host = url.raw_host.decode("ascii")
-    host.encode("idna")  # an empty label, or one that is too long
+    host.encode("idna")  # fails for a label that is empty or too long
     return host
 
 
@@ -95,12 +95,15 @@ def _authorities(environment: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _trusting(variable: str, place: str) -> ssl.SSLContext:
-    """Return what trusts the certificates in a file or in directories. Raises `SourceError`."""
+    """Return a context that trusts the certificates in a file or directories.
+
+    Raises `SourceError`.
+    """
     try:
         if variable == "SSL_CERT_FILE":
             os.close(open_named(Path(place)))  # OpenSSL would wait for a FIFO
             return ssl.create_default_context(cafile=place)
-        # OpenSSL takes several, and passes over what is not there.
+        # OpenSSL accepts several directories, and skips missing ones.
         if not any(Path(directory).is_dir() for directory in place.split(os.pathsep)):
             raise NotADirectoryError(0, "it is not a directory")
         return ssl.create_default_context(capath=place)
@@ -118,7 +121,7 @@ def _trusting(variable: str, place: str) -> ssl.SSLContext:
 def proxy_for(url: httpx.URL, environment: Mapping[str, str]) -> Proxy | None:
     """Return the proxy that the environment names for an https URL, or None.
 
-    Raises `SourceError`, which names the variable at fault.
+    Raises `SourceError`, which names the invalid variable.
     """
     exempt = _is_exempt(url, environment)
     for name in _PROXY_VARIABLES:
@@ -129,7 +132,7 @@ def proxy_for(url: httpx.URL, environment: Mapping[str, str]) -> Proxy | None:
 
 
 def _lookup(name: str, environment: Mapping[str, str]) -> tuple[str, str]:
-    """Return a variable's name as it is spelled, small letters first, and its value."""
+    """Return a variable's name, in lower case if that is set, else in upper case, and its value."""
     variable = name if name in environment else name.upper()
     return variable, environment.get(variable, "").strip()
 
@@ -163,8 +166,8 @@ def _has_bad_port(url: httpx.URL) -> bool:
 def _is_exempt(url: httpx.URL, environment: Mapping[str, str]) -> bool:
     """Return whether NO_PROXY names a server.
 
-    An entry is `*`, an address, a network, or a name, which counts for all names under it; `*.` or
-    a dot before a name changes nothing. An address or a name may have a port.
+    An entry is `*`, an address, a network, or a name, which also matches all its subdomains; `*.`
+    or a dot before a name makes no difference. An address or a name may have a port.
     """
     variable, value = _lookup(_EXCEPTIONS, environment)
     entries = value.replace(",", " ").split()
@@ -179,7 +182,7 @@ def _is_exempt(url: httpx.URL, environment: Mapping[str, str]) -> bool:
 
 
 def _covers(entry: str, url: httpx.URL) -> bool:
-    """Return whether an entry of NO_PROXY names a server. Raises `ValueError` or `InvalidURL`."""
+    """Return whether an entry in NO_PROXY names a server. Raises `ValueError` or `InvalidURL`."""
     if entry == "*":
         return True
     host = ascii_host(url).removesuffix(".")
@@ -188,7 +191,7 @@ def _covers(entry: str, url: httpx.URL) -> bool:
     place = entry.rpartition("://")[2].removesuffix("/").removeprefix("*").removeprefix(".")
     if _PLACE.fullmatch(place) is None:
         raise ValueError("not a host")
-    exempt = httpx.URL(f"any://{place}")  # a scheme without a usual port, which would be dropped
+    exempt = httpx.URL(f"any://{place}")  # no default port, which httpx would drop
     name = ascii_host(exempt).removesuffix(".")
     if not name or _has_bad_port(exempt):
         raise ValueError("not a host")

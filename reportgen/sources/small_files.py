@@ -1,7 +1,7 @@
-"""Small files that the user names, or keeps in the home directory: tokens, credentials, scopes.
+"""Small files named by the user or kept in the home directory: tokens, credentials, scopes.
 
-They may be links. Anything but a regular file is refused without being waited for; a token alone
-may come through a pipe, which `--token-file <(pass show arkor)` makes.
+They may be links. Anything but a regular file is refused without waiting for it; only a token may
+come through a pipe, such as that made by `--token-file <(pass show arkor)`.
 """
 
 import errno
@@ -21,10 +21,10 @@ PIPE_SECONDS: Final = 30.0
 
 
 def read(file: Path, *, may_be_pipe: bool = False) -> str:
-    """Read a file of text of up to 1 MiB.
+    """Read a text file of up to 1 MiB.
 
-    A pipe is read only once, since what came through it is gone: when it is asked for again, the
-    answer is the same. Raises `FileNotFoundError`, or `SourceError` for all other failures.
+    A pipe can be read only once, so later calls return what was read from it the first time.
+    Raises `FileNotFoundError`, or `SourceError` for all other failures.
     """
     try:
         if may_be_pipe and stat.S_ISFIFO(file.stat().st_mode):
@@ -60,7 +60,7 @@ def _piped(file: Path) -> bytes:
 
 
 def read_pipe(descriptor: int, seconds: float) -> bytes:
-    """Read a pipe to its end, also if its writer comes later. Raises `OSError` when time is up."""
+    """Read a pipe to its end, even if its writer opens it later. Raises `OSError` on timeout."""
     deadline = time.monotonic() + seconds
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

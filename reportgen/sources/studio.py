@@ -1,4 +1,4 @@
-"""Source `studio`: a Studio that runs on this machine, as `arkor dev` starts it."""
+"""Source `studio`: a Studio running on this machine, started by `arkor dev`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -31,12 +31,12 @@ _PAGE_SECONDS: Final = 2.0
 
 
 class Studio:
-    """A running Studio: the one at a single address, else the one to ask of those at several.
+    """A running Studio: the one at the only address given, or one chosen from several addresses.
 
-    `read_token` returns the token that is known; it is `explicit` if the user named it, and then no
-    other is tried. `scope` is the one of the project's state file. `secrets` learns every token
-    that is read, and the bearer token in Studio's credentials answer; `environment` may name
-    certificates; `warn` receives each notice of the cloud about itself once.
+    `read_token` returns the known token; if the user specified it, it is `explicit`, and no other
+    token is tried. `scope` comes from the project's state file. Every token read is added to
+    `secrets`, as is the bearer token in Studio's credentials response; `environment` may name
+    certificates; `warn` is called once for each notice that the cloud sends about itself.
     """
 
     recorded = False
@@ -67,17 +67,17 @@ class Studio:
 
     @property
     def origin(self) -> Origin:
-        """Kind and URL."""
+        """The kind and URL."""
         base = self._bases[0] if self._server is None else self._server.base
         return Origin("studio", base.shown)
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         if self._server is not None:
             await self._server.close()
 
     async def identity(self) -> Origin:
-        """Return mode and scope from the credentials route, and learn the secrets in its answer."""
+        """Return the mode and scope from the credentials route; remember the secrets it sends."""
         answer = await self._get("/api/credentials", MAX_SMALL_BYTES)
         fields = self._credentials(answer)
         if fields is None:
@@ -86,7 +86,7 @@ class Studio:
         return replace(self.origin, mode=_text(fields.get("mode")), org=org, project=project)
 
     async def manifest(self) -> Manifest:
-        """Read the manifest; what Studio says where the project does not build is its error."""
+        """Read the manifest; if the project does not build, it holds Studio's error."""
         answer = await self._get("/api/manifest", MAX_SMALL_BYTES)
         if answer.status != HTTPStatus.OK:
             message = answer.message(self._secrets.redactor)
@@ -108,7 +108,7 @@ class Studio:
         return replace(jobs, introduction=self._introduction, without_project=without)
 
     async def _has_no_project(self) -> bool:
-        """Return whether Studio says that it has no project."""
+        """Return whether Studio reports that it has no project."""
         with suppress(SourceError):
             fields = self._credentials(await self._get("/api/credentials", MAX_SMALL_BYTES))
             return fields is not None and fields.get("projectSlug", "") is None
@@ -140,16 +140,16 @@ class Studio:
         return refusals.by_studio(answer, self._secrets.redactor)
 
     def _credentials(self, answer: Answer) -> Object | None:
-        """Return what the credentials route says, if it does; learn the secrets in it."""
+        """Return the fields from the credentials route, or None; remember the secrets in them."""
         fields = decode_object(answer.body) if answer.status == HTTPStatus.OK else None
         for token in secret_texts(fields or {}):
             self._secrets.learn(token)
         return fields
 
-    # Which Studio, and its token
+    # Choosing a Studio, and its token
 
     async def _connected(self) -> Server:
-        """Return the Studio to ask. Raises `SourceError`."""
+        """Return the Studio to use. Raises `SourceError`."""
         async with self._finding:
             if self._server is None:
                 self._server = await self._find()
@@ -176,7 +176,7 @@ class Studio:
 
     def _server_at(self, base: BaseURL, token: str) -> Server:
         async def read_again() -> str:
-            # The file may have another Studio's token; the page has this one's.
+            # The file may hold another Studio's token; the page has this one's.
             token = None
             if not self._explicit:
                 with suppress(UnreachableError):
@@ -193,9 +193,10 @@ class Studio:
         )
 
     async def _page_token(self, base: BaseURL) -> str | None:
-        """Return the token in the page at an address; None if it is not a Studio's.
+        """Return the token in the page at an address; None if it is not a Studio's page.
 
-        Raises `SourceError` if the user named this address, and it does not answer or refuses it.
+        Raises `SourceError` if the user specified this address and the server there does not
+        respond or refuses the host.
         """
         server = self._server_at(base, "")
         try:
@@ -213,7 +214,7 @@ class Studio:
         return token
 
     async def _scope_of(self, base: BaseURL, token: str) -> Scope | None:
-        """Ask a Studio for its scope, with the token of its own page."""
+        """Request a Studio's scope, using the token from its own page."""
         server = self._server_at(base, token)
         try:
             async with asyncio.timeout(_PAGE_SECONDS):

@@ -1,9 +1,9 @@
-"""Which Studio to ask, and with which token.
+"""Which Studio to use, and with which token.
 
-`arkor dev` takes the next of ten ports if the first is taken. All Studios of a user share one
-token file, so the token in it may be another Studio's or that of a launch that is over, and it may
-be missing; but each Studio's own page has its token. Pages are read without a token: none is sent
-to a process that has not shown itself to be a Studio.
+`arkor dev` uses the first free port of ten. All of a user's Studios share one token file, so
+the token in it may be another Studio's or from an earlier launch, or it may be missing; but each
+Studio's own page has its token. Pages are read without a token: it is never sent to a process that
+has not proved itself a Studio.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,12 +19,12 @@ _META_NAME: Final = "arkor-studio-token"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The Studio to ask, and the token to ask it with; None if there is none."""
+    """The Studio to use, and the token to use; None if there is no token."""
 
     base: BaseURL
     token: str | None
     reason: str = ""
-    """Why it was chosen among several, as the end of a sentence about it."""
+    """Why it was chosen from several, as the end of a sentence about it."""
 
 
 async def choose(
@@ -36,11 +36,11 @@ async def choose(
     page_token: Callable[[BaseURL], Awaitable[str | None]],
     scope_of: Callable[[BaseURL, str], Awaitable[Scope | None]],
 ) -> Choice:
-    """Return the Studio to ask of those at these addresses; a single one was named by the user.
+    """Choose which Studio at these addresses to use; a single address was given by the user.
 
-    `known` is the token that this machine keeps or, if `explicit`, that the user named; `scope` the
-    one of the project's state file. `page_token` reads the token in a Studio's page, `scope_of`
-    asks a Studio for its scope with its own token.
+    `known` is the token stored on this machine or, if `explicit`, given by the user; `scope` comes
+    from the project's state file. `page_token` reads the token in a Studio's page; `scope_of`
+    requests a Studio's scope using its own token.
     """
     if len(bases) == 1 and known is not None:
         return Choice(bases[0], known)
@@ -75,19 +75,19 @@ def _choice(
 
 
 class _MetaReader(HTMLParser):
-    """Finds the content of the first `meta` element with the token."""
+    """Finds the content of the first `meta` element that holds the token."""
 
     found: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at an element's start."""
+        """Process a start tag."""
         values = dict(attrs)
         if tag == "meta" and self.found is None and values.get("name") == _META_NAME:
             self.found = (values.get("content") or "").strip()
 
 
 def token_in(page: bytes) -> str | None:
-    """Return the token in a Studio's page; None if the page is another program's."""
+    """Return the token in a Studio's page; None if another program sent the page."""
     reader = _MetaReader()
     reader.feed(page.decode("utf-8", "replace"))
     return reader.found if reader.found and is_sendable(reader.found) else None
