@@ -250,7 +250,7 @@ def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]
 
 
 def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence[int]:
-    """Return the index in increasing steps where each of a chart's columns begins, and the end."""
+    """Return the indices at which a chart's columns begin in increasing steps, then the end."""
     if len(steps) <= _STEPS_A_COLUMN * columns:
         inside = across.columns(steps, columns)
         return [bisect_left(inside, place) for place in range(columns)] + [len(steps)]
