@@ -40,7 +40,7 @@ DOTS: Final = 200
 """The maximum number of separate dots; more are joined into one path, in a third of the bytes."""
 
 
-# --- The parts of a chart -----------------------------------------------------------------------
+# --- The parts of a chart ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
