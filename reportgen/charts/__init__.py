@@ -1,4 +1,4 @@
 """The geometry of charts: axes, curves and sparklines as coordinates and SVG path data.
 
-Values in, values out: templates draw what is computed here.
+Values in, values out: templates draw the geometry computed here.
 """

@@ -1,6 +1,6 @@
 """Axes: the size of the plot area, and the round values that label its edges. Pure.
 
-All geometry is in the SVG's own units: the plot area has its top left at 0,0, and y grows
+All geometry is in the SVG's units: the top left of the plot area is at 0,0, and y increases
 downwards.
 """
 
@@ -30,15 +30,15 @@ _TICKS: Final = 7
 _ROUND: Final = (1, 2, 5, 10)
 _X_LABEL: Final = 10
 _X_LETTER: Final = 13
-"""The width of a digit, with some space, at the largest size of labels: on a narrow screen."""
+"""The width of a digit, with some space, at the largest label size, used on narrow screens."""
 
 _Y_LABEL: Final = 7
-"""The length of a plain label beyond which one with an exponent is tried."""
+"""The maximum length of a plain label before one with an exponent is tried."""
 
 _ONE_VALUE_DIGITS: Final = 4
 
 _RESOLVED: Final = 64
-"""The least distance of two ticks, in doubles: closer ones would be drawn a unit off."""
+"""The minimum distance of two ticks, in doubles: closer ones would be drawn a unit off."""
 
 
 def x_ticks(across: Span) -> tuple[Tick, ...]:
@@ -48,7 +48,7 @@ def x_ticks(across: Span) -> tuple[Tick, ...]:
     whole = across.low.is_integer() and across.high.is_integer()
     ticks = _ticks(across, 1.0 if whole else 0.0, _X_LABEL)
     longest = max((len(label) for _, label in ticks), default=0)
-    if len(ticks) * longest * _X_LETTER > WIDTH:  # labels are not to touch
+    if len(ticks) * longest * _X_LETTER > WIDTH:  # labels must not touch
         ticks = ticks[::2]
     return tuple(Tick(WIDTH * across.fraction(value), label) for value, label in ticks)
 
@@ -64,11 +64,11 @@ def y_ticks(upwards: Span) -> tuple[Tick, ...]:
 def _ticks(span: Span, least: float, room: int) -> list[tuple[float, str]]:
     """Return two to eight round values within a span, at least `least` apart, with their labels.
 
-    If the ends are too close for round values, they are returned instead. `room` is the length of
-    a label beyond which one with an exponent is tried.
+    If the ends are too close for round values, they are returned instead. `room` is the maximum
+    length of a label before one with an exponent is tried.
     """
     width = span.high - span.low
-    # The distance between the ends can exceed a double's range.
+    # The difference of the ends can exceed a double's range.
     step = width / _TICKS if width < math.inf else span.high / _TICKS - span.low / _TICKS
     step = max(step, least)
     if step < _RESOLVED * math.ulp(max(abs(span.low), abs(span.high))):
@@ -76,7 +76,7 @@ def _ticks(span: Span, least: float, room: int) -> list[tuple[float, str]]:
     factor, exponent = _round_up(step)
     step = _scaled(factor, exponent)
     first, last = math.floor(span.low / step), math.ceil(span.high / step)
-    # Values are computed from whole numbers, so that 3 × 0.1 is 0.3, in the label too.
+    # Values are computed from whole numbers, so that 3 × 0.1 is 0.3, also in the label.
     wholes = [
         whole
         for whole in range(first * factor, last * factor + 1, factor)
@@ -87,7 +87,7 @@ def _ticks(span: Span, least: float, room: int) -> list[tuple[float, str]]:
 
 
 def _round_up(number: float) -> tuple[int, int]:
-    """Return the next larger of 1, 2 or 5 times a power of ten, as factor and exponent."""
+    """Round up to 1, 2 or 5 times a power of ten; return the factor and the exponent."""
     exponent = math.floor(math.log10(number))
     factor = next(factor for factor in _ROUND if _scaled(factor, exponent) >= number)
     return (factor, exponent) if factor < _ROUND[-1] else (1, exponent + 1)
@@ -99,7 +99,7 @@ def _scaled(whole: int, exponent: int) -> float:
 
 
 def _labels(wholes: Sequence[int], exponent: int, room: int) -> list[str]:
-    """Format the values of an axis alike: plain (`2.5`, `2.0`) or, if that is long, `1.5e-7`."""
+    """Format an axis's values in the same way: `2.5`, `2.0` or, if that is too long, `1.5e-7`."""
     if exponent >= 0:
         fixed = [str(whole * 10**exponent) for whole in wholes]
     else:

@@ -1,7 +1,6 @@
 """Downsampling: which points of a long curve are drawn, and where its line breaks. Pure.
 
-Takes time linear in the number of points, and never holds more than four points per column as
-objects.
+It takes time linear in the number of points, and at most four points per column exist as objects.
 """
 
 import math
@@ -16,28 +15,28 @@ from reportgen.model.span import Span
 from reportgen.model.statistics import column_bounds
 
 _POINTS_A_COLUMN = 4
-"""With more points per column than this, it is faster to look at a column's points together."""
+"""With more points per column than this, it is faster to process a column's points together."""
 
 
 def kept(across: Span, curve: Curve | Superseded, points: int, columns: int) -> Sequence[int]:
-    """Return the rising indices of the points that stay when a curve is downsampled by M4.
+    """Return the increasing indices of the points kept when a curve is downsampled by M4.
 
     `points` is the number of the curve's finite points. In each of `columns` columns of equal
-    width the first, the last, the smallest and the largest value stay (Jugel et al., "M4: a
-    visualization-oriented time series data aggregation", 2014): drawn, they cover the same pixels
-    as the whole curve.
+    width, the first, last, smallest and largest values are kept (Jugel et al., "M4: a
+    visualization-oriented time series data aggregation", 2014): when drawn, they cover the same
+    pixels as the whole curve.
     """
     steps, values = curve.steps, curve.values
-    if isinstance(curve, Curve) or all(map(le, steps, islice(steps, 1, None))):  # they rise
+    if isinstance(curve, Curve) or all(map(le, steps, islice(steps, 1, None))):  # increasing
         if len(steps) > _POINTS_A_COLUMN * columns:
             return _kept_of_rising(across, curve, points, columns)
         places = across.columns(steps, columns)
         if points == len(steps) and not any(map(eq, places, islice(places, 2, None))):
-            return range(points)  # no column has more than two points, its first and its last
+            return range(points)  # no column has more than two points
     first, last, low_at, high_at = ([-1] * columns for _ in range(4))
     low, high = [math.inf] * columns, [-math.inf] * columns
     fraction, rightmost = across.fraction, columns - 1
-    for at, step, value in zip(count(), steps, values):  # count() has no end
+    for at, step, value in zip(count(), steps, values):  # count() is infinite
         if value - value != 0:  # not finite; cheaper than calling math.isfinite
             continue
         column = min(int(fraction(step) * columns), rightmost)
@@ -54,7 +53,7 @@ def kept(across: Span, curve: Curve | Superseded, points: int, columns: int) -> 
 def _kept_of_rising(
     across: Span, curve: Curve | Superseded, points: int, columns: int
 ) -> list[int]:
-    """Return what `kept` returns, for a curve whose steps rise."""
+    """Return the result of `kept` for a curve with increasing steps."""
     found: set[int] = set()
     values = curve.values
     for start, end in pairwise(column_bounds(curve.steps, across, columns)):
@@ -70,7 +69,7 @@ def _kept_of_rising(
 
 
 def segment_starts(indices: Sequence[int], curve: Curve | Superseded, points: int) -> list[int]:
-    """Return the places among the kept points where a line begins: the first, and after each gap.
+    """Return the positions in `indices` where a line begins: the first, and after each gap.
 
     A line has gaps at values that are not finite, and where another superseded part begins.
     """
@@ -87,5 +86,5 @@ def segment_starts(indices: Sequence[int], curve: Curve | Superseded, points: in
 
 
 def picked(numbers: "array[float]", indices: Sequence[int]) -> list[float]:
-    """Return the numbers at rising indices."""
+    """Return the numbers at increasing indices."""
     return numbers.tolist() if len(indices) == len(numbers) else [numbers[at] for at in indices]

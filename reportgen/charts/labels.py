@@ -11,7 +11,7 @@ LABEL_HEIGHT: Final = 12
 _MARGIN: Final = 56
 _GAP: Final = 12
 _LETTER: Final = 12.5
-"""The width of a digit at the largest size that a style gives to labels, on a narrow screen."""
+"""The width of a digit at the largest label size in the style, used on narrow screens."""
 
 
 def spread(heights: Sequence[float]) -> list[float]:
@@ -30,19 +30,19 @@ def spread(heights: Sequence[float]) -> list[float]:
 
 _RIGHT_MARGIN: Final = 96
 _LEGEND_LETTER: Final = 6.2
-"""The width of a letter at the usual size, rather too wide than too narrow."""
+"""The width of a letter at the usual size, estimated generously."""
 
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """The widths beside the plot area of all charts on a page."""
+    """The margins beside the plot area, shared by all charts on a page."""
 
     left: float = _MARGIN
     right: float = _RIGHT_MARGIN
 
 
 def margins(ticks: Sequence[Tick], left: Iterable[str], right: Iterable[str]) -> Margins:
-    """Return the room for an axis's labels, and for others on either side."""
+    """Return the margins for an axis's labels, and for other labels on either side."""
     widths = [
         max((_GAP + _LEGEND_LETTER * len(label) for label in labels), default=0.0)
         for labels in (left, right)
@@ -51,7 +51,7 @@ def margins(ticks: Sequence[Tick], left: Iterable[str], right: Iterable[str]) ->
 
 
 def rows(widths: Iterable[float], room: float) -> list[tuple[float, int]]:
-    """Return the place and the row of each of many widths, side by side as far as there is room."""
+    """Return the x and the row of items with these widths, side by side while there is room."""
     places: list[tuple[float, int]] = []
     x, row = 0.0, 0
     for width in widths:
@@ -63,5 +63,5 @@ def rows(widths: Iterable[float], room: float) -> list[tuple[float, int]]:
 
 
 def left_margin(ticks: Sequence[Tick]) -> float:
-    """Return the width left of the plot area that the longest of an axis's labels needs."""
+    """Return the width left of the plot area needed by the longest label of an axis."""
     return max(_MARGIN, _GAP + _LETTER * max((len(tick.label) for tick in ticks), default=0))

@@ -1,7 +1,7 @@
 """The loss chart of one job: curves, axes, marks, labels and legend as geometry. Pure.
 
-All geometry is in the SVG's own units: the plot area is 640 × 200 with its top left at 0,0, and y
-grows downwards.
+All geometry is in the SVG's units: the plot area is 640 × 200 with its top left at 0,0, and y
+increases downwards.
 """
 
 import math
@@ -37,10 +37,10 @@ MARKS: Final = 200
 """The maximum number of marks for checkpoints, and for losses that are not finite."""
 
 DOTS: Final = 200
-"""The maximum number of separate dots; more become one path, at a third of the bytes."""
+"""The maximum number of separate dots; more are joined into one path, in a third of the bytes."""
 
 
-# --- What a chart is made of -------------------------------------------------------------------
+# --- The parts of a chart ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +48,24 @@ class ScriptPoints:
     """A curve's drawn points for the page's script, in a compact form."""
 
     steps: str
-    """The steps, separated by commas: each one's distance from the one before, if all are whole."""
+    """The steps, separated by commas, or their differences if all steps are whole."""
     values: str
-    """Each value, separated by commas."""
+    """The values, separated by commas."""
     are_whole: bool
     """Whether all steps are whole."""
     scale: tuple[float, float] | None
-    """None if each value is the logged one; else it is rounded, in parts of the range.
+    """None if the values are the logged ones; else they are rounded, in parts of the range.
 
-    The first number is what 0 stands for, the second is what 1 adds to it.
+    The first number is the value of 0, the second is the size of a part.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnCurve:
-    """A curve as it is drawn: `drawn` of its `points` finite points are left.
+    """A curve as drawn, with `drawn` of its `points` finite points.
 
-    A point without a neighbour to draw a line to is a segment of one point, which draws nothing,
-    and also a dot.
+    A point without a neighbour to connect to is both a dot and a segment of one point, which draws
+    nothing.
     """
 
     segments: tuple[Polyline, ...] = ()
@@ -76,13 +76,13 @@ class DrawnCurve:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether there are so many dots that they are drawn as one path."""
+        """Whether there are too many dots to draw separately."""
         return len(self.dots) > DOTS
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A loss that is not finite, on the plot's lower edge for `-Infinity`, else on the upper."""
+    """A loss that is not finite, on the plot's lower edge if `-Infinity`, else on the upper one."""
 
     x: float
     top: bool
@@ -90,7 +90,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """A sign in the legend, which begins at `x` in its row; `kind` is the sign's CSS class."""
+    """A sign in the legend, starting at `x` in its row; `kind` is the sign's CSS class."""
 
     kind: str
     label: str
@@ -111,15 +111,15 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """All that the chart's template draws."""
+    """Everything that the chart's template draws."""
 
     loss: DrawnCurve
     eval_loss: DrawnCurve
     superseded: DrawnCurve
     baseline: DrawnCurve
-    """The curve of the job that this one is measured against, as far as it is in the plot."""
+    """The part within the plot of the curve of the job's baseline."""
     smooth: tuple[Polyline, ...]
-    """The smoothed line of a noisy training curve, which is drawn faint then."""
+    """The smoothed line of a noisy training curve, which is then drawn faint."""
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     checkpoints: tuple[float, ...]
@@ -128,16 +128,16 @@ class Chart:
     legend: tuple[LegendEntry, ...]
     extremes: tuple[Extreme, ...]
     across: tuple[float, float]
-    """The steps at the left and the right edge."""
+    """The steps at the left and right edges."""
     upwards: tuple[float, float]
-    """The values at the lower and the upper edge."""
+    """The values at the lower and upper edges."""
     means: str
     """For a downsampled training curve, the mean of all points in each column, `x` for a break.
 
-    The script smooths these, since the points that are drawn are extremes.
+    The script smooths these means, since the points drawn are extremes.
     """
     window: float | None
-    """The steps over which the smoothed line takes its means, if there is one."""
+    """The number of steps that the smoothed line, if any, is averaged over."""
 
     def without_script_data(self) -> "Chart":
         """Return the same chart without the data for the page's script."""
@@ -152,7 +152,7 @@ class Chart:
 
     @property
     def legend_rows(self) -> int:
-        """The number of rows of the legend."""
+        """The number of rows in the legend."""
         return max((entry.row for entry in self.legend), default=0) + 1
 
     @property
@@ -162,7 +162,7 @@ class Chart:
 
     @property
     def points(self) -> int:
-        """The number of finite points of the training curve."""
+        """The number of finite points in the training curve."""
         return self.loss.points
 
 
@@ -178,8 +178,8 @@ def draw(
 ) -> Chart | None:
     """Return the loss chart; None if no curve has a point.
 
-    `checkpoints` are steps. They, and the points of `baseline`, which is another job's curve, are
-    left out where they are outside the range of the other curves.
+    `checkpoints` holds steps. Checkpoints, and points of `baseline`, another job's curve, are left
+    out if they are outside the range of the other curves.
     """
     curves: tuple[Curve | Superseded, ...] = (loss, eval_loss, superseded)
     across = span_of(step for curve in curves for step in _outermost(curve))
@@ -201,7 +201,7 @@ def draw(
     broken = [curve for curve, n in zip(curves, points, strict=True) if n < len(curve)]
     bad = sum(map(len, curves)) - sum(points)
     every_mark = chain.from_iterable(_marks(plot, curve) for curve in broken)
-    # Of more than may be shown, those that are evenly apart.
+    # If there are too many to show, choose evenly spaced ones.
     shown = (bad <= MARKS or place * MARKS % bad < MARKS for place in range(bad))
     marks = tuple(compress(every_mark, shown))
     ends = (("loss", loss, numbers[0]), ("eval-loss", eval_loss, numbers[1]))
@@ -223,7 +223,7 @@ def draw(
 
 
 def _outermost(curve: Curve | Superseded) -> Iterable[float]:
-    """Return the lowest and the highest step of a curve, if it has any."""
+    """Return the lowest and the highest step of a curve, if any."""
     if isinstance(curve, Superseded):
         return (min(curve.steps), max(curve.steps)) if len(curve) else ()
     return (curve.steps[0], curve.steps[-1]) if len(curve) else ()
@@ -248,7 +248,7 @@ class _Plot:
 
 
 def _drawn(plot: _Plot, curve: Curve | Superseded, points: int, columns: int) -> DrawnCurve:
-    """Return a curve downsampled and drawn; `points` is the number of its finite points."""
+    """Downsample and draw a curve; `points` is the number of its finite points."""
     if not points:
         return DrawnCurve()
     kept = downsampling.kept(plot.across, curve, points, columns)
@@ -278,14 +278,14 @@ def _baseline(plot: _Plot, curve: Curve) -> DrawnCurve:
 
 
 def _with_dots(curve: DrawnCurve) -> DrawnCurve:
-    """Draw every point as a dot: evaluations are few, and each is one."""
+    """Draw every point as a dot, since evaluations are few."""
     lines = curve.segments
     every = (Dot(x, y) for line in lines for x, y in zip(line.xs, line.ys, strict=True))
     return replace(curve, dots=tuple(every))
 
 
 def _evenly(steps: Sequence[float], most: int) -> Sequence[float]:
-    """Return at most so many of the steps, evenly, the first and the last among them."""
+    """Return at most `most` of the steps, evenly chosen, including the first and the last."""
     if len(steps) <= most:
         return steps
     return [steps[at * (len(steps) - 1) // (most - 1)] for at in range(most)]
@@ -300,12 +300,12 @@ def _marks(plot: _Plot, curve: Curve | Superseded) -> Iterator[Mark]:
 # --- For the page's script ---------------------------------------------------------------------
 
 _VALUES_LENGTH: Final = 30_000
-"""The length of a curve's values from which on they are rounded, since a page's size is limited."""
+"""The length beyond which a curve's values are rounded, since a page's size is limited."""
 
 _PARTS: Final = 1_000_000
-"""Into so many parts the range of rounded values is divided."""
+"""The number of parts into which the range of rounded values is divided."""
 
-_EXACT: Final = 2.0**53  # from this number on, JavaScript's numbers skip integers
+_EXACT: Final = 2.0**53  # above this, JavaScript's numbers skip integers
 
 
 def _script_points(steps: Sequence[float], values: Sequence[float]) -> ScriptPoints:
@@ -333,7 +333,7 @@ def _mean_text(mean: float | None) -> str:
 def _extreme_points(
     plot: _Plot, curves: Iterable[tuple[str, Curve, Metric | None]]
 ) -> list[Extreme]:
-    """Return the lowest and the last point of each curve, top down, with labels spread apart."""
+    """Return the lowest and last points of the curves, from top to bottom, with labels spread."""
     points: list[tuple[float, str, float, str]] = []
     digits = digits_for(plot.upwards.low, plot.upwards.high)
     for kind, curve, found in curves:
@@ -360,8 +360,8 @@ def _extreme_points(
 
 # --- Legend ------------------------------------------------------------------------------------
 
-_SIGN_WIDTH: Final = 38  # with the space before its label and before the next sign
-_LETTER_WIDTH: Final = 5.6  # the average of a sans-serif at the legend's size
+_SIGN_WIDTH: Final = 38  # including the space before its label and before the next sign
+_LETTER_WIDTH: Final = 5.6  # the average for a sans-serif font at the legend's size
 _LEGEND_WIDTH: Final = 720
 
 
@@ -373,7 +373,7 @@ def _legend(
 ) -> tuple[LegendEntry, ...]:
     """Return the entries for the signs that occur, side by side.
 
-    An entry for marks says how many of them are not shown.
+    Entries for marks include the number of those not shown.
     """
     loss, eval_loss, superseded, baseline = curves
     entries = (

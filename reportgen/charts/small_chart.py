@@ -1,4 +1,4 @@
-"""The small charts below the loss chart, each of one value over the same steps. Pure."""
+"""The small charts below the loss chart, each showing one value over the same steps. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ from reportgen.model.span import Span
 from reportgen.model.trend import Trend
 
 HEIGHT: Final = 48
-"""The height of the plot area; its width is the loss chart's."""
+"""The height of the plot area; its width is the same as the loss chart's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class SmallChart:
     last_y: float
     description: str
     across: tuple[float, float]
-    """The steps at the left and the right edge."""
+    """The steps at the left and right edges."""
 
 
 def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> SmallChart | None:
     """Return the small chart of a trend; None if the trend is empty.
 
-    `edges` are the first and the last step of the loss chart above it; the two share an axis if
+    `edges` holds the first and last steps of the loss chart above it; the two share an axis if
     the trend is within these edges.
     """
     points = list(trend.points())
@@ -43,14 +43,14 @@ def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> S
     across = Span(steps[0], steps[-1])
     if edges and edges[0] <= across.low and across.high <= edges[1]:
         across = Span(*edges)
-    # A long trend is drawn from means, but its first and last value are known and shown.
+    # A long trend is drawn from means, but its first and last values are known and shown.
     ends = [value for value in (trend.first, trend.last) if value is not None]
     upwards = Span(min([*values, *ends]), max([*values, *ends]))
     xs = [WIDTH * place for place in across.fractions(steps)]
     ys = [HEIGHT * (1 - place) for place in upwards.fractions(values)]
     first = short_number(values[0] if trend.first is None else trend.first)
     last = short_number(values[-1] if trend.last is None else trend.last)
-    about = "" if trend.is_exact else "≈ "  # of means, which are not quoted
+    about = "" if trend.is_exact else "≈ "  # means are not exact values
     low, high = (f"{about}{short_number(end)}" for end in (upwards.low, upwards.high))
     change = f"{title}: {first}" if first == last else f"{title}: {first} → {last}"
     return SmallChart(

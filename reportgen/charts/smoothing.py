@@ -1,7 +1,7 @@
 """The smoothed line of a noisy curve: means over a window of steps. Pure.
 
-A long curve is smoothed from the means of its points in columns of equal width. No window reaches
-across a loss that is not finite.
+A long curve is smoothed from the means of its points in columns of equal width. Windows do not
+extend across a loss that is not finite.
 """
 
 import math
@@ -17,17 +17,17 @@ from reportgen.model.span import Span
 from reportgen.model.statistics import column_bounds, finite_count, mean_of
 
 _WINDOW: Final = 1 / 40
-"""The width of the window as a part of the axis."""
+"""The width of the window as a fraction of the axis."""
 
 _DRAWN: Final = 320
-"""About how many points of the line are enough to draw it."""
+"""The approximate number of points that are enough to draw the line."""
 
 _LEAST_POINTS: Final = 40
 _NOISY: Final = 0.03
 _SAMPLE: Final = 1 << 12
 
 Column: TypeAlias = float | None
-"""The mean of a column, None without points; NaN, a break, if one of them is not finite."""
+"""The mean of a column; None without points; NaN, a break, if a point is not finite."""
 
 Run: TypeAlias = list[tuple[float, float]]
 """Steps and values without a break."""
@@ -35,11 +35,11 @@ Run: TypeAlias = list[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Smoothed:
-    """A smoothed line in its unbroken parts, each of at least two points."""
+    """A smoothed line, split into unbroken parts of at least two points."""
 
     runs: tuple[Run, ...]
     window: float
-    """Each point is the mean over so many steps."""
+    """The number of steps over which each point is a mean."""
 
 
 def column_values(curve: Curve, across: Span, columns: int) -> list[Column]:
@@ -56,8 +56,8 @@ def smoothed(curve: Curve, across: Span, columns: Sequence[Column]) -> Smoothed 
     """Return the smoothed line of a curve if the curve is noisy, else None.
 
     It is noisy if it has 40 points or more and the median change from one to the next is more than
-    3 % of the height of the smoothed line. `columns` are the means of a long curve, empty for a
-    curve whose points are smoothed themselves.
+    3 % of the height of the smoothed line. `columns` holds the means of a long curve; it is empty
+    if the curve's own points are smoothed.
     """
     window = significant((across.high - across.low) * _WINDOW, 2)
     if not math.isfinite(window) or finite_count(curve.values) < _LEAST_POINTS:
@@ -101,7 +101,7 @@ def _of_columns(columns: Sequence[Column], across: Span) -> Iterator[Run]:
 
 
 def _means(run: Run, reach: float) -> Run:
-    """Return the mean around each point of a run, of the points up to `reach` steps away."""
+    """Return, for each point in a run, the mean of the points up to `reach` steps away."""
     found: Run = []
     start = end = 0
     for step, _ in run:
@@ -115,7 +115,7 @@ def _means(run: Run, reach: float) -> Run:
 
 
 def _typical_change(curve: Curve) -> float:
-    """Return the median change from a value to the next, of up to 4,096 pairs."""
+    """Return the median change from one value to the next, in up to 4,096 pairs."""
     values = curve.values
     stride = len(values) // _SAMPLE + 1
     changes = (abs(values[at + 1] - values[at]) for at in range(0, len(values) - 1, stride))

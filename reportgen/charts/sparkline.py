@@ -1,4 +1,4 @@
-"""A curve in so few numbers that a table of ten thousand jobs can show one per row. Pure."""
+"""A curve in few enough numbers for a table of ten thousand jobs to show one per row. Pure."""
 
 from typing import Final, TypeAlias
 
@@ -10,7 +10,7 @@ COLUMNS: Final = 32
 HEIGHT: Final = 40
 
 WIDTH: Final = 124
-"""The width of the drawing, in the units of the heights; neighbouring columns are four apart."""
+"""The width of the drawing, in the same units as heights; columns are four units apart."""
 
 _SPACING: Final = WIDTH // (COLUMNS - 1)
 
@@ -30,7 +30,7 @@ def sparkline(curve: Curve) -> Sparkline:
     if len(known) < 2:  # noqa: PLR2004 - a line has two ends
         return ()
     low, high = min(known), max(known)
-    # Halves, since the difference of two doubles can exceed a double's range.
+    # Halves are used since the difference of two doubles can exceed a double's range.
     span = high / 2 - low / 2
 
     def height(mean: float) -> int:

@@ -1,4 +1,4 @@
-"""Geometry as SVG text: the one place that prints a chart's coordinates. Pure.
+"""Geometry as SVG text: the only place where a chart's coordinates are formatted. Pure.
 
 Charts are computed as numbers, and templates print them with these functions as filters.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Polyline:
-    """Points joined by straight lines, in the SVG's units; `xs` and `ys` are equally long."""
+    """Points joined by straight lines, in the SVG's units; `xs` and `ys` have equal lengths."""
 
     xs: Sequence[float]
     ys: Sequence[float]
@@ -17,26 +17,26 @@ class Polyline:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A point that is drawn as a dot."""
+    """A point drawn as a dot."""
 
     x: float
     y: float
 
 
 def coordinate(number: float) -> str:
-    """Format a coordinate, which is not negative, with at most two decimals and no exponent."""
+    """Format a non-negative coordinate with at most two decimals and no exponent."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
 def path(lines: Iterable[Polyline]) -> str:
-    """Format lines as the `d` of a path of absolute `M` and `L`, numbers as by `coordinate`."""
+    """Format lines as a path's `d` with absolute `M` and `L`, and numbers as in `coordinate`."""
     return "".join(f"M{_joined(line)}" for line in lines)
 
 
 def _joined(line: Polyline) -> str:
     """Format all points of a line at once, since a page has hundreds.
 
-    Each number gets two decimals first, so that a zero at its end is never part of its integer.
+    Numbers are first given two decimals, so that trailing zeros are never part of an integer.
     """
     coordinates = [0.0] * (2 * len(line.xs))
     coordinates[::2], coordinates[1::2] = line.xs, line.ys
@@ -47,8 +47,8 @@ def _joined(line: Polyline) -> str:
 
 
 def dots_path(dots: Iterable[Dot]) -> str:
-    """Format many dots as one path of strokes without length, which round line caps make visible.
+    """Format many dots as one path of zero-length strokes, made visible by round line caps.
 
-    The coordinates are whole numbers: among so many dots nobody sees fractions.
+    The coordinates are whole numbers: among so many dots, fractions are not visible.
     """
     return "".join(dict.fromkeys(f"M{dot.x:.0f},{dot.y:.0f}h0" for dot in dots))

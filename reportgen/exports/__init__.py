@@ -1,1 +1,1 @@
-"""The formats of a report besides pages: values in, text out."""
+"""The formats of a report other than pages: values in, text out."""

@@ -1,7 +1,7 @@
 """`badge.svg`: the state of the jobs at a glance, for the top of a README.
 
-Its text is our own words and numbers, never the server's. It fetches nothing and has no `style`,
-so that a page under any CSP can embed it.
+Its text consists of our own words and numbers, never the server's. It fetches nothing and has no
+`style`, so that a page with any CSP can embed it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _DARK: Final = "#3d434b"
 _PADDING: Final = 6
 _TENTHS: Final = {**dict.fromkeys("ijl", 30), **dict.fromkeys("frt ,", 44), "m": 107, "w": 90}
 _OTHERS: Final = 68
-"""The width of a character in the preferred font, in tenths of a pixel."""
+"""The width of other characters in the preferred font, in tenths of a pixel."""
 
 
 def document(report: Report) -> str:
@@ -47,7 +47,7 @@ H{left}Z"/>
 
 
 def _words(counts: Mapping[str, int]) -> str:
-    """Count the jobs that passed or failed; if none has yet, the jobs of each other status."""
+    """Count the jobs that passed or failed; if none have, the jobs with each other status."""
     results = (counts["completed"], "passed"), (counts["failed"], "failed")
     others = sum(count for status, count in counts.items() if status not in wire.STATUSES)
     waiting = (

@@ -1,6 +1,6 @@
-"""What GitHub Actions shows of a report: annotations, as workflow commands. Pure.
+"""Annotations of a report for GitHub Actions, as workflow commands. Pure.
 
-The lines must be printed unchanged: their texts are inert already.
+The lines must be printed unchanged: their text is already inert.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from reportgen.report.wording import change_in_words
 from reportgen.text import inert
 
 MOST: Final = 10
-"""The maximum number of lines: GitHub shows ten of a kind for one step."""
+"""The maximum number of lines: GitHub shows ten annotations of a kind per step."""
 
 _UTC: Final = ZoneInfo("UTC")
 
@@ -24,11 +24,11 @@ _MESSAGE_LENGTH: Final = 400
 
 
 def annotations(jobs: Iterable[JobSummary], regression: float | None = None) -> list[str]:
-    """Return an error for each failed job and a warning for each incomplete stream, one a line.
+    """Return an error line for each failed job and a warning line for each incomplete stream.
 
-    A job that is worse than its baseline by more than `regression` percent is an error too. Only
-    jobs that are still listed count. Errors come first, then streams that could not be read, then
-    those that were merely still open. There are at most ten lines; the last one sums up the rest.
+    A job worse than its baseline by more than `regression` percent is also an error. Only jobs
+    that are still listed count. Errors come first, then streams that could not be read, then those
+    that were merely still open. There are at most ten lines; the last one sums up the rest.
     """
     listed = [job for job in jobs if job.listed]
     errors = [_failed(job) for job in listed if job.status == "failed"]

@@ -11,10 +11,10 @@ from reportgen.text import inert
 def pieces(
     log: Iterable[Record], redacted: Callable[[str], str], holds_token: Callable[[bytes], bool]
 ) -> Iterator[tuple[str, str]]:
-    """Yield pairs of whole rows of the CSV and whole lines of the log, one per record.
+    """Yield a pair per record: whole rows of the CSV and whole lines of the log.
 
-    Every text from the server passes through `redacted`; numbers and times do so only if they hold
-    a token. Raises `DamagedLogError`.
+    All text from the server passes through `redacted`; numbers and times do so only if they
+    contain a token. Raises `DamagedLogError`.
     """
 
     def is_clean(text: str) -> bool:
@@ -23,7 +23,7 @@ def pieces(
     yield points_csv.HEAD, ""
     for record in log:
         text = log_lines.text_of(record)
-        # Numbers and our own words are inert, and a line holds no token if the whole text does not.
+        # Numbers and our own words are inert, and text without a token has no line with one.
         if not (log_lines.says_only_numbers(record) and is_clean(text)):
             lines = text.split("\n")[:-1]
             text = "".join([f"{inert.html(redacted(line))}\n" for line in lines])

@@ -1,10 +1,10 @@
-"""`junit.xml`: the jobs as the test cases of a suite, for CI servers that show test results.
+"""`junit.xml`: the jobs as test cases in a suite, for CI servers that show test results.
 
-A failed job is a failure, and so is a completed one that `regression>P` objects to. Other completed
-jobs pass, and all others are skipped, since their outcome is not known. The case's output
-mentions an incomplete stream and losses that are not finite; whether these fail a build is for
-`--strict` and `--fail-on` to decide. The document is valid against the schema junit-10.xsd of
-Jenkins' xUnit plugin.
+A failed job is a failure, and so is a completed one that fails `regression>P`. Other completed
+jobs pass, and all others are skipped, since their outcome is unknown. The case's output mentions
+an incomplete stream and losses that are not finite; whether these fail a build is decided by
+`--strict` and `--fail-on`. The document is valid against the schema junit-10.xsd from Jenkins'
+xUnit plugin.
 """
 
 import math
@@ -34,7 +34,7 @@ SUITE: Final = "arkor"
 _UTC: Final = ZoneInfo("UTC")
 
 _FIRST_LINE: Final = 200
-"""The number of characters of an error that go into a list of failures."""
+"""The maximum length of an error in a list of failures."""
 
 
 def document(report: Report) -> str:
@@ -74,7 +74,7 @@ def _name(job: JobSummary) -> str:
 
 
 def _add_changes(suite: ET.Element, jobs: Iterable[JobSummary]) -> None:
-    """Add each job's change from its baseline as a property: the schema allows none in a case."""
+    """Add each job's change from its baseline as the suite's property: cases cannot have any."""
     changes = [
         {"name": _name(job), "value": change_in_words(job.change, _UTC)}
         for job in jobs
@@ -141,12 +141,12 @@ def _notes(job: JobSummary) -> Iterator[str]:
 
 
 def _lines(notes: Iterable[str]) -> str:
-    # CI servers fetch the file that [[ATTACHMENT|path]] in a case's output names.
+    # CI servers fetch files named by [[ATTACHMENT|path]] in a case's output.
     return re.sub(r"\[(?=\[)", "[ ", "\n".join(notes))
 
 
 def _seconds(job: JobSummary) -> float | None:
-    """Return how long a job took; None if unknown, or negative because clocks disagree."""
+    """Return a job's duration; None if unknown, or negative because clocks disagree."""
     seconds = job.duration_seconds
     return seconds if seconds is not None and seconds >= 0 else None
 
@@ -156,5 +156,5 @@ def _time(seconds: float) -> str:
 
 
 def _timestamp(moment: datetime) -> str:
-    """Format a time in UTC, without a zone as the schema requires."""
+    """Format a time in UTC, without a zone, as the schema requires."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""A job's CSV: every `training.log` event as it was logged, one row each."""
+"""A job's CSV: every `training.log` event as logged, one row per event."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ _NOT_FINITE: Final = {
     **dict.fromkeys(["Infinity", "inf"], "Infinity"),
     **dict.fromkeys(["-Infinity", "-inf"], "-Infinity"),
 }
-"""The words for numbers that are not finite, each with the one that is printed."""
+"""The words for numbers that are not finite, with those printed for them."""
 
 _DIGITS: Final = frozenset("0123456789")
 _OF_TIMES: Final = b"0123456789-:.+TZ\n"
@@ -31,13 +31,13 @@ _OF_TIMES: Final = b"0123456789-:.+TZ\n"
 def rows(record: Record, redacted: Callable[[str], str], is_clean: Callable[[str], bool]) -> str:
     """Return the rows of a record, one for each `training.log` event.
 
-    `is_clean` decides whether a text of times alone holds no secret.
+    `is_clean` returns whether a string made only of times contains no secret.
     """
     if not isinstance(record, Events) or record.name != wire.LOG:
         return ""
-    if not isinstance(record, LogRun):  # a frame over the limit, of which nothing is known
+    if not isinstance(record, LogRun):  # a frame over the limit, with unknown contents
         return _EMPTY_ROW * len(record)
-    # The cells of columns of numbers or times need neither quotes nor redaction.
+    # Cells in columns of numbers or times need neither quotes nor redaction.
     plain = [
         column.strings
         if column.strings is not None and _are_times(column.strings, is_clean)
@@ -56,12 +56,12 @@ def rows(record: Record, redacted: Callable[[str], str], is_clean: Callable[[str
 
 
 def _are_times(texts: Sequence[str], is_clean: Callable[[str], bool]) -> bool:
-    """Return whether all texts look like times, which need no quotes."""
+    """Return whether all strings look like times, which need no quotes."""
     lines = "\n".join(texts)
     if not lines.isascii() or lines.count("\n") >= len(texts):
         return False
-    # No credential is made of these characters alone, and what is clean in the lines together is
-    # clean in each cell.
+    # No credential consists only of these characters, and if the joined lines are clean, so is
+    # each cell.
     of_times = not lines.encode().translate(None, _OF_TIMES)
     return of_times and {text[:1] for text in texts} <= _DIGITS and is_clean(lines)
 

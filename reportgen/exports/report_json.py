@@ -12,7 +12,7 @@ from reportgen.text import inert
 from reportgen.text.javascript import JSON
 
 _STREAM_KEYS: Final = ("state", "reason", "events", "skipped", "reconnects")
-_EXACT: Final = 2**53  # up to this number a double holds every integer
+_EXACT: Final = 2**53  # up to this number, doubles represent every integer
 
 
 def pieces(report: Report) -> Iterator[str]:
@@ -31,7 +31,7 @@ def pieces(report: Report) -> Iterator[str]:
     yield inert.json_text(head).removesuffix(end)
     separator = ""
     for job in report.jobs:
-        # A line feed in JSON is never part of a string.
+        # A line feed in JSON is never within a string.
         indented = inert.json_text(_job(job)).strip().replace("\n", "\n    ")
         yield f"{separator}\n    {indented}"
         separator = ","

@@ -1,7 +1,7 @@
 """`summary.md`: the jobs in one table, for a CI step's summary or a merge-request comment.
 
-Jobs that need attention come first, since forges cut long texts and readers stop early. Jobs link
-to the report only if its URL is known, since relative links lead nowhere in a comment.
+Jobs that need attention come first, since forges truncate long text and readers stop early. Jobs
+link to the report only if its URL is known, since relative links do not work in a comment.
 """
 
 import re
@@ -44,10 +44,10 @@ _TITLE_LENGTH: Final = 200
 _SOURCE_LENGTH: Final = 300
 _URL_LENGTH: Final = 2_000
 _CHANGES: Final = 50
-"""The number of changes from baselines that are listed."""
+"""The maximum number of changes from baselines listed."""
 
 _RESERVE: Final = 500
-"""The maximum length of the sentence about jobs that are left out."""
+"""The maximum length of the sentence about omitted jobs."""
 
 _HEAD: Final = """\
 | Job | Status | Loss | Best eval loss | Curve | Notes |
@@ -59,7 +59,7 @@ _UTC: Final = ZoneInfo("UTC")
 
 
 def document(report: Report, report_url: str | None, title: str = "Arkor report") -> str:
-    """Return the summary. `report_url` is where the report will be served: its folder or a page.
+    """Return the summary. `report_url` will be the URL of the report's folder or a page in it.
 
     Raises `UsageError` if `report_url` is not a URL that can be linked to.
     """
@@ -105,7 +105,7 @@ def _changes(jobs: Iterable[JobSummary], base: str | None) -> Iterator[str]:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    """Return the number of jobs of each status, those that we do not know as `other`."""
+    """Return the number of jobs with each status; unknown statuses count as `other`."""
     known = [f"{counts[status]} {status}" for status in _BY_WEIGHT if counts.get(status)]
     others = sum(count for status, count in counts.items() if status not in wire.STATUSES)
     return ", ".join([*known, f"{others} other"] if others else known)
@@ -123,7 +123,7 @@ def _left_out(jobs: Sequence[JobSummary]) -> str:
 
 
 def _rank(job: JobSummary) -> int:
-    """Return a job's rank in the table: the lower, the more it needs attention."""
+    """Return a job's rank in the table, lower if it needs more attention."""
     if job.status == "failed":
         return 0
     if _is_cut_short(job):
@@ -136,13 +136,13 @@ def _rank(job: JobSummary) -> int:
 
 
 def _is_cut_short(job: JobSummary) -> bool:
-    """Return whether past events are missing, which a job that still runs does not imply."""
+    """Return whether past events are missing: a caught-up running job lacks only future ones."""
     state = job.stream.state
     return state != event_log.COMPLETE and (job.ended or state != event_log.CAUGHT_UP)
 
 
 def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
-    """Yield rows until the next one would not fit into `room`."""
+    """Yield as many rows as fit into `room`."""
     room -= _length(_HEAD)
     for row in rows:
         room -= _length(row)
@@ -192,8 +192,8 @@ def _notes(job: JobSummary) -> Iterator[str]:
 
 
 def _line(text: str, length: int) -> str:
-    """Return a server's text as one line of Markdown, cut to `length` characters."""
-    line = " ".join(text[: 4 * length].split())  # runs of spaces are collapsed before the cut
+    """Return text from the server as one line of Markdown, truncated to `length` characters."""
+    line = " ".join(text[: 4 * length].split())  # collapses spaces before truncating
     return inert.markdown(cut(line, length))
 
 
@@ -217,19 +217,19 @@ def blocks(sparkline: Sparkline) -> str:
     return "".join(_BLOCKS[round(sum(group) / len(group) / HEIGHT * top)] for group in groups)
 
 
-# --- Where the report will be --------------------------------------------------------------------
+# --- The report's URL ----------------------------------------------------------------------------
 
 
 def base_url(report_url: str) -> str:
     """Return the URL of the report's folder, ending in a slash and safe in a Markdown link.
 
     `report_url` is that folder or a page in it. User info, query and fragment are removed, since
-    they may hold secrets. Raises `UsageError` if it is not a URL that can be linked to.
+    they may contain secrets. Raises `UsageError` if it is not a URL that can be linked to.
     """
     try:
         parts = urlsplit(report_url.strip())
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # also of a port that is not a number
+    except ValueError:  # also for a port that is not a number
         valid = False
     if not valid or len(report_url) > _URL_LENGTH:
         raise UsageError(
@@ -242,5 +242,5 @@ def base_url(report_url: str) -> str:
     return quote(re.sub(r"(?<!:)/+\Z", "/", url), safe=_IN_LINKS)
 
 
-# Markdown interprets none of these. A percent sign stays, since it is an escape already.
+# Markdown does not interpret these. Percent signs stay, since they begin existing escapes.
 _IN_LINKS: Final = "%/:[].-,;=+@'"

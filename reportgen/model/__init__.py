@@ -1,4 +1,4 @@
-"""The state of a job as its events tell it, and what can be computed from that.
+"""The state of a job according to its events, and the values computed from it.
 
 Everything here is pure: times and randomness are passed in.
 """

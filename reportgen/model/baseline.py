@@ -1,4 +1,4 @@
-"""Which job each job is measured against, according to `--baseline`. Pure."""
+"""The job that each job is measured against, according to `--baseline`. Pure."""
 
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,26 +18,26 @@ _COMPLETED: Final = "completed"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A job that may be a baseline: anything the list or the snapshot has, selected or not."""
+    """A job that may be a baseline: any job in the list or the snapshot, selected or not."""
 
     id: str
     name: str | None
     status: str
-    """The status that its page shows."""
+    """The status shown on its page."""
     created: datetime | None
 
     @classmethod
     def of(cls, job: wire.Job, status: str) -> "Known":
-        """Return a job of the list with the status that its page shows."""
+        """Return a job from the list with the status shown on its page."""
         return cls(job.id, job.name, status, parse_time(job.created_at))
 
 
 def choose(baseline: str, jobs: Iterable[Known]) -> Mapping[str, str]:
     """Return the id of each job's baseline, by the job's id; jobs without one are missing.
 
-    `baseline` is `previous`, else the id of a known job, else a glob for names. Of several jobs,
-    the newest completed one is chosen, and of equally new ones the first. Raises `SourceError` if
-    an id or a glob matches nothing.
+    `baseline` is `previous`, else the id of a known job, else a glob for names. If several names
+    match, the newest completed job is chosen, or the first of equally new ones. Raises
+    `SourceError` if an id or a glob matches nothing.
     """
     known = list(jobs)
     if baseline == PREVIOUS:
@@ -60,7 +60,7 @@ def _by_id_or_name(baseline: str, known: list[Known]) -> str:
 
 
 def _previous(known: list[Known]) -> Iterator[tuple[str, str]]:
-    """Yield each job with the newest completed job of its name that was created before it."""
+    """Yield the id of each job, and that of the last completed job with its name before it."""
     named = sorted((job for job in known if job.name and job.created), key=_name_and_time)
     for _, same_name in groupby(named, key=lambda job: job.name):
         before: Known | None = None

@@ -1,6 +1,6 @@
-"""The curve of one metric, and the parts of curves that a resumed run has superseded: pure.
+"""The curve of one metric, and the parts of curves superseded by resumed runs. Pure.
 
-Points are held in arrays, not as an object each: a job may log millions.
+Points are stored in arrays, not as objects: a job may log millions.
 """
 
 import math
@@ -14,10 +14,10 @@ from operator import lt
 
 @dataclass(slots=True)
 class Curve:
-    """One metric over the steps, in rising order of step, each step once.
+    """One metric by step, in increasing order, each step once.
 
-    `steps` and `values` are doubles and of equal length. A value that is not finite breaks the
-    line; it is kept in its place, and superseded like any other.
+    `steps` and `values` hold doubles and have equal lengths. A value that is not finite breaks the
+    line; it is kept in place and superseded like any other.
     """
 
     steps: "array[float]" = field(default_factory=lambda: array("d"))
@@ -28,19 +28,19 @@ class Curve:
 
     @property
     def end(self) -> float:
-        """The last step; minus infinity if there is no point."""
+        """The last step; minus infinity without points."""
         return self.steps[-1] if self.steps else -math.inf
 
     def finite(self) -> Iterator[tuple[float, float]]:
-        """Yield the (step, value) pairs whose value is finite: the points of the chart."""
+        """Yield the (step, value) pairs with finite values: the points of the chart."""
         for step, value in zip(self.steps, self.values, strict=True):
             if math.isfinite(value):
                 yield step, value
 
     def extend(self, steps: Sequence[float], values: Sequence[float]) -> None:
-        """Append points whose steps never fall, nor start below the last one of the curve.
+        """Append points whose steps never decrease and start no lower than the curve's last step.
 
-        Of several points at one step the last one counts.
+        If several points share a step, the last one counts.
         """
         if steps and steps[0] > self.end and all(map(lt, steps, islice(steps, 1, None))):
             self.steps.extend(array("d", steps))
@@ -54,7 +54,7 @@ class Curve:
                 self.values.append(value)
 
     def cut_from(self, step: float) -> "Curve":
-        """Remove the points at a step and above it, and return them."""
+        """Remove the points at or above a step, and return them."""
         return self._cut(bisect_left(self.steps, step))
 
     def cut_above(self, step: float) -> "Curve":
@@ -69,9 +69,9 @@ class Curve:
 
 @dataclass(slots=True)
 class Superseded:
-    """The parts of the curves that a later, resumed run has superseded, in that order.
+    """The parts of curves superseded by resumed runs, in the order in which they were superseded.
 
-    All parts follow one another in `steps` and `values`; `starts` holds where each begins.
+    The parts are joined in `steps` and `values`; `starts` holds the index where each begins.
     """
 
     steps: "array[float]" = field(default_factory=lambda: array("d"))
@@ -82,7 +82,7 @@ class Superseded:
         return len(self.steps)
 
     def add(self, part: Curve) -> None:
-        """Append a part; an empty one leaves no trace."""
+        """Append a part, unless it is empty."""
         if len(part):
             self.starts.append(len(self.steps))
             self.steps.extend(part.steps)

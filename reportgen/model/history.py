@@ -1,6 +1,6 @@
-"""The state of one job, folded from the records of its event log: pure.
+"""The state of one job, folded from the records of its event log. Pure.
 
-A `History` knows nothing of the job list but for `status_of`, which joins the two.
+A `History` is independent of the job list; only `status_of` combines the two.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from reportgen.text.javascript import JSON, Object, js_value
 from reportgen.text.times import parse_time, time_or_none
 
 TAIL_LINES: Final = 50
-"""How many log lines Studio keeps in view."""
+"""The number of log lines that Studio keeps in view."""
 
 NO_OBJECT: Final = "data is no JSON object"
 NO_STEP: Final = "step is no finite number"
@@ -31,7 +31,7 @@ NO_LOSS: Final = "loss is no number"
 TOO_LARGE: Final = "frame is over the size limit"
 
 RESUMES: Final = 200
-"""How many of the steps are kept from which a run was resumed."""
+"""The maximum number of steps kept at which a run was resumed."""
 
 LEAST_PAUSE: Final = 60.0
 """The shortest time without an event, in seconds, that is reported as a pause."""
@@ -41,10 +41,10 @@ _MINUTE: Final = len("2026-05-01T09:00")
 
 @dataclass(slots=True)
 class Stream:
-    """What became of a job's event stream.
+    """The outcome of reading a job's event stream.
 
-    `events` counts the job events, `skipped` those whose data could not be used, by reason;
-    `reconnects` how often a stream that had broken was opened again within one command.
+    `events` counts the job events, and `skipped` those with unusable data, by reason;
+    `reconnects` counts how often a broken stream was reopened within one command.
     """
 
     state: str = event_log.UNAVAILABLE
@@ -56,7 +56,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time in which nothing came, in seconds, and the last logged step before it."""
+    """A time without events, in seconds, and the last step logged before it."""
 
     seconds: float
     after_step: float | None
@@ -64,38 +64,38 @@ class Pause:
 
 @dataclass(slots=True)
 class History:
-    """The state of one job, as its events tell it."""
+    """The state of one job according to its events."""
 
     stream: Stream = field(default_factory=Stream)
     terminal: str | None = None
-    """The status that the last terminal event leads to, unless the job was started after it."""
+    """The status set by the last terminal event, unless the job was started after it."""
     started: bool = False
     loss: Curve = field(default_factory=Curve)
     eval_loss: Curve = field(default_factory=Curve)
     superseded: Superseded = field(default_factory=Superseded)
     resumed_at: list[float] = field(default_factory=list)
-    """The first 200 steps from which the run was resumed."""
+    """The first 200 steps at which the run was resumed."""
     resumes: int = 0
-    """How often it was."""
+    """How often the run was resumed."""
     learning_rate: Trend = field(default_factory=Trend)
     throughput: Trend = field(default_factory=Trend)
-    """Samples a second."""
+    """Samples per second."""
     clock: Clock = field(default_factory=Clock)
-    """When which step of the training curve was, by the events' own times."""
+    """The times of the training curve's steps, according to the events."""
     pace: Pace = field(default_factory=Pace)
     pause: Pause | None = None
-    """The longest time between two events; None if none was a minute or more."""
+    """The longest time between two events; None if always less than a minute."""
     checkpoints: list[float] = field(default_factory=list)
-    """The steps of saved checkpoints in order of arrival, each once."""
+    """The steps of saved checkpoints, in order of arrival, without duplicates."""
     artifacts: list[JSON] | None = None
-    """What `training.completed` lists; None until it came."""
+    """The artifacts listed by `training.completed`; None before that event."""
     metadata: Object = field(default_factory=dict)
-    """What the last `training.started` says of the run."""
+    """What the last `training.started` says about the run."""
     metrics: Object = field(default_factory=dict)
-    """What `training.completed` says of its results."""
+    """What `training.completed` says about the results."""
     error: str | None = None
     failed_at: float | None = None
-    """The step at which it failed, if that is known."""
+    """The step at which the job failed, if known."""
     started_at: str | None = None
     completed_at: str | None = None
     last_event_at: str | None = None
@@ -106,8 +106,8 @@ class History:
 def fold(log: Iterable[Record], tail: int | None = TAIL_LINES) -> History:
     """Fold the records of an event log into the state of the job.
 
-    `tail` is how many of the last log lines to keep; None keeps all. Raises `DamagedLogError` if
-    a record says that others were written before it.
+    `tail` is the number of last log lines to keep; None keeps all. Raises `DamagedLogError` if a
+    record shows that earlier ones are missing.
     """
     folding = Folding(tail)
     for record in log:
@@ -118,9 +118,9 @@ def fold(log: Iterable[Record], tail: int | None = TAIL_LINES) -> History:
 def status_of(ended_as: str | None, listed: str | None, *, started: bool) -> str:
     """Return a job's status.
 
-    `ended_as` and `started` are what its stream says (see `StreamState`), `listed` is the status
-    in the job list, which alone knows for certain that a job was cancelled: such a job's stream
-    may say that it failed.
+    `ended_as` and `started` come from its stream (see `StreamState`), `listed` is the status in
+    the job list. Only the list is reliable about cancelled jobs: their streams may say that they
+    failed.
     """
     if ended_as == "completed":
         return ended_as
@@ -139,7 +139,7 @@ def status_of(ended_as: str | None, listed: str | None, *, started: bool) -> str
 
 
 class Folding:
-    """The fold under way: `take` takes one record of a log after another, `result` closes."""
+    """A fold in progress: `take` folds one record at a time, `result` finishes."""
 
     def __init__(self, tail: int | None) -> None:
         self._history = History()
@@ -150,13 +150,13 @@ class Folding:
         self._times = _Times()
 
     def through(self, log: Iterable[Record]) -> Iterator[Record]:
-        """Yield the records of a log, each once it is folded."""
+        """Yield the records of a log, folding each one first."""
         for record in log:
             self.take(record)
             yield record
 
     def take(self, record: Record) -> None:
-        """Fold the next record. Raises `DamagedLogError` if it says that others came before it."""
+        """Fold the next record. Raises `DamagedLogError` if it shows that others are missing."""
         self._state.learn(record)
         match record:
             case Broke():
@@ -169,7 +169,7 @@ class Folding:
                     self._events(record)
 
     def result(self) -> History:
-        """Return the state of the job after all of its log."""
+        """Return the state of the job after its whole log."""
         history, state = self._history, self._state
         skipped = Counter({why: count for why, count in self._skipped.items() if count})
         history.stream = Stream(*state.outcome, state.events, skipped, state.reconnects)
@@ -195,7 +195,7 @@ class Folding:
                 self._event(events.name, said)
 
     def _event(self, name: bytes, said: wire.EventData) -> None:
-        """Apply an event other than a log; its data may be anything."""
+        """Apply an event other than a log; its data can be anything."""
         history = self._history
         if name == wire.CHECKPOINT:
             step = javascript.finite(said.step)
@@ -231,7 +231,7 @@ class Folding:
             self._readings(usable, columns)
 
     def _readings(self, steps: Sequence[float], columns: LogColumns) -> None:
-        """Apply logs that all have a step, in stretches in which the steps never fall."""
+        """Apply logs that all have a step, in stretches whose steps never decrease."""
         loss, unusable = _losses(columns.loss)
         eval_loss, unusable_too = _losses(columns.evalLoss)
         self._skipped[NO_LOSS] += len(unusable | unusable_too)
@@ -251,7 +251,7 @@ class Folding:
             self._stretch(readings.between(start, end))
 
     def _stretch(self, readings: "_Readings") -> None:
-        """Apply logs whose steps never fall."""
+        """Apply logs whose steps never decrease."""
         history = self._history
         steps, losses = readings.loss.points(readings.steps)
         if steps and steps[0] < history.loss.end:
@@ -274,7 +274,7 @@ class Folding:
         history.pace.add(*timed)
 
     def _resume(self, step: float) -> None:
-        """Set aside what a run that was resumed from an earlier step supersedes."""
+        """Set aside the points superseded by a run that was resumed at an earlier step."""
         history = self._history
         history.superseded.add(history.loss.cut_from(step))
         history.superseded.add(history.eval_loss.cut_from(step))
@@ -287,21 +287,21 @@ class Folding:
 
 
 class _Times:
-    """The events' own times: the last one, and the longest time without an event."""
+    """The events' times: the last one, and the longest time without an event."""
 
     def __init__(self) -> None:
         self.last: Any = None
-        """What the last event says of its time, which may be anything."""
+        """The time given by the last event, which can be any value."""
         self.pause: Pause | None = None
         self._time: str | None = None
         self._step: float | None = None
 
     def add(self, steps: Sequence[float | None], times: Sequence[Any]) -> None:
-        """Record the step of each event, None without one, and the time that it gives."""
+        """Record each event's step, None without one, and its time."""
         minute = None if self._time is None else self._time[:_MINUTE]
         for place, time in enumerate(times):
             if time.__class__ is str:
-                # Within a minute nothing counts as a pause, so most times need not be parsed.
+                # Gaps within a minute are not pauses, so most times need not be parsed.
                 if time[:_MINUTE] != minute:
                     self._add_pause(time, self._last(steps[:place]))
                     minute = time[:_MINUTE]
@@ -321,19 +321,19 @@ class _Times:
             self.pause = Pause(seconds, step)
 
 
-# --- What many logs say --------------------------------------------------------------------------
+# --- Many logs at once ---------------------------------------------------------------------------
 
 T = TypeVar("T")
 
 
 class _Series(NamedTuple, Generic[T]):
-    """One field of many logs; `present` says which of them have it, None that all do."""
+    """One field of many logs; `present` marks the logs that have it, None if all do."""
 
     values: Sequence[T]
     present: Sequence[bool] | None = None
 
     def points(self, steps: Sequence[float]) -> tuple[Sequence[float], Sequence[T]]:
-        """Return the values that are present, and of the steps of all logs those of the values."""
+        """Return the steps of the logs that have the field, and their values."""
         if self.present is None:
             return steps, self.values
         return list(compress(steps, self.present)), list(compress(self.values, self.present))
@@ -344,7 +344,7 @@ class _Series(NamedTuple, Generic[T]):
 
 
 class _Readings(NamedTuple):
-    """What many logs say, each of them at a step."""
+    """The fields of many logs, each log with a step."""
 
     steps: Sequence[float]
     loss: _Series[float]
@@ -366,7 +366,7 @@ class _Readings(NamedTuple):
 
 def _steps(column: LogColumn) -> Sequence[float | None]:
     """Return the step of each log, None where it is not a finite number."""
-    # + 0.0 makes -0 the 0 that it is on an axis.
+    # + 0.0 turns -0 into 0, which is the same place on an axis.
     if column.is_full and column.numbers is not None:
         return [number + 0.0 for number in column.numbers]
     numbers = map(javascript.finite, column.values)
@@ -389,7 +389,7 @@ def _strings(column: LogColumn) -> _Series[str]:
 
 
 def _losses(column: LogColumn) -> tuple[_Series[float], set[int]]:
-    """Return the losses, finite or not, and the places of those that cannot be used."""
+    """Return the losses, finite or not, and the indices of unusable ones."""
     if column.numbers is not None:
         return _numbers(column), set()
     losses: list[float | None] = []

@@ -1,4 +1,4 @@
-"""The lines that Studio's event log shows for the records of a job's log, and the last of them."""
+"""The lines that Studio's event log shows for a job's records, and the last of these lines."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,17 +25,17 @@ _LABELS: Final = {
 }
 
 _LONGEST_TAIL_LINE: Final = 1 << 16
-"""How much of an event's data is kept for the tail: a page shows far less, and a frame of megabytes
-must not be held fifty times."""
+"""The amount of an event's data kept for the tail: a page shows far less, and fifty frames of
+megabytes each would take too much memory."""
 
 
-# --- Lines as texts ------------------------------------------------------------------------------
+# --- Lines as text -------------------------------------------------------------------------------
 
 
 def text_of(record: Record) -> str:
-    """Return the raw lines that Studio shows for a record, each with its line feed.
+    """Return the raw lines that Studio shows for a record, each ending in a line feed.
 
-    A line break inside a line becomes a space, so that a line stays one line.
+    A line break within a line becomes a space, so that it stays one line.
     """
     if isinstance(record, Broke):
         return STREAM_ERROR_LINE + "\n"
@@ -47,7 +47,7 @@ def text_of(record: Record) -> str:
 
 
 def says_only_numbers(record: Record) -> bool:
-    """Return whether the lines of a record hold nothing but numbers and words of ours."""
+    """Return whether a record's lines contain only numbers and our own words."""
     if not isinstance(record, LogRun) or not record.is_whole:
         return False
     columns = record.columns
@@ -78,7 +78,7 @@ def _training_logs(run: LogRun) -> str:
 
 
 def _printed(column: LogColumn) -> Sequence[str]:
-    """Return the values as a log line shows them, "" for one that is missing."""
+    """Return the values as a log line shows them, "" for missing ones."""
     texts = column.printed()
     if texts is not None:
         return texts
@@ -101,16 +101,16 @@ class LogLine:
     text: str
     time: str | None = None
     is_cut: bool = False
-    """Whether the text is the beginning of a far longer line; it may end within a secret."""
+    """Whether the text is the start of a much longer line; it may end within a secret."""
     gist: str | None = None
-    """In short what the line says, if it is JSON."""
+    """A summary of the line, if it is JSON."""
 
 
 _Kept: TypeAlias = Events | list[LogLine]
 
 
 class Tail:
-    """The last lines of a log. They are worded at the end: of a long log few are ever shown."""
+    """The last lines of a log, formatted at the end: few lines of a long log are ever shown."""
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
@@ -118,15 +118,15 @@ class Tail:
         self._count = 0
 
     def add(self, record: Events | Broke) -> None:
-        """Record a job's events, or a break of the stream."""
+        """Record a job's events, or a break in the stream."""
         if isinstance(record, Broke):
             self._append([LogLine(STREAM_ERROR_LINE)])
             return
-        # A slice of its own, since what is decoded for others is not to be held.
+        # A separate slice, so that data decoded for others does not stay in memory.
         last = record[-(self._limit or len(record)) :]
         if max(map(len, last.fields)) <= _LONGEST_TAIL_LINE:
             self._append(last)
-        else:  # megabytes are worded at once and cut
+        else:  # megabytes are formatted and truncated now
             self._append(list(map(_shortened, _lines_of(last))))
 
     def _append(self, lines: _Kept) -> None:
@@ -136,7 +136,7 @@ class Tail:
             self._count -= len(self._kept.popleft())
 
     def lines(self) -> list[LogLine]:
-        """Return the last lines, as many as the limit allows."""
+        """Return the last lines, up to the limit."""
         every = (line for kept in self._kept for line in _lines_of(kept))
         return list(every if self._limit is None else deque(every, self._limit))
 
@@ -144,7 +144,7 @@ class Tail:
 def _lines_of(kept: _Kept) -> Iterable[LogLine]:
     if isinstance(kept, list):
         return kept
-    events = kept[:]  # what is decoded for this must not be held either
+    events = kept[:]  # data decoded here must not stay in memory either
     return map(LogLine, text_of(events).split("\n")[:-1], _times(events))
 
 

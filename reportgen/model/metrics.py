@@ -10,24 +10,24 @@ from reportgen.text.javascript import js_number
 
 EVAL_MINIMUM: Final = "evalLoss.min"
 TAIL_MEAN: Final = "loss.tailMean"
-"""What a result is: see `result`."""
+"""The metrics that a result can have: see `result`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A curve in numbers, from all its finite points."""
+    """A curve summarised in numbers, from all its finite points."""
 
     points: int
     first: float
     last: float
     min: float
     min_step: float
-    """The first step at which the value is the smallest."""
+    """The first step with the smallest value."""
     max: float
 
 
 def metric(curve: Curve | Superseded) -> Metric | None:
-    """Return a curve in numbers; None if it has no finite point."""
+    """Summarise a curve in numbers; return None if it has no finite point."""
     values = curve.values
     n = finite_count(values)
     if not n:
@@ -53,14 +53,14 @@ class Result:
 
 
 def result(loss: Curve, eval_loss: Metric | None) -> Result | None:
-    """Return a job's result: its lowest evaluation loss, else the end of its training losses."""
+    """Return a job's result: its lowest evaluation loss, else its last training losses' mean."""
     return tail_mean(loss) if eval_loss is None else Result(EVAL_MINIMUM, eval_loss.min)
 
 
 def tail_mean(loss: Curve) -> Result | None:
     """Return the mean of a job's last training losses; None if it has none.
 
-    These are the last tenth of them, rounded down but at least one.
+    The last tenth counts, rounded down, but at least one loss.
     """
     if not len(loss):
         return None

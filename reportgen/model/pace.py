@@ -1,4 +1,4 @@
-"""How fast a run trains, by the events' own times, and when it may be expected to end. Pure."""
+"""How fast a run trains, according to its events' times, and its expected end. Pure."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from reportgen.text.times import parse_time
 
 _STEPS: Final = 100
 _FRESH: Final = 600.0
-"""The age in seconds that the last event of a running job may have, or so many usual gaps:"""
+"""The maximum age of a running job's last event: this many seconds, or `_GAPS` usual gaps."""
 _GAPS: Final = 10
 
 
@@ -24,9 +24,9 @@ class Pace:
     pairs: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=_STEPS))
 
     def add(self, steps: Sequence[float], times: Sequence[str]) -> None:
-        """Add the times of logged steps; a step that is not above the one before is left out."""
+        """Add the times of logged steps, skipping steps that are not above the previous one."""
         rising = all(map(lt, steps, islice(steps, 1, None)))
-        start = -_STEPS if rising else 0  # else a step may be one that came before these
+        start = -_STEPS if rising else 0  # else earlier ones may be among the steps to keep
         for step, time in zip(steps[start:], times[start:], strict=True):
             if not self.pairs or step > self.pairs[-1][0]:
                 self.pairs.append((step, time))
@@ -34,10 +34,10 @@ class Pace:
     def expected_end(
         self, last_step: float, last_event: datetime | None, now: datetime
     ) -> datetime | None:
-        """Return when a running job is expected to reach its last step; None if nobody can tell.
+        """Return when a running job is expected to reach its last step; None if unknown.
 
-        `last_event` is when its last event was, if that is known: a run whose last event is too old
-        may never go on. Medians, since a run that stalled for hours is not slower for it.
+        `last_event` is the time of its last event, if known: a run whose last event is too old may
+        never continue. Medians are used, so that a stall of hours does not count as a slower pace.
         """
         timed = [(step, at) for step, time in self.pairs if (at := parse_time(time))]
         if len(timed) < 2:  # noqa: PLR2004 - a gap has two ends
@@ -53,6 +53,6 @@ class Pace:
         left = median(seconds / steps for seconds, steps in gaps) * (last_step - step)
         try:
             end = at + timedelta(seconds=left)
-        except (OverflowError, ValueError):  # ValueError: infinity times nothing
+        except (OverflowError, ValueError):  # ValueError: infinity times zero
             return None
         return end if end >= now else None

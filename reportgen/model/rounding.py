@@ -1,4 +1,4 @@
-"""Rounding to significant digits, and numbers as short texts."""
+"""Rounding to significant digits, and numbers as short strings."""
 
 import math
 from typing import Final
@@ -6,18 +6,18 @@ from typing import Final
 from reportgen.text.javascript import js_number
 
 SHORT_DIGITS: Final = 4
-_MOST_DIGITS: Final = 17  # as many as tell any two doubles apart
+_MOST_DIGITS: Final = 17  # enough to distinguish any two doubles
 
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e6
-"""The sizes of a number that is printed without an exponent."""
+"""The range of sizes of numbers that are printed without an exponent."""
 
 _WHOLE_BELOW: Final = 1e15
 
 
 def significant(value: float, digits: int) -> float:
-    """Return a finite value rounded to so many significant digits.
+    """Return a finite value rounded to `digits` significant digits.
 
-    Only what would round beyond the range of doubles stays as it is.
+    A value that would round to one beyond the range of doubles is returned unchanged.
     """
     if not value:
         return value
@@ -28,7 +28,7 @@ def significant(value: float, digits: int) -> float:
 
 
 def digits_for(low: float, high: float) -> int:
-    """Return how many digits tell values apart that differ by a hundredth of a range."""
+    """Return how many digits distinguish values that differ by a hundredth of a range."""
     width = high / 2 - low / 2
     if not width:
         return SHORT_DIGITS

@@ -1,4 +1,4 @@
-"""Which jobs a report is about: pure, judged by the job list alone."""
+"""Which jobs a report is about, according to the job list alone. Pure."""
 
 import fnmatch
 import hashlib
@@ -17,7 +17,7 @@ _SHARD: Final = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Filters, then a limit, then a shard; what is None or empty filters nothing."""
+    """Filters, then a limit, then a shard; None or an empty value filters nothing."""
 
     ids: tuple[str, ...] = ()
     name: str | None = None
@@ -25,20 +25,20 @@ class Selection:
     since: timedelta | None = None
     limit: int | None = None
     shard: tuple[int, int] | None = None
-    """(I, N): the Ith of N parts that have no job in common, 1 ≤ I ≤ N."""
+    """(I, N): the Ith of N disjoint parts, 1 ≤ I ≤ N."""
 
     def of(self, jobs: Iterable[wire.Job], now: datetime) -> tuple[str, ...]:
-        """Return the ids of the jobs that are meant, in the order of the jobs given."""
+        """Return the ids of the selected jobs, in the given order."""
         chosen = [job.id for job in jobs if self.matches(job, now)]
         return tuple(filter(self.in_shard, chosen[: self.limit]))
 
     @property
     def passes_all(self) -> bool:
-        """Whether every job is meant, or but for the limit would be."""
+        """Whether every job is selected, ignoring the limit."""
         return replace(self, limit=None) == Selection()
 
     def unknown(self, known: Iterable[str]) -> Sequence[str]:
-        """Return the ids asked for by name that are none of the known ones."""
+        """Return the ids in the filter that are unknown."""
         present = set(known)
         return [job_id for job_id in self.ids if job_id not in present]
 
@@ -53,7 +53,7 @@ class Selection:
         return self.since is None or self._is_recent(job, now, self.since)
 
     def in_shard(self, job_id: str) -> bool:
-        """Return whether a job that filters and limit let through is in this shard."""
+        """Return whether a job that passed the filters and the limit is in this shard."""
         if self.shard is None:
             return True
         part, parts = self.shard
@@ -66,13 +66,13 @@ class Selection:
 
 
 def part_of(job_id: str, parts: int) -> int:
-    """Return the part, from 1 on, that a job is in: by its id alone, the same on every machine."""
+    """Return the 1-based part that a job is in, which depends only on its id."""
     digest = hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") % parts + 1
 
 
 def parse_shard(text: str) -> tuple[int, int]:
-    """Read `--shard`: `2/3` is the second of three parts. Raises `UsageError`."""
+    """Parse `--shard`: `2/3` is the second of three parts. Raises `UsageError`."""
     match = _SHARD.fullmatch(text.strip())
     part, parts = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= part <= parts:

@@ -1,7 +1,7 @@
-"""A curve's finite values in numbers: mean, spread, percentiles, and where they got worse.
+"""Statistics of a curve's finite values: mean, spread, percentiles, and where they got worse.
 
-Pure. At most eight bytes a point are held beyond a long curve itself: no list of all values is
-ever made. Functions that take `values` and `n` mean the `n` finite ones among them.
+Pure. Besides a long curve itself, at most eight bytes per point are used: no list of all values
+is ever made. Functions that take `values` and `n` use only the finite values, whose number is `n`.
 """
 
 import heapq
@@ -20,9 +20,9 @@ from reportgen.model.span import Span
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """All finite values of a curve as one sample.
+    """Statistics of all finite values of a curve, as one sample.
 
-    The spread of a single value is not known: `margin`, `deviation` and `variance` are None.
+    The spread of a single value is unknown: `margin`, `deviation` and `variance` are None.
     """
 
     n: int
@@ -34,14 +34,14 @@ class Statistics:
     variance: float | None
     p90: float
     p95: float
-    """Percentiles by linear interpolation, as NumPy's default has it."""
+    """Percentiles by linear interpolation, as in NumPy by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rise:
     """A loss that went up and stayed up: after `step`, from `low` to `high`.
 
-    Both are logged values: the median of a stretch at the bottom, and that of the last one.
+    Both are logged values: the medians of a stretch at the bottom and of the last stretch.
     """
 
     step: float
@@ -72,23 +72,23 @@ def describe(curve: Curve) -> Statistics | None:
 
 def finite_count(values: "array[float]") -> int:
     """Count the finite values."""
-    # A sum is finite only if all its parts are, and takes a third of the time.
+    # A sum is finite only if all its terms are, and takes a third of the time.
     return len(values) if math.isfinite(sum(values)) else sum(map(math.isfinite, values))
 
 
 def finite(values: "array[float]", n: int) -> Iterable[float]:
-    """Return the `n` finite values, to be iterated over once."""
+    """Return the `n` finite values, for a single iteration."""
     return values if n == len(values) else filter(math.isfinite, values)
 
 
 # --- Moments -----------------------------------------------------------------------------------
 
 _ROOM: Final = 2.0**-64
-"""Doubles near the end of their range are scaled by this exact power of two before a sum."""
+"""The exact power of two that scales doubles near the end of their range before a sum."""
 
 
 def mean_of(values: "array[float]", n: int) -> float:
-    """Return the mean of the `n` finite values; each may be as large as a double gets."""
+    """Return the mean of the `n` finite values; each may be as large as a double can be."""
     try:
         return math.fsum(finite(values, n)) / n
     except OverflowError:
@@ -96,7 +96,7 @@ def mean_of(values: "array[float]", n: int) -> float:
 
 
 def _variance(values: "array[float]", n: int, mean: float) -> float:
-    """Return the sample variance, in two passes, which is exact to the last digits."""
+    """Return the sample variance, computed in two passes to be exact to the last digits."""
     try:
         squares = ((apart := value - mean) * apart for value in finite(values, n))
         return math.fsum(squares) / (n - 1)
@@ -119,10 +119,11 @@ _T: Final = (
 
 
 def student_t(freedom: int) -> float:
-    """Return the 97.5 % quantile of Student's t with so many degrees of freedom, to six digits.
+    """Return the 97.5 % quantile of Student's t with `freedom` degrees of freedom, to six digits.
 
-    Up to 20 from a table, beyond by the expansion around the normal quantile (Abramowitz and
-    Stegun, "Handbook of Mathematical Functions", 26.7.5), which is the same on every machine.
+    Up to 20, it comes from a table; beyond, from the expansion around the normal quantile
+    (Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.7.5), which is the same on
+    every machine.
     """
     if freedom <= len(_T):
         return _T[freedom - 1]
@@ -140,11 +141,11 @@ def student_t(freedom: int) -> float:
 
 _SAMPLE: Final = 1 << 12
 _CHUNK: Final = 1 << 14
-"""How many values are sorted at once: only these are objects."""
+"""The number of values sorted at once: only these are objects."""
 
 
 def _percentiles(values: "array[float]", n: int, percents: Sequence[int]) -> list[float]:
-    """Return percentiles; of many values only those from the lowest percentile up are sorted.
+    """Return percentiles; of many values, only those from the lowest percentile up are sorted.
 
     A percentile has the rank (n - 1) × percent / 100, interpolated between whole ranks.
     """
@@ -152,7 +153,7 @@ def _percentiles(values: "array[float]", n: int, percents: Sequence[int]) -> lis
         top: Sequence[float] = sorted(finite(values, n), reverse=True)
     else:
         floor = (n - 1) * min(percents) // 100
-        top = _largest(values, n, n - floor)  # the values of the ranks n - 1 down to floor
+        top = _largest(values, n, n - floor)  # the values with ranks n - 1 down to floor
     return [_at_rank(top, n, percent) for percent in percents]
 
 
@@ -165,7 +166,7 @@ def _at_rank(top: Sequence[float], n: int, percent: int) -> float:
 
 
 def _largest(values: "array[float]", n: int, wanted: int) -> "array[float]":
-    """Return the `wanted` largest values, falling, by merging sorted chunks."""
+    """Return the `wanted` largest values, in decreasing order, by merging sorted chunks."""
     runs = _sorted_runs(values, n, _floor(values, n))
     if sum(map(len, runs)) < wanted:
         runs.clear()
@@ -174,7 +175,7 @@ def _largest(values: "array[float]", n: int, wanted: int) -> "array[float]":
 
 
 def _sorted_runs(values: "array[float]", n: int, floor: float) -> "list[array[float]]":
-    """Return the values from `floor` up, in falling chunks."""
+    """Return the values from `floor` up, in chunks, each in decreasing order."""
     high = (value for value in finite(values, n) if value >= floor)
     return [
         array("d", chunk) for chunk in iter(lambda: sorted(islice(high, _CHUNK), reverse=True), [])
@@ -182,7 +183,7 @@ def _sorted_runs(values: "array[float]", n: int, floor: float) -> "list[array[fl
 
 
 def _floor(values: "array[float]", n: int) -> float:
-    """Estimate, from a sample, a value that an eighth of all exceed: the rest need not be held."""
+    """Estimate, from a sample, a value that an eighth of all exceed, so the rest can be skipped."""
     sample = sorted(filter(math.isfinite, values[:: n // _SAMPLE + 1]))
     return sample[len(sample) * 7 // 8] if sample else -math.inf
 
@@ -197,9 +198,9 @@ _RISE: Final = 0.05
 def rise(curve: Curve) -> Rise | None:
     """Return where a loss went up and stayed up; None if it did not.
 
-    The finite points are cut into 20 stretches of equally many (or fewer, of one point each), and
-    the mean of each is taken. The loss went up after the last stretch whose mean is within 5 % of
-    the lowest, if at least two more follow.
+    The finite points are divided into 20 stretches of equal size (or fewer, of one point each).
+    The loss went up after the last stretch whose mean is within 5 % of the lowest mean, if at
+    least two more follow.
     """
     stretches = list(_stretches(curve))
     if len(stretches) <= _STAYED:
@@ -219,7 +220,7 @@ def rise(curve: Curve) -> Rise | None:
 
 
 def _stretches(curve: Curve) -> Iterator[slice]:
-    """Yield the place of each stretch in the curve, from a finite value to a finite value."""
+    """Yield each stretch's slice of the curve, starting and ending with a finite value."""
     n = finite_count(curve.values)
     at: Sequence[int] = range(n)
     if n < len(curve):
@@ -234,10 +235,10 @@ def _stretches(curve: Curve) -> Iterator[slice]:
 
 
 def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]:
-    """Return the mean of the finite values in each column of a chart; None for an empty one.
+    """Return the mean of the finite values in each column of a chart; None for an empty column.
 
-    `across` are the chart's edges. A smoothed line starts from these means, since the points that
-    stay of a downsampled curve are its extremes.
+    `across` holds the chart's edges. Lines are smoothed from these means, since downsampling
+    keeps only a curve's extremes.
     """
     values = curve.values
     bounds = column_bounds(curve.steps, across, columns)
@@ -249,7 +250,7 @@ def column_means(curve: Curve, across: Span, columns: int) -> list[float | None]
 
 
 def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence[int]:
-    """Return where each of a chart's columns begins in rising steps, and then the end."""
+    """Return the indices at which a chart's columns begin in increasing steps, then the end."""
     if len(steps) <= _STEPS_A_COLUMN * columns:
         inside = across.columns(steps, columns)
         return [bisect_left(inside, place) for place in range(columns)] + [len(steps)]
@@ -261,4 +262,4 @@ def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence
 
 
 _STEPS_A_COLUMN: Final = 16
-"""From here on it is faster to search for each column's start than to place every step."""
+"""Above this, it is faster to search for each column's start than to place every step."""

@@ -1,7 +1,7 @@
-"""A value over the steps in memory that does not grow, for what is only drawn small. Pure.
+"""A value by step in a fixed amount of memory, for small charts. Pure.
 
-A loss is kept point by point. Of a learning rate, a throughput or the time at a step, a hundred
-points are as much as a small chart can show, so only these are held, whatever the length.
+A loss is kept point by point. For a learning rate, a throughput or the times of steps, a small
+chart can show only about a hundred points, so no more are kept, however long the run is.
 """
 
 import math
@@ -12,24 +12,24 @@ from dataclasses import dataclass, field
 from typing import Final
 
 COLUMNS: Final = 160
-"""The most points that are held; an even number, since two become one when it is reached."""
+"""The maximum number of points kept; even, since pairs are merged when it is reached."""
 
 
 @dataclass(slots=True)
 class Trend:
-    """Means of a value over stretches of equally many points, in the order of the points.
+    """Means of a value over stretches of equally many points, in order.
 
-    A value at a step below the last is ignored; when a run is resumed, `cut` first removes what it
-    supersedes.
+    A value at a step below the last is ignored; when a run is resumed, `cut` first removes the
+    superseded values.
     """
 
     starts: "array[float]" = field(default_factory=lambda: array("d"))
     ends: "array[float]" = field(default_factory=lambda: array("d"))
-    """The first and the last step of each stretch."""
+    """The first and last step of each stretch."""
     means: "array[float]" = field(default_factory=lambda: array("d"))
     first: float | None = None
     last: float | None = None
-    """The first and the last value themselves; None if they were removed."""
+    """The first and last value themselves; None if they were removed."""
     _each: int = 1
     _points: int = 0
     _start: float = 0.0
@@ -37,7 +37,7 @@ class Trend:
     _mean: float = 0.0
 
     def add(self, steps: Sequence[float], values: Sequence[float]) -> None:
-        """Add finite values at steps that never fall."""
+        """Add finite values at steps that never decrease."""
         at = bisect_left(steps, self._end)
         if at == len(steps):
             return
@@ -54,7 +54,7 @@ class Trend:
             mean, points = self._mean, self._points
             for value in values[at:end]:
                 points += 1
-                # Halves first: the distance of two doubles can be more than a double holds.
+                # Halves first: the difference of two doubles can exceed a double's range.
                 mean += (value / 2 - mean / 2) / points * 2
             self._mean, self._points, self._end = mean, points, steps[end - 1]
             at = end
@@ -62,7 +62,7 @@ class Trend:
                 self._close()
 
     def _add_singly(self, steps: Sequence[float], values: Sequence[float]) -> int:
-        """Add as many points as there is room for, each as a stretch, and return how many."""
+        """Add as many points as there is room for, each as a stretch; return their number."""
         count = min(len(steps), COLUMNS - len(self.means))
         self.starts.extend(steps[:count])
         self.ends.extend(steps[:count])
@@ -79,7 +79,7 @@ class Trend:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Join every two stretches, if there are as many as allowed."""
+        """Merge stretches in pairs if the maximum is reached."""
         if len(self.means) == COLUMNS:
             self.starts = self.starts[::2]
             self.ends = self.ends[1::2]
@@ -88,7 +88,7 @@ class Trend:
             self._each *= 2
 
     def cut(self, step: float) -> None:
-        """Remove each stretch that reaches `step` or goes beyond it."""
+        """Remove each stretch that ends at or beyond `step`."""
         if self._end >= step:
             self.last = None
         if self._points and self._end >= step:
@@ -108,7 +108,7 @@ class Trend:
         return self._each == 1
 
     def points(self) -> Iterator[tuple[float, float]]:
-        """Yield each stretch as its middle step and its mean."""
+        """Yield the middle step and the mean of each stretch."""
         for start, end, mean in zip(self.starts, self.ends, self.means, strict=True):
             yield start / 2 + end / 2, mean
         if self._points:
@@ -117,17 +117,17 @@ class Trend:
 
 @dataclass(slots=True)
 class Clock:
-    """The times of steps: every nth pair, with n such that never more than 160 are held."""
+    """The times of steps: every nth pair, with n such that at most 160 are kept."""
 
     pairs: list[tuple[float, str]] = field(default_factory=list)
     _each: int = 1
     _seen: int = 0
 
     def add(self, steps: Sequence[float], times: Sequence[str]) -> None:
-        """Add the times of steps that never fall; a step below the last pair's is left out."""
+        """Add the times of steps that never decrease, skipping those below the last pair's."""
         at = bisect_left(steps, self.pairs[-1][0]) if self.pairs else 0
         while at < len(steps):
-            # The next ones that are kept, as many as there is room for; others are only counted.
+            # The next pairs to keep, as many as there is room for; others are only counted.
             first = at + (-self._seen) % self._each
             kept = slice(first, first + (COLUMNS - len(self.pairs)) * self._each, self._each)
             self.pairs += zip(steps[kept], times[kept], strict=True)
@@ -139,13 +139,13 @@ class Clock:
             self._make_room()
 
     def _make_room(self) -> None:
-        """Drop every second pair, if there are as many as allowed."""
+        """Drop every second pair if the maximum is reached."""
         if len(self.pairs) == COLUMNS:
             self.pairs = self.pairs[::2]
             self._each *= 2
 
     def cut(self, step: float) -> None:
-        """Remove the times of this step and of those beyond it."""
+        """Remove the times at or beyond this step."""
         while self.pairs and self.pairs[-1][0] >= step:
             self.pairs.pop()
         self._seen = 0

@@ -1,8 +1,8 @@
 """Pages from view models and Jinja templates: home, one per job, the comparison, all in one file.
 
-Values in, text out. What a page says is decided here, as plain values; the templates only lay it
-out. Jinja makes every text from a server inert and escapes it on its way out, so that no template
-can forget to.
+Values in, text out. The contents of a page are decided here, as plain values; the templates only
+lay them out. Jinja makes all text from a server inert and escapes it on output, so that no
+template can forget to.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,8 +23,8 @@ from reportgen.report.report import JobDetail, JobSummary, Report
 from reportgen.text import inert
 
 PAGE_LENGTH: Final = 145_000
-"""The length in bytes beyond which a job's page goes without the exact points for its chart's
-script and, if that is not enough, without the script."""
+"""The length in bytes beyond which a job's page omits the exact points for its chart's script
+and, if that is not enough, the script."""
 
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "address": ("address",),
@@ -60,7 +60,7 @@ SCRIPT_FILE: Final = "report.js"
 
 
 class Pages:
-    """Renders the pages of a report in the same looks, each as one text."""
+    """Renders the pages of a report with the same looks, each as a string."""
 
     def __init__(self, looks: Looks) -> None:
         self._looks = looks
@@ -69,7 +69,7 @@ class Pages:
         self._style_hash = csp_hash(self._style)
         self._scripts: dict[tuple[str, ...], tuple[str, str]] = {}
         self.digest = self._templates.digest
-        """A hash of all templates: with the same digest, the same values make the same page."""
+        """A hash of all templates: with equal digests, equal values produce equal pages."""
 
     def home(
         self,
@@ -97,13 +97,13 @@ class Pages:
         age = () if view.stale_after is None else ("age",)
         chart = ("plot", "chart") if view.chart else ()
         scripts = ("address", *age, "copy", "job", *chart, "back", "embedded")
-        # Lines that are asked for beyond the usual ones are all there, and cost nothing else.
+        # Requested lines beyond the usual ones are all kept, and do not count against the limit.
         shown = usual = replace(view, log=view.log[-TAIL_LINES:])
         used, slimmer = scripts, smaller(usual)
         page = self._job(shown, used)
         while _is_too_long(page) and (slim := next(slimmer, None)):
-            # The script works without exact points, and the page works without the script. Texts
-            # are cut only after that: they are this long only if a server means harm.
+            # The script works without exact points, and the page works without the script. Text
+            # is truncated only after that: it is this long only if a server is malicious.
             shown = slim
             used = scripts if slim.chart is not None and slim.log == usual.log else age
             page = self._job(shown, used)
@@ -121,7 +121,7 @@ class Pages:
         curves: Sequence[ComparedCurves],
         numbers: Mapping[str, int],
     ) -> str:
-        """Return the comparison of `jobs`; `numbers` maps a job's id to its colour's number."""
+        """Return the comparison of `jobs`; `numbers` maps job ids to colour numbers."""
         view = compare_view(report, jobs, curves, numbers, self._looks)
         return self._templates.render(
             "compare.html",
@@ -160,7 +160,7 @@ class Pages:
         return () if self._looks.auto_refresh is None else ("refresh",)
 
     def shared_files(self) -> dict[str, str]:
-        """Return the files that linked pages share, by name; none for inline pages."""
+        """Return the files shared by linked pages, by name; empty for inline pages."""
         if not self._looks.linked:
             return {}
         return {STYLE_FILE: self._style, SCRIPT_FILE: self._script(tuple(SCRIPTS))[0]}
@@ -182,7 +182,7 @@ class Pages:
         }
 
     def _script(self, purposes: tuple[str, ...]) -> tuple[str, str]:
-        """Return a page's script and its hash, kept since thousands of pages share them."""
+        """Return a page's script and its hash, cached since thousands of pages share them."""
         if purposes not in self._scripts:
             names = [f"scripts/{name}.mjs" for purpose in purposes for name in SCRIPTS[purpose]]
             script = self._templates.script(names) if names else ""

@@ -1,4 +1,4 @@
-"""What the comparison shows: overlaid curves, results and configs side by side."""
+"""The contents of the comparison: overlaid curves, results and configs side by side."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +61,7 @@ COLOURS: Final = (
     "#5d158c",
 )
 DASHES: Final = ("none", "7 3", "2 3")
-"""A job's line has one of eight colours; after every eight jobs comes the next dash pattern.
+"""A job's line has one of eight colours; every eight jobs, the dash pattern changes.
 
 The colours stay distinct for readers who cannot see red, green or blue. They are for a light
 background without a style sheet; report.css also has colours for a dark one.
@@ -70,17 +70,17 @@ background without a style sheet; report.css also has colours for a dark one.
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number in the table of results, None if it is unknown, with its text."""
+    """A number in the table of results, None if unknown, with its text."""
 
     text: str
     number: float | None = None
     rated: bool = True
-    """Whether it can be the best: the duration of a job that did not complete cannot."""
+    """Whether it can be the best: a duration cannot if the job did not complete."""
     best: bool = False
     is_short: bool = False
-    """Whether the text is the number in short."""
+    """Whether the text is the rounded number."""
     not_finite: str | None = None
-    """What the last loss was if it was not finite, which is worse than any number."""
+    """The last loss if it was not finite, which is worse than any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Compared:
     shown: bool
     """Whether it is drawn when the page is opened."""
     line: Polyline | None
-    """None if it is not drawn then, or has no such curve."""
+    """None if it is not drawn then, or does not have the curve."""
     end: LineEnd | None
     results: tuple[Cell, ...]
     change: ShownChange | None
@@ -109,21 +109,21 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A config key with the text of its value for each job, `—` for a job without it."""
+    """A config key with the text of its value for each job, `—` for jobs without it."""
 
     key: str
     texts: tuple[str, ...]
     differs: bool
-    """Whether it differs among the jobs that are drawn when the page is opened."""
+    """Whether it differs between the jobs drawn when the page is opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompareView:
-    """All that the comparison shows."""
+    """Everything that the comparison shows."""
 
     identity: str
     jobs: tuple[Compared, ...]
-    """Those with the best result first."""
+    """The jobs with the best results first."""
     chart: Overlay | None
     left: float
     """The width left of the plot, for its labels."""
@@ -134,10 +134,10 @@ class CompareView:
     chart_description: str
     differing: tuple[Setting, ...]
     alike: tuple[Setting, ...]
-    """The settings that differ among the drawn jobs, and those that do not."""
+    """The settings that differ between the drawn jobs, and those that do not."""
     settings_left_out: int
     data: JSON
-    """For the script: each job's curves by slug, as steps, values, seconds and 1 for means."""
+    """For the script: each job's curves by slug, as steps, values, seconds, and 1 for means."""
     left_out: int
     """The number of jobs with points that are too old to be compared."""
     measured: bool
@@ -146,7 +146,7 @@ class CompareView:
 
 
 RESULTS: Final = ("Best eval loss", "Last loss", "Lowest loss", "Steps", "Duration")
-"""The headers of the columns of numbers; the lowest number of a column is the best."""
+"""The headers of the columns of numbers; the lowest number in a column is the best."""
 
 _STEPS: Final = RESULTS.index("Steps")
 
@@ -160,9 +160,9 @@ def compare_view(
     numbers: Mapping[str, int],
     looks: Looks,
 ) -> CompareView:
-    """Return what the comparison of `jobs`, newest first, shows; `curves` are theirs, in order.
+    """Return the contents of the comparison of `jobs`, newest first, with `curves` in that order.
 
-    `numbers` maps a job's id to the number that its colour comes from.
+    `numbers` maps job ids to colour numbers.
     """
     places = sorted(range(len(jobs)), key=lambda place: _rank(jobs[place]))
     of = _first_of(curves[:SHOWN])
@@ -198,7 +198,7 @@ def compare_view(
 
 
 def _rank(job: JobSummary) -> tuple[bool, bool, float]:
-    """Return what jobs are ordered by: the lowest evaluation loss first, then other results."""
+    """Return a job's sort key: evaluation losses first, the lowest first, then other results."""
     result = job.result
     if result is None:
         return True, True, 0.0
@@ -206,7 +206,7 @@ def _rank(job: JobSummary) -> tuple[bool, bool, float]:
 
 
 def _first_of(curves: Sequence[ComparedCurves]) -> str:
-    """Return which curve is drawn first: the evaluation loss if most jobs have it."""
+    """Return the curve to draw first: the evaluation loss if most jobs have it."""
     evaluated = sum(bool(compared.eval_loss.steps) for compared in curves)
     return "eval-loss" if evaluated > len(curves) / 2 else "loss"
 
@@ -259,7 +259,7 @@ def _compared(
 def _drawn(
     rows: Sequence[Compared], drawn: Sequence[int], places: Sequence[int], chart: Overlay | None
 ) -> Iterable[Compared]:
-    """Add the lines of the drawn jobs to their rows; `drawn` are the places of the lines' jobs."""
+    """Add the drawn jobs' lines to their rows; `drawn` holds these jobs' places, in line order."""
     for place, row in zip(places, rows, strict=True):
         if chart is None or place not in drawn:
             yield row
@@ -295,7 +295,7 @@ def _cell(value: float | None, text: str | None = None) -> Cell:
 
 
 def _distinct(cells: Sequence[Cell]) -> Sequence[Cell]:
-    """Print the numbers of a column with so many digits that different ones look different."""
+    """Print the numbers in a column with enough digits to make different ones look different."""
     numbers = {cell.number for cell in cells if cell.is_short and cell.number is not None}
     if len({short(number) for number in numbers}) == len(numbers):
         return cells
@@ -313,7 +313,7 @@ def _distinct(cells: Sequence[Cell]) -> Sequence[Cell]:
 
 
 def _marked(cells: Sequence[Cell]) -> list[Cell]:
-    """Mark the lowest number of a column as the best, unless all are alike."""
+    """Mark the lowest number in a column as the best, unless all are equal."""
     known = {cell.number for cell in cells if cell.number is not None and cell.rated}
     best = min(known) if len(known) > 1 else None
     return [
@@ -323,7 +323,7 @@ def _marked(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _note(job: JobSummary) -> str:
-    """Return what a reader should know about a job's numbers: errors and missing points."""
+    """Return a note on problems with a job's numbers: errors and losses that are not finite."""
     notes = []
     if job.error is not None:
         notes.append(cut(" ".join(job.error[: 4 * NOTE_LENGTH].split()), NOTE_LENGTH))
@@ -336,7 +336,7 @@ def _note(job: JobSummary) -> str:
 
 
 def _settings(jobs: Sequence[JobSummary], shown: Sequence[bool]) -> tuple[Setting, ...]:
-    """Return the config keys of all jobs, those that differ among the drawn jobs first."""
+    """Return the config keys of all jobs, those that differ between the drawn jobs first."""
     configs = [parts(job.config) for job in jobs]
     keys = dict.fromkeys(key for config in configs for key in config)
     settings = [_setting(key, configs, shown) for key in keys]
@@ -359,7 +359,7 @@ def _text(config: Object, key: str) -> str:
 
 
 def _data(curve: ComparedCurve) -> JSON:
-    """Return a curve's points: logged ones exactly, means as finely as they can be seen."""
+    """Return a curve's points: logged ones exactly, means only as precisely as visible."""
     if not curve.averaged:
         seconds: list[JSON] = [_plain(round(second, 3)) for second in curve.seconds]
         return [list(map(_plain, curve.steps)), list(map(_plain, curve.values)), seconds, 0]
@@ -367,7 +367,7 @@ def _data(curve: ComparedCurve) -> JSON:
 
 
 _PARTS: Final = 100_000
-"""Into so many parts the range of rounded numbers is divided."""
+"""The number of parts into which the range of rounded numbers is divided."""
 
 
 def _rounded(numbers: Sequence[float]) -> list[JSON]:

@@ -1,4 +1,4 @@
-"""A job's statistics, and in plain words what a reader would look for in its numbers."""
+"""A job's statistics, and what stands out in its numbers, in plain words."""
 
 import math
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from reportgen.text.times import parse_time
 
 @dataclass(frozen=True, slots=True)
 class MetricStatistics:
-    """The statistics of one metric, each with its name."""
+    """The statistics of one metric, with their names."""
 
     metric: str
     numbers: tuple[tuple[str, tuple[Part, ...]], ...]
@@ -33,7 +33,7 @@ class Finding:
 
 
 def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterable[Finding]:
-    """Yield what a reader would look for in a job's numbers, the bad first."""
+    """Yield what stands out in a job's numbers, the bad first."""
     job = detail.summary
     if job.not_finite:
         yield Finding("bad", _not_finite(detail))
@@ -56,7 +56,7 @@ def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterab
 
 
 def _not_finite(detail: JobDetail) -> tuple[Part, ...]:
-    """Return how many losses are not finite, and where each curve has its first."""
+    """Return how many losses are not finite, and the first such step in each curve."""
     curves = (("training", detail.loss), ("evaluation", detail.eval_loss))
     firsts = [(name, _first_not_finite(points)) for name, points in curves]
     where = [f"{name} at step {js_number(step)}" for name, step in firsts if step is not None]
@@ -65,7 +65,7 @@ def _not_finite(detail: JobDetail) -> tuple[Part, ...]:
 
 
 _NOTABLE_PAUSE: Final = 5
-"""How long a pause must be to be mentioned, in mean times between two events."""
+"""The minimum length of a pause worth mentioning, in mean times between two events."""
 
 
 def _pause(detail: JobDetail) -> Iterable[Finding]:

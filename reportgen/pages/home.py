@@ -1,4 +1,4 @@
-"""What the home page shows: Studio's *Run training* and *Jobs*."""
+"""The contents of the home page: Studio's *Run training* and *Jobs*."""
 
 import math
 from collections import Counter
@@ -39,7 +39,7 @@ from reportgen.text.times import parse_time
 
 TRAINER_LENGTH: Final = 500
 ERROR_LENGTH: Final = 4_000
-"""Where the manifest's texts are cut."""
+"""The length to which text from the manifest is truncated."""
 
 _STREAMS_ON_HOME: Final = 20
 
@@ -50,28 +50,28 @@ _STATUSES: Final = ("running", "completed", "queued", "failed", "cancelled")
 
 
 _WHOLE: Final = 300
-"""Up to this length a name or an id is there whole, for search and beneath the pointer."""
+"""Up to this length, a name or an id is also there in full, for search and as a tooltip."""
 
 _REASON_LENGTH: Final = 100
 
 _ROW_TEXTS: Final = 400
-"""The bytes that a row's name, id and note may take, if all rows need as many."""
+"""The bytes available to each row's name, id and note if all rows need as many."""
 
 _SPARE: Final = 6_000
-"""What all of them together may take beyond that, so that a short list shows them all."""
+"""The bytes that all rows may use in addition, so that short lists show everything."""
 
 _NAME_SIZE: Final = 240
 _ID_SIZE: Final = 120
-"""Where names and ids are cut in bytes: when escaped, a character can take six."""
+"""The bytes to which names and ids are truncated: an escaped character can take six."""
 
 _ID_END: Final = 4
 _SHORT_ID: Final = 12
-"""The length up to which an id is shown whole; a longer one is cut in its middle by the style."""
+"""The length up to which an id is shown whole; CSS truncates longer ones in the middle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name or an id as it is shown, and whole if it is cut, else empty."""
+    """A name or an id as shown; `whole` is the full text if that is truncated, else empty."""
 
     text: str
     whole: str = ""
@@ -88,11 +88,11 @@ class Row:
     id_end: str
     """The last characters of an id that is too long for its column, else empty."""
     note: str
-    """Why it failed, and that it is no longer listed."""
+    """Why it failed, and whether it is no longer listed."""
     failed: bool
     created: Moment | None
     seconds: float | None
-    """The duration; so far, for a running job."""
+    """The duration; for a running job, so far."""
     running: bool
     last_step: float | None
     steps: str
@@ -106,7 +106,7 @@ class Row:
     """The change from the baseline."""
     sparkline: Sparkline
     fall: float | None
-    """How much lower the last loss is than the first, as a part of that."""
+    """How much lower the last loss is than the first, as a fraction of the first."""
     compared: bool
     """Whether the comparison includes it."""
     mark: str
@@ -115,7 +115,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A status, and the number of jobs that have it."""
+    """A status, and the number of jobs with it."""
 
     status: Badge
     count: int
@@ -132,7 +132,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All jobs in a few numbers."""
+    """All jobs summarised in a few numbers."""
 
     jobs: int
     completed: int
@@ -140,15 +140,15 @@ class Figures:
     success: int | None
     """The percentage of jobs that completed among those that completed or failed."""
     seconds: float | None
-    """How long all jobs together were trained; None if no duration is known."""
+    """The total training time of all jobs; None if no duration is known."""
     timed: int
-    """The number of jobs whose duration is known."""
+    """The number of jobs with a known duration."""
     best: Best | None
 
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """All that the home page shows."""
+    """Everything that the home page shows."""
 
     identity: str
     manifest: Manifest | None
@@ -162,7 +162,7 @@ class HomeView:
     news: str
     """How many jobs changed since the previous snapshot, and how: `2 ended, 1 new`."""
     stale_after: float
-    """The page's age, in seconds, from which on it warns."""
+    """The age, in seconds, at which the page starts to warn."""
     compared: bool
     """Whether the report has a comparison."""
     provenance: Provenance
@@ -175,7 +175,7 @@ def home_view(
     marks: Mapping[str, str | None] = MappingProxyType({}),
     link: Callable[[JobSummary], str] = lambda job: job.page,
 ) -> HomeView:
-    """Return what the home page shows.
+    """Return the contents of the home page.
 
     `compared` holds the ids of the jobs in the comparison, `marks` maps a job's id to how the job
     changed since the previous snapshot, and `link` returns the address of a job's page.
@@ -270,7 +270,7 @@ def _row(
 
 
 def _seconds(job: JobSummary, snapshot_at: datetime) -> float | None:
-    """Return a job's duration, for a running one as of the snapshot; None if it is unknown."""
+    """Return a job's duration, until the snapshot if it is running; None if unknown."""
     started = parse_time(job.started_at)
     if job.status != "running" or started is None:
         return job.duration_seconds
@@ -285,7 +285,7 @@ def _note(job: JobSummary) -> str:
 
 
 def _reason(error: str) -> str:
-    """Return an error as one line; of a traceback only the last line, which names the error."""
+    """Return an error as one line; for a traceback, its last line, which names the error."""
     if error.startswith("Traceback (most recent call last)"):
         error = error.rstrip().rpartition("\n")[2]
     return " ".join(error[: 4 * _REASON_LENGTH].split())
@@ -297,7 +297,7 @@ def _fall(loss: Metric) -> float | None:
 
 
 class _Room:
-    """The bytes left for texts: what one row does not need, longer ones may take."""
+    """The bytes left for text: bytes that one row does not need are available to longer ones."""
 
     def __init__(self) -> None:
         self._left = _SPARE
@@ -306,7 +306,7 @@ class _Room:
         self._left += _ROW_TEXTS
 
     def named(self, text: str, length: int, size: int) -> Named:
-        """Return a name or an id, cut to a length and a size, and whole if there is room."""
+        """Return a name or an id, truncated to a length and a size, and whole if there is room."""
         shown = cut(text, length)
         while _size(shown) > size:
             length = length * 3 // 4
@@ -315,7 +315,7 @@ class _Room:
         return Named(shown, "" if cut(text, _WHOLE) == shown else self.optional(text, _WHOLE))
 
     def optional(self, text: str, length: int) -> str:
-        """Return a text, cut to a length; empty if there is no room for it."""
+        """Return text truncated to a length; "" if there is no room for it."""
         shown = cut(text, length)
         size = _size(shown)
         if size > self._left:
@@ -350,7 +350,7 @@ def _figures(report: Report) -> Figures:
 
 
 def _best(jobs: Iterable[JobSummary]) -> Best | None:
-    """Return the lowest result, among those of evaluation losses if any job has one."""
+    """Return the lowest result, from evaluation losses if any job has one."""
     results = [(job.result, job) for job in jobs if job.result and job.result.value is not None]
     evaluated = [found for found in results if found[0].metric == EVAL_MINIMUM]
     if not results:
@@ -364,9 +364,9 @@ def _best(jobs: Iterable[JobSummary]) -> Best | None:
 
 
 def _totals(report: Report) -> tuple[Total, ...]:
-    """Count the jobs of each status that occurs, in Studio's order and then others.
+    """Count the jobs with each status that occurs, in Studio's order, then others.
 
-    Statuses that look alike once cut are one.
+    Statuses that look alike once truncated are counted as one.
     """
     totals: dict[Badge, int] = {}
     counts = report.counts
@@ -378,7 +378,7 @@ def _totals(report: Report) -> tuple[Total, ...]:
 
 
 def _streams(streams: Iterable[StreamSummary]) -> list[str]:
-    """Count the streams of each state and reason, the most frequent first."""
+    """Count the streams by state and reason, the most frequent first."""
     states = Counter(stream_state(stream) for stream in streams).most_common()
     facts = [f"{plural(n, 'stream')} {state}" for state, n in states[:_STREAMS_ON_HOME]]
     rest = sum(n for _, n in states[_STREAMS_ON_HOME:])

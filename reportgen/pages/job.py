@@ -1,4 +1,4 @@
-"""What a job's page shows."""
+"""The contents of a job's page."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -64,15 +64,15 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class ShownLogLine:
-    """A line of the log in its parts; joined, `kind` and `message` are the raw line."""
+    """A line of the log, split into parts: `kind` and `message` joined are the raw line."""
 
     kind: str
     """Such as `[log]`."""
     message: str
     time: str
-    """The event's time of day, empty if it is unknown."""
+    """The event's time of day, empty if unknown."""
     gist: str | None
-    """What is shown instead of the message until a reader asks for it."""
+    """A summary shown instead of the message until the line is opened."""
 
     @property
     def css(self) -> str:
@@ -101,7 +101,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """All that a job's page shows."""
+    """Everything that a job's page shows."""
 
     heading: str
     identity: str
@@ -111,7 +111,7 @@ class JobView:
     status: Badge
     artifacts_count: int | None
     comparison: str | None
-    """The address of the comparison that has the job."""
+    """The address of the comparison that includes the job."""
     banner: Banner | None
     strip: tuple[Fact, ...]
     findings: tuple[Finding, ...]
@@ -131,14 +131,14 @@ class JobView:
     more_artifacts: int
     checkpoints: ShownList
     stale_after: float | None
-    """The page's age, in seconds, from which on it warns; None if the job has ended."""
+    """The age, in seconds, at which the page starts to warn; None if the job has ended."""
     provenance: Provenance
 
 
 def job_view(
     detail: JobDetail, origin: Origin, snapshot_at: datetime, generator: str, looks: Looks
 ) -> JobView:
-    """Return what a job's page shows."""
+    """Return the contents of a job's page."""
     job, zone = detail.summary, looks.timezone
     chart = loss_chart.draw(
         detail.loss, detail.eval_loss, detail.superseded, detail.checkpoints, detail.baseline
@@ -200,11 +200,11 @@ def _resumed(detail: JobDetail) -> ShownList:
     return replace(shown, more=detail.resumes - len(shown.entries))
 
 
-# --- To keep a page small ------------------------------------------------------------------------
+# --- Keeping a page small ------------------------------------------------------------------------
 
 
 def smaller(view: JobView) -> Iterator[JobView]:
-    """Yield views of the same job that take up less and less of a page."""
+    """Yield smaller and smaller views of the same job."""
     slim = view
     if view.chart is not None:
         slim = replace(view, chart=view.chart.without_script_data())
@@ -245,7 +245,7 @@ def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[SmallChart
 
 
 def _margins(chart: Chart | None, small_charts: Iterable[SmallChart]) -> Margins:
-    """Return the room for the labels of all charts, whose plots are one below the other."""
+    """Return the margins for the labels of all charts, whose plots are below one another."""
     left = [label for small in small_charts for label in (small.low, small.high)]
     right = [f"last {small.last}" for small in small_charts]
     right += [extreme.label for extreme in chart.extremes] if chart else []
@@ -253,7 +253,7 @@ def _margins(chart: Chart | None, small_charts: Iterable[SmallChart]) -> Margins
 
 
 def _captions(chart: Chart | None) -> Iterable[str]:
-    """Yield what the chart does not show of its curves."""
+    """Yield captions about points that the chart does not show."""
     for name, curve in _drawn_curves(chart):
         if curve.drawn < curve.points:
             yield f"{name}drawn from {curve.drawn} of {curve.points} points"
@@ -292,7 +292,7 @@ def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[ShownLogLine]:
 
 
 def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:
-    """Describe how much of the log is shown, and in which time zone."""
+    """Describe how much of the log is shown, and its time zone."""
     shown, lines = len(detail.log), detail.log_lines
     note = f"last {shown} of {lines} lines" if shown < lines else plural(lines, "line")
     timed = any(parse_time(line.time) for line in detail.log)
@@ -353,7 +353,7 @@ def _artifacts(artifacts: Sequence[Artifact]) -> tuple[ShownArtifact, ...]:
 
 
 def _artifact(artifact: Artifact, length: int) -> ShownArtifact:
-    """Return an artifact's row; `length` is the number of characters that it may have."""
+    """Return an artifact's row, with at most `length` characters."""
     name, kind = cut(artifact.name or "—", length), cut(artifact.kind or "—", NAME_LENGTH)
     rest: list[Field] = []
     room = length - len(name)

@@ -1,4 +1,4 @@
-"""The strip of numbers at the head of a job's page: those that decide."""
+"""The strip of key numbers at the top of a job's page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Fact:
 
 
 def strip(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterator[Fact]:
-    """Yield the numbers that decide whether a job went well, those that are known."""
+    """Yield the known numbers that show whether a job went well."""
     job = detail.summary
     yield from _result(job)
     if job.change is not None:
@@ -63,7 +63,7 @@ def _last_loss(job: JobSummary) -> Iterator[Fact]:
 
 
 def _share(job: JobSummary) -> tuple[Part, ...]:
-    """Return how many of its steps a job has done, in percent: 100 % only if it did them all."""
+    """Return the percentage of its steps that a job has done: 100 % only if it did them all."""
     most = job.max_steps
     if most is None or job.last_step is None or not 0 < job.last_step <= most:
         return ()
@@ -72,7 +72,7 @@ def _share(job: JobSummary) -> tuple[Part, ...]:
 
 
 def _checkpoint(detail: JobDetail) -> Iterator[Fact]:
-    """Yield the checkpoint nearest to the best evaluation, else to the lowest loss."""
+    """Yield the checkpoint nearest to the best evaluation or, without one, to the lowest loss."""
     job = detail.summary
     best = job.eval_loss or job.loss
     if best is None or not detail.checkpoints:

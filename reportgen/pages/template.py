@@ -1,4 +1,4 @@
-"""The templates, set up so that none can forget to escape, and the pages' style and scripts."""
+"""The templates, set up so that none can forget to escape, and the style and scripts."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ from reportgen.text.javascript import js_number
 
 
 def inert_text(value: object) -> object:
-    """Make a text inert, for Jinja to escape; return anything else, markup included, unchanged."""
+    """Make text inert, for Jinja to escape; return anything else, including markup, unchanged."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return inert.html(value)
@@ -56,15 +56,15 @@ class Templates:
         return self._environment.get_template(name).render(**values)
 
     def pieces(self, name: str, **values: object) -> Iterator[str]:
-        """Render a template piece by piece, so that iterators among the values are read lazily."""
+        """Render a template piece by piece, reading iterators among the values lazily."""
         return self._environment.get_template(name).generate(**values)
 
     def style(self, name: str) -> str:
-        """Return a style sheet, shortened for pages."""
+        """Return a style sheet, minified for pages."""
         return shortened(self._source(name)).strip()
 
     def script(self, names: Iterable[str]) -> str:
-        """Return the modules of these names as one script: see `joined`."""
+        """Return the modules with these names as one script: see `joined`."""
         return joined(map(self._source, names))
 
     @property
@@ -88,7 +88,7 @@ def csp_hash(text: str) -> str:
 def shortened(source: str) -> str:
     """Strip indentation, blank lines and one-line comments from a style or script.
 
-    It must not hold strings that span lines.
+    It must not contain strings that span lines.
     """
     lines = (line.strip() for line in source.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not _is_comment(line))
@@ -99,11 +99,11 @@ def _is_comment(line: str) -> bool:
 
 
 def joined(modules: Iterable[str]) -> str:
-    """Join JavaScript modules, each after those that it imports, into one plain script.
+    """Join JavaScript modules, each after the ones it imports, into one plain script.
 
-    A page is one file, and browsers load no modules from disk. So imports are dropped, exports
+    A page is one file, and browsers do not load modules from disk. So imports are removed, exports
     become plain declarations, and all modules share one scope: no two may declare the same name.
-    Each import must be one line.
+    Each import must be on one line.
     """
     lines = (line for module in modules for line in shortened(module).splitlines(keepends=True))
     body = "".join(line.removeprefix("export ") for line in lines if not line.startswith("import "))
@@ -111,7 +111,7 @@ def joined(modules: Iterable[str]) -> str:
 
 
 def _folder() -> Path:
-    """Return the packaged templates' folder, or the checkout's if this is not a wheel."""
+    """Return the folder of the packaged templates, or the checkout's if not run from a wheel."""
     package = Path(__file__).parent.parent
     packaged = package / "templates"
     return packaged if packaged.is_dir() else package.parent / "templates"

@@ -1,4 +1,4 @@
-"""Values on pages: labelled rows of texts and numbers, none of them JSON."""
+"""Values on pages: labelled rows of text and numbers, without JSON."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from reportgen.text.javascript import JSON, Object, as_double, is_number, js_num
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A loss with the number of digits that tell it apart from others of its curve."""
+    """A loss with the number of digits needed to distinguish it from others in its curve."""
 
     value: float
     digits: int
 
     @classmethod
     def of(cls, value: float, curve: Metric) -> "Loss":
-        """Return a value of a curve."""
+        """Return a value from a curve."""
         return cls(value, digits_for(curve.min, curve.max))
 
 
 Part: TypeAlias = str | float | Loss | Moment
-"""A piece of a sentence. Numbers and times stay what they are until the template prints them."""
+"""A piece of a sentence. Numbers and times are formatted only when the template prints them."""
 
 _EXACT: Final = 2**53
 
@@ -39,14 +39,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ShownFields:
-    """The fields of a list that are shown, and the number of those that are not."""
+    """The shown fields of a list, and the number of hidden ones."""
 
     fields: tuple[Field, ...] = ()
     more: int = 0
 
 
 def rows(said: Object, prefix: str = "") -> Iterator[Field]:
-    """Yield what an open object holds, at any depth, one field a value: `lora.r`, `files.0`."""
+    """Yield the values in an object, at any depth, as a field per value: `lora.r`, `files.0`."""
     for key, value in said.items():
         yield from _rows(f"{prefix}{key}", value)
 
@@ -65,7 +65,7 @@ def _rows(label: str, value: JSON) -> Iterator[Field]:
 
 
 def scalar(value: JSON) -> Part:
-    """Return a value that is not a list or an object as a page shows it."""
+    """Return a value other than a list or an object as a page shows it."""
     if is_number(value):
         exact = abs(value) <= _EXACT
         return as_double(value) if exact else js_number(value)
@@ -79,7 +79,7 @@ def scalar(value: JSON) -> Part:
 
 
 def shown_fields(fields: Iterable[Field], length: int = ENTRIES_LENGTH) -> ShownFields:
-    """Cut a list after its 200th field, and its texts so that together they stay short."""
+    """Truncate a list after its 200th field, and its text to limit the total length."""
     every = list(fields)
     shown = every[:LIST_LENGTH]
     each = length // max(len(shown), 1)
@@ -87,12 +87,12 @@ def shown_fields(fields: Iterable[Field], length: int = ENTRIES_LENGTH) -> Shown
 
 
 def shorter(field: Field, length: int) -> Field:
-    """Cut the label and the texts of a field, so that they are at most `length` characters."""
+    """Truncate the label and the text of a field to `length` characters each."""
     return Field(cut(field.label, length), cut_parts(field.parts, length))
 
 
 def cut_parts(parts: Sequence[Part], length: int) -> tuple[Part, ...]:
-    """Cut the texts among the parts, so that together they are at most `length` characters."""
+    """Truncate the strings among the parts to at most `length` characters in total."""
     kept: list[Part] = []
     for part in parts:
         if length <= 0:

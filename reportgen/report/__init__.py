@@ -1,4 +1,4 @@
-"""What a report says, as plain values: each job, the comparison, what changed, which gates fail.
+"""The contents of a report as plain values: jobs, the comparison, changes and failing gates.
 
-Every text in these values has passed redaction, so pages and exports only lay them out.
+All text in these values has been redacted, so pages and exports only lay them out.
 """

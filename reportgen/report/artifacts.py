@@ -1,4 +1,4 @@
-"""Artifacts: open objects, or strings, of which a report shows what it understands."""
+"""Artifacts: objects with any keys, or strings; a report shows what it understands of them."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _SIZE_KEYS: Final = ("sizeBytes", "size_bytes", "bytes", "size", "fileSize")
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """Something that a job made: what it is, as far as the server says so, and the rest."""
+    """Something that a job made: what the server says it is, and its other fields."""
 
     name: str
     kind: str | None = None
@@ -23,7 +23,7 @@ class Artifact:
 
     @classmethod
     def of(cls, said: JSON) -> "Artifact":
-        """Return an artifact as `training.completed` lists it; its name is the end of its path."""
+        """Return an artifact listed by `training.completed`; its name is the end of its path."""
         said = _without_home(said)
         if not isinstance(said, dict):
             return cls(said if isinstance(said, str) else js_value(said))
@@ -54,7 +54,7 @@ _HOME: Final = re.compile(
 
 
 def _without_home(artifact: JSON) -> JSON:
-    """Return an artifact in which paths within a home directory begin with `~`: names stay out."""
+    """Return an artifact whose paths in a home directory begin with `~`, to hide user names."""
     match artifact:
         case str():
             return _HOME.sub(r"\1~", artifact)

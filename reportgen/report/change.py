@@ -1,4 +1,4 @@
-"""A job's result beside its baseline's: what `--baseline` adds to a report. Pure."""
+"""A job's result compared with its baseline's, which `--baseline` adds to a report. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from reportgen.model.metrics import Result
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What other jobs are measured against: a job, and the results that it is known by."""
+    """A job that other jobs are measured against, and its results."""
 
     id: str
     name: str
-    """The name, or the id if nobody can see the name; redacted."""
+    """The name, or the id if the name is invisible; redacted."""
     created_at: str | None
     result: Result | None
     tail: Result | None
@@ -21,7 +21,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A job's result and its baseline's, both of one metric; lower is better."""
+    """A job's result and its baseline's, both for the same metric; lower is better."""
 
     baseline: Baseline
     own: Result
@@ -29,18 +29,18 @@ class Change:
 
     @property
     def delta(self) -> float | None:
-        """By how much the job's result is larger; None if either is not finite."""
+        """How much larger the job's result is; None if either is not finite."""
         delta = self._delta
         return None if delta is None else float(delta)
 
     @property
     def relative(self) -> float | None:
-        """The difference as a share of the baseline's result; None if zero or not finite."""
+        """The difference relative to the baseline's result; None if that is zero, or not finite."""
         delta, base = self._delta, _decimal(self.other)
         return None if delta is None or not base else float(delta / abs(base))
 
     def is_worse_by(self, percent: float) -> bool:
-        """Return whether the job is worse by more than this; any increase from zero is more."""
+        """Return whether the job is worse by more than `percent`; any increase from zero is."""
         delta, base = self._delta, _decimal(self.other)
         if delta is None or base is None:
             return self.own.value is None and base is not None
@@ -53,7 +53,7 @@ class Change:
 
     @property
     def badness(self) -> float:
-        """A number to sort by, the worst change highest."""
+        """A sort key, highest for the worst change."""
         if self.own.value is None or self.other.value is None:
             worse, better = self.own.value is None, self.other.value is None
             return math.inf * (worse - better) if worse != better else 0.0
@@ -67,14 +67,14 @@ class Change:
 
 
 def _decimal(result: Result) -> Decimal | None:
-    """Return a result as it is printed, so that 1.05 is 5 % above 1 and not a hair more."""
+    """Return a result as printed, so that 1.05 is exactly 5 % above 1."""
     return None if result.value is None else Decimal(repr(result.value))
 
 
 def change(result: Result | None, tail: Result | None, baseline: Baseline) -> Change | None:
     """Return a job's change from its baseline; None if either has no loss.
 
-    Evaluation losses are compared if both have them, else the ends of the training losses.
+    Evaluation losses are compared if both have them, else the means of the last training losses.
     """
     for own, other in ((result, baseline.result), (tail, baseline.tail)):
         if own is not None and other is not None and own.metric == other.metric:

@@ -1,4 +1,4 @@
-"""Which jobs changed since the previous snapshot, judged by their status then and now. Pure."""
+"""Which jobs changed since the previous snapshot, based on their status then and now. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,8 +13,8 @@ FAILED: Final = "failed"
 def mark(job_id: str, status_now: str, before: Mapping[str, str] | None) -> str | None:
     """Return how a job changed since the previous snapshot: `new`, `ended`, `failed` or None.
 
-    `before` maps the id of each job in that snapshot to the status that was shown. If it is None,
-    there was no such snapshot, and no job counts as changed.
+    `before` maps the id of each job in that snapshot to the status shown then. It is None if there
+    was no such snapshot, and then no job counts as changed.
     """
     if before is None:
         return None

@@ -1,8 +1,8 @@
-"""Which jobs are compared, and their loss curves overlaid. Pure.
+"""The compared jobs, and their loss curves overlaid. Pure.
 
 A compared curve has at most 160 points: the means of its finite values in 160 columns of its own
-steps, so that noisy curves stay distinct when they are overlaid. A curve of no more points than
-that is used unchanged.
+steps, so that noisy curves stay distinct when overlaid. A curve with at most 160 points is used
+unchanged.
 """
 
 import heapq
@@ -31,25 +31,25 @@ JOBS: Final = 50
 LEAST_JOBS: Final = 2
 
 SHOWN: Final = 8
-"""How many of them are drawn when the page is opened."""
+"""The number of compared jobs drawn when the page is opened."""
 
 COLUMNS: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedCurve:
-    """A curve in few points, its steps rising."""
+    """A downsampled curve with increasing steps."""
 
     steps: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
     seconds: tuple[float, ...] = ()
-    """The time of each step, since the job's start; empty if times are unknown."""
+    """The time of each step since the job's start; empty if times are unknown."""
     averaged: bool = False
-    """Whether the values are means; else they are the logged ones."""
+    """Whether the values are means, not the logged ones."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether each step has a value, and either each has a time or none has."""
+        """Whether all steps have a value, and either all or none have a time."""
         return len(self.values) == len(self.steps) and len(self.seconds) in {0, len(self.steps)}
 
 
@@ -62,7 +62,7 @@ class ComparedCurves:
 
 
 def compared_curves(detail: JobDetail) -> ComparedCurves:
-    """Return a job's curves for the comparison, in few points each."""
+    """Return a job's downsampled curves for the comparison."""
     start = parse_time(detail.summary.started_at)
     times = _known_times(detail.clock, start)
     return ComparedCurves(
@@ -71,7 +71,7 @@ def compared_curves(detail: JobDetail) -> ComparedCurves:
 
 
 def newest(jobs: Iterable[JobSummary]) -> list[JobSummary]:
-    """Return the 50 newest jobs that have points, newest first, those of unknown age last."""
+    """Return the 50 newest jobs with points, newest first, those of unknown age last."""
     with_points = (job for job in jobs if job.loss or job.eval_loss)
     return heapq.nsmallest(JOBS, with_points, key=_age)
 
@@ -81,7 +81,7 @@ class Shortlist:
     """The curves of the newest jobs so far, while jobs are rendered one after another."""
 
     curves: dict[str, ComparedCurves] = field(default_factory=dict)
-    """By job id; a few more than are compared, since jobs that are too old are dropped late."""
+    """By job id. They include some jobs that turned out to be too old, which are dropped later."""
     _ages: list[tuple[float, str]] = field(default_factory=list)
 
     def has_room_for(self, job: JobSummary) -> bool:
@@ -89,7 +89,7 @@ class Shortlist:
         if not (job.loss or job.eval_loss):
             return False
         age = _age(job)
-        # Of jobs of the same age, the first ones are compared.
+        # Among jobs of the same age, the first ones are compared.
         if len(self._ages) >= JOBS and age >= self._ages[-1][0]:
             return False
         insort(self._ages, (age, job.id), key=itemgetter(0))
@@ -97,7 +97,7 @@ class Shortlist:
         return True
 
     def add(self, job_id: str, curves: ComparedCurves) -> None:
-        """Keep a job's curves for as long as it may be compared."""
+        """Keep a job's curves for as long as the job may be compared."""
         self.curves[job_id] = curves
         if len(self.curves) > 2 * JOBS:
             for too_old in self.curves.keys() - {job_id for _, job_id in self._ages}:
@@ -112,7 +112,7 @@ def _age(job: JobSummary) -> float:
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-# --- Curves in few points ----------------------------------------------------------------------
+# --- Downsampled curves ------------------------------------------------------------------------
 
 
 def _compared_curve(curve: Curve, times: Sequence[tuple[float, float]]) -> ComparedCurve:
@@ -146,9 +146,9 @@ def _between(span: Span, part: float) -> float:
 
 
 def _known_times(clock: Clock, start: datetime | None) -> list[tuple[float, float]]:
-    """Return the steps whose time is known, with their seconds since the start.
+    """Return the steps with known times, and their seconds since the start.
 
-    Without a known start the seconds count from the first of these steps.
+    If the start is unknown, the seconds count from the first of these steps.
     """
     known = [(step, time) for step, text in clock.pairs if (time := parse_time(text))]
     if not known:
@@ -173,7 +173,7 @@ def _seconds_at(step: float, known: Sequence[tuple[float, float]]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class LineEnd:
-    """Where a drawn line ends within the plot, and the height of its label beside the plot."""
+    """The point where a line ends in the plot, and the height of its label beside the plot."""
 
     x: float
     y: float
@@ -182,23 +182,23 @@ class LineEnd:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Curves on the same axes; all but the ticks have one entry a curve, None if it is empty."""
+    """Curves on the same axes. Tuples other than ticks have an entry per curve, None if empty."""
 
     lines: tuple[Polyline | None, ...]
     ends: tuple[LineEnd | None, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     left_at: tuple[float | None, ...]
-    """The step at which each curve leaves the plot at its top, None if it does not."""
+    """The step at which each curve leaves the plot at the top, or None."""
     beyond: int
-    """How many curves go on beyond the right edge."""
+    """The number of curves that continue beyond the right edge."""
 
 
 def overlay(curves: Sequence[ComparedCurve]) -> Overlay | None:
     """Overlay curves by step; return None if all are empty.
 
-    The plot ends where only one curve is left, since one long run would crush the others. A curve
-    that climbs far above the highest first value leaves the plot, since it would flatten them.
+    The plot ends where only one curve is left, so that one long run does not squeeze the others.
+    A curve that rises far above the highest first value leaves the plot, so as not to flatten them.
     """
     across = _across(curves)
     if across is None:
@@ -218,7 +218,7 @@ def overlay(curves: Sequence[ComparedCurve]) -> Overlay | None:
 
 
 def _across(curves: Sequence[ComparedCurve]) -> Span | None:
-    """Return the steps up to where at least two curves have points; all steps of a lone one."""
+    """Return the range of steps until only one curve has points; all steps of a single curve."""
     known = [curve.steps for curve in curves if curve.steps]
     if not known:
         return None
@@ -251,19 +251,19 @@ def _upwards(curves: Sequence[ComparedCurve]) -> Span | None:
 
 
 def _start(values: Sequence[float]) -> float:
-    """Return a curve's first value, or one below nearly all others if the first is a spike."""
+    """Return a curve's first value or, if that is a spike, the 98th percentile of the values."""
     ordered = sorted(values)
     high = ordered[int(_NEARLY_ALL * (len(ordered) - 1))]
     return high if values[0] - ordered[0] > _SPIKE * (high - ordered[0]) > 0 else values[0]
 
 
 def _line(curve: ComparedCurve, across: Span, upwards: Span) -> Polyline | None:
-    """Return a curve's line with at most one point beyond the right edge: it is clipped there."""
+    """Return a curve's line with at most one point beyond the right edge, where it is clipped."""
     if not curve.steps:
         return None
     end = bisect_right(curve.steps, across.high) + 1
     xs = [WIDTH * place for place in across.fractions(curve.steps[:end])]
-    # What is above the plot is clipped too, so one more height is enough.
+    # Lines above the plot are clipped too, so one more height is enough.
     ys = [max(-HEIGHT, HEIGHT * (1 - place)) for place in upwards.fractions(curve.values[:end])]
     return Polyline(2 * xs, 2 * ys) if len(xs) == 1 else Polyline(xs, ys)
 

@@ -1,7 +1,7 @@
 """The gates `--fail-on` and `--strict`: which jobs fail a build once its report is written. Pure.
 
-Both judge only jobs that are still listed, by the numbers that pages and `report.json` show:
-`loss>N` by the curve's last finite loss, `nan` by the losses that are not finite.
+Both check only jobs that are still listed, using the numbers in pages and `report.json`:
+`loss>N` the curve's last finite loss, `nan` the losses that are not finite.
 """
 
 import difflib
@@ -35,11 +35,11 @@ _RULES: Final = (*_WORDS, f"{LOSS}N", f"{EVAL_LOSS}N", f"{REGRESSION}P")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 _NAMED: Final = 5
-"""The number of jobs that a warning names."""
+"""The maximum number of jobs named in a warning."""
 
 _UTC: Final = ZoneInfo("UTC")
 _TEXT_LENGTH: Final = 200
-"""The number of characters of a name or a reason that a line on stderr shows."""
+"""The maximum length of a name or a reason in a line on stderr."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A job that meets a rule, with the value that does."""
+    """A job that meets a rule, with the value that meets it."""
 
     gate: str
     """The option and its rule, such as `--fail-on loss>2`."""
@@ -69,7 +69,7 @@ class Breach:
 
     @property
     def words(self) -> str:
-        """The breach as a line for stderr, holding the server's texts, not yet made inert."""
+        """The breach as a line for stderr, with text from the server not yet made inert."""
         name = f" ({inert.cut(self.job_name, _TEXT_LENGTH)})" if self.job_name else ""
         return f"{self.gate}: {self.job_id}{name}: {self.found}"
 
@@ -78,7 +78,7 @@ class Breach:
 
 
 def parse(text: str) -> tuple[Rule, ...]:
-    """Parse the rules of `--fail-on`, separated by commas, each once. Raises `UsageError`."""
+    """Parse the comma-separated rules of `--fail-on`, without duplicates. Raises `UsageError`."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
         raise UsageError(f"--fail-on needs at least one rule: choose from {', '.join(_RULES)}.")
@@ -111,9 +111,9 @@ def _limit(word: str, number: str) -> float:
 
 
 def regression_limit(rules: Iterable[Rule], baseline: str | None) -> float | None:
-    """Return the strictest percentage of `regression>P`, None without such a rule.
+    """Return the strictest percentage of `regression>P`; None without such a rule.
 
-    Raises `UsageError` if there is one, but no `--baseline`.
+    Raises `UsageError` if there is such a rule, but no `--baseline`.
     """
     limits = [rule.limit for rule in rules if rule.kind == REGRESSION and rule.limit is not None]
     if limits and baseline is None:
@@ -127,7 +127,7 @@ def regression_limit(rules: Iterable[Rule], baseline: str | None) -> float | Non
 
 
 def broken(rules: Iterable[Rule], jobs: Sequence[JobSummary]) -> tuple[Breach, ...]:
-    """Return each job that meets a rule of `--fail-on`, rule by rule, in the order of the jobs."""
+    """Return each job that meets a rule of `--fail-on`, by rule, then in the order of the jobs."""
     return tuple(
         Breach(f"--fail-on {rule}", job.id, job.name, found, FAIL_ON_EXIT)
         for rule in rules
@@ -137,7 +137,7 @@ def broken(rules: Iterable[Rule], jobs: Sequence[JobSummary]) -> tuple[Breach, .
 
 
 def strict(jobs: Iterable[JobSummary]) -> tuple[Breach, ...]:
-    """Return each job whose stream is not complete, for `--strict`."""
+    """Return each job with an incomplete stream, for `--strict`."""
     return tuple(
         Breach("--strict", job.id, job.name, found, STRICT_EXIT)
         for job in jobs
@@ -146,12 +146,12 @@ def strict(jobs: Iterable[JobSummary]) -> tuple[Breach, ...]:
 
 
 def exit_code(breaches: Iterable[Breach]) -> int:
-    """Return the exit code for these breaches, 0 if there are none; `--fail-on` wins."""
+    """Return the exit code for these breaches, 0 without any; `--fail-on` takes precedence."""
     return max((breach.exit_code for breach in breaches), default=0)
 
 
 def _found(rule: Rule, job: JobSummary) -> str | None:
-    """Return the value by which a job meets a rule, as text; None if it does not meet it."""
+    """Return the value with which a job meets a rule, as text; None if it does not meet it."""
     match rule.kind:
         case "incomplete":
             return _incomplete(job)
@@ -193,7 +193,7 @@ def _regression(rule: Rule, job: JobSummary) -> str | None:
 
 
 def has_regressed(job: JobSummary, percent: float | None) -> bool:
-    """Return whether `regression>P` objects to a job: it completed, and is worse by more than P."""
+    """Return whether a job fails `regression>P`: it completed, and is worse by more than P."""
     if percent is None or job.change is None or job.status != "completed":
         return False
     return job.change.is_worse_by(percent)

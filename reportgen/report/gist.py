@@ -1,4 +1,4 @@
-"""The gist of a log line that is JSON: what a reader looks for in it."""
+"""The gist of a log line that is JSON: the fields that readers look for."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,7 +19,7 @@ _NAMES: Final = 3
 def gist(line: str) -> str | None:
     """Return the gist of a line `[kind] {…}`; None for any other line.
 
-    It is made from the line itself, which has passed redaction.
+    It is made from the line itself, which has been redacted.
     """
     kind, _, data = line.partition(" ")
     if kind not in _DEFAULTS or not data.startswith("{"):

@@ -1,4 +1,4 @@
-"""Labels that tell jobs apart where they are shown together."""
+"""Labels that distinguish jobs shown together."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,27 +11,27 @@ from reportgen.report.wording import cut, moment
 
 _MINUTE: Final = len("2026-05-01 09:00")
 _ENDS: Final = range(4, 13)
-"""How many characters of an id's end are tried, from the fewest up."""
+"""The numbers of characters from an id's end that are tried, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A job's name, and a mark if other jobs have the same name, else an empty text."""
+    """A job's name, and a mark if other jobs have the same name, else an empty string."""
 
     name: str
     mark: str
 
     @property
     def text(self) -> str:
-        """The label as one text: `support-bot (2026-05-01 09:00)`."""
+        """The label as one string: `support-bot (2026-05-01 09:00)`."""
         return f"{self.name} ({self.mark})" if self.mark else self.name
 
 
 def labels(jobs: Sequence[JobSummary], length: int, zone: ZoneInfo) -> list[Label]:
-    """Return a label for each job, with names cut to `length` characters.
+    """Return a label for each job, with names truncated to `length` characters.
 
-    Jobs whose names look alike once they are cut are marked with the times at which they were
-    created or, if these do not differ, with the ends of their ids.
+    Jobs whose truncated names look alike are marked with their creation times or, if these do not
+    differ, with the ends of their ids.
     """
     names = [cut(job.display_name, length) for job in jobs]
     alike: dict[str, list[int]] = defaultdict(list)
@@ -47,7 +47,7 @@ def labels(jobs: Sequence[JobSummary], length: int, zone: ZoneInfo) -> list[Labe
 
 
 def _marks(jobs: Sequence[JobSummary], zone: ZoneInfo) -> list[str]:
-    """Return texts that distinguish jobs of one name, the shortest kind that does."""
+    """Return marks that distinguish jobs with the same name, of the shortest kind that does."""
     return next(filter(_are_distinct, _candidates(jobs, zone)), [job.slug for job in jobs])
 
 

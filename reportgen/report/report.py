@@ -1,8 +1,8 @@
-"""What a report says, as plain values: one for each job and one for the whole.
+"""The contents of a report as plain values: one for each job and one for the whole report.
 
-Pages and exports lay these values out and decide nothing. Every text in them has passed redaction,
-so that none can forget to; it is still the server's text, which pages and exports make inert for
-where it goes.
+Pages and exports lay these values out and decide nothing. All text in them has been redacted, so
+that no page or export can forget to; it still comes from the server, and pages and exports make it
+inert for their format.
 """
 
 from contextlib import suppress
@@ -35,12 +35,12 @@ else:
 
 SCHEMA: Final = 1
 LINE_LENGTH: Final = 500
-"""The number of characters of a log line that a page shows."""
+"""The maximum length of a log line on a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSummary:
-    """The state of a job's event stream, and how much of it could be used."""
+    """The state of a job's event stream, and how much of it was usable."""
 
     state: str
     reason: str | None
@@ -52,7 +52,7 @@ class StreamSummary:
 
 @dataclass(frozen=True, slots=True)
 class JobSummary:
-    """All that the home page and the exports show of a job.
+    """Everything that the home page and the exports show about a job.
 
     It holds no points, so that the summaries of thousands of jobs fit in memory.
     """
@@ -77,27 +77,27 @@ class JobSummary:
     log_tail: tuple[str, ...]
     config: Object
     as_of: str | None
-    """The time that the page of a job that has ended shows; None if the job has not ended."""
+    """The time shown on the page of a job that has ended; None if it has not."""
     sparkline: Sparkline = ()
     result: Result | None = None
     tail: Result | None = None
-    """The result by training losses, for comparison with jobs that have no other."""
+    """The result from training losses, for comparison with jobs that have no other."""
     change: Change | None = None
-    """The change from the baseline; None if there is none, or no loss to compare."""
+    """The change from the baseline; None without a baseline or a loss to compare."""
     last_not_finite: str | None = None
-    """`NaN`, `Infinity` or `-Infinity` if that was the last training loss, which `loss` skips."""
+    """`NaN`, `Infinity` or `-Infinity` if the last training loss was that; `loss` ignores it."""
 
     compared: bool = False
     """Whether its page links to the comparison."""
 
     @property
     def display_name(self) -> str:
-        """The name; the id if nobody can see the name, and the slug if nobody can see that."""
+        """The name, or the id if the name is invisible, or the slug if both are."""
         texts = (self.name, self.id)
         return next((text for text in texts if text and has_visible_text(text)), self.slug)
 
     def seconds_at(self, now: datetime) -> float | None:
-        """Return the job's duration in seconds: of a running job until `now`."""
+        """Return the job's duration in seconds; until `now` for a running job."""
         if self.status != "running":
             return self.duration_seconds
         started = parse_time(self.started_at)
@@ -105,7 +105,7 @@ class JobSummary:
 
     @property
     def max_steps(self) -> float | None:
-        """The number of steps to train, if the config names it: -1 and 0 mean by epochs."""
+        """The number of steps to train, if the config gives it: -1 and 0 mean by epochs."""
         steps = self.config.get("maxSteps")
         if isinstance(steps, str):
             with suppress(ValueError):
@@ -120,7 +120,7 @@ class JobSummary:
 
     @property
     def as_baseline(self) -> Baseline:
-        """What other jobs are measured against if this one is their baseline."""
+        """The job as a baseline for others."""
         return Baseline(self.id, self.display_name, self.created_at, self.result, self.tail)
 
     @property
@@ -131,7 +131,7 @@ class JobSummary:
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """All that a job's page shows: its summary, its curves and its last log lines."""
+    """Everything that a job's page shows: its summary, its curves and its last log lines."""
 
     summary: JobSummary
     loss: Curve
@@ -152,18 +152,18 @@ class JobDetail:
     pace: Pace = field(default_factory=Pace)
     last_event_at: str | None = None
     metadata: Object = field(default_factory=dict)
-    """What the run says of itself at its start."""
+    """What the run says about itself at its start."""
     metrics: Object = field(default_factory=dict)
-    """What it says of its results at its end."""
+    """What it says about its results at its end."""
     failed_at: float | None = None
-    """The step at which it failed, if that is known."""
+    """The step at which the job failed, if known."""
     baseline: Curve | None = None
-    """The baseline's curve of what is compared."""
+    """The baseline's curve for the compared metric."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report, jobs in the order in which they are shown."""
+    """The whole report, with jobs in the order in which they are shown."""
 
     generator: str
     snapshot_at: datetime
@@ -171,11 +171,11 @@ class Report:
     manifest: Manifest | None
     jobs: tuple[JobSummary, ...]
     regression: float | None = None
-    """By how many percent a job may be worse than its baseline; None if that is not judged."""
+    """How many percent worse than its baseline a job may be; None if that is not checked."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of jobs of each status: the five known ones, then others as they occur."""
+        """The number of jobs with each status: the five known ones, then others as they occur."""
         counts = dict.fromkeys(wire.STATUSES, 0)
         for job in self.jobs:
             counts[job.status] = counts.get(job.status, 0) + 1
@@ -187,7 +187,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A job as the list has it, with its slug and whether it is still listed."""
+    """A job from the list, with its slug and whether it is still listed."""
 
     job: wire.Job
     slug: str
@@ -197,9 +197,9 @@ class Entry:
 def job_detail(
     entry: Entry, history: History, redactor: Redactor, log_lines: int | None
 ) -> JobDetail:
-    """Join what the list and the event stream say about a job, with every text redacted.
+    """Combine what the list and the event stream say about a job, with all text redacted.
 
-    `log_lines` is the number of last log lines that the page shows, None for all of them.
+    `log_lines` is the number of last log lines on the page; None shows all of them.
     """
     lines = [_shown_line(line, redactor) for line in history.tail]
     shown = lines if log_lines is None else lines[len(lines) - min(len(lines), log_lines) :]
@@ -298,7 +298,7 @@ def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
         text = text[: -redactor.longest_part]
     if line.is_cut or len(text) > LINE_LENGTH:
         text = f"{text[:LINE_LENGTH]} … (line cut at {LINE_LENGTH} characters)"
-    if brief is None and text == line.text:  # as nearly all are
+    if brief is None and text == line.text:  # true of nearly all lines
         return line
     return LogLine(text, line.time, gist=brief)
 

@@ -17,25 +17,25 @@ from reportgen.text.javascript import Object, js_number
 from reportgen.text.times import parse_time
 
 LIST_LENGTH: Final = 200
-"""The number of entries of a list that a page shows."""
+"""The maximum number of list entries that a page shows."""
 
 NAME_LENGTH: Final = 80
 
 ID_LENGTH: Final = 40
 
 STATUS_LENGTH: Final = 24
-"""Where names, ids and statuses are cut in tables and titles."""
+"""The lengths to which names, ids and statuses are truncated in tables and titles."""
 
 OWN_PAGE_LENGTH: Final = 2_000
-"""Where a job's own page cuts its name and id: report.json has them whole."""
+"""The length to which a job's own page truncates its name and id; report.json has them whole."""
 
 MESSAGE_LENGTH: Final = 8_000
-"""Where an error is cut: long enough for a traceback, short enough for the page."""
+"""The length to which an error is truncated: a traceback fits, and the page stays short."""
 
 REASON_LENGTH: Final = 300
 
 ENTRIES_LENGTH: Final = 8_000
-"""The maximum number of characters of a list's entries together."""
+"""The maximum total length of a list's entries."""
 
 _MINUTE: Final = 60
 
@@ -60,7 +60,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class ShownList:
-    """The entries of a list that are shown, and the number of those that are not."""
+    """The shown entries of a list, and the number of hidden ones."""
 
     entries: tuple[str, ...]
     more: int
@@ -68,7 +68,7 @@ class ShownList:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a page's values come from, as of when, and how much was read."""
+    """The source of a page's values, their time, and how much was read."""
 
     source: str
     url: str | None
@@ -78,7 +78,7 @@ class Provenance:
 
 
 def badge(status: str) -> Badge:
-    """Return a status's text and class, which is a safe one for a status we do not know."""
+    """Return a status's text and class; an unknown status gets a safe class."""
     return Badge(cut(status, STATUS_LENGTH), f"status-{_class_name(status)}")
 
 
@@ -86,12 +86,12 @@ def _class_name(status: str) -> str:
     if status in wire.STATUSES:
         return status
     name = re.sub(r"[^a-z0-9]+", "-", status.lower())[:STATUS_LENGTH].strip("-")
-    # A status that becomes one of the five only by cleaning must not get its colours.
+    # A status that matches one of the five only after cleaning must not get its colours.
     return "other" if name in wire.STATUSES else name or "other"
 
 
 def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
-    """Return a time as pages show it, to the second; None if it is missing or not a time."""
+    """Return a time as pages show it, to the second; None if it is missing or invalid."""
     utc = time.astimezone(UTC) if isinstance(time, datetime) else parse_time(time)
     if utc is None:
         return None
@@ -101,7 +101,7 @@ def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
 
 
 def clock_times(times: Iterable[str | None], zone: ZoneInfo) -> list[str]:
-    """Return times of day, with dates if they span several days; empty for what is not a time."""
+    """Return times of day, with dates if they span several days; "" for invalid times."""
     parsed = map(parse_time, times)
     local = [None if time is None else _local(time, zone) for time in parsed]
     one_day = len({time.date() for time in local if time}) <= 1
@@ -122,7 +122,7 @@ def _to_the_second(time: datetime) -> str:
 
 
 def _time_of_day(time: datetime) -> str:
-    """Return the time on the clock, with its offset if the clock shows this time twice."""
+    """Return the time of day, with its offset if clocks show this time twice."""
     clock = f"{time.hour:02}:{time.minute:02}:{time.second:02}"
     if time.replace(fold=0).utcoffset() == time.replace(fold=1).utcoffset():
         return clock
@@ -130,7 +130,7 @@ def _time_of_day(time: datetime) -> str:
 
 
 def identity(origin: Origin) -> str:
-    """Return whose jobs these are, as far as known: `anonymous · org / project`."""
+    """Return the owner of the jobs, as far as known: `anonymous · org / project`."""
     mode = "anonymous" if origin.mode == "anon" else origin.mode
     return " · ".join(part for part in (cut(mode or "", STATUS_LENGTH), _scope(origin)) if part)
 
@@ -179,7 +179,7 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 
 def short(value: float | None, digits: int = SHORT_DIGITS) -> str:
-    """Format a number to four significant digits, or to `digits`, None as a dash."""
+    """Format a number to four significant digits, or to `digits`; None becomes a dash."""
     return "—" if value is None else short_number(value, digits)
 
 
@@ -188,7 +188,7 @@ _KILO: Final = 1000
 
 
 def size(length: float) -> str:
-    """Format a number of bytes for people: `512 bytes`, `113 kB`, `41.9 MB`."""
+    """Format a number of bytes: `512 bytes`, `113 kB`, `41.9 MB`."""
     power = 0
     while length >= _KILO and power < len(_SIZES) - 1:
         length, power = length / _KILO, power + 1
@@ -196,7 +196,7 @@ def size(length: float) -> str:
 
 
 def last_loss(job: JobSummary) -> str:
-    """Return the last training loss, `NaN (last finite 55.11)` if that is not finite."""
+    """Return the last training loss; `NaN (last finite 55.11)` if it is not finite."""
     finite = None if job.loss is None else short(job.loss.last)
     if job.last_not_finite is None:
         return finite or "—"
@@ -204,9 +204,9 @@ def last_loss(job: JobSummary) -> str:
 
 
 def parts(values: Object) -> Object:
-    """Return settings with the members of objects as settings of their own: `datasetSource.name`.
+    """Return settings with each object's members as separate settings: `datasetSource.name`.
 
-    An empty object stays.
+    Empty objects are kept.
     """
     flat: Object = {}
     for key, value in values.items():
@@ -218,7 +218,7 @@ def parts(values: Object) -> Object:
 
 
 def steps(job: JobSummary) -> str:
-    """Return the last step and, if the config names it, the number of steps: `388 of 400`."""
+    """Return the last step and, if the config gives it, the number of steps: `388 of 400`."""
     last = None if job.last_step is None else js_number(job.last_step)
     if job.max_steps is None:
         return last or "—"
@@ -237,7 +237,7 @@ class ShownChange:
 
 
 def shown_change(change: Change, zone: ZoneInfo) -> ShownChange:
-    """Return how a page shows a change from the baseline."""
+    """Return a change from the baseline as a page shows it."""
     baseline = change.baseline
     name = cut(baseline.name, NAME_LENGTH)
     created = parse_time(baseline.created_at)
@@ -269,14 +269,14 @@ def _difference(change: Change) -> str:
 
 
 def shown_list(texts: Sequence[str]) -> ShownList:
-    """Cut a list after its 200th entry, and its entries so that together they stay short."""
+    """Truncate a list after its 200th entry, and its entries to limit their total length."""
     shown = texts[:LIST_LENGTH]
     length = ENTRIES_LENGTH // max(len(shown), 1)
     return ShownList(tuple(cut(text, length) for text in shown), len(texts) - len(shown))
 
 
 def cut(text: str, length: int) -> str:
-    """Make a text inert and cut it to `length` characters, the last one an ellipsis if it is cut.
+    """Make text inert, and truncate it to `length` characters including an ellipsis.
 
     It is made inert first, since that can make it longer.
     """

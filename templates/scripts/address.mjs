@@ -1,11 +1,11 @@
-// The page's address, which holds what a reader asked for.
+// The page's address, which stores the reader's choices.
 const PAGE = location.href.split("#")[0];
 
-// In an iframe's `srcdoc`, relative addresses are the host page's.
+// In an iframe's `srcdoc`, addresses are relative to the host page.
 export const isEmbedded = PAGE === "about:srcdoc";
 
-// Changes the part behind the "#". Only a whole address stays on this page in every frame. Where a
-// frame has no origin, browsers refuse; then all but the address works.
+// Changes the part after the "#". Only a full address stays on this page in every frame. In a frame
+// without an origin, browsers refuse; then everything but the address works.
 export function putAddress(hash) {
   try {
     history.replaceState(history.state, "", PAGE + hash);
@@ -14,7 +14,7 @@ export function putAddress(hash) {
   }
 }
 
-// What the page remembers beside its address, when readers go back to it or reload it.
+// Stores values with the address, for when readers go back to the page or reload it.
 export function remember(values) {
   try {
     history.replaceState({ ...history.state, ...values }, "");

@@ -1,4 +1,4 @@
-// How old a page is, in words.
+// A page's age in words.
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 
 export function ago(seconds) {

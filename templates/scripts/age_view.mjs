@@ -1,4 +1,4 @@
-// The age of a page with running jobs, beside its time, with a warning once the page is too old.
+// The age of a page with running jobs, next to its time, with a warning once the page is too old.
 import { ageNote } from "./age_model.mjs";
 
 const EVERY = 60_000;

@@ -1,5 +1,5 @@
-// The loss chart's controls, by mouse, touch and keyboard. The page says the same without them, and
-// the script makes them all, so that none is dead if it does not run.
+// The loss chart's controls, for mouse, touch and keyboard. The page has the same content without
+// them, and the script creates them all, so that no dead controls are left if it does not run.
 import { rangeAround, zoomRange } from "./chart_model.mjs";
 import { download } from "./chart_download.mjs";
 import { readChart } from "./chart_reader.mjs";
@@ -124,7 +124,7 @@ function enhancePlot(plot) {
 const plots = [...document.querySelectorAll(".plot")];
 if (plots.length === 1) enhancePlot(plots[0]);
 else {
-  // If a file has many charts, each one gets its controls when it comes into view.
+  // If a file has many charts, each gets its controls when it scrolls into view.
   const watch = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;

@@ -1,5 +1,5 @@
-// The download of the loss chart: a copy that needs neither the page's style sheet nor its data. Its
-// letters are of the usual size, for which the margins have room, however narrow the page is.
+// The download of the loss chart: a copy that needs neither the page's style sheet nor its data.
+// Its text has the usual size, which the margins have room for, however narrow the page is.
 import { fill, html, shape } from "./plot_view.mjs";
 
 const LOOK = ["fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity", "opacity"];

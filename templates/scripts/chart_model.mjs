@@ -1,23 +1,23 @@
-// What the loss chart computes: the ranges shown, the nearest step, the tooltip's text. Values in,
+// The loss chart's computations: the ranges shown, the nearest step, the tooltip's text. Values in,
 // values out.
 //
-// A point is { kind, step, value, exact }; a series is { kind, points }. `whole` holds the ranges
-// that the page came with. A view is what the reader asked for: { range, log, smoothing, inliers,
+// A point is { kind, step, value, exact }; a series is { kind, points }. `whole` holds the page's
+// original ranges. A view holds the reader's choices: { range, log, smoothing, inliers,
 // off }, with `range` in steps (`whole.across` itself without zoom), `smoothing` from 0 to 1,
-// `inliers` for the view without outliers, and `off` the kinds that are switched off.
+// `inliers` for the view without outliers, and `off` for the hidden kinds.
 import { approximate } from "./plot_model.mjs";
 
 export const KIND_NAMES = { loss: "Training loss", "eval-loss": "Eval loss", superseded: "Superseded", baseline: "Baseline" };
 
-// --- What is shown ---
+// --- Visible values ---
 
 const shownSeries = (series, { off }) => series.filter(({ kind }) => !off.has(kind));
 export const isDrawable = ({ value }, { log }) => !log || value > 0;
 export const isVisible = (point, view) =>
   point.step >= view.range[0] && point.step <= view.range[1] && isDrawable(point, view);
 
-// The range of the values that are not outliers: those within ten median deviations of the median.
-// It is null unless it is at most a quarter of the whole range.
+// The range of the values other than outliers: those within ten median deviations of the median.
+// It is null unless it is less than a quarter of the whole range.
 export function inlierRange(values) {
   const sorted = [...values].sort((one, other) => one - other);
   const middle = sorted[sorted.length >> 1];
@@ -28,15 +28,15 @@ export function inlierRange(values) {
   return low < high && sorted.at(-1) / 4 - sorted[0] / 4 > high - low ? [low, high] : null;
 }
 
-// The values of a view's points, and of these the range without outliers (null if there are none).
+// The values of a view's points, and their range without outliers (null if there are no outliers).
 export function inliersOf(series, view) {
   const values = shownSeries(series, view).flatMap(({ points }) =>
     points.filter((point) => isVisible(point, view)).map(({ value }) => value));
   return { values, range: inlierRange(values) };
 }
 
-// The range of values shown: `whole.upwards` itself unless the view is zoomed, logarithmic, without
-// outliers or has kinds switched off.
+// The range of values shown: `whole.upwards` itself unless the view is zoomed or logarithmic, or
+// leaves out outliers or kinds.
 export function valueRange(series, view, whole) {
   if (view.inliers) {
     const { range } = inliersOf(series, view);
@@ -59,7 +59,7 @@ export function valueRange(series, view, whole) {
 // --- Steps ---
 
 // The steps shown, in order, each with its points. Superseded points are stops only if nothing else
-// is shown.
+// is visible.
 export function stopsOf(series, view) {
   const found = new Map();
   const drawn = shownSeries(series, view);
@@ -83,8 +83,8 @@ export function nearest(stops, step) {
   return high >= 0 && step - stops[low][0] > stops[high][0] - step ? high : low;
 }
 
-// The stop that a key leads to from stop `at` of `count`, or from none (null); null if it leads
-// nowhere.
+// The stop that a key moves to from stop `at` of `count`, or without a stop (null); null if the key
+// does not move.
 export function stopByKey(key, at, count) {
   const page = Math.max(1, Math.round(count / 10));
   const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -page, PageDown: page, Home: -count, End: count };
@@ -104,7 +104,7 @@ export function tooltipLines([step, points], { across, upwards }) {
 
 // --- Zoom ---
 
-// The range from one step to another, clamped to the whole; null if it is empty.
+// The range between two steps, clamped to the whole range; null if it is empty.
 export function zoomRange(from, to, { across }) {
   const low = Math.max(from, across[0]);
   const high = Math.min(to, across[1]);

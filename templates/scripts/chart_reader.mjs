@@ -1,4 +1,4 @@
-// What the loss chart's SVG holds, read once: its curves as points, and the places of its marks.
+// The contents of the loss chart's SVG, read once: curves as points, and the positions of marks.
 import { decoded, parseNumbers, partsOf, stepAt, valueAt } from "./points_model.mjs";
 import { KIND_NAMES } from "./chart_model.mjs";
 import { meanRuns } from "./smoothing_model.mjs";

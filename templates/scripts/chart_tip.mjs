@@ -1,15 +1,15 @@
-// The step that a reader points at: the cursor, the tooltip, and the text for screen readers.
+// The step at the pointer: the cursor, the tooltip, and the text for screen readers.
 import { nearest, stopByKey, stopsOf, tooltipLines } from "./chart_model.mjs";
 import { html } from "./plot_view.mjs";
 
-// Shows and hides a stop; `say` has screen readers read any other text.
+// Shows and hides a stop; `say` makes screen readers read any other text.
 export function chartTip(plot, drawing, whole) {
   const tip = html("div", { class: "tip", role: "tooltip" });
   const live = html("p", { class: "spoken", "aria-live": "polite" });
   plot.append(live);
   const say = (text) => (live.textContent = text);
 
-  // To the right of the cursor in the left half of the chart, else to its left.
+  // To the right of the cursor in the left half of the chart, otherwise to its left.
   function place(step) {
     const box = plot.getBoundingClientRect();
     const [x, y] = drawing.inWindow(step);
@@ -39,12 +39,12 @@ export function chartTip(plot, drawing, whole) {
   return { show, hide, say };
 }
 
-// Moves between the stops of the view.
+// Moves between the view's stops.
 export function pointing(tip, series, view) {
   let stops = null;
   let at = null;
 
-  // Found on first use: a chart has thousands of points, and few charts are ever touched.
+  // Computed on first use: a chart has thousands of points, and few charts are ever used.
   const all = () => (stops ||= stopsOf(series, view));
 
   function show(index, aloud) {

@@ -1,4 +1,4 @@
-// The controls below the loss chart. They write what the reader asks for into the view.
+// The controls below the loss chart. They write the reader's choices to the view.
 import { KIND_NAMES, inliersOf } from "./chart_model.mjs";
 import { html, labelled, toolbox } from "./plot_view.mjs";
 import { windowOf, windowText } from "./smoothing_model.mjs";

@@ -1,5 +1,5 @@
-// The loss chart on the page: its curves and marks are moved to where a view has them, and restored
-// exactly once the view is the original one.
+// The loss chart on the page: curves and marks are moved to their places in a view, and restored
+// exactly when the view is the original one again.
 import { KIND_NAMES, isDrawable, isVisible, valueRange } from "./chart_model.mjs";
 import { spreadLabels } from "./label_model.mjs";
 import { HEIGHT, WIDTH, linePath, plain, plotAxes, within } from "./plot_model.mjs";
@@ -55,7 +55,7 @@ function movable({ series, circles, labels, dots, fixed }, put) {
   };
 }
 
-// A nested SVG clips what zooming moves out of the plot area.
+// A nested SVG clips anything that zooming moves out of the plot area.
 function frameOf(svg, ...above) {
   const frame = shape("svg", { x: -6, y: -8, width: 652, height: 216, viewBox: "-6 -8 652 216" });
   const curves = svg.querySelector(".curves");
@@ -115,12 +115,12 @@ export function chartView(svg, chart) {
       fill(cursor, { visibility: "visible", d: `M${plain(x)} 0V200${marks.join("")}` });
     },
     hideCursor: () => cursor.setAttribute("visibility", "hidden"),
-    // The place in the window of a step at the plot's top.
+    // The position in the window of a step at the top of the plot.
     inWindow(step) {
       const { a, e, f } = svg.getScreenCTM();
       return [a * axes.x(step) + e, f];
     },
-    // The place on the plot, from 0 to its width, of an x in the window.
+    // The position on the plot, from 0 to its width, of an x in the window.
     onPlot(clientX) {
       const { a, e } = svg.getScreenCTM();
       return Math.min(Math.max((clientX - e) / a, 0), WIDTH);

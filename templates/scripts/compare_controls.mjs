@@ -1,5 +1,5 @@
-// The comparison's controls: which jobs, by step or by time, training or evaluation loss. The page's
-// address holds the choice, so that a comparison can be linked to.
+// The comparison's controls: which jobs, by step or by time, training or evaluation loss. The
+// page's address stores these choices, so that a comparison can be linked to.
 import { putAddress } from "./address.mjs";
 import { beyondText, curveOf, describe, emptyText, formatComparison, parseComparison, titleOf } from "./compare_model.mjs";
 import { compareTip } from "./compare_tip.mjs";
@@ -45,7 +45,7 @@ function addBoxes(rows, state, show) {
   });
 }
 
-// Pointing at a row, or focusing something in it, lifts its line.
+// Pointing at a row, or focusing something in it, highlights its line.
 function listenToRows(rows, svg) {
   for (const row of rows) {
     for (const name of ["pointerenter", "focusin"]) row.addEventListener(name, () => lift(svg, row.dataset.job));

@@ -1,4 +1,4 @@
-// What the comparison draws, says and marks, and how the page's address holds its state.
+// The comparison's curves, text and marks, and its state in the page's address.
 //
 // The state: `jobs`, a set of slugs; `of`, the curve; `by`, step or time; `log`; `full`, the whole
 // range of x; `sort`. A curve is { points, averaged }, a point [x, y].
@@ -21,8 +21,8 @@ export function curveOf(curves, { of, by, log }) {
   return { points, averaged: averaged === 1 };
 }
 
-// The range of x up to where at least two curves have points, since one long run would crush the
-// others; all of it if that is asked for or only one curve is drawn.
+// The range of x until only one curve has points, so that one long run does not squeeze the others;
+// the full range if `full` or if only one curve is drawn.
 export function rangeAcross(curves, full) {
   const [low, high] = extent(curves.flatMap((points) => points.map(([x]) => x)));
   const ends = curves.filter((points) => points.length).map((points) => points.at(-1)[0]).sort((a, b) => a - b);
@@ -30,7 +30,7 @@ export function rangeAcross(curves, full) {
   return full || ends.length < 2 || shared <= low ? [low, high] : [low, shared];
 }
 
-// The first value of a curve, or one below nearly all others if the first is a spike.
+// The first value of a curve or, if that is a spike, a value that nearly all others are below.
 function startOf(points) {
   const ordered = points.map(([, y]) => y).sort((a, b) => a - b);
   const [low, high] = [ordered[0], ordered[Math.floor(0.98 * (ordered.length - 1))]];
@@ -38,8 +38,8 @@ function startOf(points) {
   return high > low && first - low > 20 * (high - low) ? high : first;
 }
 
-// The range of y among points within a range of x. A curve that climbs far above the highest first
-// value leaves the plot, since it would flatten the others.
+// The range of y for points within a range of x. A curve that rises far above the highest first
+// value leaves the plot, so as not to flatten the others.
 export function rangeUpwards(curves, [, most]) {
   const drawn = curves.map((points) => points.filter(([x]) => x <= most)).filter((points) => points.length);
   const [low, high] = extent(drawn.flatMap((points) => points.map(([, y]) => y)));
@@ -47,7 +47,7 @@ export function rangeUpwards(curves, [, most]) {
   return fall > 0 && high - low > 2 * fall ? [low, low + 1.1 * fall] : [low, high];
 }
 
-// The point of a curve nearest to an x; null if the curve does not reach as far.
+// The point on a curve nearest to an x; null if the curve does not reach it.
 export function pointNear(points, x, [low, high]) {
   let at = 0;
   points.forEach(([other], place) => (at = Math.abs(other - x) < Math.abs(points[at][0] - x) ? place : at));
@@ -77,7 +77,7 @@ export function emptyText(curves, { log }) {
 export const beyondText = (count) =>
   `Up to where two jobs still have points; ${count} ${count === 1 ? "goes" : "go"} on beyond that.`;
 
-// What a tooltip says of an x: its first line, and a line for each curve that has a point near it.
+// The tooltip for an x: its first line, and a line for each curve with a point near it.
 export function tooltipOf(named, x, { by }, across, upwards) {
   const near = named.map(({ name, points, averaged, row }) => ({ name, row, averaged, point: pointNear(points, x, across) }))
     .filter(({ point }) => point)
@@ -100,12 +100,12 @@ export function tooltipOf(named, x, { by }, across, upwards) {
 
 // --- Tables ---
 
-// The lowest number, null if there are no two different ones.
+// The lowest number; null unless there are two different ones.
 export const lowest = (numbers) => (new Set(numbers).size < 2 ? null : Math.min(...numbers));
 export const differ = (texts) => new Set(texts).size > 1;
 
-// --- The address. A report holds all `slugs`, those shown `first`, the curve drawn first, and
-// whether times are known ---
+// --- The address. A report holds all `slugs`, those shown `first`, the curve drawn first (`of`),
+// and whether times are known (`timed`) ---
 
 export function parseComparison(hash, { slugs, first, of, timed }) {
   const parts = new URLSearchParams(hash.slice(1));

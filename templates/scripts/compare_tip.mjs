@@ -1,4 +1,4 @@
-// The values at the pointer, or at the place that the arrow keys lead to.
+// The values at the pointer, or at the point selected with the arrow keys.
 import { tooltipOf } from "./compare_model.mjs";
 import { HEIGHT, WIDTH, between, plain } from "./plot_model.mjs";
 import { fill, html, shape } from "./plot_view.mjs";
@@ -8,7 +8,7 @@ const curvesSurface = () => html("div", {
   "aria-label": "Loss curves. Left and right arrow keys move between points, Escape hides the values.",
 });
 
-// The place that a key leads to among `count`, from `at` (null: from none); null if it leads nowhere.
+// The place that a key moves to among `count`, from `at` (may be null); null if it does not move.
 function placeByKey(key, at, count) {
   const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -count, End: count }[key];
   if (!by || !count) return null;
@@ -23,7 +23,7 @@ function rowOf({ name, row, value }) {
   return line;
 }
 
-// `drawn` returns what is drawn now: { curves, state, plot, across, upwards }, or null.
+// `drawn` returns the current drawing: { curves, state, plot, across, upwards }, or null.
 export function compareTip(box, svg, drawn) {
   const surface = curvesSurface();
   const tip = html("div", { class: "tip", role: "tooltip" });

@@ -1,4 +1,4 @@
-// The comparison on the page: curves drawn and named, the best results marked, configs side by side.
+// The comparison on the page: named curves, results with the best marked, configs side by side.
 import { differ, lowest, rangeAcross, rangeUpwards } from "./compare_model.mjs";
 import { leftMargin, spreadLabels } from "./label_model.mjs";
 import { HEIGHT, linePath, niceTicks, plotAxes, timeTicks } from "./plot_model.mjs";
@@ -23,7 +23,7 @@ function signedLine({ row, name, points }, { x, y }) {
   return drawn;
 }
 
-// The names at the lines' ends, spread apart; none if there are too many.
+// The names at the lines' ends, spread apart; empty if there are too many.
 function namesOf(curves, [, most], { y }) {
   const ends = curves.flatMap(({ row, name, points }) => {
     const last = points.filter(([at]) => at <= most).at(-1);
@@ -40,7 +40,7 @@ function namesOf(curves, [, most], { y }) {
   });
 }
 
-// Draws curves, each { row, name, points }; returns what was drawn, null if there is nothing to draw.
+// Draws curves, each { row, name, points }; returns the drawing, null if there is nothing to draw.
 export function comparisonChart(svg) {
   const axes = axesIn(svg);
   const [lines, ends] = [svg.querySelector(".curves"), svg.querySelector(".ends")];
@@ -61,7 +61,7 @@ export function comparisonChart(svg) {
   };
 }
 
-// Lifts the line of a job above the others; null lets it down.
+// Highlights a job's line; null removes the highlight.
 export function lift(svg, slug) {
   const lines = svg.querySelector(".curves");
   const line = [...lines.children].find((one) => one.dataset.job === slug);
@@ -69,7 +69,7 @@ export function lift(svg, slug) {
   for (const one of lines.children) one.classList.toggle("lifted", one === line);
 }
 
-// Marks the best number of each column among some rows.
+// Marks the best number in each column among some rows.
 export function markBest(table, rows) {
   for (const old of table.querySelectorAll(".best")) old.replaceWith(old.textContent);
   [...table.tHead.rows[0].cells].forEach((head, column) => {
@@ -84,7 +84,7 @@ export function markBest(table, rows) {
   });
 }
 
-// Shows the configs of some jobs: the settings in which they differ, and folded away those alike.
+// Shows some jobs' configs: the settings that differ and, collapsed, the ones that do not.
 export function configsView(jobs) {
   const tables = [...document.querySelectorAll(".configs")];
   const [differing, alike] = tables.map((table) => table.tBodies[0]);

@@ -1,9 +1,9 @@
-// Copying: buttons beside ids, and exact numbers and raw lines in whatever a reader selects.
+// Copying: buttons next to ids, and exact numbers and raw lines in selections.
 function newElement(name, properties) {
   return Object.assign(document.createElement(name), properties);
 }
 
-// Browsers have no clipboard for pages that came by plain HTTP, or in a frame that may not use it.
+// Browsers provide no clipboard to pages loaded over plain HTTP, or in a frame without permission.
 function copyByCommand(text) {
   const field = newElement("textarea", { value: text, className: "spoken" });
   document.body.append(field);
@@ -22,7 +22,7 @@ async function copyText(text) {
   }
 }
 
-// A button that copies the text that `read` returns; `what` names it for screen readers.
+// A button that copies the text returned by `read`; `what` names it for screen readers.
 export function copyButton(read, what) {
   const button = newElement("button", { type: "button", className: "copy", textContent: "Copy" });
   button.append(newElement("span", { className: "spoken", textContent: ` ${what}` }));
@@ -34,7 +34,7 @@ export function copyButton(read, what) {
   return button;
 }
 
-// The text of a selection with its short numbers as the exact ones; null if it has none.
+// The text of a selection with exact numbers instead of rounded ones; null without numbers.
 function exactText(selection) {
   const range = selection.getRangeAt(0);
   const around = range.commonAncestorContainer;

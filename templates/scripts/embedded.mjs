@@ -1,5 +1,5 @@
-// In an iframe's `srcdoc` every link would load a page of the host: those within this page are
-// followed here, and those to other pages lead nowhere.
+// In an iframe's `srcdoc`, every link would load a page from the host: links within this page are
+// followed here, and links to other pages are disabled.
 import { isEmbedded } from "./address.mjs";
 
 if (isEmbedded) {

@@ -1,5 +1,5 @@
-// The home page's controls: search, filter by status, sort. The page's address holds it all, so that
-// a reload or a shared link shows the same, and links to other pages hold the way back.
+// The home page's controls: search, filter by status, sort. The page's address stores them all, so
+// that a reload or a shared link shows the same, and links to other pages include the way back.
 import { putAddress } from "./address.mjs";
 import { formatHome, foundText, matchingJobs, parseHome, passedOn, searchable, toggleStatus } from "./home_model.mjs";
 import { addToRows, chipsIn, chooserOf, rowsIn } from "./home_view.mjs";
@@ -43,7 +43,7 @@ function enhanceHome(table) {
     if (found.textContent !== text) found.textContent = text;
   }
 
-  // Writes what waits to be written, unless the address is another view's by now.
+  // Writes any pending change, unless the address is another view's by now.
   function write() {
     if (timer === null) return;
     clearTimeout(timer);

@@ -1,7 +1,7 @@
-// Which jobs the home page shows, and how the page's address holds that.
+// The jobs that the home page shows, and how the page's address stores this choice.
 export const searchable = (name, id) => `${name}\n${id}`.toLowerCase();
 
-// `q` is searched for in names and IDs; `statuses` are those shown, all if it is empty.
+// `q` is searched for in names and IDs; `statuses` are the ones shown, or all if empty.
 export function matchingJobs(jobs, { q, statuses }) {
   const wanted = q.trim().toLowerCase();
   return jobs.filter(({ text, status }) =>
@@ -20,7 +20,7 @@ export const foundText = (count, all) => (count ? `${count} of ${all} jobs` : "N
 export const compareText = (count) => (count === 1 ? "Compare this job" : `Compare ${count} jobs`);
 
 // `route` is the home view's address: "/", as in Studio, if all pages are in one file, else "".
-// Returns null if the address is another view's.
+// Returns null if the address belongs to another view.
 export function parseHome(hash, route, known) {
   const address = hash.slice(1);
   if (route && address.startsWith("/jobs/")) return null;
@@ -33,7 +33,7 @@ export function parseHome(hash, route, known) {
   };
 }
 
-// `top` is how far the page is scrolled down: only links that lead back hold it.
+// `top` is how far the page is scrolled down: only links back to the page include it.
 export function formatHome({ q, statuses, sort, top = 0 }, route) {
   const parts = new URLSearchParams();
   if (q) parts.set("q", q);
@@ -45,7 +45,7 @@ export function formatHome({ q, statuses, sort, top = 0 }, route) {
   return text ? `#${route}?${text}` : `#${route}`;
 }
 
-// The address of a link from home, with the way back to it.
+// The address of a link from home, including the way back.
 export function passedOn(href, home) {
   const plain = href.replace(/[#&]from=[^&]*/, "");
   return home ? `${plain}${plain.includes("#") ? "&" : "#"}from=${encodeURIComponent(home)}` : plain;

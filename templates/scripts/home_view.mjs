@@ -12,8 +12,8 @@ function element(name, properties, ...children) {
   return made;
 }
 
-// Shows some of the jobs. The first rows come at once and the rest bit by bit, so that typing never
-// waits for them; all come `atOnce` if readers return to where they were.
+// Shows some of the jobs. The first rows appear at once and the rest gradually, so that typing
+// never waits for them; all appear `atOnce` when readers return to where they were.
 export function rowsIn(body, jobs) {
   let laid = jobs;
   return (these, atOnce) => {
@@ -28,7 +28,7 @@ export function rowsIn(body, jobs) {
   };
 }
 
-// Turns each total into a button, after one for all jobs. Returns them by status, with "" for all.
+// Turns each total into a button, after one for all jobs. Returns them by status, "" being all.
 export function chipsIn(list, count, choose) {
   const made = new Map();
   list.prepend(element("li", {}, "All ", element("b", { textContent: count })));
@@ -59,8 +59,8 @@ function addCopy(cell) {
   cell.append(copyButton(() => wholeText(id), "ID"));
 }
 
-// Adds what only works with a script: ages, exact numbers, and buttons that copy ids. To all of ten
-// thousand rows that would take long, so most rows get it when they come near.
+// Adds features that need a script: ages, exact numbers, and buttons that copy ids. Ten thousand
+// rows would take long, so most rows get them just before they scroll into view.
 export function addToRows(jobs) {
   const updates = [];
   const add = (row) => {

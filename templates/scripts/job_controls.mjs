@@ -1,5 +1,5 @@
-// A job's page: buttons that copy its id and its log. A folded line of the log opens when it is
-// focused, also without script; with it, a second click folds it again.
+// A job's page: buttons that copy its id and its log. A collapsed line of the log opens when
+// focused, even without a script; with one, a second click collapses it again.
 import { copyButton } from "./copy_view.mjs";
 
 for (const id of document.querySelectorAll(".about code")) {

@@ -19,6 +19,6 @@ export function spreadLabels(places) {
   return rows.sort((one, other) => one.index - other.index).map(({ at }) => at);
 }
 
-// The width left of the plot that the longest label of its axis needs, also on a narrow screen,
-// where letters are larger.
+// The width left of the plot needed by the longest label of its axis, including on narrow screens,
+// where text is larger.
 export const leftMargin = (ticks) => Math.max(56, 12 + 12.5 * Math.max(...ticks.map(({ label }) => label.length)));

@@ -1,4 +1,4 @@
-// What all charts compute: scales, ticks, lines, and numbers as text. Values in, values out.
+// Computations for all charts: scales, ticks, lines, and numbers as text. Values in, values out.
 //
 // A range is [low, high]; a tick is { value, label }.
 export const WIDTH = 640;
@@ -16,7 +16,7 @@ const ROUND_SECONDS = [
 export const plain = (number) => String(Number(number.toFixed(2)));
 export const digits = (number, count) => String(Number(number.toPrecision(count)));
 
-// Rounds a value to so many digits that a thousandth of the range can be seen, at least to four.
+// Rounds a value to enough digits to show a thousandth of the range, but at least to four.
 export function approximate(value, [low, high]) {
   const most = Math.max(Math.abs(low), Math.abs(high));
   const lost = high > low ? Math.ceil(Math.log10(most) - Math.log10(high / 2 - low / 2) - Math.log10(2)) : 0;
@@ -25,13 +25,13 @@ export function approximate(value, [low, high]) {
 
 export const between = ([low, high], part) => low * (1 - part) + high * part;
 
-// Halves, since the distance of two doubles can be beyond a double's range.
+// Halves are used since the difference of two doubles can exceed a double's range.
 const scale = ([low, high], length) => (value) =>
   low === high ? length / 2 : ((value / 2 - low / 2) / (high / 2 - low / 2)) * length;
 
 // --- Ticks ---
 
-// Values are computed from whole numbers, so that 3 × 0.1 is 0.3, in the label too.
+// Values are computed from whole numbers, so that 3 × 0.1 is 0.3, also in the label.
 const scaled = (whole, exponent) => Number(`${whole}e${exponent}`);
 
 function withExponent(whole, exponent) {
@@ -41,7 +41,7 @@ function withExponent(whole, exponent) {
 
 const longest = (labels) => Math.max(...labels.map((label) => label.length));
 
-// The labels of an axis are written alike: "2.5" and "2.0" or, if that is long, "1.5e-7".
+// An axis's labels have the same format: "2.5" and "2.0" or, if that is too long, "1.5e-7".
 function labelsOf(wholes, exponent, room) {
   const fixed = wholes.map((whole) => scaled(whole, exponent).toFixed(Math.min(Math.max(-exponent, 0), 100)));
   if (longest(fixed) <= room) return fixed;
@@ -106,11 +106,11 @@ export function timeTicks([low, high]) {
   return ticks;
 }
 
-// Labels are not to touch, at their largest size on a narrow screen either.
+// Labels must not touch, even at their largest size, on a narrow screen.
 const apart = (ticks) =>
   ticks.length * longest(ticks.map(({ label }) => label)) * X_LETTER > WIDTH ? ticks.filter((_, at) => at % 2 === 0) : ticks;
 
-// `x` and `y` return the place of a value on its axis; of a tick, `at` is its place.
+// `x` and `y` return a value's position on its axis; `at` is a tick's position.
 export function plotAxes({ across, upwards, log }, xTicks = niceTicks) {
   const x = scale(across, WIDTH);
   const rise = scale(log ? upwards.map(Math.log) : upwards, HEIGHT);
@@ -123,10 +123,10 @@ export function plotAxes({ across, upwards, log }, xTicks = niceTicks) {
   };
 }
 
-// Renderers give up on coordinates far beyond the plot, where a spike leads in a zoomed view.
+// Renderers fail on coordinates far beyond the plot, where a spike can reach in a zoomed view.
 export const within = (place) => Math.min(Math.max(place, -1e5), 1e5);
 
-// The `d` of a line through places, with a gap wherever one is missing.
+// The `d` of a line through points, with a gap wherever one is missing.
 export function linePath(places) {
   let d = "";
   let pen = "M";

@@ -1,4 +1,4 @@
-// What both charts are drawn with: elements, axes and labelled controls.
+// Parts used by both charts: elements, axes and labelled controls.
 import { plain } from "./plot_model.mjs";
 
 export function fill(element, attributes, text) {
@@ -10,7 +10,7 @@ export const html = (name, attributes, text) => fill(document.createElement(name
 export const shape = (name, attributes, text) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, text);
 
-// Axes are drawn with copies of the ticks that the page came with.
+// Axes are drawn with copies of the page's original ticks.
 export function axesIn(svg) {
   const group = svg.querySelector(".axes");
   const first = [...group.childNodes];

@@ -1,14 +1,14 @@
-// What the loss chart's SVG says, as points: its paths' data, or their coordinates. Values in, values
-// out. A point is { kind, step, value, exact, atStep }; the last two are whether its value and its
-// step are the logged ones.
+// The loss chart's SVG as points, from its paths' data or their coordinates. Values in, values out.
+// A point is { kind, step, value, exact, atStep }; the last two are whether its value and its step
+// are the logged ones.
 import { HEIGHT, WIDTH, between } from "./plot_model.mjs";
 
 export const parseNumbers = (text) => (text ? text.split(",").map(Number) : []);
 export const stepAt = (whole, x) => between(whole.across, x / WIDTH);
 export const valueAt = (whole, y) => between(whole.upwards, 1 - y / HEIGHT);
 
-// A curve's steps and values as its path's data hold them: whole steps as distances, and rounded
-// values in parts of their range. Halves, since the range can be beyond a double's.
+// A curve's steps and values, decoded from its path's data: whole steps as differences, and rounded
+// values in parts of their range. Halves are used since the range can exceed a double's.
 export function decoded({ steps, at, values, scale }) {
   let step = 0;
   const [base, part] = parseNumbers(scale);

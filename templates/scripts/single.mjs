@@ -1,5 +1,5 @@
-// All pages in one file: the window's title is the view's name, a job opens at its top, and the home
-// view where it was left, whether readers go back or follow a link.
+// All pages in one file: the window's title is the view's name, a job opens at its top, and the
+// home view opens where it was left, whether readers go back or follow a link.
 import { remember } from "./address.mjs";
 
 const isHome = () => !document.querySelector(".view:target");
@@ -11,7 +11,7 @@ if (document.querySelector(".single")) {
     const view = document.querySelector(".view:target");
     const name = (view?.querySelector(".name") ?? view?.querySelector("h1"))?.textContent;
     document.title = name ? `${name} · ${title}` : title;
-    // A browser that goes back scrolls by itself.
+    // Browsers restore the scroll position themselves when going back.
     const seen = history.state?.seen;
     if (isHome()) scrollTo(0, place);
     else if (!seen) scrollTo(0, 0);

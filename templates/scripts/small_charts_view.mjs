@@ -1,8 +1,8 @@
-// The small charts below the loss chart show the steps that it shows, at the same place.
+// The small charts below the loss chart show the same steps at the same positions.
 import { parseNumbers } from "./points_model.mjs";
 import { WIDTH } from "./plot_model.mjs";
 
-// Widens the charts' left margin, so that no label of the axis leaves it: they are measured.
+// Widens the charts' left margin to fit the axis's labels, which are measured.
 export function roomIn(svg, panel) {
   const charts = [svg, ...panel.querySelectorAll(".small-chart")]
     .map((chart) => ({ chart, box: chart.getAttribute("viewBox").split(" ").map(Number) }));

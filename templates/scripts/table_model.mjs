@@ -1,7 +1,7 @@
-// How a table is sorted: by a column's key, "-key" for descending, "" for the report's own order.
+// A table's sort order: a column's key, "-key" for descending, "" for the report's own order.
 const collator = new Intl.Collator();
 
-// Numbers within a text: whole ones, decimals, and ones with an exponent.
+// Numbers within text: integers, decimals, and numbers with an exponent.
 const NUMBER = /\d+(?:\.\d+)*(?:e[+-]?\d+(?![\p{L}\d.]))?/giu;
 
 export const sortKey = (heading) => heading.toLowerCase().replaceAll(" ", "-");
@@ -11,7 +11,7 @@ export const isDescending = (sort) => sort.startsWith("-");
 // The sort after a click on a column's header: ascending, descending, then the report's order.
 export const nextSort = (sort, key) => ({ [key]: `-${key}`, [`-${key}`]: "" })[sort] ?? key;
 
-// A number as a cell's data has it, null if it is unknown. What is not a number is worse than any.
+// The number in a cell's data, null if unknown. Anything else counts as worse than any number.
 export function numberOf(text) {
   if (!text) return null;
   const number = Number(text);
@@ -25,7 +25,7 @@ function numbersIn(match, before) {
   return isVersion ? match.split(".").map(Number) : [Number(match)];
 }
 
-// A text in parts that compare as readers expect: texts and the lists of numbers between them.
+// Text split into parts that compare as readers expect: strings, and lists of numbers between them.
 export function partsOfText(text) {
   const parts = [];
   let at = 0;
@@ -51,7 +51,7 @@ export function compareTexts(one, other) {
 }
 
 // Equal values keep the report's order, and unknown ones come last in either direction. A value is
-// a number, a text or null.
+// a number, a string or null.
 export function sorted(items, valueOf, descending) {
   const known = [], unknown = [];
   for (const item of items) {

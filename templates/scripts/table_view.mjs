@@ -1,10 +1,10 @@
 // A table that readers can sort by its headers, which become buttons.
 import { isDescending, nextSort, numberOf, sortColumn, sortKey, sorted } from "./table_model.mjs";
 
-// The whole text of an element whose text may be cut.
+// The whole text of an element whose visible text may be truncated.
 export const wholeText = (element) => element.title || element.textContent;
 
-// What a cell is sorted by: its exact number, its time or its text, without what is said beside it.
+// A cell's sort value: its exact number, its time or its text, without any notes next to it.
 function valueOfCell(cell, numeric) {
   if (numeric) return numberOf(cell.dataset.n);
   const time = cell.querySelector("time");
@@ -12,7 +12,7 @@ function valueOfCell(cell, numeric) {
   return value === "—" ? null : value;
 }
 
-// `items` each hold a `row`, in the report's order; `changed` is called after a header was clicked.
+// Each of `items` has a `row`, in the report's order; `changed` is called after a header click.
 export function sortable(table, items, changed) {
   const heads = [...table.tHead.rows[0].cells];
   const keys = heads.map((head) => sortKey(head.textContent));

@@ -1,5 +1,5 @@
-// Links to the home page lead to what was shown there: search, filter, order and place. The home
-// page passes them on in the address; from there they go where a reload keeps them.
+// Links to the home page restore its search, filter, order and scroll position. The home page
+// passes these in the address; they are then moved to the history state, which survives a reload.
 import { putAddress, remember } from "./address.mjs";
 
 const PASSED_ON = /(^#|&)from=([^&]*)/;
