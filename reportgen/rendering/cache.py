@@ -1,8 +1,8 @@
 """The render cache: job data stored with a report, so that unchanged jobs are not rendered again.
 
-What the home page, the exports and the comparison show about a job is stored under a key made from
-everything that it depends on: entry, log, version, templates and options. If in doubt, nothing is
-stored.
+The data shown for a job on the home page, in exports and in the comparison is stored under a key
+made from everything that it depends on: entry, log, version, templates and options. If in doubt,
+nothing is stored.
 """
 
 import hashlib
@@ -116,7 +116,7 @@ class RenderCache:
         return record if record.key == key else None
 
     def keep_job(self, job: JobSummary, key: str | None, baseline: Baseline | None = None) -> None:
-        """Store a job, unless it cannot be read back unchanged, for example a NaN in its config."""
+        """Store a job, unless it cannot be read back unchanged, as with a NaN in its config."""
         if key is None:
             return
         record = _JobRecord(key, baseline, self._read_at, job)

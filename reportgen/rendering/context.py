@@ -1,4 +1,4 @@
-"""The context of rendering: what all of a report's files are made from."""
+"""The context for rendering: the data and objects that all of a report's files share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ GENERATOR: Final = f"arkor-report {__version__}"
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """The data and objects that all of a report's files are made from."""
+    """The data and objects from which all of a report's files are made."""
 
     output: Output
     retention: Retention

@@ -21,7 +21,7 @@ _EACH_JOB: Final = 120_000
 """The cost of a job apart from its log, as the size in bytes of a log that costs as much."""
 
 _WORTH_SHARING: Final = 4_000_000
-"""The minimum cost for which sharing work pays: a process takes some hundredths of a second."""
+"""The minimum cost for which sharing work pays: starting a process takes tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

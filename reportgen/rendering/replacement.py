@@ -25,7 +25,7 @@ PROBE: Final = "probe"
 _CHUNK: Final = 1 << 18
 
 _Identity: TypeAlias = tuple[int, int, int, int] | None
-"""What distinguishes a regular file from one that replaced it; None if there is no file.
+"""A regular file's identity, which no replacement shares; None if there is no file.
 
 An inode number is not enough: it may be reused at once.
 """

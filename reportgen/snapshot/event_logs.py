@@ -195,9 +195,9 @@ class EventLogs:
     # Logs that are fetched again
 
     def renew(self, job_id: str, fresh: str) -> bool:
-        """Replace a log with the one that was fetched again, named `fresh`, if it is as good.
+        """Replace a log with the one fetched again, named `fresh`, if that is at least as good.
 
-        It is if it is complete. If neither log is complete, the one with more events is kept.
+        A complete log always is. If neither log is complete, the one with more events is kept.
         Returns whether the fresh log was kept. Raises `WriteError`.
         """
         old = self.name(job_id)

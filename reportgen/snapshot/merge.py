@@ -246,7 +246,7 @@ def _rank(state: StreamState) -> tuple[bool, int]:
 def _identity(folder: SourceFolder, job_id: str, warn: Warn) -> object:
     """Return a value that only copies of the same log share; None without a log.
 
-    It is the size and end note; a log without an end note has no copies.
+    It is the size and end note; a log without an end note never counts as a copy.
     """
     try:
         size, end = folder.logs.size(job_id), folder.logs.end_of(job_id)

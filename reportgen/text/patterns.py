@@ -1,4 +1,4 @@
-"""What the redaction rules share: the stand-ins for secrets, and parts of patterns."""
+"""Stand-ins for secrets and parts of patterns, shared by the redaction rules."""
 
 from typing import Final
 
