@@ -1,12 +1,12 @@
-"""Files below a directory that is held open, without following links.
+"""Access to files below an open directory, without following links.
 
-The directory that a user names may itself be a link. Everything below it is used relative to a
-descriptor, without following links. So a link, a FIFO or a device that was planted there is refused
-by name and cannot block the command, and a directory that is swapped for a link after it was
-checked leads nowhere.
+The directory itself may be a link, since the user named it. Everything below it is accessed
+relative to a descriptor, without following links. So a planted link, FIFO or device is refused by
+name and cannot block the command, and a directory that is swapped for a link after it was checked
+leads nowhere.
 
-A file is replaced whole or not at all. It is first written under a random name, where nobody can
-have put anything, of a form by which a crash's leftovers are recognised.
+Files are replaced atomically. Each is first written under a random name, which nobody can have
+taken; the form of the name identifies files left by a crash.
 """
 
 import errno
@@ -26,7 +26,7 @@ from typing import IO, Final, Self
 _SAFE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
 _LARGEST: Final = 1 << 29
-"""The largest file that is read whole: far above what this tool writes, far below memory."""
+"""The maximum size of a file read whole: far above what this tool writes, far below memory."""
 _TEMPORARY: Final = re.compile(r"\.arkor-report\.[0-9a-f]{16}\.tmp")
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
@@ -34,33 +34,33 @@ _LOCK_TRIES: Final = 10
 
 
 class ForeignFileError(OSError):
-    """Something else is in the place of one of this tool's files or directories."""
+    """Something else has the name of one of this tool's files or directories."""
 
     def __init__(self, path: Path, kind: str) -> None:
         super().__init__(errno.EEXIST, f"it is {kind}", str(path))
         self.path = path
         self.kind = kind
-        """What it is, with its article: `a symbolic link`."""
+        """Its kind, with an article: `a symbolic link`."""
 
     def __reduce__(self) -> "tuple[type[ForeignFileError], tuple[Path, str]]":
-        """Pickle it, so that a worker process can raise it in its parent."""
+        """Support pickling, so that a worker process can raise it in its parent."""
         return type(self), (self.path, self.kind)
 
 
 def temporary_name() -> str:
-    """Return a name that nobody can guess, of the form that `is_temporary_name` recognises."""
+    """Return an unguessable name, which `is_temporary_name` recognises."""
     return f".arkor-report.{secrets.token_hex(8)}.tmp"
 
 
 def is_temporary_name(name: str) -> bool:
-    """Return whether a name has the form of those that `temporary_name` returns."""
+    """Return whether a name has the form that `temporary_name` returns."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
 def open_named(path: Path, flags: int = os.O_RDONLY) -> int:
     """Open a regular file that the user or the environment named; return a descriptor.
 
-    The name may be a link. Raises `ForeignFileError`, without blocking, for anything else.
+    The name may be a link. Raises `ForeignFileError`, without blocking, if it is anything else.
     """
     try:
         _refuse_all_but_files(path, path.stat().st_mode)
@@ -94,16 +94,16 @@ def _refuse_all_but_directories(path: Path) -> None:
 
 
 class Directory:
-    """A directory that is held open.
+    """An open directory.
 
     Like a file, it is closed by `close`, by its `with` block, or once nothing refers to it.
-    Each method raises `ForeignFileError` if a name is not a regular file (or, for `folder`, not a
-    directory), and leaves it alone; other failures raise `OSError`.
+    Each method raises `ForeignFileError` if a name is not that of a regular file (or, for `folder`,
+    a directory), and leaves it alone; other failures raise `OSError`.
     """
 
     def __init__(self, path: Path, descriptor: int, *, private: bool) -> None:
         self.path = path
-        """Where it was when it was opened, for messages only."""
+        """Its path when it was opened, for messages only."""
         self.descriptor = descriptor
         """The descriptor, for calls that take `dir_fd`."""
         self._private = private
@@ -114,8 +114,8 @@ class Directory:
     def open(cls, path: Path, *, create: bool = False, private: bool = False) -> Self:
         """Open a directory that the user named; it and its parents may be links.
 
-        With `create`, raises `ForeignFileError` if one of them is something else. Only the owner
-        can read what is created in a private directory.
+        With `create`, it is created if it is missing; raises `ForeignFileError` if it or a parent
+        is something else. Only the owner can read what is created in a private directory.
         """
         if create:
             try:
@@ -126,7 +126,7 @@ class Directory:
         return cls(path, os.open(path, _FOLDER), private=private)
 
     def folder(self, name: str, *, create: bool = False) -> "Directory":
-        """Open a directory in this one; with `create` it is created if it is missing."""
+        """Open a directory in this one, creating it if it is missing and `create` is set."""
         if create:
             with suppress(FileExistsError):
                 mode = _PRIVATE_FOLDER if self._private else 0o777
@@ -149,11 +149,11 @@ class Directory:
     # Looking
 
     def names(self) -> list[str]:
-        """Return the names in the directory, in no order."""
+        """Return the names in the directory, in no particular order."""
         return os.listdir(self.descriptor)  # noqa: PTH208 - a descriptor, not a path
 
     def stat(self, name: str) -> os.stat_result:
-        """Return the status of a name; for a link, the link's own."""
+        """Return the status of a name, without following a link."""
         return os.stat(_checked(name), dir_fd=self.descriptor, follow_symlinks=False)
 
     def has(self, name: str) -> bool:
@@ -163,7 +163,7 @@ class Directory:
         return False
 
     def file_status(self, name: str) -> os.stat_result | None:
-        """Return the status of a regular file; None if the name is free."""
+        """Return the status of a regular file; None if it does not exist."""
         try:
             status = self.stat(name)
         except FileNotFoundError:
@@ -186,7 +186,7 @@ class Directory:
             return file.readall()
 
     def open_file(self, name: str, flags: int) -> int:
-        """Open an existing file, as `os.open` does; return a descriptor."""
+        """Open an existing file with these `os.open` flags; return a descriptor."""
         # Opening a FIFO or a device can have side effects, so the name is checked first, and again
         # once it is open, since it may have been swapped in between.
         self.file_status(name)
@@ -204,11 +204,10 @@ class Directory:
     # Writing
 
     def open_for_appending(self, name: str) -> int:
-        """Open a file for reading and appending; create it if it is missing.
+        """Open a file for reading and appending, creating it if it is missing.
 
-        A file with several hard links is copied first, since the others may be a backup's, and so
-        is one that may only be read, since it was restored or is someone else's. Returns a
-        descriptor.
+        A file with several hard links is copied first, since the others may belong to a backup; so
+        is a read-only one, which was restored or belongs to someone else. Returns a descriptor.
         """
         flags = os.O_RDWR | os.O_APPEND
         status = self.file_status(name)
@@ -223,12 +222,12 @@ class Directory:
             return self.open_file(name, flags)
 
     def create(self, name: str) -> IO[bytes]:
-        """Create a file, whose name must be free, and open it for writing."""
+        """Create a file, which must not exist, and open it for writing."""
         return open(self.create_file(name, os.O_WRONLY), "wb")  # noqa: PTH123 - by handle
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[IO[bytes]]:
-        """Replace a file when the block ends, once the new content is on the disk.
+        """Replace a file when the block ends, once the new content is on disk.
 
         If the block or the writing fails, nothing changes.
         """
@@ -246,7 +245,7 @@ class Directory:
             raise
 
     def rename(self, name: str, new_name: str, into: "Directory | None" = None) -> None:
-        """Move a file to another name, here or in `into`, replacing a file of that name."""
+        """Move a file to another name, here or in `into`, replacing any file with that name."""
         into = into or self
         self.file_status(name)
         into.file_status(new_name)
@@ -263,7 +262,7 @@ class Directory:
         os.rmdir(_checked(name), dir_fd=self.descriptor)
 
     def remove_leftovers(self) -> None:
-        """Remove the temporary files that a crash left: our own, and with no other hard link."""
+        """Remove temporary files left by a crash, if they are ours and have no other hard link."""
         for name in filter(is_temporary_name, self.names()):
             status = self.stat(name)
             mine = status.st_uid == os.geteuid() and status.st_nlink == 1
@@ -287,13 +286,13 @@ class Directory:
                 os.fchmod(file.fileno(), _PRIVATE_FILE)
 
     def create_file(self, name: str, flags: int) -> int:
-        """Create a file, which must not exist, as `os.open` does; return a descriptor."""
+        """Create a file, which must not exist, with these `os.open` flags; return a descriptor."""
         mode = _PRIVATE_FILE if self._private else 0o666
         flags |= _SAFE | os.O_CREAT | os.O_EXCL
         return os.open(_checked(name), flags, mode, dir_fd=self.descriptor)
 
     def _unshare(self, name: str) -> None:
-        """Replace a file by a copy of the same age."""
+        """Replace a file with a copy that has the same times."""
         with self.open_for_reading(name) as shared, self.replacing(name) as copy:
             shutil.copyfileobj(shared, copy)
             copy.flush()
@@ -303,10 +302,10 @@ class Directory:
 
 @contextmanager
 def locked(directory: Directory, name: str) -> Iterator[None]:
-    """Hold the lock of this name, an empty file that stays, during the block.
+    """Hold a lock during the block: an empty file with this name, which is never removed.
 
-    Raises `BlockingIOError` if another process holds it, and `ForeignFileError` for a file that is
-    not empty.
+    Raises `BlockingIOError` if another process holds it, and `ForeignFileError` if the file is not
+    empty.
     """
     descriptor = _lock(directory, name)
     try:
@@ -325,16 +324,16 @@ def _lock(directory: Directory, name: str) -> int:
             found = directory.file_status(name)
             if found is not None and found.st_size:
                 raise ForeignFileError(directory.path / name, "a file that is not a lock") from None
-            # For reading, which is enough: it may be someone else's.
+            # Reading permission is enough: the file may be someone else's.
             descriptor = directory.open_file(name, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             status = os.fstat(descriptor)
-            # Only the holder of the lock that has this name may replace it.
+            # Only the holder of the lock with this name may replace it.
             if os.path.samestat(status, directory.stat(name)):
                 if status.st_nlink == 1:
                     return descriptor
-                # `cp -al` made another directory share the lock: this one gets its own.
+                # `cp -al` shared the lock with another directory: give this one its own.
                 with directory.replacing(name):
                     pass
         except BaseException:
@@ -361,7 +360,7 @@ def _kind(mode: int) -> str:
 
 
 def _checked(name: str) -> str:
-    """Return a name; raise `ValueError` if it could lead out of its directory."""
+    """Return the name; raise `ValueError` if it could lead outside its directory."""
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
         raise ValueError(f"{name!r} is not a file name")
     return name

@@ -1,6 +1,6 @@
-"""What many `training.log` events say, in columns: one for each field.
+"""The data of many `training.log` events, in columns: one per field.
 
-The types of a column are examined all at once, at a fraction of the cost of each value's.
+The types in a column are checked all at once, at a fraction of the cost of checking each value.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from reportgen.text.javascript import js_numbers
 
 
 class LogColumn:
-    """One field of many logs, in their order."""
+    """One field of many logs, in order."""
 
     __slots__ = ("_printed", "is_missing", "numbers", "present", "strings", "values")
 
@@ -29,7 +29,7 @@ class LogColumn:
         self.numbers: Sequence[float] | None = None
         """The values that are not missing, if all of them are finite numbers."""
         self.present: Sequence[bool] | None = None
-        """Which values are numbers, if some are and the others are missing."""
+        """Which values are numbers, if some are and all others are missing."""
         self._printed: Sequence[str] | None = None
         if types <= wire.NUMBERS | wire.MISSING:
             self._find_numbers(types)
@@ -39,7 +39,7 @@ class LogColumn:
         if self.is_missing:
             found = ()
         elif not types <= wire.NUMBERS:
-            unset = msgspec.UNSET  # a local name: this is done for every value
+            unset = msgspec.UNSET  # a local name is faster for many values
             self.present = [value is not None and value is not unset for value in self.values]
             found = list(compress(self.values, self.present))
         numbers = cast("Sequence[float]", found)
@@ -48,13 +48,13 @@ class LogColumn:
 
     @property
     def is_full(self) -> bool:
-        """Whether each value is a finite number."""
+        """Whether all values are finite numbers."""
         return self.numbers is not None and len(self.numbers) == len(self.values)
 
     def printed(self) -> Sequence[str] | None:
-        """Return the values as JavaScript prints numbers, "" for one that is missing.
+        """Return the values as JavaScript prints numbers, "" for missing ones.
 
-        None if `numbers` is. They are printed once, and kept for the next caller.
+        Returns None if `numbers` is None. They are formatted once and cached.
         """
         if self._printed is None and self.numbers is not None:
             printed = js_numbers(self.numbers)
@@ -68,7 +68,7 @@ class LogColumn:
 
 
 class LogColumns(NamedTuple):
-    """What training logs say, field by field, as `wire.LogData` names them."""
+    """The columns of `training.log` events, named as in `wire.LogData`."""
 
     step: LogColumn
     loss: LogColumn
@@ -83,9 +83,9 @@ _NOTHING: Final = wire.LogData()
 
 
 def columns_of(logs: Sequence[wire.LogData | None]) -> LogColumns:
-    """Return the columns of logs; a log that is None says nothing."""
+    """Return the columns of logs; all fields of a log that is None are missing."""
     known = [_NOTHING if log is None else log for log in logs]
-    # Getting attributes by a variable would take twice as long.
+    # `getattr` with a variable name would take twice as long.
     return LogColumns(
         LogColumn([log.step for log in known]),
         LogColumn([log.loss for log in known]),

@@ -1,9 +1,9 @@
-"""The format of a job's event log: what arrived, verbatim, and what became of the connection.
+"""The format of a job's event log: the events, verbatim, and notes about the connection.
 
-This module alone knows it. A log is a sequence of lines, each with four fields separated
-by carriage returns, which no field of an event stream can hold. A line feed between an event's data
-lines is kept as one more carriage return, so nothing is ever escaped and a line is never longer
-than the frame that it came in. A line may hold:
+Only this module knows the format. A log is a sequence of lines, each with four fields separated by
+carriage returns, which a field of an event stream cannot contain. A line feed between an event's
+data lines is stored as another carriage return, so nothing is ever escaped and a line is never
+longer than its frame. A line may be:
 
     <ms> CR <event name> CR <id> CR <data>                an event
     !<ms> CR <event name> CR <id> CR <why>                an event whose frame was over the limit
@@ -11,14 +11,14 @@ than the frame that it came in. A line may hold:
     #<ms> CR run CR CR {"at"}                             a command begins to follow the stream
     #<ms> CR open CR CR {"resumed"}                       the stream was opened
     #<ms> CR break CR CR {"reason"}                       an open stream broke
-    #<ms> CR end CR CR {"state", "reason", "fingerprint", "size"}     how the following ended
+    #<ms> CR end CR CR {"state", "reason", "fingerprint", "size"}     the command stopped following
 
 `<ms>` is the time of arrival, in milliseconds since the `run` note above it. `<id>` is empty if
-the frame brought no id of its own, and a NUL, which no id can hold, if it reset the id. A note of
-ours is a JSON object, without the values that are not known.
+the frame had no id of its own, and NUL, which an id cannot contain, if it reset the id. A note's
+data is a JSON object that omits unknown values.
 
-Any other line is damage. Only a last line without its line feed is not: a crash tore it, and it
-does not count.
+Any other line is damage, except a last line without a line feed: it was torn by a crash and is
+ignored.
 """
 
 import json
@@ -48,20 +48,21 @@ UNAVAILABLE: Final = "unavailable"
 _RESET_ID: Final = b"\0"
 
 _BLOCK: Final = 1 << 18
-_LONGEST_LINE: Final = 2 * MAX_FRAME_BYTES  # what replaces a token may be longer than the token
+_LONGEST_LINE: Final = 2 * MAX_FRAME_BYTES  # a token's replacement may be longer than the token
 
 
 class DamagedLogError(ValueError):
-    """A line of the log is not one that this version writes."""
+    """The log has a line that this version does not write."""
 
 
 # --- Events --------------------------------------------------------------------------------------
 
 
 class Events:
-    """Events of one name that follow one another in a log; a single event is a run of one.
+    """Consecutive events in a log with the same name; a single event is a run of one.
 
-    `fields` holds the data of each as it is in the log, `heads` the line feed and fields before it.
+    `fields` holds each event's data as it is in the log, `heads` the line feed and fields before
+    it.
     """
 
     def __init__(self, name: bytes, heads: Sequence[bytes], fields: Sequence[bytes]) -> None:
@@ -73,7 +74,7 @@ class Events:
     def of(
         cls, ms: int, name: bytes, ids: Sequence[bytes | None], datas: Sequence[bytes]
     ) -> "Events":
-        """Make the record of events that arrived: the id of each, None without one, and data."""
+        """Return the record of received events, given their ids (None for no id) and data."""
         if b"\n" in b"".join(datas):
             datas = [data.replace(b"\n", b"\r") for data in datas]
         return Events(name, _heads(b"%d" % ms, name, ids), datas)
@@ -85,7 +86,7 @@ class Events:
         return type(self)(self.name, self.heads[part], self.fields[part])
 
     def cleaned(self, clean: Callable[[bytes], bytes]) -> Self:
-        """Return the events with their texts passed through `clean`; job events keep their name."""
+        """Return the events with `clean` applied to all text, except the names of job events."""
         name = self.name if self.is_of_job else clean(self.name)
         heads = []
         for head in self.heads:
@@ -95,76 +96,76 @@ class Events:
 
     @property
     def is_of_job(self) -> bool:
-        """Whether the events say something about the job, rather than about the stream."""
+        """Whether the events are about the job rather than the stream."""
         return self.name in wire.JOB_EVENTS
 
     @property
     def ids(self) -> Sequence[bytes | None]:
-        """The id of each event, None if it has none of its own and empty if it reset the id."""
+        """The id of each event: None if it has no id of its own, empty if it reset the id."""
         ids = b"".join(self.heads).split(b"\r")[2::3]
         return [None if not i else b"" if i == _RESET_ID else i for i in ids]
 
     @property
     def datas(self) -> Sequence[bytes | None]:
-        """The data of each event as it came; None if its frame was over the limit."""
+        """The data of each event as received; None if its frame was over the limit."""
         return [field.replace(b"\r", b"\n") for field in self.fields]
 
     @property
     def known_fields(self) -> Sequence[bytes]:
-        """The data of each event as it is in the log, empty if its frame was over the limit."""
+        """The data of each event as it is in the log; empty if its frame was over the limit."""
         return self.fields
 
     @cached_property
     def lines(self) -> bytes:
-        """The lines of the log, each with its line feed."""
+        """The events' lines in the log, each with its line feed."""
         return b"".join(chain.from_iterable(zip(self.heads, self.fields, strict=True)))[1:] + b"\n"
 
     @property
     def sizes(self) -> Sequence[int]:
-        """The length of each line."""
+        """The length of each line, in bytes."""
         return list(map(add, map(len, self.heads), map(len, self.fields)))
 
 
 class LogRun(Events):
-    """`training.log` events that follow one another, decoded on first use.
+    """Consecutive `training.log` events, decoded on first use.
 
-    They are nearly all of a log. Decoded together, with each of their fields in a column, they
-    cost a fraction of what each costs alone.
+    They make up nearly all of a log. Decoding them together, into a column per field, costs a
+    fraction of decoding each one alone.
     """
 
     @cached_property
     def logs(self) -> Sequence[wire.LogData | None]:
-        """What each says; None for one whose data is not a JSON object."""
-        # What replaced a line feed is white space in JSON as well.
+        """The decoded data of each event; None if it is not a JSON object."""
+        # The carriage returns that replace line feeds are white space in JSON, too.
         return wire.decode_logs(self.fields)
 
     @cached_property
     def is_whole(self) -> bool:
-        """Whether the data of each is a JSON object; in the columns any other says nothing."""
+        """Whether all data are JSON objects; in the columns, fields of any other are missing."""
         return None not in self.logs
 
     @cached_property
     def columns(self) -> LogColumns:
-        """What they say, field by field."""
+        """The decoded data, field by field."""
         return columns_of(self.logs)
 
 
 class OverLimitEvents(Events):
-    """Events whose frames were over the limit: in place of the data is the reason, as a text."""
+    """Events whose frames were over the limit; the log has the reason in place of the data."""
 
     @classmethod
     def at(cls, ms: int, name: bytes, event_id: bytes | None, why: str) -> "OverLimitEvents":
-        """Make the record of one such event."""
+        """Return the record of one such event."""
         return OverLimitEvents(name, _heads(b"!%d" % ms, name, [event_id]), [why.encode()])
 
     @property
     def datas(self) -> Sequence[bytes | None]:
-        """None for each."""
+        """None for each event."""
         return [None] * len(self.fields)
 
     @property
     def known_fields(self) -> Sequence[bytes]:
-        """Nothing for each."""
+        """Empty for each event."""
         return [b""] * len(self.fields)
 
 
@@ -181,7 +182,7 @@ def _heads(time: bytes, name: bytes, ids: Iterable[bytes | None]) -> Sequence[by
 
 @dataclass(frozen=True, slots=True)
 class LogOpened:
-    """The log was made for this job."""
+    """The log was created for this job."""
 
     version: int = VERSION
     job: str = ""
@@ -189,14 +190,14 @@ class LogOpened:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A command began to follow the stream, at this time."""
+    """A command began to follow the stream at this time."""
 
     at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The stream was opened, behind this event ID if it was resumed."""
+    """The stream was opened, after this event ID if it was resumed."""
 
     resumed: str | None = None
 
@@ -210,14 +211,14 @@ class Broke:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The command stopped following: what became of the stream, and why if it is not complete."""
+    """The command stopped following: the stream's state, and the reason if it is not complete."""
 
     state: State
     reason: str | None = None
     fingerprint: int | None = None
-    """Of all before (see `stream_state`)."""
+    """The fingerprint of the log before this line (see `stream_state`)."""
     size: int | None = None
-    """The length of the log before."""
+    """The size of the log before this line, in bytes."""
 
 
 Note: TypeAlias = LogOpened | RunStarted | Opened | Broke | Ended
@@ -233,7 +234,7 @@ _KIND_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 
 def note_line(ms: int, note: Note) -> bytes:
-    """Return the line of a note, with its line feed."""
+    """Return the line for a note, with its line feed."""
     fields = ((name, getattr(note, name)) for name in note.__match_args__)
     data = javascript.encode({name: value for name, value in fields if value is not None})
     return b"#%d\r%b\r\r%b\n" % (ms, _KIND_NAMES[type(note)], data)
@@ -244,7 +245,7 @@ def _note(name: bytes, event_id: bytes, data: bytes) -> Note:
     if kind is None or event_id:
         raise DamagedLogError("a note of an unknown kind")
     try:
-        # msgspec's own decoder refuses lone surrogates, which a server's texts may hold.
+        # msgspec's own decoder rejects lone surrogates, which text from a server may contain.
         return msgspec.convert(json.loads(data), kind)
     except (ValueError, RecursionError) as error:
         raise DamagedLogError(f"a note that cannot be read: {error}") from error
@@ -253,24 +254,24 @@ def _note(name: bytes, event_id: bytes, data: bytes) -> Note:
 # --- Reading -------------------------------------------------------------------------------------
 
 Record: TypeAlias = Events | Note
-"""One line of a log, or as many lines as hold events of one name."""
+"""One line of a log, or consecutive lines with events of the same name."""
 
 _LINE: Final = re.compile(rb"([#!]?+)\d++\r([^\r]*+)\r([^\r]*+)\r")
 _LOG_HEAD: Final = re.compile(rb"(\n\d++\r%b\r[^\r\n]*+\r)" % re.escape(wire.LOG))
 
 
 class Readable(Protocol):
-    """An open log, read from its start to its end."""
+    """An open log, read from start to end."""
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes, up to `size`; none at the end."""
+        """Return the next bytes, at most `size`; empty at the end."""
         ...
 
 
 def blocks(file: Readable) -> Iterator[bytes]:
-    """Yield the whole lines of an open log in blocks, without the last line feed of each.
+    """Yield the complete lines of an open log in blocks, each without its last line feed.
 
-    Raises `DamagedLogError` if a line is longer than any that is kept.
+    Raises `DamagedLogError` if a line is too long to have been written by this tool.
     """
     torn: list[bytes] = []
     while read := file.read(_BLOCK):
@@ -290,13 +291,16 @@ def read(file: Readable) -> Iterator[Record]:
 
 
 def records(blocks: Iterable[bytes]) -> Iterator[Record]:
-    """Yield the records in blocks, `training.log` events in runs. Raises `DamagedLogError`."""
+    """Yield the records in blocks, with `training.log` events in runs. Raises `DamagedLogError`."""
     for part in _parts(blocks):
         yield record(part) if isinstance(part, bytes) else part
 
 
 def located(blocks: Iterable[bytes], offset: int) -> Iterator[tuple[int, Record]]:
-    """Yield the records in blocks, each with its offset. Raises `DamagedLogError`."""
+    """Yield the records in blocks that start at `offset`, each with its own offset.
+
+    Raises `DamagedLogError`.
+    """
     for part in _parts(blocks):
         if isinstance(part, bytes):
             yield offset, record(part)
@@ -307,7 +311,7 @@ def located(blocks: Iterable[bytes], offset: int) -> Iterator[tuple[int, Record]
 
 
 def record(line: bytes) -> Record:
-    """Read one line of a log, without its line feed. Raises `DamagedLogError`."""
+    """Parse one line of a log, given without its line feed. Raises `DamagedLogError`."""
     head = _LINE.match(line)
     if head is None:
         raise DamagedLogError("a line that is neither an event nor a note")
@@ -320,9 +324,9 @@ def record(line: bytes) -> Record:
 
 
 def _parts(blocks: Iterable[bytes]) -> Iterator[LogRun | bytes]:
-    """Yield runs of `training.log` events and, as they are, all other lines."""
+    """Yield runs of `training.log` events, and all other lines unparsed."""
     for block in blocks:
-        # A field ends where the next event begins, or with lines that are not such events.
+        # Lines that are not such events may follow each field.
         before, *rest = _LOG_HEAD.split(b"\n" + block)
         if before:
             yield from before[1:].split(b"\n")

@@ -1,8 +1,8 @@
-"""What became of a job's event stream, according to the records of its log.
+"""The state of a job's event stream, according to the records in its log.
 
-Everything that writes a log, indexes it, merges it, folds it into a page or decides whether to
-fetch it again asks this module. Whether a reading of the stream completes it is decided once, by
-`following.outcomes` as the stream closes, and recorded in the log.
+All code that writes, indexes or merges logs, folds them into pages or decides whether to fetch them
+again uses this module. Whether the stream was read completely is decided once, by
+`following.outcomes` when the stream closes, and recorded in the log.
 """
 
 import zlib
@@ -26,22 +26,22 @@ from reportgen.text.times import time_or_none
 
 @dataclass(slots=True)
 class StreamState:
-    """The state of a stream, learned from one record after another."""
+    """The state of a stream, updated record by record."""
 
     events: int = 0
-    """How many job events there are."""
+    """The number of job events."""
     started: bool = False
-    """Whether `training.started` ever came."""
+    """Whether there was a `training.started` event."""
     ended_as: wire.EndedAs | None = None
-    """According to the last terminal event, unless the job was started after it."""
+    """The job's status after the last terminal event; None if the job was started again since."""
     ended_at: str | None = None
-    """When that event says that it happened."""
+    """The timestamp of that event."""
     was_opened: bool = False
-    """Whether the stream was ever answered."""
+    """Whether the stream was ever opened."""
     reconnects: int = 0
-    """How often the stream was opened again after it had broken, within one run."""
+    """How often the stream was reopened after a break within a run."""
     fingerprint: int = 0
-    """Of all that a page shows of the log: its events and breaks, but not when they came.
+    """A checksum of all that a page shows of the log: events and breaks, but not their times.
 
     It reveals damage to a log whose lines can still be read.
     """
@@ -52,20 +52,20 @@ class StreamState:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the stream was read to its end, and nothing came after that."""
+        """Whether the stream was read to its end, with no events after that."""
         return self._events_when_complete == self.events
 
     @property
     def outcome(self) -> tuple[State, str | None]:
-        """What became of the stream, and why if it is not complete."""
+        """The state of the stream, and the reason if it is not complete."""
         if self._in_run and not self.is_complete:
             return INTERRUPTED, "the command was stopped before the stream was read"
         return self._outcome
 
     def learn(self, record: Record) -> None:
-        """Learn what the next record says.
+        """Update the state from the next record.
 
-        Raises `DamagedLogError` if it says that other records were written before it.
+        Raises `DamagedLogError` if its fingerprint does not match the records before it.
         """
         match record:
             case Events():
@@ -113,5 +113,5 @@ class StreamState:
 
 
 def says_complete(end: Ended | None) -> bool:
-    """Return whether the last line of a log says that the stream was read to its end."""
+    """Return whether a log's end note says that the stream was read to its end."""
     return end is not None and end.state == COMPLETE

@@ -1,6 +1,6 @@
-"""What a server sends, as types: tolerant, since nothing in an event's data can be counted on.
+"""Types for what a server sends: tolerant, since nothing in an event's data can be relied on.
 
-Studio and the cloud API send a job list as JSON, and one stream of Server-Sent Events a job.
+Studio and the cloud API send a job list as JSON, and a stream of Server-Sent Events per job.
 """
 
 import math
@@ -36,13 +36,13 @@ END: Final = b"end"
 PING: Final = b"ping"
 
 JOB_EVENTS: Final = frozenset({STARTED, LOG, CHECKPOINT, COMPLETED, FAILED})
-"""The named events that say something about a job; `end` and `ping` are about the stream."""
+"""The events about a job; `end` and `ping` are about the stream."""
 
 EndedAs: TypeAlias = Literal["completed", "failed", "cancelled"]
-"""The status that a terminal event leads to."""
+"""A job's status after a terminal event."""
 
 TERMINAL: Final = frozenset({COMPLETED, FAILED})
-"""The events after which nothing more is to come."""
+"""The events after which no more are expected."""
 
 STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled")
 ENDED_STATUSES: Final = frozenset(get_args(EndedAs))
@@ -58,9 +58,9 @@ Logged: TypeAlias = "JSON | msgspec.UnsetType"
 
 
 class LogData(msgspec.Struct, gc=False):
-    """The data of a `training.log` event, each field as it came; `UNSET` where it is missing.
+    """The data of a `training.log` event, with each field as received; `UNSET` if it is missing.
 
-    JSON holds no cycles, so the garbage collector need not look at so many of these.
+    JSON has no cycles, so the garbage collector need not track these many objects.
     """
 
     step: Any = msgspec.UNSET
@@ -74,13 +74,13 @@ class LogData(msgspec.Struct, gc=False):
 
 NUMBERS: Final = frozenset({int, float})
 MISSING: Final = frozenset({type(None), msgspec.UnsetType})
-"""The types of a field that is a number, and of one that is null or missing."""
+"""The types of a numeric field, and of one that is null or missing."""
 
 
 class EventData(msgspec.Struct):
-    """What is read of the data of any other job event; None where it is missing.
+    """The data of any other job event; fields that are missing are None.
 
-    Fields that nobody reads are passed over: megabytes of them must not become objects.
+    Unused fields are skipped: megabytes of them must not become objects.
     """
 
     timestamp: Any = None
@@ -120,11 +120,11 @@ def _decode(data: bytes, decoder: "msgspec.json.Decoder[_Data]", kind: type[_Dat
 
 
 def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
-    """Decode the data of many `training.log` events, each as `decode_log` does, at less cost."""
+    """Decode the data of many `training.log` events, as `decode_log` does but faster."""
     text = b"".join(datas)
-    # Finding that there is none takes a fraction of the time that counting takes.
+    # `in` takes a fraction of the time that `count` takes.
     brackets = text.count(b"{") + (text.count(b"[") if b"[" in text else 0)
-    # Each object has a bracket of its own, so none has more than the rest besides.
+    # Each object has at least one bracket, so no object has more than `MAX_DEPTH`.
     is_flat = brackets < len(datas) + MAX_DEPTH
     if is_flat and (len(text) < MAX_VALUES or max(map(len, datas)) < MAX_VALUES):
         with suppress(msgspec.DecodeError, UnicodeDecodeError):
@@ -133,9 +133,9 @@ def decode_logs(datas: Sequence[bytes]) -> Sequence[LogData | None]:
 
 
 def ended_as(name: bytes, data: EventData | None) -> EndedAs:
-    """Return the status that a terminal event leads to; its data may have been unusable.
+    """Return a job's status after a terminal event; `data` is None if it was unusable.
 
-    No event of its own says that a job was cancelled, but some servers say so in the error.
+    There is no event for a cancelled job, but some servers report it in a failure's error.
     """
     if name == COMPLETED:
         return "completed"
@@ -143,10 +143,10 @@ def ended_as(name: bytes, data: EventData | None) -> EndedAs:
 
 
 def metric(value: Any) -> float | None:
-    """Return a logged loss as a double, which may not be finite; None if none was logged.
+    """Return a logged loss as a double, which may not be finite; None if it is null or missing.
 
-    Raises `ValueError` for a value that is neither a number, nor null or missing, nor one of the
-    words `NaN`, `Infinity` and `-Infinity`.
+    Raises `ValueError` for anything else that is not a number or one of the words `NaN`,
+    `Infinity` and `-Infinity`.
     """
     if value.__class__ is float:
         return value
@@ -160,7 +160,7 @@ def metric(value: Any) -> float | None:
 
 
 def usable(name: bytes, data: bytes) -> bool:
-    """Return whether a job event's data can be used, which shows that its stream works."""
+    """Return whether this is a job event with usable data, which shows that its stream works."""
     if name not in JOB_EVENTS:
         return False
     if name != LOG:
@@ -184,7 +184,7 @@ def log_is_usable(log: LogData) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An entry of the job list; what was wrong, null or missing in it is None."""
+    """An entry in the job list; fields that were invalid, null or missing are None."""
 
     id: str
     name: str | None = None
@@ -197,18 +197,18 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether the list calls the job completed, failed or cancelled."""
+        """Whether the job is completed, failed or cancelled according to the list."""
         return self.status in ENDED_STATUSES
 
 
 def decode_job(entry: bytes) -> Job | None:
-    """Decode one entry of a job list, as `read_job` reads it."""
+    """Decode one entry in a job list, as `read_job` does."""
     fields = decode_object(entry)
     return None if fields is None else read_job(fields)
 
 
 def read_job(entry: Mapping[str, JSON]) -> Job | None:
-    """Read one entry of a job list; return None if it has no string `id`."""
+    """Read one entry in a job list; return None if it has no string `id`."""
     job_id = entry.get("id")
     if not isinstance(job_id, str):
         return None

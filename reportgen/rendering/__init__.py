@@ -1,4 +1,4 @@
-"""From a snapshot to the files of a report, published whole or not at all.
+"""Rendering a snapshot as a report's files, which are published all at once or not at all.
 
-Jobs whose files would not change are found in the render cache and left alone.
+Jobs whose files would not change are found in the render cache and skipped.
 """

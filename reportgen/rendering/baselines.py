@@ -1,4 +1,4 @@
-"""What each job is measured against, from the render cache or from the baseline's log."""
+"""Each job's baseline, from the render cache or from the baseline's log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from reportgen.report.report import Entry
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """The baselines of a report's jobs; a baseline need not be shown itself."""
+    """The baselines for a report's jobs; a baseline need not be shown itself."""
 
     context: RenderContext
     slugs: Mapping[str, str]

@@ -1,8 +1,8 @@
-"""The render cache: what a report remembers of its jobs, so that they are not rendered again.
+"""The render cache: job data stored with a report, so that unchanged jobs are not rendered again.
 
-What the home page, the exports and the comparison show of a job is stored with the report, under a
-key made from all that it depends on: entry, log, version, templates and options. In doubt, nothing
-is stored.
+The data shown for a job on the home page, in exports and in the comparison is stored under a key
+made from everything that it depends on: entry, log, version, templates and options. If in doubt,
+nothing is stored.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ COMPARISON: Final = "compare.html"
 
 
 def files_of(slug: str) -> tuple[str, str, str]:
-    """Return the paths within the report of a job's page, its points and its log."""
+    """Return the paths within the report of a job's page, points and log."""
     return f"jobs/{slug}.html", f"jobs/{slug}.csv", f"jobs/{slug}.log.txt"
 
 
 class _JobRecord(msgspec.Struct):
-    """What is stored of a job, with its page."""
+    """The record of a job, stored with its page."""
 
     key: str
     baseline: Baseline | None
@@ -42,7 +42,7 @@ class _JobRecord(msgspec.Struct):
 
 
 class _CurvesRecord(msgspec.Struct):
-    """What is stored of a job with the comparison."""
+    """The record of a job, stored with the comparison."""
 
     key: str
     curves: ComparedCurves
@@ -53,7 +53,7 @@ _ComparisonRecord = dict[str, _CurvesRecord]
 
 
 def basis(output: Output, origin: Origin, maker: str) -> bytes:
-    """Return what all jobs' pages depend on, encoded; `maker` is the version and the templates."""
+    """Encode everything that all job pages depend on; `maker` is the version and templates."""
     looks = output.looks
     parts: list[object] = [
         maker,
@@ -66,7 +66,7 @@ def basis(output: Output, origin: Origin, maker: str) -> bytes:
 
 
 class RenderCache:
-    """What the old report remembers, and what the new one will.
+    """The records stored with the old report, and those to be stored with the new one.
 
     `basis` is what all pages depend on, `read_at` is when the job list was read.
     """
@@ -77,10 +77,11 @@ class RenderCache:
         self._read_at = read_at
 
     def key(self, slug: str, entry: bytes, fingerprint: JSON, *, listed: bool) -> str | None:
-        """Return a hash of all that a job's page depends on, except the time of the job list.
+        """Return a hash of everything that a job's page depends on, except the job list's time.
 
-        Returns None without a fingerprint of the log: the job must be rendered then. Known tokens
-        are not a part: Studio makes a new one at each start, which must not render all pages again.
+        Returns None without a fingerprint of the log: then the job must be rendered. Known tokens
+        are not included: Studio creates a new one at each start, which must not cause all pages to
+        be rendered again.
         """
         if fingerprint is None:
             return None
@@ -90,7 +91,7 @@ class RenderCache:
     def job(
         self, slug: str, key: str | None, baseline: Baseline | None = None
     ) -> JobSummary | None:
-        """Return the summary of a job whose files need not change; None in doubt."""
+        """Return the summary of a job whose files need not change; None if in doubt."""
         record = self._record(slug, key)
         if record is None or record.baseline != baseline:
             return None
@@ -100,7 +101,7 @@ class RenderCache:
         return job if job.ended or record.read_at == self._read_at else None
 
     def summary(self, slug: str, key: str | None) -> JobSummary | None:
-        """Return what is known of a job, whatever it was measured against; None in doubt."""
+        """Return a job's stored summary, whatever its baseline was; None if in doubt."""
         record = self._record(slug, key)
         return None if record is None else record.summary
 
@@ -125,7 +126,7 @@ class RenderCache:
                 self._publication.remember(job.page, text)
 
     def keep_known_job(self, job: JobSummary) -> None:
-        """Store a job that `job` returned, as it was stored before."""
+        """Store a job returned by `job`, as it was stored before."""
         record = self._publication.remembered(job.page)
         if record is not None:
             self._publication.remember(job.page, record)

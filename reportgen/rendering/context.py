@@ -1,4 +1,4 @@
-"""What all files of a report are made from."""
+"""The context for rendering: the data and objects that all of a report's files share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ GENERATOR: Final = f"arkor-report {__version__}"
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """What all files of a report are made from."""
+    """The data and objects from which all of a report's files are made."""
 
     output: Output
     retention: Retention
     refresh: bool
-    """Whether every job is rendered again."""
+    """Whether to render every job again."""
     folder: SourceFolder
     listing: Listing
     origin: Origin
@@ -37,4 +37,4 @@ class RenderContext:
     cache: RenderCache
     warn: Callable[[str], None]
     baseline_curve: dict[tuple[str, str], Curve] = field(default_factory=dict)
-    """The baseline's curve that was read last, by job id and metric."""
+    """The baseline's curve read last, by job id and metric."""

@@ -1,9 +1,9 @@
 """The list of the report's files, `out/.arkor-report.json`.
 
-It says which files in the directory are ours, so that no other file is ever replaced or removed,
-and keeps a record of each job for the next build. The directory, with its list, may have come from
-a repository, a cache or an artifact, so a name in the list is believed only if it has the form of
-ours.
+It names the files in the directory that are ours, so that no other file is ever replaced or
+removed, and keeps a record of each job for the next build. The directory, with its list, may have
+come from a repository, a cache or an artifact, so a name in the list is trusted only if it has the
+form of our own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,14 +40,14 @@ def is_report_file(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """The files of a published report, and what is remembered of them."""
+    """The files of a published report, and the records stored with them."""
 
     files: frozenset[str] = frozenset()
     """Paths within the report, each of a form that this tool writes."""
     records: Mapping[str, bytes] = field(default_factory=dict)
-    """JSON by path."""
+    """JSON records, by path."""
     temporary: str | None = None
-    """The temporary folder of a build that is running, or that crashed and left it."""
+    """The temporary folder of a running build, or one left by a crash."""
 
     def encoded(self) -> bytes:
         """Return the list as JSON."""
@@ -71,7 +71,7 @@ class DamagedListError(Exception):
 
 
 def parse(data: bytes) -> FileList:
-    """Parse a list, dropping names that are not of our form. Raises `DamagedListError`."""
+    """Parse a list, dropping names that do not have our form. Raises `DamagedListError`."""
     try:
         document = msgspec.json.decode(data, type=_Document)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

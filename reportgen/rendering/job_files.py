@@ -1,4 +1,4 @@
-"""The files of one job: its page, its points as CSV and its whole log."""
+"""The files of one job: its page, its points as CSV and its complete log."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -19,8 +19,8 @@ def stage(
 ) -> JobDetail:
     """Stage all files of a job in one pass through its log, and return what its page shows.
 
-    `baseline` is what the job is measured against, `compared` whether the comparison includes it
-    if it has points. Like the functions below, it may raise `DamagedRecordError`.
+    `baseline` is the job's baseline, `compared` is whether the comparison includes the job if it
+    has points. Like the functions below, this may raise `DamagedRecordError`.
     """
     folding = _folding(context)
     with context.folder.logs.reading(entry.job.id) as log:
@@ -85,7 +85,7 @@ def _detail(
 
 
 def _baseline_curve(context: RenderContext, change: Change) -> Curve:
-    """Return the baseline's curve of what is compared, read once for jobs that share it."""
+    """Return the baseline's curve of the compared metric, read once for jobs that share it."""
     of, kept = (change.baseline.id, change.own.metric), context.baseline_curve
     if of not in kept:
         curves = _folded(context, change.baseline.id).result()
@@ -105,7 +105,7 @@ def _stage_exports(context: RenderContext, entry: Entry, log: Iterable[Record]) 
             is_ascii = is_ascii and shown.isascii()
     if is_ascii:
         return
-    # Without a byte order mark, browsers do not take a text file from a disk for UTF-8.
+    # Without a byte order mark, browsers do not read local text files as UTF-8.
     with context.folder.logs.reading(entry.job.id) as again, staging(log_name) as lines:
         lines.write("\ufeff")
         for _, shown in _export_pieces(context, again):

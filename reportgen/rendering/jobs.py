@@ -1,4 +1,4 @@
-"""The jobs that a report shows, each from the render cache or rendered, by several processes."""
+"""The jobs that a report shows, from the render cache or rendered by several processes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,15 +18,15 @@ from reportgen.report.report import Entry, JobSummary
 from reportgen.text import inert
 
 _EACH_JOB: Final = 120_000
-"""The cost of a job apart from its log, in bytes of log that cost as much."""
+"""The cost of a job apart from its log, as the size in bytes of a log that costs as much."""
 
 _WORTH_SHARING: Final = 4_000_000
-"""The cost from which on sharing work pays: a process takes some hundredths of a second."""
+"""The minimum cost for which sharing work pays: starting a process takes tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagedJobs:
-    """The jobs of a report in the order shown, each with its files staged or in the old report."""
+    """A report's jobs in the order shown, each with its files staged or in the old report."""
 
     summaries: list[JobSummary] = field(default_factory=list)
     selected: "dict[str, SelectedJob]" = field(default_factory=dict)
@@ -36,9 +36,9 @@ class StagedJobs:
 
 
 def stage_jobs(context: RenderContext, narrowed: Selection, baseline: str | None) -> StagedJobs:
-    """Stage the files of the jobs that `narrowed` selects, except those that the old report has.
+    """Stage the files of the jobs that `narrowed` selects, unless they are in the old report.
 
-    Jobs are staged one at a time; of the others only the summaries are in memory.
+    Jobs are staged one at a time; for the others, only summaries are in memory.
     """
     staging = _Staging(context, narrowed)
     selected: Iterable[SelectedJob] = _selected_jobs(context, baseline)
@@ -55,7 +55,7 @@ def stage_jobs(context: RenderContext, narrowed: Selection, baseline: str | None
 
 @dataclass(frozen=True, slots=True)
 class SelectedJob:
-    """A job that the snapshot selected.
+    """A job selected by the snapshot.
 
     Its entry in the job list is decoded whenever it is needed, since the entries of all jobs
     together can be large.
@@ -68,13 +68,13 @@ class SelectedJob:
     key: str | None
     baseline: Baseline | None
     is_compared: bool
-    """Whether the comparison includes it, if it has points and the list has the newest first."""
+    """Whether the comparison includes it, if it has points and the list is newest first."""
     cached: JobSummary | None
     """Its summary, if the old report has its files."""
 
     @property
     def entry(self) -> Entry:
-        """The job as the list has it."""
+        """The job's entry in the list, decoded."""
         job = wire.decode_job(self.data) or wire.Job(self.job_id)
         return Entry(job, self.slug, self.listed)
 
@@ -100,7 +100,7 @@ def _selected_jobs(context: RenderContext, baseline: str | None) -> Iterator[Sel
 
 
 class _RenderedJob(NamedTuple):
-    """A job from the render cache, or rendered."""
+    """A job that was rendered or is from the render cache."""
 
     summary: JobSummary
     curves: ComparedCurves | None
@@ -109,7 +109,7 @@ class _RenderedJob(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Staging:
-    """The jobs of a report while they are staged."""
+    """A report's jobs while they are being staged."""
 
     context: RenderContext
     narrowed: Selection
@@ -118,7 +118,7 @@ class _Staging:
     def matching(
         self, selected: Iterable[SelectedJob], rendered: Mapping[str, _RenderedJob]
     ) -> Iterator[tuple[SelectedJob, _RenderedJob]]:
-        """Yield the jobs that are to be shown, with what workers have rendered, or render them."""
+        """Yield the jobs to show; those that no worker rendered are rendered now if necessary."""
         for each in selected:
             found = rendered.get(each.job_id) or self._job(each)
             if self._matches(found.summary):
@@ -130,7 +130,7 @@ class _Staging:
         return self.narrowed.matches(shown, self.context.listing.read_at)
 
     def _job(self, selected: SelectedJob) -> _RenderedJob:
-        """Return a job from the render cache, or stage its files if it is to be shown."""
+        """Return a job from the render cache, or stage its files if it will be shown."""
         if selected.cached is not None:
             self.staged.shortlist.has_room_for(selected.cached)
             return _RenderedJob(selected.cached, None)
@@ -158,14 +158,14 @@ class _Staging:
         return _RenderedJob(job, comparison.compared_curves(detail) if compared else None)
 
     def rendered_by_workers(self, selected: Sequence[SelectedJob]) -> Mapping[str, _RenderedJob]:
-        """Render the jobs that are not cached in several processes, if there are enough."""
+        """Render uncached jobs in several processes, if there are enough of them."""
         missing = [each for each in selected if each.cached is None]
         log_size = self.context.folder.logs.size
         costs = [_EACH_JOB + log_size(each.job_id) for each in missing]
         processes = workers.available()
         if processes == 1 or len(missing) == 1 or sum(costs) < _WORTH_SHARING:
             return {}
-        # The newest jobs of all are among the newest of each process.
+        # The newest jobs overall are among the newest in each process.
         rendered = workers.results(
             lambda place: self._rendered(missing[place]), workers.shares(costs, processes)
         )

@@ -1,14 +1,14 @@
-"""Files of the report, published whole or not at all.
+"""Publishing the report's files: all of them or none.
 
 New files are first written to a temporary folder in the directory, `.arkor-report.<16 hex
-digits>.tmp`. The list `.arkor-report.json` names every file that is ours: it names the temporary
-folder before that is made, and the old and the new files before the first new one takes its place,
-so that a crash at any moment leaves nothing that the next build could not clear away. Only files
-named there are ever replaced or removed. The home page is the last file to take its place, and
-files that the new report no longer has are removed after that. The list of the new files alone is
-on the disk before the first file moves, so that it cannot fail for lack of space.
+digits>.tmp`. The list `.arkor-report.json` names every file of ours: the temporary folder before it
+is created, and the old and new files before the first new one is moved into place, so that a crash
+at any moment leaves nothing that the next build cannot remove. Only files named in it are ever
+replaced or removed. The home page is the last file to be moved into place; then files that are not
+in the new report are removed. The list of the new files alone is on disk before the first file
+moves, so that it cannot fail for lack of space.
 
-Every file is reached by handle, and never through a link, so that nothing outside the directory is
+Every file is accessed by handle and never through a link, so that nothing outside the directory is
 touched. The directory itself may be a link, since the user named it.
 """
 
@@ -30,14 +30,14 @@ from reportgen.rendering.replacement import PROBE, Replacement, ReportFolders
 _LOCK: Final = ".arkor-report.lock"
 _LOCK_POLL: Final = 0.05
 _SILENT_SECONDS: Final = 1.0
-"""How many seconds to wait for another build before reporting that."""
+"""How many seconds to wait for another build before warning about it."""
 _KEPT: Final = "old"
 _PIECE: Final = 1 << 16
 _MOST_NAMES: Final = 3
 
 
 class Publication:
-    """One report on its way into a directory."""
+    """A report that is being published to a directory."""
 
     def __init__(
         self, out: Directory, stack: ExitStack, holds_secret: Callable[[bytes], bool]
@@ -72,10 +72,10 @@ class Publication:
     ) -> Iterator[Self]:
         """Publish to a directory, created if it is missing, once no other build publishes there.
 
-        What was staged takes its place when the block ends without an error; with one, the old
+        Staged files are moved into place when the block ends without an error; otherwise the old
         report stays as it was. `holds_secret` is the last check on everything that is written.
-        `waiting` surrounds the wait for this build's turn, to let signals end it, and `warn`
-        learns of a longer one. Raises `WriteError`.
+        `waiting` is a context manager around the wait for the lock, so that signals can end it;
+        `warn` is called if the wait is long. Raises `WriteError`.
         """
         with _writing(out), ExitStack() as stack:
             directory = stack.enter_context(Directory.open(out, create=True))
@@ -94,7 +94,7 @@ class Publication:
     def stage(self, name: str, text: Iterable[str]) -> int:
         """Stage a new file, named by its path within the report; return its size in bytes.
 
-        It takes the place of one that was staged under this name.
+        It replaces any file already staged under this name.
         """
         with self.staging(name) as file:
             for part in text:
@@ -103,7 +103,7 @@ class Publication:
 
     @contextmanager
     def staging(self, name: str) -> Iterator["Staged"]:
-        """Stage a new file, as `stage` does, piece by piece while the block lasts."""
+        """Stage a new file, as `stage` does, but written piece by piece in the block."""
         if not is_report_file(name):
             raise ValueError(f"{name!r} is not a name that the next build would recognise")
         with _writing(self._directory.path / name):
@@ -133,15 +133,15 @@ class Publication:
         return name in self._old.files and self._out.has(name)
 
     def keep(self, name: str) -> None:
-        """Include a file as it is: staged already, or in the old report."""
+        """Include a file as it is: already staged, or in the old report."""
         self._new.add(name)
 
     def remember(self, name: str, record: bytes) -> None:
-        """Store a record, as JSON, with a file, for the next build."""
+        """Store a JSON record with a file, for the next build."""
         self._to_remember[name] = record
 
     def remembered(self, name: str) -> bytes | None:
-        """Return the record that was stored with a file of the old report, as JSON, or None."""
+        """Return the JSON record stored with a file in the old report, or None."""
         return self._old.records.get(name)
 
     def _take_place(self) -> None:
@@ -159,10 +159,10 @@ class Publication:
     def _leave_as_it_was(self) -> list[str]:
         """Put old files back and remove staged ones.
 
-        Return the names of the files that could not be put back.
+        Returns the names of the files that could not be put back.
         """
         if self._is_in_place:
-            return []  # only the new list failed, and the one that is there names all files
+            return []  # only the new list failed, and the existing one names all files
         left = self._replacement.undo()
         self._remove_empty_jobs()
         _clear_temporary(self._directory, self._temporary)
@@ -178,9 +178,9 @@ class Publication:
 
 
 class Staged:
-    """A file that is being written, in large pieces.
+    """A file that is being written in large pieces.
 
-    No text is split between two pieces, so that the check sees every secret whole.
+    No text passed to `write` is split between pieces, so that the check sees every secret whole.
     """
 
     def __init__(self, put: Callable[[bytes], int], check: Callable[[bytes], None]) -> None:
@@ -192,14 +192,14 @@ class Staged:
         self._length = 0
 
     def write(self, text: str) -> None:
-        """Append a text, which may be held until more comes."""
+        """Append text, which may be buffered until more comes."""
         self._held.append(text)
         self._length += len(text)
         if self._length >= _PIECE:
             self.flush()
 
     def flush(self) -> None:
-        """Check and write what is held."""
+        """Check and write the buffered text."""
         piece = "".join(self._held).encode()
         self._held.clear()
         self._length = 0
@@ -208,7 +208,7 @@ class Staged:
 
 
 def _clear_leftovers(out: Directory, old: FileList) -> None:
-    """Remove what a crash left: only files that are ours in form and place."""
+    """Remove files left by a crash, if their names and places are those of ours."""
     out.remove_leftovers()
     with suppress(OSError), out.folder(JOBS) as jobs:
         jobs.remove_leftovers()
@@ -217,7 +217,7 @@ def _clear_leftovers(out: Directory, old: FileList) -> None:
 
 
 def _clear_temporary(out: Directory, name: str) -> None:
-    """Remove the temporary folder with all files in it that are ours."""
+    """Remove the temporary folder and all our files in it."""
     with suppress(OSError), out.folder(name) as top:
         with suppress(OSError), top.folder(_KEPT) as kept:
             _clear_report(kept)
@@ -229,7 +229,7 @@ def _clear_temporary(out: Directory, name: str) -> None:
 
 
 def _clear_report(top: Directory) -> None:
-    """Remove the files named as in a report, and the folder `jobs` if that leaves it empty."""
+    """Remove the files named as in a report, and the folder `jobs` if it is then empty."""
     with suppress(OSError), top.folder(JOBS) as jobs:
         _clear_files(jobs, f"{JOBS}/")
     _clear_files(top, "")
@@ -269,7 +269,7 @@ def _write(stream: IO[bytes], files: FileList) -> None:
 
 
 def _lock(out: Directory, stack: ExitStack, warn: Callable[[str], None]) -> None:
-    """Wait until no other build publishes here, and hold the lock until the stack closes."""
+    """Wait until no other build is publishing here, and hold the lock until the stack closes."""
     silent_until = time.monotonic() + _SILENT_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Render what a source's folder holds as a report in a directory, without network."""
+"""Render a source's folder as a report in a directory, without network access."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -26,7 +26,7 @@ from reportgen.text.redact import Redactor
 
 SINGLE: Final = "report.html"
 LARGE: Final = 25_000_000
-"""The size in bytes from which on a single file causes a warning: mail and chats refuse it."""
+"""The size in bytes above which a single file causes a warning: mail and chats reject it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ def render(
 ) -> Rendered:
     """Write the report on the jobs that the last snapshot selected.
 
-    `narrowed` selects among these jobs, judged by their pages; `baseline` says what each is
-    measured against (see `model.baseline`), and `regression` by how many percent a job may be worse
-    before its test case fails; with `refresh` every page is rendered again; `waiting`
-    surrounds the wait for another build that is publishing. Raises `SnapshotError`,
+    `narrowed` selects among these jobs, judging by their pages; `baseline` specifies each job's
+    baseline (see `model.baseline`), and `regression` by how many percent a job may be worse before
+    its test case fails; with `refresh`, every page is rendered again; `waiting` is a context
+    manager around the wait for another build that is publishing. Raises `SnapshotError`,
     `DamagedRecordError`, `WriteError`, and `SourceError` if a job that `narrowed` or `baseline`
     names is not in the snapshot.
     """
@@ -94,7 +94,7 @@ def render(
 def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> Listing:
     """Return the last snapshot's job list.
 
-    Raises errors if it cannot be published, or lacks a job that `narrowed` names.
+    Raises an error if it cannot be published, or lacks a job that `narrowed` names.
     """
     listing = folder.listing()
     if listing is None:
@@ -108,7 +108,7 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
     return listing
 
 
-# --- The files about all jobs --------------------------------------------------------------------
+# --- Files about all jobs ------------------------------------------------------------------------
 
 
 def _stage_exports(context: RenderContext, report: Report, summary: str) -> None:
@@ -152,9 +152,9 @@ def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) 
 
 
 def _correct_links(context: RenderContext, jobs: StagedJobs, compared: frozenset[str]) -> None:
-    """Stage the pages again that link to the comparison without being in it, or the reverse.
+    """Restage pages that link to the comparison without being in it, or the reverse.
 
-    They are few: it is known only once all jobs are rendered, but it can be guessed before.
+    They are few: which jobs are in it is known only once all are rendered, but guessed before.
     """
     for job in jobs.summaries:
         is_compared = job.id in compared
@@ -187,7 +187,7 @@ def _stage_single(
 
 
 def size_warning(size: int) -> str | None:
-    """Return a warning about a single file of `size` bytes; None if mail and chats take it."""
+    """Return a warning about a single file of `size` bytes; None if mail and chats accept it."""
     if size <= LARGE:
         return None
     return (

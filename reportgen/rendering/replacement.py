@@ -1,9 +1,9 @@
-"""Staged files that take the places of a report's files: all of them, or none.
+"""Replacing a report's files with staged ones: all of them or none.
 
-`prepare` finds out which files could not take their places, and keeps each old file as a second
-hard link in the temporary folder (a copy, if the file system has no links). `carry_out` moves the
-files. If that fails all the same, `undo` puts the old files back. No file is changed in place, so a
-backup made of hard links stays intact.
+`prepare` checks that the files can be moved into place, and keeps each old file as a second hard
+link in the temporary folder (a copy, if the file system has no links). `carry_out` moves the files.
+If that still fails, `undo` puts the old files back. No file is changed in place, so a backup made
+of hard links stays intact.
 """
 
 import errno
@@ -20,14 +20,14 @@ from reportgen.files import Directory, ForeignFileError, temporary_name
 from reportgen.rendering.file_list import HOME, JOBS
 
 PROBE: Final = "probe"
-"""The name, in the temporary folder, of an empty file to try things with."""
+"""The name of an empty file in the temporary folder, used to try operations."""
 
 _CHUNK: Final = 1 << 18
 
 _Identity: TypeAlias = tuple[int, int, int, int] | None
-"""What distinguishes a regular file from one put in its place; None if there is no file.
+"""A regular file's identity, which no replacement shares; None if there is no file.
 
-An inode number does not suffice: it may be reused at once.
+An inode number is not enough: it may be reused at once.
 """
 
 
@@ -58,7 +58,7 @@ class ReportFolders:
         return self._jobs, leaf
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a regular file; None if its place is free."""
+        """Return the status of a regular file; None if it does not exist."""
         try:
             folder, leaf = self.of(name)
             return folder.file_status(leaf)
@@ -70,7 +70,7 @@ class ReportFolders:
             raise
 
     def has(self, name: str) -> bool:
-        """Return whether a regular file is in this place."""
+        """Return whether a regular file has this path."""
         try:
             return self.status(name) is not None
         except ForeignFileError:
@@ -79,7 +79,7 @@ class ReportFolders:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A name that is to mean another file, or no file."""
+    """A file that will be added, replaced or removed."""
 
     name: str
     old: _Identity
@@ -98,11 +98,11 @@ class Replacement:
         self._changes: list[_Change] = []
 
     def prepare(self, names: Iterable[str], gone: Iterable[str], ours: Container[str]) -> None:
-        """Check every place, and keep the files that will be replaced or removed.
+        """Check every destination, and keep the files that will be replaced or removed.
 
-        `names` are the staged files; those that equal the old ones are left out. `gone` are the
-        files of the old report that the new one does not have. A file that exists already must be
-        in `ours`. Raises `WriteError`, `ForeignFileError` or `OSError`.
+        `names` are the staged files; those identical to the old ones are skipped. `gone` are the
+        files in the old report that are not in the new one. A file that already exists must be in
+        `ours`. Raises `WriteError`, `ForeignFileError` or `OSError`.
         """
         can_link = self._can_link()
         for name in sorted(names, key=lambda name: (name == HOME, name)):
@@ -118,7 +118,7 @@ class Replacement:
                 self._plan(name, self._out.status(name), None, can_link=can_link)
 
     def carry_out(self) -> None:
-        """Move the files, the home page last, and then remove the files that are gone."""
+        """Move the files, the home page last, and then remove those not in the new report."""
         for change in self._changes:
             folder, leaf = self._out.of(change.name)
             if _identity(folder.file_status(leaf)) != change.old:
@@ -153,7 +153,7 @@ class Replacement:
     # Checks before anything moves
 
     def _can_link(self) -> bool:
-        """Return whether the file system has hard links between folders."""
+        """Return whether the file system supports hard links between folders."""
         top, kept = self._staged.top, self._kept.top
         with top.create(PROBE):
             pass
@@ -167,7 +167,7 @@ class Replacement:
         return True
 
     def _check_folder(self, of_name: str) -> None:
-        """Move a probe into a file's folder, which fails if that is read-only or a mount.
+        """Move a probe into a file's folder, which fails if the folder is read-only or a mount.
 
         Raises `WriteError`.
         """
@@ -185,7 +185,7 @@ class Replacement:
             raise _cannot_be_replaced(folder.path, error) from error
 
     def _is_unchanged(self, name: str, old: os.stat_result, new: os.stat_result) -> bool:
-        """Return whether a staged file holds the same bytes as the old one."""
+        """Return whether a staged file has the same content as the old one."""
         if old.st_size != new.st_size:
             return False
         (staged, leaf), (folder, _) = self._staged.of(name), self._out.of(name)
@@ -211,8 +211,8 @@ class Replacement:
             try:
                 _link(leaf, folder, kept)
             except OSError as error:
-                # A mounted file is on another file system than its folder, and our own file that
-                # cannot be linked is immutable. Any other may just have too many links already.
+                # A mounted file is on a different file system from its folder, and a file of ours
+                # that cannot be linked is immutable. Any other may just have too many links.
                 mine = status.st_uid == os.geteuid()
                 if error.errno == errno.EXDEV or (error.errno == errno.EPERM and mine):
                     raise _cannot_be_replaced(folder.path / leaf, error) from error

@@ -1,13 +1,13 @@
-"""Tasks shared among processes, so that all of the machine's processors render.
+"""Sharing tasks among processes, so that all of the machine's processors render.
 
-A forked process has all that its parent has in memory; its results come back through a pipe. Tasks
-are assigned beforehand, by weight, and the results do not depend on the assignment: of several
-failures, the one of the first task is raised. What processes that cannot be started would have
-done is left to the caller.
+A forked process has its parent's data in memory; its results are sent back through a pipe. Tasks
+are assigned in advance, by weight, and the results do not depend on the assignment: of several
+failures, that of the first task is raised. The tasks of processes that cannot be started are left
+to the caller.
 
-A worker ignores the signals that its parent handles, but ends at once when its parent does: it
-holds the read end of a pipe whose other end only the parent has. So no worker still writes when the
-next command is at work.
+A worker ignores the signals that its parent handles, but exits as soon as its parent does: it holds
+the read end of a pipe whose other end only the parent has. So no worker is still writing when the
+next command runs.
 """
 
 import gc
@@ -26,11 +26,11 @@ _MOST: Final = 8
 """The maximum number of processes, since each holds the points of a job in memory."""
 
 _UNABLE: Final = -1
-"""The place in the answer of a worker that cannot do its share."""
+"""The place in the answer from a worker that cannot do its share."""
 
 _Result = TypeVar("_Result")
 _Answer: TypeAlias = tuple[int, Any, BaseException | None]
-"""A task's place, and its result or what it raised."""
+"""A task's place, and its result or the exception that it raised."""
 _Pipe: TypeAlias = "connection.Connection[_Answer, _Answer]"
 
 
@@ -49,9 +49,9 @@ def available() -> int:
 
 
 def shares(weights: Sequence[float], count: int) -> list[list[int]]:
-    """Return shares of tasks, by place: the heaviest task goes first, to the lightest share.
+    """Return shares of tasks, by place: the heaviest task is assigned first, to the lightest share.
 
-    Each share is in rising order, and none is empty.
+    Each share is in increasing order and not empty.
     """
     loads = [0.0] * count
     shared: list[list[int]] = [[] for _ in range(count)]
@@ -63,7 +63,7 @@ def shares(weights: Sequence[float], count: int) -> list[list[int]]:
 
 
 def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> dict[int, _Result]:
-    """Do each share in a process of its own; return the results by their tasks' places.
+    """Do each share in its own process; return the results by their tasks' places.
 
     The shares of processes that could not be started are missing. Raises the error of the first
     task that failed, or `WriteError` if a worker was killed.
@@ -101,7 +101,7 @@ def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> 
 def _working(
     work: Callable[[int], object], shared: Sequence[Sequence[int]]
 ) -> Iterator[list[_Pipe]]:
-    """Start the workers and yield the pipes with their answers; no worker outlives the block.
+    """Start the workers and yield the pipes for their answers; no worker outlives the block.
 
     There are fewer pipes than shares if the system does not allow more processes.
     """
@@ -128,14 +128,14 @@ def _working(
 
 def _wait_for(pids: Sequence[int]) -> None:
     for pid in pids:
-        with suppress(ChildProcessError):  # the caller has SIGCHLD ignored
+        with suppress(ChildProcessError):  # the caller ignores SIGCHLD
             os.waitpid(pid, 0)
 
 
 def _work(
     work: Callable[[int], object], share: Sequence[int], answering: _Pipe, lifeline: int
 ) -> NoReturn:
-    """Do a share, send the answers, and exit without the cleanup that the parent does."""
+    """Do a share, send the answers, and exit without the parent's cleanup."""
     place = 0
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,4 +1,4 @@
-"""The snapshot directory: what was fetched, kept between builds.
+"""The snapshot directory: fetched data, kept between builds.
 
 It holds one folder per source, with the job list and one event log per job.
 """

@@ -1,20 +1,20 @@
-"""The snapshot directory: what was fetched, kept between builds.
+"""The snapshot directory: fetched data, kept between builds.
 
     <snapshot-dir>/
         CACHEDIR.TAG, .gitignore     so that backups and git leave it alone
-        lock                         held while a build works
-        index.json                   the folder fetched last, and the folder of each URL
+        lock                         held during a build
+        index.json                   the folder fetched last, and the folder for each URL
         <source>/                    one folder per source: a server's project, or the demo
-            jobs.json                the job list without its secrets, manifest and scope, and
-                                     each job's status in the previous snapshot
-            logs.json                what is known of each log (see `log_index`)
+            jobs.json                the job list without its secrets, the manifest and scope,
+                                     and each job's status in the previous snapshot
+            logs.json                facts about each log (see `log_index`)
             events/<job>.log         one event log per job (see `event_log`), append-only
 
-Only its owner can read any of it, since events are kept verbatim. A file is replaced whole or not
-at all; a log only ever grows, and a line torn by a crash is cut off when the log is next opened.
+Only its owner can read any of it, since events are kept verbatim. Files are replaced atomically;
+logs only grow, and a line torn by a crash is removed when the log is next opened.
 
-The directory may have come from a repository, a cache or an artifact. Nothing in it is reached
-through a link, and a name found in one of its files is believed only if it has the form of ours.
+The directory may have come from a repository, a cache or an artifact. Links in it are not followed,
+and a name in one of its files is trusted only if it has the form of our own.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ _LOCK: Final = "lock"
 _OWN: Final = (_TAG, _IGNORE, _LOCK, index.FILE)
 _LONGEST_TAG: Final = 1 << 16
 _HARMLESS: Final = frozenset({"lost+found", ".gitkeep", ".DS_Store"})
-"""Names that do not make an otherwise empty directory someone else's."""
+"""Names that an otherwise empty directory may contain without being someone else's."""
 
 
 class Snapshot:
@@ -64,10 +64,10 @@ class Snapshot:
     @classmethod
     @contextmanager
     def locked(cls, path: Path, warn: Warn = lambda _: None) -> Iterator[Self]:
-        """Open the directory for writing, one command at a time; it is created if it is missing.
+        """Open the directory for writing, one command at a time, creating it if it is missing.
 
         Raises `WriteError` if the directory cannot be written, is someone else's or is in use, and
-        `SnapshotError` if it is damaged or of another version.
+        `SnapshotError` if it is damaged or from another version.
         """
         with ExitStack() as stack:
             with writing(path):
@@ -88,7 +88,7 @@ class Snapshot:
 
     @classmethod
     def reading(cls, path: Path) -> Self:
-        """Open the directory for reading, also during a build. Raises `SnapshotError`."""
+        """Open the directory for reading, even during a build. Raises `SnapshotError`."""
         known = None
         with reading(path), suppress(FileNotFoundError, NotADirectoryError):
             directory = Directory.open(path)
@@ -101,10 +101,10 @@ class Snapshot:
         return cls(directory, known, lambda _: None)
 
     def folder(self, origin: Origin) -> SourceFolder:
-        """Return the folder of a source; no two sources share one.
+        """Return a source's folder; no two sources share one.
 
         A server is identified by its org and project. If it does not name them, the folder last
-        used with its URL is returned, else one for the URL.
+        used for its URL is returned, else one named after the URL.
         """
         name = _folder_name(origin)
         if not names_scope(origin) and origin.url is not None:
@@ -112,7 +112,7 @@ class Snapshot:
         return SourceFolder(self._directory, name)
 
     def use(self, folder: SourceFolder, origin: Origin) -> None:
-        """Record the folder as the one fetched last, and as the one of this URL.
+        """Record the folder as the one fetched last, and as the one for this URL.
 
         It is created if it is missing, and made private. Raises `WriteError`.
         """
@@ -128,9 +128,9 @@ class Snapshot:
     def before(self, folder: SourceFolder, kept: Listing | None) -> dict[str, str] | None:
         """Return each job's status in the previous snapshot, by id; None if there was none.
 
-        `kept` is the list that the folder holds. If its command was cut off, it is not a snapshot,
-        and the snapshot before it still counts as the previous one. Whatever one command fetches,
-        however often, is one snapshot.
+        `kept` is the list in the folder. If its command was interrupted, it is not a snapshot, and
+        the snapshot before it still counts as the previous one. Everything that one command
+        fetches, even repeatedly, is one snapshot.
         """
         if folder.name not in self._before:
             statuses = None
@@ -141,12 +141,12 @@ class Snapshot:
 
     @property
     def folders(self) -> list[SourceFolder]:
-        """The folders of all sources in the directory, the one fetched last first."""
+        """The folders of all sources in the directory, starting with the one fetched last."""
         names = [self._index.last, *self._index.kinds.values(), *self._index.urls.values()]
         return [SourceFolder(self._directory, name) for name in dict.fromkeys(names) if name]
 
     def last_folder(self, kind: str | None = None, url: str | None = None) -> SourceFolder:
-        """Return the folder fetched last, of all sources or of those of this kind and URL.
+        """Return the folder fetched last, from any source or from one of this kind or URL.
 
         Raises `SnapshotError` if there is none.
         """

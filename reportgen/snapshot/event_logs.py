@@ -1,7 +1,7 @@
-"""The event logs of a source's folder, and what is known of them without reading them.
+"""The event logs in a source's folder, and facts about them that save reading them.
 
-What is known is kept in `logs.json` beside the logs. That file is only a cache: whatever it lacks,
-or has changed since, is read from the log again.
+The facts are kept in `logs.json` beside the logs. That file is only a cache: facts that are missing
+or out of date are read from the log again.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _NAME: Final = re.compile(r"(?:[a-z0-9-]{1,40}-)?[0-9a-f]{20}\.log")
 
 
 class EventLogs:
-    """The event logs of a source, one per job. `folder` opens the source's folder."""
+    """A source's event logs, one per job. `folder` opens the source's folder."""
 
     def __init__(self, path: Path, folder: Callable[[], Directory]) -> None:
         self.path = path / FOLDER
@@ -52,7 +52,7 @@ class EventLogs:
             )
 
     def name(self, job_id: str) -> str:
-        """Return the file name of a job's log: safe for any id, and the same in every build."""
+        """Return the file name for a job's log: safe for any id, and the same in every build."""
         return _name(job_id)
 
     def path_of(self, job_id: str) -> Path:
@@ -65,9 +65,9 @@ class EventLogs:
 
     @contextmanager
     def reading(self, job_id: str) -> Iterator[Iterator[Record]]:
-        """Yield the records of a job's log, none without a log.
+        """Yield an iterator over the records in a job's log, empty if it has no log.
 
-        Raises `SnapshotError`, in the block too: `DamagedRecordError`.
+        Raises `SnapshotError`, and in the block `DamagedRecordError`.
         """
         with ExitStack() as stack:
             file: Readable = io.BytesIO()
@@ -85,23 +85,23 @@ class EventLogs:
         return None
 
     def size(self, job_id: str) -> int:
-        """Return the size of a job's log in bytes, 0 if it has no log."""
+        """Return the size of a job's log in bytes; 0 if it has no log."""
         status = self.status(job_id)
         return 0 if status is None else status.st_size
 
     def fingerprint(self, job_id: str) -> JSON:
-        """Return a value that changes with what a page shows of a log; None if it is unknown."""
+        """Return a value that changes whenever a page shows a log differently; None if unknown."""
         end = self.end_of(job_id)
         if end is None:
             return "no log" if self.status(job_id) is None else None
         return {"state": end.state, "reason": end.reason, "fingerprint": end.fingerprint}
 
     def ends_complete(self, job_id: str) -> bool:
-        """Return whether a job's log ends by saying that its stream is complete."""
+        """Return whether a job's log ends with a note that its stream is complete."""
         return says_complete(self.end_of(job_id))
 
     def end_of(self, job_id: str) -> Ended | None:
-        """Return the note that a job's log ends with; the log is read only in doubt."""
+        """Return the end note of a job's log, which is read only if it may have changed."""
         known = self._known(job_id)
         return self._end_in(self.name(job_id)) if known is None else known.end
 
@@ -110,7 +110,7 @@ class EventLogs:
         return self._known(job_id) is not None
 
     def _known(self, job_id: str) -> LogFacts | None:
-        """Return what is known of a job's log; None in doubt, and without a log."""
+        """Return the facts about a job's log; None if it has no log or may have changed."""
         known, status = self._facts.get(self.name(job_id)), self.status(job_id)
         return known if known and status and known.holds_for(status) else None
 
@@ -124,12 +124,12 @@ class EventLogs:
             return log_index.end_note(file)
         return None
 
-    # What is known of the logs
+    # Facts about the logs
 
     def facts(self, job_id: str) -> LogFacts | None:
-        """Return what is known of a job's log, reading it only in doubt; None without a log.
+        """Return the facts about a job's log, reading it if it may have changed; None without one.
 
-        Of a log that was dropped, it is what was known then. Raises `SnapshotError`.
+        For a dropped log, these are the facts known when it was dropped. Raises `SnapshotError`.
         """
         name = self.name(job_id)
         known, status = self._facts.get(name), self.status(job_id)
@@ -151,7 +151,7 @@ class EventLogs:
         return facts
 
     def learn(self, job_id: str, state: StreamState, end: Ended | None) -> None:
-        """Record what is known of a job's log as it is now, and the note that ends it."""
+        """Record the facts about a job's log as it is now: its stream's state and its end note."""
         status = self.status(job_id)
         if status is None:
             self._facts.pop(self.name(job_id), None)
@@ -159,7 +159,7 @@ class EventLogs:
             self._set_facts(self.name(job_id), LogFacts.of(status, end, state))
 
     def keep_facts(self) -> None:
-        """Write what was learned of the logs to `logs.json`. Raises `WriteError`."""
+        """Write the facts about the logs to `logs.json` if they changed. Raises `WriteError`."""
         if self._facts_changed:
             with writing(self.path), self._folder().replacing(FACTS) as file:
                 file.write(log_index.document(self._facts).encode())
@@ -177,7 +177,7 @@ class EventLogs:
         self._facts_changed = True
 
     def drop(self, job_id: str, *, forget: bool) -> None:
-        """Remove a job's log and, if `forget`, what is known of it. Raises `WriteError`."""
+        """Remove a job's log and, if `forget` is set, the facts about it. Raises `WriteError`."""
         name = self.name(job_id)
         facts = self.facts(job_id)
         self.remove(name)
@@ -188,17 +188,17 @@ class EventLogs:
             self._set_facts(name, facts.dropped())
 
     def remove(self, name: str) -> None:
-        """Remove the log of this name, if there is one. Raises `WriteError`."""
+        """Remove the log with this name, if it exists. Raises `WriteError`."""
         with writing(self.path / name), suppress(FileNotFoundError):
             self.directory.remove(name)
 
     # Logs that are fetched again
 
     def renew(self, job_id: str, fresh: str) -> bool:
-        """Replace a log by the one that was fetched again, named `fresh`, if that is as good.
+        """Replace a log with the one fetched again, named `fresh`, if that is at least as good.
 
-        It is if it is complete. If neither log is complete, the one with more events is kept.
-        Return whether the fresh log was kept. Raises `WriteError`.
+        A complete log always is. If neither log is complete, the one with more events is kept.
+        Returns whether the fresh log was kept. Raises `WriteError`.
         """
         old = self.name(job_id)
         with writing(self.path_of(job_id)):
@@ -211,7 +211,7 @@ class EventLogs:
             return False
 
     def _events_in(self, name: str) -> int:
-        """Count a log's job events; a damaged or missing log holds none."""
+        """Count a log's job events; a damaged or missing log has none."""
         try:
             with self.directory.open_for_reading(name) as file:
                 return log_index.examine(event_log.read(file)).events
@@ -219,7 +219,7 @@ class EventLogs:
             return 0
 
     def place(self, job_id: str, data: Iterable[bytes]) -> None:
-        """Replace a job's log, whole or not at all. Raises `WriteError`."""
+        """Replace a job's log atomically. Raises `WriteError`."""
         with writing(self.path), self.directory.replacing(self.name(job_id)) as file:
             file.writelines(data)
 

@@ -1,4 +1,4 @@
-"""The system's errors, as errors of ours that name the place and what to do, or as warnings."""
+"""System errors turned into our own, which name the place and a remedy, or into warnings."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -36,10 +36,10 @@ def _message(error: OSError, failure: str, remedy: str) -> str:
 
 
 def make_private(directory: Directory, names: Iterable[str], warn: Callable[[str], None]) -> bool:
-    """Make a directory and these of its files accessible to their owner alone.
+    """Make a directory and the named files in it accessible to their owner alone.
 
-    On some file systems, and in someone else's directory, modes cannot be set. Then the command
-    goes on: this warns and returns False.
+    On some file systems, and in someone else's directory, modes cannot be set. Then this warns and
+    returns False, so that the command continues.
     """
     try:
         directory.make_private()

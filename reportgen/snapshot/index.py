@@ -1,4 +1,4 @@
-"""The snapshot's index: which folder was fetched last, and the folder of each URL."""
+"""The snapshot's index: which folder was fetched last, and the folder for each URL."""
 
 import json
 from contextlib import suppress
@@ -17,7 +17,7 @@ VERSION: Final = 2
 FILE: Final = "index.json"
 
 FolderName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,60}-[0-9a-f]{10}\Z")]
-"""The name of a source's folder. No other form is believed, wherever the directory came from."""
+"""The name of a source's folder. No other form is trusted, wherever the directory came from."""
 
 
 class Index(msgspec.Struct, kw_only=True):

@@ -1,4 +1,4 @@
-"""The job list as it was last read, and the file `jobs.json` that keeps it."""
+"""The job list as last read, and the file `jobs.json` that stores it."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _KINDS: Final = frozenset({"studio", "cloud", "demo"})
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The job list as it was last read, with what the source said about itself."""
+    """The job list as last read, with the source's description of itself."""
 
     origin: Origin
     manifest: Manifest | None
@@ -36,23 +36,23 @@ class Listing:
     Entries are kept as JSON, since decoded they can take ten times as much memory.
     """
     numbers: dict[str, int] = field(default_factory=dict)
-    """Each job's number, by id: it never changes, and decides the colour of the job's curve."""
+    """Each job's number, by id: it never changes, and determines the colour of the job's curve."""
     before: dict[str, str] | None = None
-    """Each job's status in the previous snapshot, as it was shown; None if there was none."""
+    """Each job's status in the previous snapshot, as shown then; None if there was none."""
     finished: bool = True
-    """Whether its command ran to its end; if not, it is not a snapshot to compare with."""
+    """Whether its command finished; if not, it is not a snapshot to compare with."""
 
     @property
     def jobs(self) -> Iterator[wire.Job]:
-        """The jobs of all entries, in their order."""
+        """The jobs in all entries, in order."""
         return (job for entry in self.entries.values() if (job := wire.decode_job(entry)))
 
 
 def numbered(entries: Mapping[str, bytes], known: Mapping[str, int]) -> dict[str, int]:
-    """Return the number of each job of a list: the known one, or the next for one that is new.
+    """Return the number of each job in a list: the known one, or for a new job the next.
 
-    New jobs are numbered by age, the oldest first, so that the first reading of a list always
-    yields the same numbers.
+    New jobs are numbered by age, oldest first, so that the first reading of a list always yields
+    the same numbers.
     """
     new = [job_id for job_id in entries if job_id not in known]
     new.sort(key=lambda job_id: (_created(entries[job_id]), job_id))
@@ -68,7 +68,7 @@ def _created(entry: bytes) -> float:
 
 
 def check_id(job_id: str, place: int, redactor: Redactor) -> None:
-    """Raise `WriteError` if the id at this place in the list holds a token: ids never change."""
+    """Raise `WriteError` if the id at this place contains a token: ids are never redacted."""
     if redactor.holds_token(job_id.encode("utf-8", "surrogatepass")):
         raise WriteError(
             f"The id of job {place} in the list holds the token, and ids cannot be redacted: "
@@ -78,7 +78,7 @@ def check_id(job_id: str, place: int, redactor: Redactor) -> None:
 
 def encode(listing: Listing) -> bytes:
     """Return the file's content."""
-    # Not by msgspec: ids may hold lone surrogates.
+    # Not with msgspec: ids may contain lone surrogates.
     entries = b",\n".join(
         b"[%b,%b]" % (javascript.encode(job_id), entry) for job_id, entry in listing.entries.items()
     )
@@ -91,7 +91,7 @@ def encode(listing: Listing) -> bytes:
 def decode(data: bytes) -> Listing:
     """Parse the file's content. Raises `ValueError` if it is not what `encode` writes.
 
-    The file may have come with a repository or a cache, so nothing in it is trusted.
+    The file may have come from a repository or a cache, so nothing in it is trusted.
     """
     try:
         fields = dict(json_parts.members(data))
@@ -113,7 +113,7 @@ def decode(data: bytes) -> Listing:
 
 
 def _entry(pair: bytes) -> tuple[str, bytes]:
-    """Return the id and the entry of a job. Raises `ValueError`."""
+    """Return a job's id and entry. Raises `ValueError`."""
     key, entry = json_parts.items(pair)
     job_id = javascript.decode(key)
     if not isinstance(job_id, str) or (javascript.decode_object(entry) or {}).get("id") != job_id:

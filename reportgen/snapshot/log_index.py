@@ -1,7 +1,7 @@
-"""What is known of each event log without reading it.
+"""Facts about each event log that save reading it.
 
-Facts hold as long as the log's size and modification time are the same. In doubt the log's last
-line decides, then the whole log.
+Facts are valid as long as the log's size and modification time are the same. If they differ, the
+log's last line decides, then the whole log.
 """
 
 import io
@@ -20,17 +20,17 @@ from reportgen.events.stream_state import StreamState
 
 VERSION: Final = 2
 DROPPED: Final = -1
-"""The recorded size of a log that was dropped, so that only how its job ended is known."""
+"""The recorded size of a dropped log; only how its job ended is still known."""
 
-_LONGEST_NOTE: Final = 1 << 12  # the reason in it is cut far below this
+_LONGEST_NOTE: Final = 1 << 12  # its reason is truncated far below this
 
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """What a log said when it was last read or written.
+    """Facts about a log when it was last read or written.
 
-    `end` is the note that ends the log, None if there is no such note; the other fields are those
-    of its `StreamState`.
+    `end` is the log's end note, None if it has none; `started`, `ended_as` and `ended_at` are from
+    its `StreamState`.
     """
 
     size: int
@@ -41,16 +41,16 @@ class LogFacts:
     ended_at: str | None
 
     def dropped(self) -> "LogFacts":
-        """Return what is still known once the log is removed."""
+        """Return the facts still known once the log is removed."""
         return replace(self, size=DROPPED, mtime_ns=0, end=None)
 
     def holds_for(self, stat: os.stat_result) -> bool:
-        """Return whether the log has not changed since."""
+        """Return whether the log is unchanged since, judging by its file status."""
         return stat.st_size == self.size and stat.st_mtime_ns == self.mtime_ns
 
     @classmethod
     def of(cls, stat: os.stat_result, end: Ended | None, state: StreamState) -> "LogFacts":
-        """Return the facts of a log with this file status, end note and stream state."""
+        """Return the facts about a log with this file status, end note and stream state."""
         return cls(
             stat.st_size, stat.st_mtime_ns, end, state.started, state.ended_as, state.ended_at
         )
@@ -65,15 +65,15 @@ class _Document(msgspec.Struct):
 
 
 def document(facts: Mapping[str, LogFacts]) -> str:
-    """Return the facts of all logs, by log name, as JSON."""
+    """Return the facts about all logs, by log name, as JSON."""
     whole = _Document(VERSION, dict(sorted(facts.items())))
     return json.dumps(msgspec.to_builtins(whole), separators=(",", ":")) + "\n"
 
 
 def read(data: bytes) -> dict[str, LogFacts]:
-    """Parse the facts of all logs; return none if this version did not write them."""
+    """Parse the facts about all logs; return an empty dict if another version wrote them."""
     try:
-        # Not by msgspec's own decoder: a reason may hold lone surrogates.
+        # Not with msgspec's own decoder: a reason may contain lone surrogates.
         whole = msgspec.convert(json.loads(data), _Document)
     except (ValueError, msgspec.ValidationError, RecursionError):
         return {}
@@ -81,7 +81,7 @@ def read(data: bytes) -> dict[str, LogFacts]:
 
 
 def examine(records: Iterable[Record]) -> StreamState:
-    """Return the stream state according to all records of a log. Raises `DamagedLogError`."""
+    """Return the stream state according to all records in a log. Raises `DamagedLogError`."""
     state = StreamState()
     for record in records:
         state.learn(record)
@@ -89,14 +89,14 @@ def examine(records: Iterable[Record]) -> StreamState:
 
 
 def end_note(file: io.FileIO) -> Ended | None:
-    """Read the note about the stream's end that ends an open log; None if something else does."""
+    """Read an open log's end note; return None if the log ends with something else."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LONGEST_NOTE))
     tail = file.read(_LONGEST_NOTE)
     line = tail.removesuffix(b"\n").rpartition(b"\n")[2]
     with suppress(event_log.DamagedLogError):
         note = event_log.record(line)
-        # Its size is that of the log before it, if this tool left the log as it is.
+        # Its size is that of the log before it, unless the log was changed since.
         if isinstance(note, Ended) and tail.endswith(b"\n") and note.size == size - len(line) - 1:
             return note
     return None

@@ -1,8 +1,8 @@
-"""Merge snapshot directories: what several machines fetched, for one machine to render.
+"""Merge snapshot directories fetched by several machines, for one machine to render.
 
-The inputs are only read; what the target holds is merged with them. Logs are written first, then
-the list, then the index, so that an interrupted merge leaves a snapshot as good as it was, and can
-be repeated.
+The inputs are only read; they are merged with the target's own content. Logs are written first,
+then the list, then the index, so that an interrupted merge leaves the snapshot no worse than it was
+and can be repeated.
 """
 
 import os
@@ -29,7 +29,7 @@ _BLOCK: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a directory contributes: the source fetched last."""
+    """A directory's contribution: the source fetched last."""
 
     directory: Path
     folder: SourceFolder
@@ -39,9 +39,9 @@ class _Part:
 def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
     """Merge snapshot directories into the one at `into`, which is created if it is missing.
 
-    If several directories hold a job, the complete log wins, else the longer one. The list, its
-    order and its time are the newest; the selection is the union of all. Raises `UsageError` if the
-    sources differ, `SnapshotError` if a directory is not a snapshot, and `WriteError`.
+    If several directories hold a job, a complete log wins, else the one with the most events. The
+    list, its order and its time are the newest; all selections are joined. Raises `UsageError` if
+    the sources differ, `SnapshotError` if a directory is not a snapshot, and `WriteError`.
     """
     places = {_real(directory): directory for directory in directories}
     parts = {place: _part(directory) for place, directory in places.items()}
@@ -55,9 +55,9 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
         folder, held = _held(snapshot, parts.values())
         before = None
         if held:
-            # By another folder object, since looking up a log must not make it trusted later.
+            # With another folder object, since looking up a log must not make it trusted later.
             before = snapshot.before(held[0].folder.unread(), held[0].listing)
-        # Of lists of the same time, which SOURCE_DATE_EPOCH can set, the target's is the oldest.
+        # If lists have the same time, as SOURCE_DATE_EPOCH can cause, the target's is the oldest.
         taking_part = _newest_first((*parts.values(), *held))
         merged = _merged_list([part.listing for part in taking_part])
         # Jobs that the target holds keep their numbers.
@@ -75,11 +75,11 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
 def _real(directory: Path) -> str:
     try:
         return os.path.realpath(directory)
-    except OSError:  # the current directory is gone, which opening this one reports
+    except OSError:  # the current directory is gone; opening this one reports it
         return str(directory)
 
 
-# --- What takes part ---------------------------------------------------------------------------
+# --- The parts ---------------------------------------------------------------------------------
 
 
 def _newest_first(parts: Iterable[_Part]) -> list[_Part]:
@@ -87,7 +87,7 @@ def _newest_first(parts: Iterable[_Part]) -> list[_Part]:
 
 
 def _part(directory: Path) -> _Part:
-    """Read what a directory contributes. Raises `SnapshotError` if it is not a snapshot."""
+    """Read a directory's contribution. Raises `SnapshotError` if it is not a snapshot."""
     try:
         folder = Snapshot.reading(directory).last_folder()
         folder.check()
@@ -114,12 +114,12 @@ def _refuse_different_sources(parts: Sequence[_Part]) -> None:
 
 
 def _scopes(origins: Iterable[Origin]) -> dict[tuple[str, str | None], Origin]:
-    """Return an origin that names its scope, by kind and URL."""
+    """Return the origins that name their scopes, by kind and URL."""
     return {(origin.kind, origin.url): origin for origin in origins if names_scope(origin)}
 
 
 def _source(origin: Origin, scopes: dict[tuple[str, str | None], Origin]) -> tuple[str | None, ...]:
-    """Return what identifies a source: its scope, else the one known for its URL, else its URL."""
+    """Return a source's identity: its scope, else the one known for its URL, else its URL."""
     known = origin if names_scope(origin) else scopes.get((origin.kind, origin.url), origin)
     if names_scope(known):
         return (known.kind, "scope", known.org, known.project)
@@ -132,7 +132,7 @@ def _described(origin: Origin) -> str:
 
 
 def _held(snapshot: Snapshot, parts: Iterable[_Part]) -> tuple[SourceFolder, list[_Part]]:
-    """Return the target's folder for the source, and what the target itself contributes."""
+    """Return the target's folder for the source, and the target's own contributions."""
     origin = _merged_origin([part.listing for part in _newest_first(parts)])
     folder = snapshot.folder(origin)
     present = list(_all_held(snapshot, folder))
@@ -149,7 +149,7 @@ def _held(snapshot: Snapshot, parts: Iterable[_Part]) -> tuple[SourceFolder, lis
 
 
 def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
-    """Yield all sources that the target holds, skipping damaged ones that are not `folder`'s."""
+    """Yield all sources in the target, skipping damaged ones other than `folder`'s."""
     for each in snapshot.folders:
         try:
             listing = each.listing()
@@ -158,7 +158,7 @@ def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
                 raise
             continue
         if listing is not None:
-            # Facts about logs are kept in the folder object, so `folder` must be the only one.
+            # Facts about logs are kept in the folder object, so there must be only one per folder.
             yield _Part(snapshot.path, folder if each.name == folder.name else each, listing)
 
 
@@ -166,7 +166,7 @@ def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
 
 
 def _merged_list(newest_first: Sequence[Listing]) -> Listing:
-    """Join job lists: the newest's entries, in its order, then those that only others have."""
+    """Join job lists: the newest one's entries, in its order, then those only in other lists."""
     newest = newest_first[0]
     listed = (job_id for job_id in newest.listed if job_id in newest.entries)
     entries = {job_id: newest.entries[job_id] for job_id in listed}
@@ -186,7 +186,7 @@ def _merged_list(newest_first: Sequence[Listing]) -> Listing:
 
 
 def _last_entry(job_id: str, newest_first: Sequence[Listing]) -> bytes:
-    """Return a job's entry in the newest list that lists it, else the newest one kept of it."""
+    """Return a job's entry in the newest list that lists it, else the newest one kept."""
     having = [listing for listing in newest_first if job_id in listing.entries]
     listing = next((each for each in having if job_id in each.listed), having[0])
     return listing.entries[job_id]
@@ -203,7 +203,7 @@ def _merged_origin(newest_first: Sequence[Listing]) -> Origin:
 
 
 class _Read(NamedTuple):
-    """A log that was read as a whole, with its size then."""
+    """A log that was read completely, with its size at that time."""
 
     folder: SourceFolder
     size: int
@@ -213,7 +213,7 @@ class _Read(NamedTuple):
 def _merge_log(
     job_id: str, folder: SourceFolder, newest_first: Iterable[_Part], warn: Warn
 ) -> None:
-    """Put the best log of a job into `folder`, unless it is there already."""
+    """Copy a job's best log into `folder`, unless it is already there."""
     folder.logs.status(job_id)  # raises if something else is in its place
     alike: dict[object, list[SourceFolder]] = {}
     for part in newest_first:
@@ -244,9 +244,9 @@ def _rank(state: StreamState) -> tuple[bool, int]:
 
 
 def _identity(folder: SourceFolder, job_id: str, warn: Warn) -> object:
-    """Return what only copies of one log have in common; None without a log.
+    """Return a value that only copies of the same log share; None without a log.
 
-    It is their size and end note; a log without an end note is like no other.
+    It is the size and end note; a log without an end note never counts as a copy.
     """
     try:
         size, end = folder.logs.size(job_id), folder.logs.end_of(job_id)
@@ -259,7 +259,7 @@ def _identity(folder: SourceFolder, job_id: str, warn: Warn) -> object:
 
 
 def _first_whole(job_id: str, folders: Iterable[SourceFolder], warn: Warn) -> _Read | None:
-    """Read logs that should be the same until one is readable and not damaged."""
+    """Return the first log that is readable and undamaged, of several presumed equal."""
     for folder in folders:
         path = folder.logs.path_of(job_id)
         try:
@@ -289,7 +289,7 @@ def _read(folder: SourceFolder, job_id: str) -> _Read:
 
 
 def _bytes_of(read: _Read, job_id: str) -> Iterator[bytes]:
-    """Yield a log as far as it was read, since another build may be appending to it."""
+    """Yield a log's bytes up to the size read, since another build may be appending to it."""
     size = read.size
     with read.folder.logs.open(job_id) as file:
         while size and (block := file.read(min(size, _BLOCK))):

@@ -1,4 +1,4 @@
-"""Which jobs are dropped according to `--keep` and `--keep-last`. Pure: times are passed in."""
+"""Which jobs `--keep` and `--keep-last` drop. These are pure functions: times are passed in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Candidate:
     over: bool
     """Whether it has ended or is no longer listed."""
     at: datetime | None
-    """When it ended, else when it was created."""
+    """When it ended, else when it was created; None if unknown."""
 
     @classmethod
     def of(
@@ -38,24 +38,24 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The rules on which jobs to keep once they are over: a job stays if either rule keeps it.
+    """The rules for keeping jobs that are over: a job is kept if either rule keeps it.
 
-    Without a rule, all stay.
+    Without rules, all jobs are kept.
     """
 
     keep: float | None = None
-    """For how many seconds."""
+    """How long to keep a job, in seconds."""
     keep_last: int | None = None
-    """How many of the latest."""
+    """How many of the latest jobs to keep."""
 
     def __bool__(self) -> bool:
-        """Whether there is any rule."""
+        """Return whether there are any rules."""
         return self.keep is not None or self.keep_last is not None
 
     def drops(self, jobs: Iterable[Candidate], now: datetime) -> frozenset[str]:
-        """Return the ids of the jobs that no rule keeps; a job of unknown time stays.
+        """Return the ids of the jobs that no rule keeps; a job with an unknown time is kept.
 
-        Of jobs of the same time, the first ones count as the latest.
+        Among jobs with the same time, the first ones count as the latest.
         """
         if not self:
             return frozenset()
@@ -68,11 +68,11 @@ class Retention:
         return frozenset(job_id for at, job_id in old if now - at > keep)
 
     def dropped_message(self, count: int) -> str:
-        """Return a message that this many jobs were dropped, with the rules."""
+        """Return a message that this many jobs were dropped, naming the rules."""
         return f"{_jobs(count)} dropped by {self._rules}: neither fetched, shown nor kept"
 
     def hidden_message(self, count: int) -> str:
-        """Return a message that the pages leave this many jobs out, with the rules."""
+        """Return a message that the pages omit this many jobs, naming the rules."""
         return f"{_jobs(count)} not shown because of {self._rules}"
 
     @property

@@ -1,4 +1,4 @@
-"""What was fetched from one source: its job list and its event logs."""
+"""The data fetched from one source: its job list and event logs."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,7 +30,7 @@ class SourceFolder:
         return self._directory.folder(self.name)
 
     def unread(self) -> "SourceFolder":
-        """Return a new object for the same folder, which has read nothing yet."""
+        """Return a new object for the same folder, with nothing read yet."""
         return SourceFolder(self._directory, self.name)
 
     def make(self) -> None:
@@ -45,12 +45,12 @@ class SourceFolder:
         return own and self.logs.make_private(warn)
 
     def check(self) -> None:
-        """Raise `SnapshotError` if something else is in the place of one of its folders."""
+        """Raise `SnapshotError` if something else has the name of one of its folders."""
         with reading(self.path), suppress(FileNotFoundError):
             self.logs.directory.names()
 
     def clear_unfinished(self) -> None:
-        """Remove temporary files that an interrupted command left. Raises `WriteError`."""
+        """Remove temporary files left by an interrupted command. Raises `WriteError`."""
         with writing(self.path):
             self._folder.remove_leftovers()
             self.logs.directory.remove_leftovers()
@@ -75,11 +75,11 @@ class SourceFolder:
             file.write(job_list.encode(listing))
 
     def statuses(self, listing: Listing) -> dict[str, str]:
-        """Return each job's status as its page shows it, by id."""
+        """Return each job's status as shown on its page, by id."""
         return {job.id: self.status(job) for job in listing.jobs}
 
     def status(self, job: wire.Job) -> str:
-        """Return a job's status as its page shows it, from its entry and its log."""
+        """Return a job's status as shown on its page, from its entry and its log."""
         facts = self.logs.facts(job.id)
         ended_as, started = (facts.ended_as, facts.started) if facts else (None, False)
         return history.status_of(ended_as, job.status, started=started)

@@ -1,4 +1,4 @@
-"""Text and JSON values: what must not be seen is redacted, what must not act is made inert.
+"""Text and JSON values: secrets are redacted, and active content is made inert.
 
-All other packages build on this one, which knows nothing of jobs or streams.
+All other packages build on this one, which knows nothing about jobs or streams.
 """

@@ -1,7 +1,7 @@
-"""Secrets that a text assigns to a name, as in shells, command lines, YAML and Python.
+"""Secrets assigned to a name in text, as in shells, command lines, YAML and Python.
 
-Prose has colons too, so only an unbroken sequence of eight or more characters with a digit among
-them counts as a secret. After a word for a password, any value does.
+Prose has colons too, so only an unbroken sequence of eight or more characters that includes a digit
+counts as a secret. After a word for a password, any value does.
 """
 
 import re
@@ -26,7 +26,7 @@ _ASSIGNMENT: Final = re.compile(
 )
 _PREFIX: Final = re.compile(r"""(?: [bruf]{0,2} (?P<quote> \\*+["'] ) )?""", re.VERBOSE)
 _QUOTED: Final = re.compile(many(r"""[^"'\\\r\n]++|\\++[^"'\\nrt]""", least=1))
-# A comma or the like is part of the value unless something else begins after it.
+# Commas, brackets and the like are part of the value unless something else begins after them.
 _BARE: Final = re.compile(
     many(
         r"""
@@ -40,7 +40,7 @@ _BARE: Final = re.compile(
 
 
 def hidden(text: str, lowered: str) -> str:
-    """Replace the values whose names speak of secrets by `[hidden]`.
+    """Replace the values whose names suggest secrets with `[hidden]`.
 
     `lowered` is the text in lower case.
     """
@@ -73,7 +73,7 @@ def hidden(text: str, lowered: str) -> str:
 def _value(text: str, found: re.Match[str]) -> re.Match[str] | None:
     """Return the assigned value, without its quotes."""
     prefix = _PREFIX.match(text, found.end())
-    assert prefix is not None  # noqa: S101 - it also matches nothing
+    assert prefix is not None  # noqa: S101 - it also matches the empty string
     if prefix["quote"]:
         return _QUOTED.match(text, prefix.end())
     if (found["quote"] or "").endswith('"'):

@@ -1,4 +1,4 @@
-"""The forms of credentials of the services that people train models with, with sources."""
+"""The formats of credentials for services that people train models with, and their sources."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,11 +10,12 @@ _HEX: Final = "0-9a-f"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The form of a service's secrets, and the document that describes it.
+    """The format of a service's secrets, and the document that describes it.
 
-    After one of the literal `prefixes` (separated by spaces) come at least `least` characters of
-    the `alphabet` (the inside of a character class); `infix` is a pattern for what may come between
-    the two. There is no upper limit: services lengthen their keys, and half a key must not be left.
+    One of the literal `prefixes` (separated by spaces) is followed by at least `least` characters
+    from the `alphabet` (the inside of a character class); `infix` is a pattern for anything between
+    the two. There is no upper limit, since services lengthen their keys and no part of a key may be
+    left.
     """
 
     service: str

@@ -1,8 +1,8 @@
-"""Text made inert: one function for each format that a server's text goes into.
+"""Making text inert: one function per format in which a server's text is shown.
 
-Whatever a server sends must come out as text. Characters that a format forbids, that control a
-terminal or that reorder the text around them are replaced by visible stand-ins: control characters
-by their pictures, such as `␛`, others by their number, such as `[U+202E]`.
+Whatever a server sends must be shown as plain text. Characters that a format forbids, that control
+a terminal or that reorder the text around them are replaced by visible stand-ins: control
+characters by their pictures, such as `␛`, others by their code points, such as `[U+202E]`.
 """
 
 import hashlib
@@ -29,11 +29,11 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def file_slugs(ids: Iterable[str]) -> dict[str, str]:
-    """Return a file name without suffix for each id: the id if that is safe, else a hashed name.
+    """Return a file name without suffix for each id: the id if it is safe, else a hashed name.
 
-    All names differ, also on file systems that ignore case. The order of the ids does not matter.
-    A hashed name ends in a dash and ten hex digits of the id's SHA-256, as no safe one does; they
-    are the first ten unless the id was made to collide.
+    All names differ, even on file systems that ignore case. The order of the ids does not matter.
+    A hashed name ends in a dash and ten hex digits of the id's SHA-256, unlike any safe one; they
+    are the first ten unless the id was crafted to collide.
     """
     slugs: dict[str, str] = {}
     taken: set[str] = set()
@@ -45,7 +45,7 @@ def file_slugs(ids: Iterable[str]) -> dict[str, str]:
 
 
 def is_file_slug(text: str) -> bool:
-    """Return whether a text has the form of the names that `file_slugs` returns."""
+    """Return whether text has the form of the names that `file_slugs` returns."""
     return bool(_SAFE.fullmatch(text) and not _RESERVED.match(text))
 
 
@@ -57,7 +57,7 @@ def _names(job_id: str) -> Iterator[str]:
     """Yield the possible names for an id, the preferred one first."""
     if is_file_slug(job_id) and not _LIKE_HASHED.search(job_id):
         yield job_id
-    # Far more of the id than fits is looked at, since much of it may be dropped.
+    # Far more of the id is used than fits, since much of it may be dropped.
     readable = _UNSAFE.sub("-", job_id[: 4 * SLUG_LENGTH]).lstrip(".-")
     readable = readable[: SLUG_LENGTH - 1 - _DIGITS].rstrip(".-") or "job"
     if _RESERVED.match(readable):
@@ -65,7 +65,7 @@ def _names(job_id: str) -> Iterator[str]:
     digits = hashlib.sha256(_bytes(job_id)).hexdigest()
     for start in range(len(digits) - _DIGITS + 1):
         yield f"{readable}-{digits[start : start + _DIGITS]}"
-    while True:  # hash upon hash, if anyone finds so many collisions
+    while True:  # rehash, should anyone find that many collisions
         digits = hashlib.sha256(digits.encode()).hexdigest()
         yield f"{readable}-{digits[:_DIGITS]}"
 
@@ -79,14 +79,15 @@ _BIDI: Final = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
 _SURROGATES: Final = r"\ud800-\udfff"
 _NO_TEXT: Final = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}{_SURROGATES}{_NONCHARACTERS}]")
 _LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_PICTURES: Final = 0x2400  # the Unicode block of pictures of control characters, in their order
+_PICTURES: Final = 0x2400  # the Unicode block Control Pictures, in the characters' order
 
 
 def html(text: str) -> str:
     """Make text safe for HTML, its attributes and SVG; the template engine escapes it.
 
-    Stand-ins replace what HTML forbids (controls, noncharacters, lone surrogates) and
-    bidirectional controls, which would reorder the page around the text. Tabs and line feeds stay.
+    Stand-ins replace characters that HTML forbids (controls, noncharacters, lone surrogates) and
+    bidirectional controls, which would reorder the page around the text. Tabs and line feeds are
+    kept.
     """
     if text.isascii() and text.isprintable():  # the usual case, and a fast check
         return text
@@ -112,22 +113,22 @@ def _one_line(text: str) -> str:
 
 
 def cut(text: str, length: int) -> str:
-    """Cut a text to `length` characters, the last one an ellipsis if it is cut."""
+    """Truncate text to `length` characters, the last of which is then an ellipsis."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def cut_middle(text: str, length: int) -> str:
-    """Cut a text in its middle: messages begin with their subject and end with the reason."""
+    """Shorten text in its middle: messages begin with their subject and end with the reason."""
     half = (length - len(" … ")) // 2
     return text if len(text) <= length else f"{text[:half]} … {text[-half:]}"
 
 
 def csv_cell(text: str) -> str:
-    """Make text safe for a CSV cell, so that no spreadsheet takes it for a formula.
+    """Make text safe for a CSV cell, so that no spreadsheet treats it as a formula.
 
-    The CSV writer quotes it. Wherever a formula could start, also after spaces, an apostrophe is
-    put first, as spreadsheets themselves mark text. A spreadsheet that splits at semicolons or tabs
-    ignores the quotes of a cell that does not begin a line, and sees new cells within the text.
+    The CSV writer quotes it. Wherever a formula could start, even after spaces, an apostrophe is
+    inserted, as spreadsheets themselves mark text. A spreadsheet that splits at semicolons or tabs
+    ignores the quotes around a cell that does not begin a line, and sees new cells in the text.
     """
     return _CELL_START.sub(r"\g<0>'", html(text))
 
@@ -144,27 +145,27 @@ _CELL_START: Final = re.compile(
 
 
 def json_text(value: JSON) -> str:
-    """Return a JSON document, indented by two spaces, with a line feed at its end.
+    """Return a JSON document, indented by two spaces and ending in a line feed.
 
-    Non-ASCII text is kept, but characters that are not text are escaped, lone surrogates included,
-    so that a strict reader gets back the same value. Numbers that are not finite, which JSON does
-    not have, become the strings `NaN`, `Infinity` and `-Infinity`.
+    Non-ASCII text is kept, but non-text characters, including lone surrogates, are escaped, so that
+    a strict reader gets the same value back. Numbers that are not finite, which JSON lacks, become
+    the strings `NaN`, `Infinity` and `-Infinity`.
     """
-    try:  # json indents at a fraction of the speed
+    try:  # `json` would indent at a fraction of the speed
         return msgspec.json.format(_json_escaped(_dumped(value)), indent=2) + "\n"
     except msgspec.DecodeError:  # a lone surrogate
         return _json_escaped(_dumped(value, indent=2)) + "\n"
 
 
 def html_json(value: JSON) -> str:
-    """Return JSON in one line, for a script element, which nothing in it can end.
+    """Return JSON on one line, for a script element, which nothing in it can end.
 
-    It is as from `json_text`, without white space and with `<`, `>` and `&` escaped as well.
+    It is like that from `json_text`, but without white space and with `<`, `>` and `&` escaped.
     """
     return _SCRIPT_ESCAPED.sub(_json_escape, _dumped(value))
 
 
-# Outside strings, JSON has none of these but line feeds, which the class leaves out.
+# JSON contains none of these outside strings; line feeds, which it may, are left out.
 _JSON_ESCAPED: Final = re.compile(
     rf"[\x7f-\x9f\u2028\u2029\ufeff{_BIDI}{_SURROGATES}{_NONCHARACTERS}]"
 )
@@ -192,7 +193,7 @@ def _dumped(value: JSON, indent: int | None = None) -> str:
 
 
 def _finite(value: JSON) -> JSON:
-    """Replace numbers that are not finite by words, at any depth."""
+    """Replace numbers that are not finite with words, at any depth."""
     match value:
         case float() if not math.isfinite(value):
             return js_number(value)
@@ -211,14 +212,14 @@ def markdown(text: str) -> str:
     """Make text safe for one line or table cell of Markdown: CommonMark with GitHub's extensions.
 
     It renders as the same text, except for a zero-width space that keeps `@name`, `#1`, `!1`,
-    `GH-1`, `%1` and the like from mentioning people or issues. A backslash would not, since forges
-    look for mentions after rendering.
+    `GH-1`, `%1` and the like from mentioning people or issues. A backslash would not be enough,
+    since forges look for mentions after rendering.
     """
     line = _MARKUP.sub(_escaped_markup, _one_line(text).strip())
     return _LIST_NUMBER.sub(r"\1\\\2", line)
 
 
-# What may be markup in one line of text: anywhere, depending on what is around it, at its start.
+# Possible markup in a line of text: anywhere, depending on its context, or at the start.
 _MARKUP: Final = re.compile(
     r"""
       [\\`*\[\]<>&\#~$^{}|@]
@@ -249,9 +250,9 @@ def _escaped_markup(mark: re.Match[str]) -> str:
 def terminal(text: str) -> str:
     """Make text safe for one line on a terminal or in a CI runner's log.
 
-    No control or bidirectional character is left, and no workflow command: spaces separate the
-    colons of `::error::` and the signs of `##[group]`, `##vso[` and the like, wherever they are,
-    since a runner may wrap lines. An IPv6 address in brackets is left alone.
+    Control and bidirectional characters are replaced, and workflow commands are broken up: spaces
+    separate the colons of `::error::` and the characters of `##[group]`, `##vso[` and the like,
+    wherever they are, since a runner may wrap lines. An IPv6 address in brackets is left alone.
     """
     return _COMMAND.sub(r"\g<0> ", _one_line(text))
 
@@ -261,7 +262,7 @@ _COMMAND: Final = re.compile(r"(?<!\[):(?=:)|(?<=\[):(?=:)(?!:[0-9A-Fa-f:.]*\])|
 
 def workflow_message(text: str) -> str:
     """Make text safe for a workflow command's message, which follows its `::`, on one line."""
-    return terminal(text).replace("%", "%25")  # `terminal` has escaped line breaks already
+    return terminal(text).replace("%", "%25")  # `terminal` has already replaced line breaks
 
 
 def workflow_property(text: str) -> str:

@@ -12,7 +12,7 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 Object: TypeAlias = dict[str, JSON]
 
 MAX_DEPTH: Final = 64
-"""JSON nested deeper than this is not decoded: nobody means it, and it could use up the stack."""
+"""JSON nested deeper than this is not decoded: nobody needs it, and it could exhaust the stack."""
 
 MAX_VALUES: Final = 200_000
 """JSON with more values is not decoded, since one byte can become an object of a hundred bytes.
@@ -22,17 +22,17 @@ Scalars, arrays and objects count, keys do not.
 
 
 class NotJSON(ValueError):  # noqa: N818 - the name says what the text is
-    """The text is not JSON that a browser's `JSON.parse` would accept, or exceeds a limit."""
+    """The text exceeds a limit or is not JSON that a browser's `JSON.parse` would accept."""
 
 
 _INTEGER_DIGITS: Final = 310  # more digits than the largest double has
 
 
 def decode(data: bytes) -> JSON:
-    """Decode UTF-8 JSON as `JSON.parse` would, and bare `NaN`, `Infinity`, `-Infinity` as well.
+    """Decode UTF-8 JSON as `JSON.parse` would, but allow bare `NaN`, `Infinity` and `-Infinity`.
 
-    Bytes that are not UTF-8 become U+FFFD first, as in any event stream. Raises `NotJSON`, also
-    for JSON of more than `MAX_VALUES` values or `MAX_DEPTH` levels.
+    Invalid UTF-8 is first replaced by U+FFFD, as in any event stream. Raises `NotJSON`, even for
+    valid JSON if it has more than `MAX_VALUES` values or `MAX_DEPTH` levels.
     """
     check_limits(data)
     return decode_own(data)
@@ -52,7 +52,7 @@ def decode_own(data: bytes) -> JSON:
 
 
 def _integer(digits: str) -> int | float:
-    # Python refuses to convert integers of thousands of digits; a double is infinite long before.
+    # Python refuses to convert integers with thousands of digits; doubles overflow long before.
     return int(digits) if len(digits) < _INTEGER_DIGITS else float(digits)
 
 
@@ -69,7 +69,7 @@ def decode_object(data: bytes) -> Object | None:
 
 
 def encode(value: JSON) -> bytes:
-    """Encode a value in ASCII, so that `decode` returns the same value, whatever is in it."""
+    """Encode any value as ASCII JSON, from which `decode` returns the same value."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 
@@ -79,7 +79,7 @@ def encode(value: JSON) -> bytes:
 def check_limits(data: bytes) -> None:
     """Raise `NotJSON` if the JSON has more than `MAX_VALUES` values or `MAX_DEPTH` levels.
 
-    Otherwise the JSON is not validated: the decoder does that.
+    The JSON is not validated any further: the decoder does that.
     """
     if has_more_values(data, MAX_VALUES):
         raise NotJSON(f"more than {MAX_VALUES:,} values")
@@ -120,7 +120,7 @@ def _structure(data: bytes) -> bytes:
     while start < len(data):  # piece by piece, since every other byte can be a string
         end = start + _AT_ONCE
         while data.endswith(b"\\", start, end) and end < len(data):
-            end += _AT_ONCE  # so that no escape is cut in two
+            end += _AT_ONCE  # so that no escape is split
         # Escaped quotes do not end a string; escaped backslashes do not escape.
         piece = data[start:end].replace(b"\\\\", b"").replace(b'\\"', b"")
         texts = piece.split(b'"')
@@ -179,7 +179,7 @@ _EXACT: Final = 2**53  # up to this number every integer is a double
 def js_number(value: float) -> str:
     """Return a number as JavaScript prints it: `3`, `0.1`, `1e-7`, `1e+21`, `NaN`, `-Infinity`.
 
-    The rule is ECMAScript's Number::toString with radix 10. Python finds the same digits.
+    The rule is ECMAScript's Number::toString with radix 10. Python produces the same digits.
     """
     number = as_double(value)
     text = repr(number).removesuffix(".0")
@@ -194,7 +194,7 @@ def js_number(value: float) -> str:
 
 
 def js_numbers(values: Sequence[float]) -> list[str]:
-    """Return numbers as `js_number` does; most are printed by msgspec, which is fast for many."""
+    """Return numbers as `js_number` does, but mostly through msgspec, which is fast for many."""
     if values and are_finite(values) and min(values) >= -_EXACT and max(values) <= _EXACT:
         texts = f"{msgspec.json.encode(values).decode()[1:-1]},".replace(".0,", ",")
         if "e" not in texts and "-0," not in texts:
@@ -203,7 +203,7 @@ def js_numbers(values: Sequence[float]) -> list[str]:
 
 
 def js_value(value: JSON) -> str:
-    """Format any JSON value as `JSON.stringify` does, but `NaN` and the infinities by name."""
+    """Format any JSON value as `JSON.stringify` does, but with `NaN` and the infinities by name."""
     match value:
         case bool():
             return "true" if value else "false"

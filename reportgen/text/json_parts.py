@@ -1,8 +1,8 @@
 """The parts of a JSON array or object, still encoded.
 
-A document of megabytes can decode to gigabytes of objects. Split into its parts, it is decoded one
-part at a time, and a part that exceeds a limit is not decoded at all. Only the text between the
-parts is checked here; the decoder of a part checks the rest.
+A document of a few megabytes can decode to gigabytes of objects. So it is split into parts, which
+are decoded one at a time, and a part that exceeds a limit is not decoded at all. Only the text
+between the parts is checked here; each part's decoder checks the rest.
 """
 
 import re
@@ -15,7 +15,7 @@ from reportgen.text.patterns import many
 _SPACE: Final = rb"[ \t\r\n]*+"
 _STRING: Final = rb'"[^"\\]*+%b"' % many(r'\\.[^"\\]*+').encode()
 _FILLING: Final = many(r'[^"\[\]{}]++|' + _STRING.decode()).encode()
-# An array or object without others in it.
+# An array or object with no others inside it.
 _FLAT: Final = rb"(?:\[%b\]|\{%b\})" % (_FILLING, _FILLING)
 _SIMPLE: Final = rb'(?:%b|%b|[^"\[\]{}, \t\r\n]++)' % (_STRING, _FLAT)
 _KEY: Final = rb"(?P<key>%b)%b:%b" % (_STRING, _SPACE, _SPACE)
@@ -47,7 +47,7 @@ def members(document: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _parts(text: bytes, brackets: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Return the key and value of each part of an array or object; an item's key is empty."""
+    """Yield the key and value of each part of an array or object; an item's key is empty."""
     opening = _OPENING.match(text)
     if opening is None or opening["bracket"] != brackets[:1]:
         raise NotJSON(f"it does not begin with {brackets[:1].decode()}")
@@ -74,7 +74,7 @@ def _parts(text: bytes, brackets: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _end_of_nested(text: bytes, start: int) -> int:
-    """Return where the array or object that starts here ends."""
+    """Return the end of the array or object that starts at `start`."""
     depth, place = 0, start
     while text[start : start + 1] in _OPENINGS and (bracket := _NEXT_BRACKET.match(text, place)):
         depth += 1 if bracket[1] in _OPENINGS else -1

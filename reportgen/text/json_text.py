@@ -1,9 +1,9 @@
-"""Secrets in the text of JSON: the values of secret keys, and of pairs of a name and a value.
+"""Secrets in JSON text: the values of secret keys, and of pairs of a name and a value.
 
-JSON may be anywhere in a text, be cut off or broken, or be inside a JSON string, with its own
-quotes escaped. So nothing is parsed: a key is the text between two quotes the second of which is
-followed by a colon, and the backslashes before a quote show how deep it is nested. Everything else
-is kept character by character, in linear time.
+JSON may be anywhere in a text, truncated, invalid, or inside a JSON string, with its own quotes
+escaped. So nothing is parsed: a key is the text between two quotes, the second of which is followed
+by a colon, and the backslashes before a quote show how deeply it is nested. All other text is kept
+unchanged. This takes linear time.
 """
 
 import re
@@ -39,7 +39,7 @@ _Hiding: TypeAlias = tuple[int, int, str]
 
 
 def hide_values(text: str) -> str:
-    """Replace each value whose key, or whose pair's name, is secret by `"[hidden]"`."""
+    """Replace each value whose key, or pair's name, suggests a secret with `"[hidden]"`."""
     pairs = _Pairs(text)
     if _MAY_HOLD_PAIRS.search(text):
         pairs.find()
@@ -54,11 +54,11 @@ def hide_values(text: str) -> str:
 
 
 def _values_of_secret_keys(text: str, names: Container[int]) -> list[_Hiding]:
-    """Return the values to hide, except those that begin where the `names` of pairs do."""
+    """Return the values to hide, except the names of pairs, which start at `names`."""
     hidings: list[_Hiding] = []
     position = 0
     while found := _KEY.search(text, position):
-        # The quote that ends what is not a secret key may begin the next one.
+        # If the key is not secret, its closing quote may open the next key.
         position = found.start("quote")
         key = _unescaped(found["key"])
         if not speaks_of_secret(key) or found.end() in names:
@@ -71,22 +71,22 @@ def _values_of_secret_keys(text: str, names: Container[int]) -> list[_Hiding]:
 
 
 def _unescaped(name: str) -> str:
-    """Decode the escapes of letters; any other ends a word, as a space does."""
+    """Decode Unicode escapes, and replace others with spaces, which end words, too."""
     return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)) if escape[1] else " ", name)
 
 
 def _hiding(text: str, start: int, key_quote: str, key: str) -> _Hiding | None:
-    """Return how to hide the value that begins at `start`; None if it may be seen.
+    """Return how to hide the value that begins at `start`; None if it may be shown.
 
-    `key_quote` is the closing quote of the value's key, as it is spelled there.
+    `key_quote` is the closing quote of the value's key, with the backslashes before it.
     """
     level = _nesting(key_quote)
-    # Not the key's own spelling, which would include backslashes at the key's end.
+    # Not `key_quote` itself, which would include backslashes at the key's end.
     quote = "\\" * (2**level - 1) + '"'
     opening = _QUOTE_PATTERN.match(text, start)
     if opening:
         if _nesting(opening[0]) < level:
-            return None  # the end of the string that the JSON is in
+            return None  # the end of the string that contains the JSON
         return start, _string_end(text, opening), f"{opening[0]}{HIDDEN}{opening[0]}"
     if text[start : start + 1] in {"[", "{"}:
         return start, _bracket_end(text, start, level), f"{quote}{HIDDEN}{quote}"
@@ -98,7 +98,7 @@ def _hiding(text: str, start: int, key_quote: str, key: str) -> _Hiding | None:
 
 
 def _string_end(text: str, opening: re.Match[str]) -> int:
-    """Return where a string ends; one that is not closed ends with the text."""
+    """Return the end of a string; an unclosed one ends with the text."""
     closing = _closing_quote(text, opening)
     if closing is None:
         return len(text)
@@ -106,14 +106,14 @@ def _string_end(text: str, opening: re.Match[str]) -> int:
 
 
 def _closing_quote(text: str, opening: re.Match[str]) -> re.Match[str] | None:
-    """Return the quote that ends a string, its own or that of the string that it is in."""
+    """Return the quote that ends a string: its own, or that of a string that contains it."""
     level = _nesting(opening[0])
     quotes = _QUOTE_PATTERN.finditer(text, opening.end())
     return next((quote for quote in quotes if _nesting(quote[0]) <= level), None)
 
 
 def _bracket_end(text: str, start: int, level: int) -> int:
-    """Return where the array or object at `start` ends; one that is not closed, with the text."""
+    """Return the end of the array or object at `start`; an unclosed one ends with the text."""
     depth = 0
     in_string = False
     for found in _BRACKETS_OR_QUOTE.finditer(text, start):
@@ -132,7 +132,7 @@ def _bracket_end(text: str, start: int, level: int) -> int:
 
 
 def _nesting(quote: str) -> int:
-    """Return how many JSON strings a quote is in, by the backslashes that escape it.
+    """Return how many JSON strings a quote is nested in, judging by its backslashes.
 
     Each string doubles the backslashes inside it and adds one before a quote; a backslash that is
     part of the text adds an even number of them at its own level.
@@ -155,7 +155,7 @@ _AFTER_KEY: Final = re.compile(rf"{_SPACE}:{_SPACE}")
 
 @dataclass(slots=True)
 class _Object:
-    """An open object or array: how deep it is nested in strings, and what is known of it."""
+    """An open object or array: how many strings it is nested in, and what was found in it."""
 
     strings: int
     in_array: bool
@@ -168,17 +168,17 @@ class _Object:
 
 @dataclass(slots=True)
 class _Pairs:
-    """The pairs of a text, `{"name" or "key": …, "value": …}` in arrays, in either order."""
+    """The pairs in a text: `{"name" or "key": …, "value": …}` in arrays, in either order."""
 
     text: str
     hidings: list[_Hiding] = field(default_factory=list)
     names: set[int] = field(default_factory=set)
-    """The starts of the names, which are not secret whatever their key is."""
+    """The starts of the names, which are not secret even if their key suggests it."""
     _open: list[_Object] = field(default_factory=list)
     _strings: list[tuple[int, int]] = field(default_factory=list)
     """The open strings: the nesting of their quotes, and their starts."""
     _secret_values: list[tuple[int, str, str]] = field(default_factory=list)
-    """The start of each value of a pair with a secret name, the quote of its key, and the name."""
+    """For each pair with a secret name: the start of the value, its key's quote, and the name."""
 
     def find(self) -> None:
         """Find the names of all pairs, and the values to hide."""
@@ -192,7 +192,7 @@ class _Pairs:
                 self._close(self._open.pop())
         while self._open:
             self._close(self._open.pop())
-        # From the outermost on, so that what is within a hidden value is not searched again.
+        # Outermost first, so that the inside of a hidden value is not searched again.
         end = 0
         for at, quote, name in sorted(self._secret_values):
             hiding = _hiding(self.text, at, quote, name) if at >= end else None

@@ -1,4 +1,4 @@
-"""Names that speak of secrets: keys of JSON, config keys, options and variables."""
+"""Names that suggest secrets: JSON keys, config keys, options and variables."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,23 +9,23 @@ from reportgen.text.javascript import JSON
 
 
 def speaks_of_secret(name: str) -> bool:
-    """Return whether a name has, as a whole word, a word for secrets: `hf_token`, `apiKey`.
+    """Return whether a name contains, as a whole word, a word for a secret: `hf_token`, `apiKey`.
 
-    Words end at a change of case and at whatever is not a letter. Model settings such as
+    Words end at a change of case and at any non-letter. Model settings such as
     `padTokenId`, `maxTokens` and `pinMemory` are not secrets.
     """
     return _usual_speaks(name) if len(name) <= USUAL_NAME else _speaks_of_secret(name)
 
 
 def speaks_of_password(name: str) -> bool:
-    """Return whether a name has a word for a secret that people type, which may be a number."""
+    """Return whether a name contains a word for a secret that people type, perhaps a number."""
     return speaks_of_secret(name) and (
         bool(_PASS_AT_END.search(name)) or any(map(_holds_password, _readings(name)))
     )
 
 
 def may_name_secret(lowered: str) -> bool:
-    """Return quickly whether a text in lower case may have a word for a secret."""
+    """Return quickly whether lower-case text may contain a word for a secret."""
     # A plain loop, since it runs for every short text as well.
     for hint in _HINTS:  # noqa: SIM110
         if hint in lowered:
@@ -34,9 +34,9 @@ def may_name_secret(lowered: str) -> bool:
 
 
 def secret_texts(value: JSON, *, beneath: bool = False) -> Iterator[str]:
-    """Yield the texts beneath keys that speak of a secret, at any depth.
+    """Yield the strings under keys that suggest a secret, at any depth.
 
-    `beneath` is whether the value itself is beneath such a key.
+    `beneath` is whether the value itself is under such a key.
     """
     match value:
         case str() if beneath:
@@ -58,7 +58,7 @@ def _speaks_of_secret(name: str) -> bool:
 
 
 USUAL_NAME: Final = 64
-"""The longest name that is worth caching: all jobs and events have the same ones, mostly."""
+"""The maximum length of cached names: most names are the same in all jobs and events."""
 _usual_speaks: Final = lru_cache(1 << 10)(_speaks_of_secret)
 
 
@@ -106,7 +106,7 @@ _SECRET_WORDS: Final = _PASSWORD_WORDS | _with_plurals(
     *("privatekey", "privkey", "refreshtoken", "sas", "secret", "secretkey", "secrettoken"),
     *("session", "sessiontoken", "signature", "sshkey"),
 )
-# `tokens` are secrets only after one of these words; all others are what a model counts.
+# `tokens` are secrets only after one of these words; otherwise they are what a model counts.
 _OWNERS_OF_TOKENS: Final = {
     *("access", "api", "auth", "authentication", "bearer", "bot", "csrf", "deploy", "gh"),
     *("github", "gitlab", "hf", "hub", "huggingface", "identity", "jwt", "oauth", "openai"),
@@ -120,7 +120,7 @@ _HINTS: Final = (
 )
 _PASS_AT_END: Final = re.compile(r"(?:\A|[^A-Za-z])pass\Z|(?:\A|[^A-Z])P(?:ass|ASS)\Z")
 
-# A letter that is not A to Z counts as lower case. The last of several capitals before lower case
+# A letter outside A to Z counts as lower case. The last of several capitals before lower case
 # may begin the next word (HFToken) or not (APIkey): either reading can name a secret.
 _SMALL: Final = r"[^\W\d_A-Z]"
 _WORDS: Final = (

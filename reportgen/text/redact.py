@@ -1,11 +1,11 @@
-"""Redaction: secrets are taken out of every text before it reaches a page.
+"""Redaction: secrets are removed from all text before it reaches a page.
 
-The tool's own tokens and what looks like a credential are replaced wherever they are. URLs lose
-user info, query and fragment. The value of a name that speaks of a secret is hidden, in decoded
-JSON, in raw text that holds JSON, and in assignments.
+The tool's own tokens and anything that looks like a credential are replaced wherever they occur.
+URLs lose user info, query and fragment. The value of a name that suggests a secret is hidden, in
+decoded JSON, in raw text that contains JSON, and in assignments.
 
-Raw event data is shown as it came, so the rules work on JSON's text as well as on its values: each
-pattern also matches what it looks for as JSON escapes it. All take linear time, since a server may
+Raw event data is shown as received, so the rules work on JSON text as well as on decoded values:
+each pattern also matches its target as JSON escapes it. All take linear time, since a server may
 send megabytes of whatever makes a pattern slow.
 """
 
@@ -31,11 +31,11 @@ _LONGEST_BEGINNING: Final = 1 << 16
 _LONGEST_HEADER: Final = 1 << 13  # most servers refuse longer ones
 
 _Kinds: TypeAlias = Mapping[str, Callable[[JSON], bool]]
-"""Checks of the values of known keys."""
+"""Checks for the values of known keys."""
 
 
 class Redactor:
-    """Redacts texts and JSON values.
+    """Redacts text and JSON values.
 
     `tokens` are the tool's own secrets, `show` the config keys to show besides the known ones.
     """
@@ -50,7 +50,7 @@ class Redactor:
         return Redactor(self._known.tokens, keys)
 
     def text(self, text: str) -> str:
-        """Redact credentials, own tokens, assigned secrets, and what URLs must not show.
+        """Redact credentials, own tokens, assigned secrets, and the secret parts of URLs.
 
         Idempotent. The text may be plain text or JSON, which stays JSON.
         """
@@ -58,12 +58,12 @@ class Redactor:
             redacted = self._once(text)
             if redacted == text:
                 break
-            # Taking something out may join what is around it into what looks like a secret.
+            # A removal may join the text around it into something that looks like a secret.
             text = redacted
         return text
 
     def event_text(self, text: str) -> str:
-        """Redact raw event data or a log line: as `text` does, and also values of secret keys.
+        """Redact raw event data or a log line as `text` does, and also the values of secret keys.
 
         The text need not be valid JSON.
         """
@@ -72,9 +72,9 @@ class Redactor:
         return self.text(text)
 
     def beginning(self, data: bytes) -> str:
-        """Return the redacted beginning of a server's answer, for the caller to cut.
+        """Return the redacted beginning of a server's response, for the caller to truncate.
 
-        An answer that was cut before redaction may end in a part of a secret, which no rule
+        A response truncated before redaction may end in part of a secret, which no rule
         recognises, so its end is left out.
         """
         text = self.event_text(data[:_LONGEST_BEGINNING].decode("utf-8", "replace"))
@@ -82,7 +82,7 @@ class Redactor:
 
     @property
     def longest_part(self) -> int:
-        """The maximum length of a part of a secret at the end of a text that was cut."""
+        """The maximum length of a partial secret at the end of truncated text."""
         return max(_LONGEST_HEADER, self._known.longest_spelling)
 
     def value(self, value: JSON) -> JSON:
@@ -98,10 +98,10 @@ class Redactor:
                 return value
 
     def config(self, config: Object) -> Object:
-        """Return a job's config as it is shown, other values as `[hidden]`.
+        """Return a job's config as shown, with `[hidden]` for the other values.
 
-        Known keys are shown if their values are of the expected kind. Of other keys, numbers and
-        booleans are shown, and what `show` names, but never a secret's value.
+        Values of known keys are shown if they are of the expected kind. Under other keys, numbers
+        and booleans are shown, and any values of keys in `show`, but never a secret's value.
         """
         return {
             self._key(key): self._dataset(value)
@@ -111,9 +111,9 @@ class Redactor:
         }
 
     def entry(self, entry: Object) -> Object:
-        """Return a job list's entry without its secrets, and otherwise as it came.
+        """Return a job list's entry without its secrets, and otherwise as received.
 
-        The id stays, and so do values of unknown config keys, since a later `show` may name them.
+        The id is kept, and so are values of unknown config keys, which `show` may name later.
         """
         return {
             self._key(key): value if key == "id" else self._member(key, value)
@@ -125,7 +125,7 @@ class Redactor:
         return self._known.redacted_bytes(data)
 
     def holds_token(self, data: bytes) -> bool:
-        """Return whether one of the tool's own tokens is in the bytes, in any spelling."""
+        """Return whether the bytes contain one of the tool's own tokens, in any spelling."""
         return self._known.are_in(data)
 
     def _once(self, text: str) -> str:
@@ -138,7 +138,7 @@ class Redactor:
         return self._usual_key(key) if len(key) <= USUAL_NAME else self.text(key)
 
     def _item(self, item: JSON) -> JSON:
-        """Redact an array's item: of a pair of a name and a value the name decides."""
+        """Redact an array's item: in a pair of a name and a value, the name decides."""
         if isinstance(item, dict):
             fields = {key.lower(): key for key in item}
             names = [key for known in ("name", "key") if (key := fields.get(known)) is not None]
@@ -159,7 +159,7 @@ class Redactor:
         return value if _is_plain(key, value) else HIDDEN
 
     def _dataset(self, source: Object) -> Object:
-        """Return a dataset source as it is shown: its known keys, and others by the same rule."""
+        """Return a dataset source as shown: its known keys, and others by the same rule."""
         kinds = _DATASET_KINDS
         if _DATASETS & self._show:
             kinds = dict.fromkeys(source, lambda _: True)
@@ -179,15 +179,15 @@ class Redactor:
 
 
 def _is_plain(key: str, value: JSON) -> bool:
-    """Return whether a value may be shown though its key speaks of a secret: count or switch."""
+    """Return whether to show a value although its key suggests a secret: a count or switch."""
     return isinstance(value, bool | int | float) and not speaks_of_password(key)
 
 
-# --- What the config's known keys hold, besides numbers and booleans, which any key may show -----
+# --- Values of known config keys, besides numbers and booleans, which are shown for any key ------
 
 
 def _text(pattern: str) -> Callable[[JSON], bool]:
-    """Return a check for texts that match the pattern."""
+    """Return a check for strings that match the pattern."""
     compiled = re.compile(pattern, re.DOTALL)
     return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
 

@@ -1,7 +1,7 @@
-"""The secrets that were read, wherever they came from, and the one redactor that knows them all.
+"""All secrets that were read, from whatever source, and the one redactor that knows them.
 
-Whatever reads a token, from a variable, a file or a server's answer, adds it here; whatever writes,
-to files or to stderr, uses the redactor from here.
+Code that reads a token, from a variable, a file or a server's response, adds it here; code that
+writes, to files or to stderr, uses the redactor from here.
 """
 
 from collections.abc import Iterable
@@ -17,12 +17,12 @@ class Secrets:
         self._tokens = {token for token in tokens if token}
 
     def learn(self, token: str) -> None:
-        """Add a token, so that no text written from now on holds it."""
+        """Add a token, so that no text written from now on contains it."""
         if token and token not in self._tokens:
             self._tokens.add(token)
             self.__dict__.pop("redactor", None)
 
     @cached_property
     def redactor(self) -> Redactor:
-        """The redactor for all tokens learned so far; it is rebuilt only when one is added."""
+        """The redactor for all tokens added so far; it is rebuilt only when one is added."""
         return Redactor(self._tokens)

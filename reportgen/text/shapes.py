@@ -1,4 +1,4 @@
-"""Redaction of what looks like a credential, by a service's prefix or a standard's form."""
+"""Redaction of anything that looks like a credential, by a service's prefix or a standard."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from reportgen.text.patterns import REDACTED, many
 
 
 def redacted(text: str, lowered: str) -> str:
-    """Redact what looks like a credential; `lowered` is the text in lower case."""
+    """Redact anything that looks like a credential; `lowered` is the text in lower case."""
     if _MAY_HOLD_MARKED_PREFIX.search(text):
         text = _redacted(text, text, _MARKED_PREFIXES)
     text = _redacted(text, text, _OTHER_HINTS)
@@ -20,7 +20,7 @@ def redacted(text: str, lowered: str) -> str:
 def _redacted(
     text: str, searched: str, rules: Iterable[tuple[str, str]], stand_in: str = REDACTED
 ) -> str:
-    """Apply each rule, a hint and a pattern, whose hint is in the searched text."""
+    """Apply each rule (a hint and a pattern) whose hint is in the searched text."""
     for hint, pattern in rules:
         if hint in searched:
             text = _compiled(pattern).sub(stand_in, text)
@@ -29,13 +29,13 @@ def _redacted(
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern when it is first needed: all of them would delay every command."""
+    """Compile a pattern when it is first needed: compiling all would delay every command."""
     return re.compile(pattern, re.VERBOSE)
 
 
-# A word starts after whatever is not a letter or digit, and after an escape in the text of JSON.
+# A word starts after anything but a letter or digit, and after an escape in JSON text.
 _WORD_START: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
-# These match `-` and `_` themselves: tried again after each, they would take quadratic time.
+# For patterns that match `-` and `_`: retrying after each one would take quadratic time.
 _RUN_START: Final = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
 # RFC 6750's b64token, whose marks JSON may escape.
 _MARK: Final = r"(?:[._~+/-]|\\++/|\\++u00(?:2[bBdDeEfF]|5[fF]|7[eE]))"
@@ -45,7 +45,7 @@ _DOTTED_PARTS: Final = many(r"\.[A-Za-z0-9_-]{8,}+")
 def _pattern(shape: Shape) -> str:
     prefix = "|".join(map(re.escape, shape.prefixes.split()))
     body = rf"[{shape.alphabet}]{{{shape.least},}}+"
-    # What follows a dot is part of the same secret: SendGrid's, Google's, GitLab's.
+    # Text after a dot is part of the same secret: SendGrid's, Google's, GitLab's.
     return rf"{_WORD_START}(?:{prefix}){shape.infix}{body}[A-Za-z0-9_-]*+{_DOTTED_PARTS}"
 
 
@@ -53,7 +53,7 @@ def _pattern(shape: Shape) -> str:
 _JWT_PARTS: Final = r"eyJ[A-Za-z0-9_-]{6,}+\.[A-Za-z0-9_-]{4,}+\.[A-Za-z0-9_-]*+"
 _JWT: Final = _RUN_START + _JWT_PARTS + many(r"\.[A-Za-z0-9_-]++")
 
-# RFC 7468. If it was cut off, it ends with the text, or with the string that it is in.
+# RFC 7468. If truncated, it ends with the text, or with the string that contains it.
 _PEM_TEXT: Final = many(r"""[^"'<>\\-]++|\\++[nrt/]|\\++u[0-9a-fA-F]{4}|-(?!----)""")
 _PEM: Final = rf"""
     -----BEGIN[ ][A-Z0-9 ]{{1,64}}-----
@@ -84,7 +84,7 @@ _BASIC: Final = rf"""
     (?= [A-Za-z/+]*+[0-9] | [A-Za-z/+]++= ) [A-Za-z0-9+/]{{12,}}+ =*+ [A-Za-z0-9_]*+
     """
 
-# There is no prose after the header's name: whatever follows the scheme is a credential.
+# Prose does not follow the header's name: whatever follows the scheme is a credential.
 _VALUE: Final = many(r"""[^\s"'\\<>,;]++|\\++/|\\++u[0-9a-fA-F]{4}""", least=1)
 _AUTHORIZATION: Final = rf"""
     (?P<before> (?i:authori[sz]ation) \\*+ ["']? \s{{0,8}} [:=] \s{{0,8}} \\*+ ["']? )
@@ -93,7 +93,7 @@ _AUTHORIZATION: Final = rf"""
     {_VALUE}
     """
 
-# Nearly all prefixes end in a mark that many characters follow; few texts hold such a thing.
+# Nearly all prefixes end in a mark followed by many characters, which is rare in text.
 _MAY_HOLD_MARKED_PREFIX: Final = re.compile(r"[_./-][A-Za-z0-9_/-]{10}")
 _PREFIXES: Final = [
     (prefix, _pattern(shape)) for shape in SHAPES for prefix in shape.prefixes.split()

@@ -1,8 +1,8 @@
-"""Redaction of the tool's own secrets, however a text spells them.
+"""Redaction of the tool's own secrets, in any spelling.
 
-A server may repeat a token unchanged, in other case, escaped for JSON, HTML, Markdown or a URL, or
-in base64 amid other data. The patterns for that are large, so they are compiled once a text may
-hold a token, which is rare.
+A server may repeat a token unchanged, in another case, escaped for JSON, HTML, Markdown or a URL,
+or in base64 amid other data. The patterns for that are large, so they are not compiled until text
+may contain a token, which is rare.
 """
 
 import base64
@@ -16,17 +16,17 @@ from typing import AnyStr, Final
 from reportgen.text.patterns import HIDDEN, REDACTED, many
 
 SHORTEST_TOKEN: Final = 8
-"""A shorter token is not looked for: it would be found in any text."""
+"""Shorter tokens are ignored: they could occur in any text."""
 
 _LONGEST_HEAD: Final = 96
-"""The number of characters of a longer token that are compared; the rest is then redacted, too."""
+"""The maximum number of a token's characters to compare; the rest is redacted, too."""
 
 _LONGEST_SPELLING: Final = 16
-"""The maximum length of a spelling of one character, as in `\\\\\\\\u0041`."""
+"""The maximum length of one character's spelling, such as `\\\\\\\\u0041`."""
 
 
 class KnownTokens:
-    """Tokens that no text may hold; those under eight characters are ignored."""
+    """Tokens that no text may contain; those under eight characters are ignored."""
 
     def __init__(self, tokens: Iterable[str]) -> None:
         usable = {t for t in tokens if len(t) >= SHORTEST_TOKEN and t not in REDACTED + HIDDEN}
@@ -39,7 +39,7 @@ class KnownTokens:
 
     @property
     def longest_spelling(self) -> int:
-        """The maximum length of a part of a token at the end of a text that was cut."""
+        """The maximum length of a partial token at the end of truncated text."""
         return _LONGEST_SPELLING * max(map(len, self.tokens), default=0)
 
     def redacted(self, text: str, lowered: str) -> str:
@@ -55,7 +55,7 @@ class KnownTokens:
         return data
 
     def are_in(self, data: bytes) -> bool:
-        """Return whether one of the tokens is in the bytes, in any spelling."""
+        """Return whether the bytes contain one of the tokens, in any spelling."""
         return self.redacted_bytes(data) != data
 
     @cached_property
@@ -74,7 +74,7 @@ def _encoded(text: str) -> bytes:
 def _may_hold(
     text: AnyStr, lowered: AnyStr, needles: Iterable[AnyStr], escapes: Iterable[re.Pattern[AnyStr]]
 ) -> bool:
-    """Return quickly whether a text may hold a token, in any spelling."""
+    """Return quickly whether text may contain a token, in any spelling."""
     # Plain loops, since it runs for every short text as well.
     for needle in needles:
         if needle in lowered:
@@ -88,14 +88,14 @@ def _may_hold(
 def _any_spelling(tokens: Iterable[str]) -> str:
     """Return a pattern for any of the tokens, in any spelling.
 
-    It includes an odd backslash before a letter, which would escape the bracket of the stand-in.
+    It includes an odd backslash before a letter, which would escape the stand-in's bracket.
     """
     tokens = list(tokens)
     cores = sorted(set(chain.from_iterable(map(_cores, tokens))))
     spelled = "|".join(chain(map(_spelled, tokens), map(_spelled_core, cores)))
     characters = {text[:1] for text in chain(tokens, cores)} | {"-", "_"}
     firsts = "".join(sorted(map(re.escape, chain.from_iterable(map(_cases, characters)))))
-    # A lookahead skips at once the places where none can start.
+    # A lookahead quickly skips places where no token can start.
     pairs = many(r"\\\\")
     return rf"(?=[{firsts}\\&%])(?:(?<!\\)(?P<kept>{pairs})\\(?=[A-Za-z0-9]))?(?:{spelled})"
 
@@ -122,7 +122,7 @@ def _spellings(character: str) -> str:
 
 
 def _cases(character: str) -> list[str]:
-    """Return a character in both cases; a pattern of bytes ignores only the case of ASCII."""
+    """Return a character in both cases; a bytes pattern ignores only the case of ASCII."""
     return sorted(
         case for case in {character, character.lower(), character.upper()} if len(case) == 1
     )
@@ -134,7 +134,7 @@ def _is_plain(character: str) -> bool:
 
 
 def _units(character: str) -> list[str]:
-    """Return patterns for the UTF-16 units of a character, as JSON escapes them."""
+    """Return patterns for a character's UTF-16 units, as JSON escapes them."""
     cases = [case.encode("utf-16-be", "surrogatepass") for case in _cases(character)]
     lengths = range(0, min(map(len, cases)), 2)
     return [_one_of({units[i : i + 2].hex() for units in cases}) for i in lengths]
@@ -145,7 +145,7 @@ def _percent(character: str) -> str:
 
 
 def _entities(character: str) -> list[str]:
-    """Return patterns for a character's references in HTML, without `&` and `;`."""
+    """Return patterns for a character's HTML references, without `&` and `;`."""
     numbers = (f"\\#(?:0*+{ord(case)}|x0*+{ord(case):x})" for case in _cases(character))
     return [*numbers, *_entity_names().get(character, ())]
 
@@ -160,9 +160,9 @@ def _entity_names() -> dict[str, list[str]]:
 
 
 def _escapes(tokens: Iterable[str]) -> list[str]:
-    """Return patterns for the escapes of any character of the tokens, which few texts hold.
+    """Return patterns for escapes of any character in the tokens, which few texts contain.
 
-    Each begins with a sign of its own, so that `re` skips texts without it at once.
+    Each begins with a literal character, so that `re` quickly skips texts without it.
     """
     characters = sorted(set("".join(tokens)) | set("+/"))  # base64 also uses these two
     others = [character for character in characters if not _is_plain(character)]
@@ -186,9 +186,9 @@ def _one_of(patterns: Iterable[str]) -> str:
 
 
 def _cores(token: str) -> Iterator[str]:
-    """Yield the base64 of a token amid other data, for each number of bytes before it, modulo 3.
+    """Yield a token's base64 amid other data, for each number of bytes before it, modulo 3.
 
-    Characters that also depend on the data around it are left out.
+    Characters that also depend on the surrounding data are left out.
     """
     data = _encoded(token)
     for before in range(3):
@@ -198,7 +198,7 @@ def _cores(token: str) -> Iterator[str]:
 
 
 def _spelled_core(core: str) -> str:
-    """Return a pattern for base64, standard and URL-safe, in one line or several."""
+    """Return a pattern for base64, standard and URL-safe, on one line or several."""
     head, more = core[:_LONGEST_CORE], len(core) - _LONGEST_CORE
     rest = rf"(?>(?:{_LINE_BREAK}{_ANY_BASE64}){{0,{more}}})" if more > 0 else ""
     spelled = _LINE_BREAK.join(_BASE64_SIGNS.get(character, character) for character in head)
@@ -216,9 +216,9 @@ _ANY_BASE64: Final = f"(?:[A-Za-z0-9]|{_BASE64_SIGNS['+']}|{_BASE64_SIGNS['/']})
 
 
 def _needles(token: str) -> Iterator[str]:
-    """Yield texts in lower case; any spelling without escapes holds one of them.
+    """Yield lower-case strings; any spelling without escapes contains one of them.
 
-    For base64 there are two pieces, since a line break can be within one of them.
+    For base64 there are two pieces, since a line break may split one of them.
     """
     yield token.lower()
     for core in _cores(token):
@@ -229,7 +229,7 @@ def _needles(token: str) -> Iterator[str]:
 
 
 def _ascii_part(needle: str) -> str:
-    """Return the part of a needle that bytes in lower case hold, where only ASCII is lowered."""
+    """Return a needle's ASCII part, if long enough: lower-casing bytes changes only ASCII."""
     longest = max(re.findall(r"[\x00-\x7f]+", needle), key=len, default="")
     return longest if len(longest) >= _SHORTEST_PIECE else needle
 
@@ -239,5 +239,5 @@ def _pieces(run: str) -> list[str]:
     return [run[i : i + size] for i in range(0, len(run) - size + 1, size)]
 
 
-_LONGEST_PIECE: Final = 30  # two are shorter than a line of base64, of 64 characters or more
+_LONGEST_PIECE: Final = 30  # two fit in a line of base64, of 64 characters or more
 _SHORTEST_PIECE: Final = 4

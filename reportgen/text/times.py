@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 
 def parse_time(text: object) -> datetime | None:
-    """Parse an ISO 8601 time as an aware datetime, in UTC if it names no zone; None if invalid."""
+    """Parse an ISO 8601 time as a UTC datetime, assuming UTC without a zone; None if invalid."""
     if not isinstance(text, str):
         return None
     try:
@@ -17,5 +17,5 @@ def parse_time(text: object) -> datetime | None:
 
 
 def time_or_none(value: object) -> str | None:
-    """Return a time unchanged; None if it is not a time."""
+    """Return a time unchanged; None if it is invalid."""
     return value if isinstance(value, str) and parse_time(value) else None

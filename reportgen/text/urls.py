@@ -1,4 +1,4 @@
-"""URLs in any text, without what may be secret in them: user info, query and fragment."""
+"""Removal of the parts of URLs that may be secret: user info, query and fragment."""
 
 import re
 from typing import Final
@@ -14,7 +14,7 @@ def bare_urls(text: str) -> str:
 
 
 def without_query(url: str) -> str:
-    """Return what precedes the query and fragment of a text that is known to be a URL."""
+    """Return a URL without its query and fragment."""
     return _QUERY_START.split(url, maxsplit=1)[0]
 
 
@@ -22,8 +22,8 @@ _SLASH: Final = r"(?:\\*+/|\\++u002[fF])"
 _COLON: Final = r"(?::|\\++u003[aA])"
 _AT_SIGN: Final = r"(?:@|\\++u0040)"
 _QUERY_SIGN: Final = r"(?:[?#]|\\++u00(?:3[fF]|23))"
-# What no URL contains: spaces and controls, quotes of any kind, angle brackets, the punctuation of
-# scripts without spaces. An apostrophe may be in one, but not at the end of a list's item.
+# What URLs do not contain: spaces and controls, quotes of any kind, angle brackets, the punctuation
+# of scripts without spaces. They may contain an apostrophe, but not at the end of a list's item.
 _OUTSIDE: Final = (
     r"\s\x00-\x20\x7f\"<>`\\'«»\u2018-\u201f\u2039\u203a\u3000-\u303f"
     r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
@@ -69,20 +69,20 @@ def _without_user(place: str, query: str) -> str:
         return place[user:]
     if _HOST_AND_PORT.fullmatch(authority):
         return place
-    # What looks like a port is a password, cut at a slash, `?` or `#` that was not encoded.
+    # What looks like a port is a password, split at an unencoded slash, `?` or `#`.
     whole = place + query
     return without_query(whole[user:]) if (user := _user_end(whole)) else place
 
 
 def _user_end(text: str) -> int:
-    """Return where the last user info ends; 0 if there is none."""
+    """Return the end of the last user info; 0 if there is none."""
     return max((sign.end() for sign in _AT.finditer(text)), default=0)
 
 
 def _after_url(query: str) -> str:
     """Return the end of a query that belongs to the text, not the URL: closing punctuation.
 
-    A parenthesis that was not opened in the query ends it, unless more of it follows.
+    An unmatched closing parenthesis ends the query, unless more of the query follows.
     """
     last = max((part.end() for part in _QUERY_PART.finditer(query)), default=0)
     depth = max(0, query.count("(", 0, last) - query.count(")", 0, last))
