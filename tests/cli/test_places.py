@@ -27,7 +27,7 @@ def assert_plain(result: Result, code: int, *words: str) -> None:
     assert len(result.stderr.splitlines()) <= 2
     for word in words:
         assert word in result.stderr
-    assert "unforeseen" not in result.stderr
+    assert "unexpected" not in result.stderr
 
 
 # --- Home ----------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def write(command: Command, text: str, name: str = "arkor-report.toml") -> Path:
 
 def refused(result: Result, *words: str) -> None:
     assert (result.code, result.stdout) == (2, ""), result.stderr
-    assert "unforeseen" not in result.stderr
+    assert "unexpected" not in result.stderr
     assert len(result.stderr.splitlines()) <= 2
     for word in words:
         assert word in result.stderr

@@ -280,11 +280,11 @@ BREAKS = {
     ),
     "a running job, quiet": Fault(
         sse(OPEN_RUN, Hold()), {"state": "caught-up", "events": 3}, "running", "running",
-        loss={"points": 2}, reason="waiting ended",
+        loss={"points": 2}, reason="the wait ended",
     ),
     "a queued job, silent": Fault(
         sse([], Hold()), {"state": "caught-up", "events": 0}, "queued", "queued",
-        reason="waiting ended",
+        reason="the wait ended",
     ),
     "a stall of a running job is no break": Fault(
         [sse(RUN[:2], Hold()), sse(OPEN_RUN, Hold())],

@@ -250,7 +250,7 @@ def test_the_command_names_it_and_exits_with_1(command: Command, name: str, kind
         else:
             assert result.code == 1, (arguments, result.stderr)
             assert planted.name in result.stderr
-        assert "unforeseen" not in result.stderr
+        assert "unexpected" not in result.stderr
     assert tree(outside) == before
 
 
