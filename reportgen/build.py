@@ -138,7 +138,7 @@ def _within_limits(following: Following, warn: Callable[[str], None]) -> Followi
     most = open_files.most_streams(following.concurrency)
     if most < following.concurrency:
         warn(
-            f"only {most} streams are read at once, not {following.concurrency}, since this "
+            f"reading only {most} streams at once, not {following.concurrency}, since this "
             "process may not open more files: raise its limit (`ulimit -n`)"
         )
     return replace(following, concurrency=most)

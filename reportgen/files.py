@@ -324,7 +324,7 @@ def _lock(directory: Directory, name: str) -> int:
             found = directory.file_status(name)
             if found is not None and found.st_size:
                 raise ForeignFileError(directory.path / name, "a file that is not a lock") from None
-            # Reading permission is enough: the file may be someone else's.
+            # Read permission is enough: the file may be someone else's.
             descriptor = directory.open_file(name, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,8 +9,8 @@ from hypothesis import settings
 from tests.command import Command
 
 # CI runs each property test once more with `--hypothesis-profile thorough`.
-settings.register_profile("quick", deadline=None, max_examples=40)
-settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.register_profile("quick", deadline=None, max_examples=40, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=500, derandomize=True)
 settings.load_profile("quick")
 
 

@@ -48,7 +48,7 @@ def x_ticks(across: Span) -> tuple[Tick, ...]:
     whole = across.low.is_integer() and across.high.is_integer()
     ticks = _ticks(across, 1.0 if whole else 0.0, _X_LABEL)
     longest = max((len(label) for _, label in ticks), default=0)
-    if len(ticks) * longest * _X_LETTER > WIDTH:  # labels must not touch
+    if len(ticks[::2]) > 1 and len(ticks) * longest * _X_LETTER > WIDTH:  # labels must not touch
         ticks = ticks[::2]
     return tuple(Tick(WIDTH * across.fraction(value), label) for value, label in ticks)
 

@@ -53,7 +53,7 @@ def _run(session: Session) -> int:
         session.stderr.write_end(
             "error",
             f"Something unexpected went wrong: {type(error).__name__}: {error}. "
-            "Run it again with -v to see where, and report it.",
+            "Run the command again with -v to see where, and please report the problem.",
         )
         return _FAILED
 

@@ -141,7 +141,7 @@ selection = _group(
     _option("--name", "Only jobs whose name matches, such as 'support-*'.", metavar="GLOB"),
     _option(
         "--status statuses",
-        "Only jobs to which the job list gives one of these statuses, such as failed,running.",
+        "Only jobs that have one of these statuses in the job list, such as failed,running.",
         STATUSES,
         default=frozenset(),
     ),
@@ -207,8 +207,8 @@ snapshot_dir = _option(
 
 baseline = _option(
     "--baseline",
-    "What each job is measured against: a job's id, the newest completed job with a given name, or "
-    "`previous`, the newest completed job of the same name that was created before it.",
+    "What each job is measured against: a job's id, the newest completed job whose name "
+    "matches, or `previous`, the newest completed job of the same name that was created before it.",
     metavar="ID|NAME|previous",
 )
 
@@ -240,7 +240,10 @@ _looks = _group(
         default="auto",
     ),
     _option(
-        "--timezone", "The time zone of the pages, such as Europe/Berlin.", ZONE, default="UTC"
+        "--timezone",
+        "The time zone for times on the pages, such as Europe/Berlin.",
+        ZONE,
+        default="UTC",
     ),
     _option(
         "--stale-after",

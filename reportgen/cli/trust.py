@@ -104,6 +104,6 @@ def _real(path: Path) -> Path:
         return Path(os.path.realpath(path))
     except OSError as error:
         raise WriteError(
-            f"The current directory can't be found ({error.strerror}): change to one that is "
-            "there, or name absolute paths with --out and --snapshot-dir."
+            f"The current directory can't be found ({error.strerror}): change to one that "
+            "exists, or give absolute paths for --out and --snapshot-dir."
         ) from error

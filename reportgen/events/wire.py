@@ -60,7 +60,7 @@ Logged: TypeAlias = "JSON | msgspec.UnsetType"
 class LogData(msgspec.Struct, gc=False):
     """The data of a `training.log` event, with each field as received; `UNSET` if it is missing.
 
-    JSON has no cycles, so the garbage collector need not track these many objects.
+    JSON has no cycles, so the garbage collector need not track these objects, which are many.
     """
 
     step: Any = msgspec.UNSET

@@ -128,7 +128,7 @@ async def _read_source(source: Source, progress: FetchProgress) -> _First:
         progress.warn(f"org and project are unknown: {identity}")
         identity = source.origin
     if isinstance(manifest, BaseException):
-        progress.warn(f"the manifest is unknown: {manifest}")
+        progress.warn(f"the manifest could not be read: {manifest}")
         manifest = Manifest(error=str(manifest))
     return _First(replace(identity, without_project=jobs.without_project), manifest, jobs)
 

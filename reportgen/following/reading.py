@@ -126,7 +126,7 @@ def _writing_temporary_files() -> Iterator[None]:
         place = tempfile.tempdir or "the directory for temporary files"
         raise WriteError(
             f"Cannot write temporary files in {place}: {error.strerror or error}. "
-            "Free some space there, or name another directory in TMPDIR."
+            "Free some space there, or set TMPDIR to another directory."
         ) from error
 
 

@@ -124,8 +124,8 @@ class Publication:
     def _check(self, piece: bytes) -> None:
         if self._holds_secret(piece):
             raise WriteError(
-                f"File {len(self._new) + 1} of the report would hold the token, so nothing is "
-                "published and the old report stays. This should never happen: please report it."
+                f"The report's file {len(self._new) + 1} would contain the token, so nothing is "
+                "published and the old report is kept. This should never happen: please report it."
             )
 
     def has(self, name: str) -> bool:

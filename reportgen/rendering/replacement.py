@@ -232,7 +232,9 @@ def _refuse_sticky(folder: Directory, leaf: str, status: os.stat_result) -> None
     of_folder = os.fstat(folder.descriptor)
     owners = {0, status.st_uid, of_folder.st_uid}
     if of_folder.st_mode & stat.S_ISVTX and os.geteuid() not in owners:
-        error = PermissionError(errno.EPERM, "it belongs to someone else in a sticky directory")
+        error = PermissionError(
+            errno.EPERM, "it is in a sticky directory and belongs to another user"
+        )
         raise _cannot_be_replaced(folder.path / leaf, error)
 
 

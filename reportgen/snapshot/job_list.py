@@ -71,7 +71,7 @@ def check_id(job_id: str, place: int, redactor: Redactor) -> None:
     """Raise `WriteError` if the id at this place contains a token: ids are never redacted."""
     if redactor.holds_token(job_id.encode("utf-8", "surrogatepass")):
         raise WriteError(
-            f"The id of job {place} in the list holds the token, and ids cannot be redacted: "
+            f"The id of job {place} in the list contains the token, and ids can't be redacted, so "
             "nothing is kept or published. Delete that job."
         )
 

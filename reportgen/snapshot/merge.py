@@ -284,7 +284,7 @@ def _read(folder: SourceFolder, job_id: str) -> _Read:
     with folder.logs.open(job_id) as file:
         state = log_index.examine(event_log.records(blocks(file)))
     if not sizes:
-        raise event_log.DamagedLogError("not a single complete line")
+        raise event_log.DamagedLogError("not exactly one complete line")
     return _Read(folder, sum(sizes), state)
 
 

@@ -198,13 +198,13 @@ def scope(
     if org is None or project is None:
         missing = "--org" if org is None else "--project"
         raise SourceError(
-            f"The scope is unknown: {file} does not give it. Run this in the project's directory, "
-            f"pass it with --project-dir, or give {missing}."
+            f"The scope is unknown: {file} does not set it. Run this in the project's directory, "
+            f"point --project-dir at that directory, or pass {missing}."
         )
     if credentials.org is not None and org != credentials.org:
         raise SourceError(
-            f"The anonymous session can only use its own org {credentials.org}, and not {org}: "
-            f"{file} may be stale (delete it and run `arkor dev` again), or run `arkor login`."
+            f"The anonymous session can only use its own org {credentials.org}, not {org}. "
+            f"If {file} is stale, delete it and run `arkor dev` again; otherwise run `arkor login`."
         )
     return Scope(org, project)
 

@@ -14,7 +14,7 @@ def expand(text: str) -> str:
     if expanded.startswith("/"):
         return expanded
     if user:
-        raise ValueError(f"no home directory is known for ~{user}: write ./~{user} for such a name")
+        raise ValueError(f"no home directory is known for ~{user}: write ./~{user} for a file name")
     raise ValueError("no home directory is known for ~: set HOME, or write the path in full")
 
 

@@ -91,7 +91,9 @@ class BaseURL:
     def parse(cls, text: str, setting: str = "--url") -> "BaseURL":
         """Parse a URL. Raises `UsageError`, whose message names the setting but not its value."""
         if "@" in text:
-            raise UsageError(f"{setting} must not hold a user name or password: use --token-file.")
+            raise UsageError(
+                f"{setting} must not contain a user name or password: use --token-file."
+            )
         try:
             parts = urlsplit(text.strip())
             host, port = parts.hostname, parts.port

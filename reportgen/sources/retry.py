@@ -18,7 +18,7 @@ _FIRST_SERVER_ERROR: Final = 500
 
 
 def is_final(status: int, *, ended: bool) -> bool:
-    """Return whether retrying a stream request can't change a response other than 200.
+    """Return whether a response other than 200 to a stream request is final: a retry can't help.
 
     The stream of a job that has not ended may not be visible yet, so a 404 for it is retried.
     """
@@ -40,9 +40,9 @@ def is_worth_another_try(status: int) -> bool:
 def delay(failures: int, chance: float, asked: float | None = None) -> float:
     """Return the seconds to wait before the next try.
 
-    `failures` counts those in a row so far, at least one; `chance` is uniform in [0, 1); `asked` is
-    the delay that the server requested, in seconds. The delay starts at 1 s and doubles up to 60 s,
-    ± 25 %; it is at least what the server requested, up to 60 s.
+    `failures` is the number of failures in a row so far, at least one; `chance` is uniform in
+    [0, 1); `asked` is the delay that the server requested, in seconds. The delay starts at 1 s and
+    doubles up to 60 s, ± 25 %; it is at least what the server requested, up to 60 s.
     """
     backoff = min(LONGEST_DELAY, 2.0 ** min(failures - 1, 10))
     jittered = backoff * (1 - JITTER + 2 * JITTER * chance)
@@ -50,7 +50,7 @@ def delay(failures: int, chance: float, asked: float | None = None) -> float:
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """Parse a `Retry-After` header, a number of seconds or a date; return None for neither."""
+    """Parse a `Retry-After` header, a number of seconds or a date; None for neither."""
     if header is None:
         return None
     text = header.strip()

@@ -40,6 +40,7 @@ def are_true(ticks: tuple[Tick, ...], low: float, high: float, size: float) -> b
 @example((0.0, 1e-310))
 @example((1.0, 1.0000000000000002))
 @example((2.0**53, 2.0**53 + 20))
+@example((-3.2202480976533152e-06, -3.220248097653315e-06))
 @example((1.7976931348623155e308, 1.7976931348623157e308))
 @given(st.tuples(FINITE, FINITE) | CLOSE)
 def test_ticks_are_true_and_differ(ends: tuple[float, float]) -> None:
