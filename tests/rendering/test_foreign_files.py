@@ -45,7 +45,7 @@ def bounded(request: pytest.FixtureRequest) -> Iterator[None]:
         raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, fail)
-    signal.alarm(600 if is_long else 60)
+    signal.alarm(600 if is_long else 300)
     try:
         yield
     finally:
@@ -336,7 +336,7 @@ def child(out, swap_at):
                 if "*" not in path.name:
                     plant(kind, path, outside)
     sys.addaudithook(swap)
-    signal.alarm(60)
+    signal.alarm(300)
     try:
         publish(out, "new", "index.html report.json jobs/a.html jobs/b.html")
     except WriteError as error:

@@ -147,7 +147,7 @@ def fuzz(base: Base, tmp_path: Path, cases: list[tuple[str, bytes]], uses: list[
     for number, (name, data) in enumerate(cases):
         room = tmp_path / str(number)
         for use in uses or [USES[number % len(USES)]]:
-            signal.alarm(60)  # for each, so that nothing hangs
+            signal.alarm(300)  # for each, so that nothing hangs
             place = copy_of(base, room / use.__name__ / "snapshot")
             (place / name).write_bytes(data)
             try:

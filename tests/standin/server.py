@@ -18,8 +18,11 @@ from tests.standin.app import Answers, Cloud, Request, application
 from tests.standin.connection import StandInProtocol
 from tests.standin.jobs import Job, Jobs
 
-_PATIENCE = 10.0
+_PATIENCE = 300.0
 """Seconds until a test that waits for something that never comes fails."""
+
+_CLOSING = 5.0
+"""Seconds that open connections get to end when the server stops."""
 
 
 class StandIn:
@@ -116,7 +119,7 @@ class StandIn:
         for connection in list(state.connections):
             connection.transport.abort()
         if state.tasks:
-            await asyncio.wait(list(state.tasks), timeout=_PATIENCE / 2)
+            await asyncio.wait(list(state.tasks), timeout=_CLOSING)
 
     # --- Address ---------------------------------------------------------------------------------
 

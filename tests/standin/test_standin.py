@@ -216,7 +216,7 @@ def test_a_flow_has_no_end_and_stops_when_the_client_leaves() -> None:
         with client(server) as http, http.stream("GET", stream_path()) as answer:
             assert sum(len(chunk) for chunk in itertools.islice(answer.iter_raw(), 50)) > 1e6
             assert read(server, "job_2") == b"2"
-        server.wait_until(lambda: server.open_connections == 0, 2)
+        server.wait_until(lambda: server.open_connections == 0)
 
 
 def test_silence_before_the_head_and_after_it() -> None:
