@@ -370,15 +370,15 @@ def test_report_and_snapshot_may_not_overlap(
     (command.directory / "link").symlink_to("x")
     (command.directory / "up").symlink_to("x/..")
     result = command.run(name, "--out", out, "--snapshot-dir", kept)
-    refused(result, "--out", "--snapshot-dir", "apart")
+    refused(result, "--out", "--snapshot-dir", "different directories")
     assert not list((command.directory / "x").iterdir())
 
 
 def test_defaults_and_files_count_too(command: Command) -> None:
-    refused(command.run("build", "--out", ".arkor-report/pages"), "apart")
-    refused(command.run("build", ARKOR_REPORT_SNAPSHOT_DIR="out"), "apart")
+    refused(command.run("build", "--out", ".arkor-report/pages"), "different directories")
+    refused(command.run("build", ARKOR_REPORT_SNAPSHOT_DIR="out"), "different directories")
     write(command, 'snapshot-dir = "out/kept"')
-    refused(command.run("render"), "apart")
+    refused(command.run("render"), "different directories")
 
 
 def test_neighbours_do_not_overlap(command: Command) -> None:

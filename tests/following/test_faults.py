@@ -270,7 +270,7 @@ BREAKS = {
         reason="gave up after 3 failures in a row",
     ),
     "ended by the list, empty for ever": Fault(
-        sse([]), {"state": "interrupted", "events": 0}, reason="given up"
+        sse([]), {"state": "interrupted", "events": 0}, reason="gave up"
     ),
     "ended by the list, silent": Fault(
         sse(OPEN_RUN, Hold()), {"state": "caught-up", "events": 3}, loss={"points": 2}
