@@ -1,6 +1,7 @@
 """`--baseline` through the real command: what is fetched, kept, compared and judged."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -130,3 +131,13 @@ def test_a_result_that_is_not_finite_is_worse_than_any(command: Command) -> None
     assert result.job("n")["baseline"] == {
         "id": "c", "value": 0.6875, "delta": "NaN", "relative": None,
     }  # fmt: skip
+
+
+def test_result_and_baseline_are_of_one_metric(command: Command) -> None:
+    evaluated = run("e", "bot", 4, 0.75)
+    extra = numbered([*evaluated.events[:-1], log(11, None, evalLoss=0.25), evaluated.events[-1]])
+    with StandIn(*JOBS, replace(evaluated, events=tuple(extra))) as studio:
+        result = command.build(studio, "--baseline", "c")
+    assert result.job("e")["evalLoss"]["min"] == 0.25
+    assert result.job("e")["result"] == {"metric": "loss.tailMean", "value": 0.75}
+    assert result.job("e")["baseline"]["value"] == 0.6875

@@ -57,13 +57,13 @@ def _job(job: JobSummary) -> JSON:
         "logTail": list(job.log_tail),
         "config": job.config,
         "page": job.page,
-        "result": None if job.result is None else _result(job.result),
+        "result": _result(job.result if job.change is None else job.change.own),
         "baseline": None if job.change is None else _baseline(job.change),
     }
 
 
-def _result(result: Result) -> JSON:
-    return {"metric": result.metric, "value": _value(result.value)}
+def _result(result: Result | None) -> JSON:
+    return None if result is None else {"metric": result.metric, "value": _value(result.value)}
 
 
 def _baseline(change: Change) -> JSON:

@@ -29,15 +29,14 @@ class Change:
 
     @property
     def delta(self) -> float | None:
-        """How much larger the job's result is; None if either is not finite."""
-        delta = self._delta
-        return None if delta is None else float(delta)
+        """How much larger the job's result is; None if that is not a finite number."""
+        return _finite(self._delta)
 
     @property
     def relative(self) -> float | None:
-        """The difference relative to the baseline's result; None if that is zero, or not finite."""
+        """The difference relative to the baseline's result; None if zero, or not finite."""
         delta, base = self._delta, _decimal(self.other)
-        return None if delta is None or not base else float(delta / abs(base))
+        return None if delta is None or not base else _finite(delta / abs(base))
 
     def is_worse_by(self, percent: float) -> bool:
         """Return whether the job is worse by more than `percent`; any increase from zero is."""
@@ -69,6 +68,11 @@ class Change:
 def _decimal(result: Result) -> Decimal | None:
     """Return a result as printed, so that 1.05 is exactly 5 % above 1."""
     return None if result.value is None else Decimal(repr(result.value))
+
+
+def _finite(number: Decimal | None) -> float | None:
+    value = math.nan if number is None else float(number)
+    return value if math.isfinite(value) else None
 
 
 def change(result: Result | None, tail: Result | None, baseline: Baseline) -> Change | None:

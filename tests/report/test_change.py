@@ -54,6 +54,7 @@ def test_without_a_loss_there_is_no_change() -> None:
         (None, 0.5, None, None, "not finite, so worse than"),
         (0.5, None, None, None, "finite, so better than"),
         (None, None, None, None, "the same as"),
+        (1e308, -1e308, None, 2.0, "200 % worse than"),
     ],
 )
 def test_a_change_in_numbers_and_in_words(
