@@ -1,12 +1,13 @@
 """`--baseline` through the real command: what is fetched, kept, compared and judged."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
 from tests.command import Command
-from tests.standin import Event, Job, StandIn, completed, job, log, numbered, started
+from tests.standin import Event, Job, StandIn, completed, job, log, numbered, reply, started
 
 
 def run(job_id: str, name: str, day: int, loss: float) -> Job:
@@ -80,9 +81,13 @@ def test_a_baseline_is_fetched_though_it_is_not_shown(command: Command) -> None:
 
 
 def test_retention_spares_a_baseline(command: Command) -> None:
+    left = {"jobs": [each.entry for each in JOBS if each.id != "a"]}
     with StandIn(*JOBS) as studio:
+        command.build(studio)
+        studio.answers.overrides["jobs"] = reply(200, json.dumps(left).encode())
         result = command.build(studio, "--keep-last", "1", "--baseline", "a")
         logs = sorted(path.name for path in command.directory.glob(".arkor-report/*/events/*"))
+    assert result.code == 0, result.stderr
     assert [each["id"] for each in result.report["jobs"]] == ["c"]
     assert result.job("c")["baseline"]["value"] == 0.5
     assert [name[0] for name in logs] == ["a", "c"]
