@@ -17,9 +17,9 @@ from reportgen.text.javascript import js_number
 
 def inert_text(value: object) -> object:
     """Make text inert, for Jinja to escape; return anything else, including markup, unchanged."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    return inert.html(value)
+    if type(value) is str:  # the usual case, and a fast check
+        return inert.html(value)
+    return inert.html(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 FILTERS: Final = {
