@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from reportgen.charts import sparkline, svg
+from reportgen.pages import values
 from reportgen.report import wording
 from reportgen.text import inert
 from reportgen.text.javascript import js_number
@@ -31,6 +32,7 @@ FILTERS: Final = {
     "short": wording.short,
     "size": wording.size,
     "duration": wording.duration,
+    "printed": values.printed,
 }
 """The filters that print a view's numbers."""
 
