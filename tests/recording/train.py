@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,7 +37,12 @@ UPLOADED: Data = {
     "url": "https://storage.example/uploads/triage-labels.jsonl?X-Expires=3600&X-Signature=5f0c1e",
     "token": "blob-token-made-up-for-the-demo",
 }
-DATASETS = {"help": HELP_TOPICS, "triage": UPLOADED}
+FEW = 4
+DATASETS = {
+    "help": HELP_TOPICS,
+    "four topics": {**HELP_TOPICS, "split": f"train[:{FEW}]"},
+    "triage": UPLOADED,
+}
 BASE_STEPS = 3000
 Texts: TypeAlias = dict[str, tuple[Text, Text]]
 
@@ -64,6 +70,8 @@ class Plan:
     """The checkpoint from which a crashed run was resumed."""
     restart_after: float = 95.0
     """Seconds from the crash until it was."""
+    run: int = 1
+    """Which of the jobs of this name it is."""
 
     @property
     def settings(self) -> Settings:
@@ -82,7 +90,8 @@ class Plan:
     @property
     def job_id(self) -> str:
         """Return an id as servers make them: a ULID of the time of creation."""
-        random_part = random.Random(self.name).getrandbits(80)
+        source = random.Random(self.name)
+        random_part = [source.getrandbits(80) for _ in range(self.run)][-1]
         return (
             f"job_{_base32(round(self.created.timestamp() * 1000), 10)}{_base32(random_part, 16)}"
         )
@@ -106,15 +115,56 @@ class Plan:
         }
 
 
-def _at(day: int, clock: str) -> datetime:
-    return datetime.fromisoformat(f"2026-05-{day:02d}T{clock}+00:00")
+def _at(moment: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{moment}+00:00")
 
 
-PLANS = (
-    Plan("triage-v2-lr-1e-2", _at(4, "09:22:14.877"), seen="queued", dataset="triage"),
+NIGHTLY = tuple(
+    Plan(
+        "support-bot-nightly",
+        _at(created),
+        learning_rate,
+        steps=400,
+        warmup=40,
+        seed=seed,
+        waited=waited,
+        run=run,
+    )
+    for run, (created, waited, seed, learning_rate) in enumerate(
+        (
+            ("04-28T02:00:03.412", 2.8, 17, 0.03),
+            ("04-29T02:00:02.907", 3.1, 42, 0.03),
+            ("04-30T02:00:04.150", 2.7, 5, 0.03),
+            ("05-01T02:00:03.388", 41.6, 31, 0.03),
+            ("05-02T02:00:02.761", 3.0, 8, 0.03),
+            ("05-03T02:00:03.097", 2.9, 23, 0.03),
+            ("05-04T02:00:03.540", 3.3, 12, 0.003),
+        ),
+        start=1,
+    )
+)
+"""The same job every night, until somebody lowered its learning rate."""
+
+SWEEP = tuple(
+    Plan(
+        f"sweep-lr{name}-r{rank}",
+        _at("04-30T15:12:40.218") + timedelta(milliseconds=407 * place),
+        float(name),
+        steps=250,
+        warmup=25,
+        rank=rank,
+        waited=2.4 + 6.1 * place,
+        seed=3,
+    )
+    for place, (name, rank) in enumerate(product(("3e-3", "1e-2", "3e-2", "1e-1"), (4, 8)))
+)
+"""The learning rate makes the difference, the rank hardly any."""
+
+OTHERS = (
+    Plan("triage-v2-lr-1e-2", _at("05-04T09:22:14.877"), seen="queued", dataset="triage"),
     Plan(
         "support-bot-long",
-        _at(4, "09:21:58.020"),
+        _at("05-04T09:21:58.020"),
         seen="running",
         steps=2000,
         rank=16,
@@ -124,7 +174,7 @@ PLANS = (
     ),
     Plan(
         "support-bot-r32",
-        _at(3, "16:40:12.304"),
+        _at("05-03T16:40:12.304"),
         rank=32,
         learning_rate=0.03,
         steps=1500,
@@ -134,18 +184,31 @@ PLANS = (
     ),
     Plan(
         "triage-v1",
-        _at(2, "14:05:33.560"),
+        _at("05-02T14:05:33.560"),
         dataset="triage",
         seen="cancelled",
         stop_after=437,
         batch=512,
         seed=4,
     ),
-    Plan("support-bot-lr-1e0", _at(1, "10:31:07.415"), 1.0, waited=91.2, warmup=400),
-    Plan("support-bot-lr-3e-1", _at(1, "10:31:06.981"), 0.3, waited=64.8),
-    Plan("support-bot-lr-3e-2", _at(1, "10:31:06.530"), 0.03, waited=33.1),
-    Plan("support-bot-lr-3e-3", _at(1, "10:31:06.102"), 0.003, waited=2.6),
+    Plan("support-bot-lr-1e0", _at("05-01T10:31:07.415"), 1.0, waited=91.2, warmup=400),
+    Plan("support-bot-lr-3e-1", _at("05-01T10:31:06.981"), 0.3, waited=64.8),
+    Plan("support-bot-lr-3e-2", _at("05-01T10:31:06.530"), 0.03, waited=33.1),
+    Plan("support-bot-lr-3e-3", _at("05-01T10:31:06.102"), 0.003, waited=2.6),
+    Plan(
+        "support-bot-4-topics",
+        _at("04-29T11:48:20.633"),
+        dataset="four topics",
+        learning_rate=0.03,
+        steps=600,
+        warmup=50,
+        rank=4,
+        batch=512,
+        seed=2,
+    ),
 )
+
+PLANS = sorted(NIGHTLY + SWEEP + OTHERS, key=lambda plan: plan.created, reverse=True)
 """The newest first, as the server lists them."""
 
 
@@ -159,6 +222,7 @@ def main() -> None:
     base = _base(folder / "work" / "base.npz")
     texts: Texts = {
         "help": _encoded(*corpus.help_dialogues()),
+        "four topics": _encoded(*corpus.help_dialogues(FEW)),
         "triage": _encoded(*corpus.triage_labels()),
     }
     jobs = [_record(plan, base, texts, folder) for plan in PLANS]
