@@ -5,9 +5,11 @@ extend across a loss that is not finite.
 """
 
 import math
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import filterfalse, pairwise
+from operator import sub
 from statistics import median
 from typing import Final, TypeAlias
 
@@ -76,6 +78,9 @@ def _thinned(run: Run, stride: int) -> Run:
 
 
 def _of_points(curve: Curve) -> Iterator[Run]:
+    if finite_count(curve.values) == len(curve):
+        yield list(zip(curve.steps, curve.values, strict=True))
+        return
     run: Run = []
     for step, value in zip(curve.steps, curve.values, strict=True):
         if math.isfinite(value):
@@ -102,15 +107,15 @@ def _of_columns(columns: Sequence[Column], across: Span) -> Iterator[Run]:
 
 def _means(run: Run, reach: float) -> Run:
     """Return, for each point in a run, the mean of the points up to `reach` steps away."""
+    steps, values = [step for step, _ in run], array("d", [value for _, value in run])
     found: Run = []
     start = end = 0
-    for step, _ in run:
-        while run[start][0] < step - reach:
+    for step in steps:
+        while steps[start] < step - reach:
             start += 1
-        while end < len(run) and run[end][0] <= step + reach:
+        while end < len(steps) and steps[end] <= step + reach:
             end += 1
-        count = end - start
-        found.append((step, math.fsum(value / count for _, value in run[start:end])))
+        found.append((step, mean_of(values[start:end], end - start)))
     return found
 
 
@@ -118,5 +123,5 @@ def _typical_change(curve: Curve) -> float:
     """Return the median change from one value to the next, in up to 4,096 pairs."""
     values = curve.values
     stride = len(values) // _SAMPLE + 1
-    changes = (abs(values[at + 1] - values[at]) for at in range(0, len(values) - 1, stride))
-    return median(change for change in changes if not math.isnan(change))
+    changes = map(abs, map(sub, values[1::stride], values[::stride]))
+    return median(filterfalse(math.isnan, changes))
