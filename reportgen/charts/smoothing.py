@@ -5,10 +5,10 @@ extend across a loss that is not finite.
 """
 
 import math
-from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import filterfalse, pairwise
+from itertools import filterfalse, pairwise, repeat
 from operator import sub
 from statistics import median
 from typing import Final, TypeAlias
@@ -107,21 +107,20 @@ def _of_columns(columns: Sequence[Column], across: Span) -> Iterator[Run]:
 
 def _means(run: Run, reach: float) -> Run:
     """Return, for each point in a run, the mean of the points up to `reach` steps away."""
-    steps, values = [step for step, _ in run], array("d", [value for _, value in run])
-    found: Run = []
-    start = end = 0
-    for step in steps:
-        while steps[start] < step - reach:
-            start += 1
-        while end < len(steps) and steps[end] <= step + reach:
-            end += 1
-        found.append((step, mean_of(values[start:end], end - start)))
-    return found
+    steps, values = [step for step, _ in run], [value for _, value in run]
+    starts = map(bisect_left, repeat(steps), [step - reach for step in steps])
+    ends = map(bisect_right, repeat(steps), [step + reach for step in steps])
+    windows = list(zip(starts, ends, strict=True))
+    try:
+        means = [math.fsum(values[start:end]) / (end - start) for start, end in windows]
+    except OverflowError:
+        means = [mean_of(values[start:end], end - start) for start, end in windows]
+    return list(zip(steps, means, strict=True))
 
 
 def _typical_change(curve: Curve) -> float:
     """Return the median change from one value to the next, in up to 4,096 pairs."""
     values = curve.values
     stride = len(values) // _SAMPLE + 1
-    changes = map(abs, map(sub, values[1::stride], values[::stride]))
+    changes: Iterator[float] = map(abs, map(sub, values[1::stride], values[::stride]))
     return median(filterfalse(math.isnan, changes))
