@@ -1,7 +1,8 @@
 """Statistics of a curve's finite values: mean, spread, percentiles, and where they got worse.
 
-Also the rank correlation of two samples. Pure. Besides a long curve itself, at most eight bytes per point are used: no list of all values
-is ever made. Functions that take `values` and `n` use only the finite values, whose number is `n`.
+Also the rank correlation of two samples. Pure. Besides a long curve itself, at most eight bytes per
+point are used: no list of all values is ever made. Functions that take `values` and `n` use only
+the finite values, whose number is `n`.
 """
 
 import heapq

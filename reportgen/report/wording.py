@@ -14,7 +14,7 @@ from reportgen.report.change import Change
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
 from reportgen.text.javascript import Object, js_number
-from reportgen.text.times import parse_time
+from reportgen.text.times import local_time, offset_if_ambiguous, parse_time
 
 LIST_LENGTH: Final = 200
 """The maximum number of list entries that a page shows."""
@@ -95,7 +95,7 @@ def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
     utc = time.astimezone(UTC) if isinstance(time, datetime) else parse_time(time)
     if utc is None:
         return None
-    local = _local(utc, zone)
+    local = local_time(utc, zone)
     iso = utc.replace(tzinfo=None).isoformat(timespec="seconds")
     return Moment(f"{iso}Z", f"{_to_the_second(local)} {local.tzname()}")
 
@@ -103,17 +103,10 @@ def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
 def clock_times(times: Iterable[str | None], zone: ZoneInfo) -> list[str]:
     """Return times of day, with dates if they span several days; "" for invalid times."""
     parsed = map(parse_time, times)
-    local = [None if time is None else _local(time, zone) for time in parsed]
+    local = [None if time is None else local_time(time, zone) for time in parsed]
     one_day = len({time.date() for time in local if time}) <= 1
     shown = _time_of_day if one_day else _to_the_second
     return ["" if time is None else shown(time) for time in local]
-
-
-def _local(utc: datetime, zone: ZoneInfo) -> datetime:
-    try:
-        return utc.astimezone(zone)
-    except OverflowError:  # on the calendar's first and last day
-        return utc
 
 
 def _to_the_second(time: datetime) -> str:
@@ -124,9 +117,7 @@ def _to_the_second(time: datetime) -> str:
 def _time_of_day(time: datetime) -> str:
     """Return the time of day, with its offset if clocks show this time twice."""
     clock = f"{time.hour:02}:{time.minute:02}:{time.second:02}"
-    if time.replace(fold=0).utcoffset() == time.replace(fold=1).utcoffset():
-        return clock
-    return f"{clock} {time.isoformat()[-6:]}"
+    return clock + offset_if_ambiguous(time)
 
 
 def identity(origin: Origin) -> str:
@@ -241,7 +232,7 @@ def shown_change(change: Change, zone: ZoneInfo) -> ShownChange:
     baseline = change.baseline
     name = cut(baseline.name, NAME_LENGTH)
     created = parse_time(baseline.created_at)
-    time = f" ({_local(created, zone):%Y-%m-%d %H:%M})" if created else ""
+    time = f" ({local_time(created, zone):%Y-%m-%d %H:%M})" if created else ""
     preposition, tone = ("as", "") if change.is_none else ("than", "bad")
     if not change.is_none and change.badness < 0:
         tone = "good"
