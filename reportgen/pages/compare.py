@@ -10,6 +10,7 @@ from reportgen.charts.labels import left_margin
 from reportgen.charts.svg import Polyline
 from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.model.rounding import significant
+from reportgen.pages.by_setting import BySettingView, by_setting_view
 from reportgen.pages.looks import Looks
 from reportgen.report.comparison import (
     SHOWN,
@@ -136,6 +137,7 @@ class CompareView:
     alike: tuple[Setting, ...]
     """The settings that differ between the drawn jobs, and those that do not."""
     settings_left_out: int
+    by_setting: BySettingView | None
     data: JSON
     """For the script: each job's curves by slug, as steps, values, seconds, and 1 for means."""
     left_out: int
@@ -181,6 +183,7 @@ def compare_view(
         differing=tuple(setting for setting in settings[:KEYS] if setting.differs),
         alike=tuple(setting for setting in settings[:KEYS] if not setting.differs),
         settings_left_out=len(settings[KEYS:]),
+        by_setting=by_setting_view(jobs, looks.timezone),
         data={
             jobs[place].slug: [_data(curves[place].loss), _data(curves[place].eval_loss)]
             for place in places

@@ -5,12 +5,25 @@ all jobs are judged by one of them.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN, Result
 from reportgen.report.report import JobSummary
 
 
-def common_metric(jobs: Iterable[JobSummary]) -> str | None:
+class Judged(Protocol):
+    """A job or a baseline, with its results."""
+
+    @property
+    def result(self) -> Result | None:
+        """The result that it is judged by on its own."""
+
+    @property
+    def tail(self) -> Result | None:
+        """The result from training losses."""
+
+
+def common_metric(jobs: Iterable[Judged]) -> str | None:
     """Return the metric that all jobs with a result have; None if no job has a result.
 
     This is the lowest evaluation loss, or else the mean of the last training losses.
@@ -23,7 +36,7 @@ def common_metric(jobs: Iterable[JobSummary]) -> str | None:
 
 def results(jobs: Iterable[JobSummary], metric: str | None) -> list[tuple[JobSummary, Result]]:
     """Return the jobs that have a result in a metric, with that result, in the given order."""
-    found = ((job, _result(job, metric)) for job in jobs)
+    found = ((job, result_in(job, metric)) for job in jobs)
     return [(job, result) for job, result in found if result is not None]
 
 
@@ -37,6 +50,7 @@ def rank(result: Result) -> tuple[bool, float]:
     return (True, 0.0) if result.value is None else (False, result.value)
 
 
-def _result(job: JobSummary, metric: str | None) -> Result | None:
+def result_in(job: Judged, metric: str | None) -> Result | None:
+    """Return a job's result in a metric; None if it has none."""
     known = (job.result, job.tail)
     return next((each for each in known if each and each.metric == metric), None)

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen.events import wire
+from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN
 from reportgen.model.origin import Origin
 from reportgen.model.rounding import SHORT_DIGITS, short_number, significant
 from reportgen.report.change import Change
@@ -40,6 +41,13 @@ ENTRIES_LENGTH: Final = 8_000
 _MINUTE: Final = 60
 
 _HOUR: Final = 3600
+
+
+METRIC_NAMES: Final[Mapping[str, str]] = {
+    EVAL_MINIMUM: "Lowest evaluation loss",
+    TAIL_MEAN: "Mean of the last training losses",
+}
+"""The metrics that a result can have, in words."""
 
 
 @dataclass(frozen=True, slots=True)
