@@ -2,9 +2,8 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, repeat
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -94,8 +93,7 @@ def _data_line(name: bytes, field: bytes) -> str:
 # --- The last lines ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """A line of the event log as Studio shows it, unredacted, with the event's time."""
 
     text: str
@@ -158,4 +156,4 @@ def _times(events: Events) -> Iterator[str | None]:
 def _shortened(line: LogLine) -> LogLine:
     if len(line.text) <= _LONGEST_TAIL_LINE:
         return line
-    return replace(line, text=line.text[:_LONGEST_TAIL_LINE], is_cut=True)
+    return line._replace(text=line.text[:_LONGEST_TAIL_LINE], is_cut=True)

@@ -17,6 +17,7 @@ from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
 from reportgen.pages.over_time import OverTimeView, over_time_view
 from reportgen.pages.scatter import escaped_size, fitting
+from reportgen.report.ranking import common_metric, ranked
 from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.report.wording import (
     ID_LENGTH,
@@ -346,20 +347,24 @@ def _figures(report: Report) -> Figures:
         success=100 * counts["completed"] // ended if ended else None,
         seconds=sum(max(seconds, 0) for seconds in known) if known else None,
         timed=len(known),
-        best=_best(jobs),
+        best=_best(report),
     )
 
 
-def _best(jobs: Iterable[JobSummary]) -> Best | None:
-    """Return the lowest result, from evaluation losses if any job has one."""
-    results = [(job.result, job) for job in jobs if job.result and job.result.value is not None]
-    evaluated = [found for found in results if found[0].metric == EVAL_MINIMUM]
-    if not results:
+def _best(report: Report) -> Best | None:
+    """Return the lowest result; a failed job's counts only if no other job has one."""
+    metric = common_metric(report.jobs, report.baseline)
+    found = [(job, result.value) for job, result in ranked(report.jobs, metric)]
+    finite = [(job, value) for job, value in found if value is not None]
+    best = next((each for each in finite if each[0].status != "failed"), None) or next(
+        iter(finite), None
+    )
+    if best is None:
         return None
-    result, job = min(evaluated or results, key=lambda found: found[0].value or 0.0)
+    job, value = best
     return Best(
-        value=result.value or 0.0,
-        what="eval loss" if evaluated else "mean of the last losses",
+        value=value,
+        what="eval loss" if metric == EVAL_MINIMUM else "mean of the last losses",
         name=cut(job.display_name, NAME_LENGTH),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportgen.charts import loss_chart
@@ -62,22 +62,18 @@ class Banner:
     is_failure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLogLine:
+class ShownLogLine(NamedTuple):
     """A line of the log, split into parts: `kind` and `message` joined are the raw line."""
 
     kind: str
     """Such as `[log]`."""
+    css: str
+    """The CSS class of its kind."""
     message: str
     time: str
     """The event's time of day, empty if unknown."""
     gist: str | None
     """A summary shown instead of the message until the line is opened."""
-
-    @property
-    def css(self) -> str:
-        """The CSS class of its kind."""
-        return self.kind.strip("[]").replace(" ", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +209,7 @@ def smaller(view: JobView) -> Iterator[JobView]:
         yield replace(
             slim,
             banner=view.banner and replace(view.banner, text=cut(view.banner.text, 8 * length)),
-            log=tuple(replace(line, message=cut(line.message, length)) for line in view.log),
+            log=tuple(line._replace(message=cut(line.message, length)) for line in view.log),
             log_note=f"{view.log_note} · lines cut at {length} characters to keep this page small",
             sections=tuple(_shorter_section(section, length) for section in view.sections),
             artifacts=tuple(replace(artifact, rest=()) for artifact in view.artifacts[:length]),
@@ -287,8 +283,9 @@ def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[ShownLogLine]:
     times = clock_times((line.time for line in lines), zone)
     for line, time in zip(lines, times, strict=True):
         end = line.text.find("]") + 1
+        kind, message = line.text[:end], line.text[end:]
         gist = None if line.gist is None else cut(line.gist, GIST_LENGTH)
-        yield ShownLogLine(line.text[:end], line.text[end:], time, gist)
+        yield ShownLogLine(kind, kind[1:-1].replace(" ", "-"), message, time, gist)
 
 
 def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:

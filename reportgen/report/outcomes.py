@@ -29,14 +29,12 @@ class Outcomes:
 
 
 def outcomes(jobs: Iterable[JobSummary], baseline: Baseline | None = None) -> Outcomes:
-    """Return the outcomes of the jobs that ended, by a metric that they and the baseline have.
+    """Return the outcomes of the jobs that ended, by their common metric.
 
-    Failed jobs do not count for that: they may have ended before their first evaluation, and what
-    they had reached by then is not comparable anyway.
+    A failed job has no number: what it had reached by then is not comparable.
     """
     ended = [job for job in jobs if job.ended]
-    compared = [job for job in ended if not _failed(job)]
-    metric = common_metric([*compared, *([baseline] if baseline else [])]) or common_metric(ended)
+    metric = common_metric(ended, baseline)
     known = []
     for job in ended:
         result = result_in(job, metric)

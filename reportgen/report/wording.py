@@ -42,6 +42,10 @@ _MINUTE: Final = 60
 
 _HOUR: Final = 3600
 
+_DATE_LENGTH: Final = len("2026-05-01")
+
+_TIME_LENGTH: Final = len("2026-05-01 12:00:00")
+
 
 METRIC_NAMES: Final[Mapping[str, str]] = {
     EVAL_MINIMUM: "Lowest evaluation loss",
@@ -112,20 +116,15 @@ def clock_times(times: Iterable[str | None], zone: ZoneInfo) -> list[str]:
     """Return times of day, with dates if they span several days; "" for invalid times."""
     parsed = map(parse_time, times)
     local = [None if time is None else local_time(time, zone) for time in parsed]
-    one_day = len({time.date() for time in local if time}) <= 1
-    shown = _time_of_day if one_day else _to_the_second
-    return ["" if time is None else shown(time) for time in local]
+    texts = ["" if time is None else _to_the_second(time) for time in local]
+    one_day = len({text[:_DATE_LENGTH] for text in texts if text}) <= 1
+    return [text[_DATE_LENGTH + 1 :] for text in texts] if one_day else texts
 
 
 def _to_the_second(time: datetime) -> str:
+    """Return a date and the time of day, with its offset if clocks show this time twice."""
     # Not by strftime, whose padding of years depends on the C library.
-    return f"{time.year:04}-{time.month:02}-{time.day:02} {_time_of_day(time)}"
-
-
-def _time_of_day(time: datetime) -> str:
-    """Return the time of day, with its offset if clocks show this time twice."""
-    clock = f"{time.hour:02}:{time.minute:02}:{time.second:02}"
-    return clock + offset_if_ambiguous(time)
+    return time.isoformat(" ", "seconds")[:_TIME_LENGTH] + offset_if_ambiguous(time)
 
 
 def identity(origin: Origin) -> str:

@@ -32,6 +32,7 @@ def local_time(utc: datetime, zone: ZoneInfo) -> datetime:
 
 def offset_if_ambiguous(time: datetime) -> str:
     """Return a local time's offset, after a space, if clocks show this time twice; else ""."""
-    if time.replace(fold=0).utcoffset() == time.replace(fold=1).utcoffset():
+    is_fixed = time.timetz().utcoffset() is not None  # known without a date, as in UTC
+    if is_fixed or time.replace(fold=0).utcoffset() == time.replace(fold=1).utcoffset():
         return ""
     return f" {time.isoformat()[-6:]}"
