@@ -59,7 +59,7 @@ class Scale:
     @classmethod
     def of(cls, values: Iterable[float]) -> "Scale":
         """Return the scale for finite values, of which there is at least one."""
-        ordered = tuple(sorted(set(values)))
+        ordered = tuple(sorted(set(map(float, values))))
         low, high = ordered[0], ordered[-1]
         is_log = low > 0 and high / low > _LOG_FROM
         span = Span(math.log10(low), math.log10(high)) if is_log else Span(low, high)

@@ -1,7 +1,7 @@
 """The comparison's plots of results by setting, and what they show in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from reportgen.pages.scatter import (
     Series,
     bottom,
     crosses,
+    fitting,
     result_text,
 )
 from reportgen.report.by_setting import BySetting, Setting, by_setting
@@ -35,6 +36,9 @@ MOST: Final = 18
 _NAME_LENGTH: Final = 60
 _KEY_LENGTH: Final = 60
 _TEXT_LENGTH: Final = 60
+_TEXT_SIZE: Final = 120
+"""The bytes of a name or a text in a tooltip."""
+
 _COLOUR: Final = "#4f52e0"
 
 
@@ -73,7 +77,7 @@ def by_setting_view(jobs: Sequence[JobSummary], zone: ZoneInfo) -> BySettingView
     if found is None:
         return None
     names = {
-        job.id: label.text
+        job.id: replace(label, name=fitting(label.name, _NAME_LENGTH, _TEXT_SIZE)).text
         for job, label in zip(jobs, labels(jobs, _NAME_LENGTH, zone), strict=True)
     }
     plots = [_setting_plot(setting, found, names) for setting in found.settings[:MOST]]
@@ -145,7 +149,7 @@ def _rows(setting: Setting, found: BySetting, names: Mapping[str, str]) -> Scatt
     for job in setting.jobs:
         text, outcome = str(job.value), job.outcome
         x = WIDTH if outcome.value is None or across is None else width * across.x(outcome.value)
-        title = _title(names, cut(text, _TEXT_LENGTH), outcome, found)
+        title = _title(names, fitting(text, _TEXT_LENGTH, _TEXT_SIZE), outcome, found)
         points.append(_point(x, row_y(texts.index(text)), outcome, title))
     ticks = across.x_ticks() if across else ()
     return Scatter(
