@@ -179,6 +179,8 @@ class Report:
     jobs: tuple[JobSummary, ...]
     regression: float | None = None
     """How many percent worse than its baseline a job may be; None if that is not checked."""
+    baseline: Baseline | None = None
+    """The job that all others are measured against; None if there is none, or not only one."""
 
     @property
     def counts(self) -> dict[str, int]:
