@@ -86,8 +86,6 @@ def summary(
         eval_loss=None,
         not_finite=0,
         last_step=None,
-        checkpoints=(),
-        log_tail=(),
         config=CONFIG,
         as_of="2026-05-01T09:13:25.000Z",
     )
@@ -135,7 +133,6 @@ def completed() -> JobDetail:
         eval_loss=metric(eval_loss),
         result=result(loss, metric(eval_loss)),
         last_step=400.0,
-        checkpoints=checkpoints,
     )
     log = [LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(353, 401)]
     log += [
@@ -192,7 +189,6 @@ def failed() -> JobDetail:
         result=result(loss, None),
         last_not_finite="NaN",
         last_step=120.0,
-        checkpoints=(80.0,),
         config={
             **CONFIG,
             "datasetSource": {"type": "blob", "url": "https://files.example/d.jsonl"},

@@ -41,9 +41,10 @@ def detail(
 
 
 def test_a_job_of_which_nothing_is_known_but_its_id() -> None:
-    job = detail({}).summary
+    found = detail({})
+    job = found.summary
     assert (job.id, job.status, job.listed, job.page) == ("a", "queued", True, "jobs/a.html")
-    assert (job.checkpoints, job.log_tail, job.config) == ((), (), {})
+    assert (found.checkpoints, found.log_tail, job.config) == ((), (), {})
     unknown = [
         *(job.name, job.created_at, job.started_at, job.completed_at, job.duration_seconds),
         *(job.artifacts, job.error, job.loss, job.eval_loss, job.last_step, job.as_of),
@@ -320,7 +321,7 @@ def test_a_line_is_cut_at_five_hundred_characters_and_says_so(length: int) -> No
     found = detail({}, event(wire.STARTED, b"\xc3\xa9" * length))
     (line,) = found.log
     whole = f"[started] {'é' * length}"
-    assert found.summary.log_tail == (line.text,)
+    assert found.log_tail == (line.text,)
     if len(whole) <= 500:
         assert line.text == whole
     else:
@@ -345,7 +346,7 @@ def test_the_tail_is_fifty_lines_whatever_the_page_shows(log_lines: int | None, 
     found = detail({}, *events, log_lines=log_lines)
     assert len(found.log) == shown
     assert found.log_lines == 70
-    assert found.summary.log_tail == tuple(f"[log] step={step}" for step in range(20, 70))
+    assert found.log_tail == tuple(f"[log] step={step}" for step in range(20, 70))
     assert all(line.text == f"[log] step={70 - shown + n}" for n, line in enumerate(found.log))
 
 
