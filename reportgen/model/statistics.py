@@ -76,7 +76,7 @@ def finite_count(values: "array[float]") -> int:
     return len(values) if math.isfinite(sum(values)) else sum(map(math.isfinite, values))
 
 
-def finite(values: "array[float]", n: int) -> Iterable[float]:
+def finite(values: Sequence[float], n: int) -> Iterable[float]:
     """Return the `n` finite values, for a single iteration."""
     return values if n == len(values) else filter(math.isfinite, values)
 
@@ -87,7 +87,7 @@ _ROOM: Final = 2.0**-64
 """The exact power of two that scales doubles near the end of their range before a sum."""
 
 
-def mean_of(values: "array[float]", n: int) -> float:
+def mean_of(values: Sequence[float], n: int) -> float:
     """Return the mean of the `n` finite values; each may be as large as a double can be."""
     try:
         return math.fsum(finite(values, n)) / n

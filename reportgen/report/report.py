@@ -5,6 +5,8 @@ that no page or export can forget to; it still comes from the server, and pages 
 inert for their format.
 """
 
+import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -201,7 +203,7 @@ def job_detail(
 
     `log_lines` is the number of last log lines on the page; None shows all of them.
     """
-    lines = [_shown_line(line, redactor) for line in history.tail]
+    lines = _shown_lines(history.tail, redactor)
     shown = lines if log_lines is None else lines[len(lines) - min(len(lines), log_lines) :]
     artifacts = history.artifacts or []
     return JobDetail(
@@ -289,6 +291,17 @@ def _seconds_between(start: str | None, end: str | None) -> float | None:
     if started is None or ended is None:
         return None
     return (ended - started).total_seconds()
+
+
+_MEASUREMENT: Final = re.compile(r"\[log\](?: (?:step|loss|evalLoss)=[0-9.e+-]++)*+")
+"""A line of numbers, as nearly all are: no secret looks like that, except the tool's own tokens."""
+
+
+def _shown_lines(lines: Sequence[LogLine], redactor: Redactor) -> list[LogLine]:
+    """Return the lines as a page shows them: lines of numbers that hold no token as they are."""
+    texts = [line.text for line in lines if _MEASUREMENT.fullmatch(line.text)]
+    plain = frozenset() if redactor.holds_token("\n".join(texts).encode()) else frozenset(texts)
+    return [line if line.text in plain else _shown_line(line, redactor) for line in lines]
 
 
 def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:
