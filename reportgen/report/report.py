@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reportgen.charts.sparkline import Sparkline, sparkline
 from reportgen.events import wire
 from reportgen.model import history as hist
+from reportgen.model.checkpoints import Checkpoint, best_checkpoint
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import History
 from reportgen.model.log_lines import LogLine
@@ -88,6 +89,8 @@ class JobSummary:
     """The change from the baseline; None without a baseline or a loss to compare."""
     last_not_finite: str | None = None
     """`NaN`, `Infinity` or `-Infinity` if the last training loss was that; `loss` ignores it."""
+    checkpoint: Checkpoint | None = None
+    """The checkpoint to take the model from."""
 
     compared: bool = False
     """Whether its page links to the comparison."""
@@ -161,6 +164,8 @@ class JobDetail:
     """The step at which the job failed, if known."""
     baseline: Curve | None = None
     """The baseline's curve for the compared metric."""
+    onset_rate: float | None = None
+    """The learning rate logged where the loss left its range, if it did so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,8 @@ class Report:
     jobs: tuple[JobSummary, ...]
     regression: float | None = None
     """How many percent worse than its baseline a job may be; None if that is not checked."""
+    baseline: Baseline | None = None
+    """The job that all others are measured against; None if there is none, or not only one."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -265,6 +272,7 @@ def _summary(
         result=result(history.loss, eval_loss),
         tail=tail_mean(history.loss),
         last_not_finite=last_if_not_finite(history.loss),
+        checkpoint=best_checkpoint(history.checkpoints, history.eval_loss, eval_loss or loss),
     )
 
 
