@@ -17,6 +17,8 @@ from reportgen.model.metrics import EVAL_MINIMUM, Metric
 from reportgen.model.origin import Manifest
 from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
+from reportgen.pages.news import bad_news, news
+from reportgen.pages.values import Part
 from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.report.wording import (
     ID_LENGTH,
@@ -161,6 +163,8 @@ class HomeView:
     """Whether any job is measured against a baseline."""
     news: str
     """How many jobs changed since the previous snapshot, and how: `2 ended, 1 new`."""
+    bad_news: tuple[tuple[Part, ...], ...]
+    """What broke or got worse since then."""
     stale_after: float
     """The age, in seconds, at which the page starts to warn."""
     compared: bool
@@ -202,7 +206,8 @@ def home_view(
             for job in report.jobs
         ),
         measured=any(job.change for job in report.jobs),
-        news=_news(marks.values()),
+        news=news(marks.values()),
+        bad_news=tuple(bad_news(report.jobs, marks, zone, link)),
         stale_after=looks.stale_after,
         compared=bool(compared),
         provenance=Provenance(
@@ -217,11 +222,6 @@ def home_view(
             generator=report.generator,
         ),
     )
-
-
-def _news(marks: Iterable[str | None]) -> str:
-    counts = Counter(mark for mark in marks if mark)
-    return ", ".join(f"{counts[mark]} {mark}" for mark in sorted(counts))
 
 
 def _manifest(manifest: Manifest) -> Manifest:
