@@ -1,13 +1,14 @@
 """Statistics of a curve's finite values: mean, spread and percentiles.
 
-Pure. Besides a long curve itself, at most eight bytes per point are used: no list of all values
-is ever made. Functions that take `values` and `n` use only the finite values, whose number is `n`.
+Also the rank correlation of two samples. Pure. Besides a long curve itself, at most eight bytes per
+point are used: no list of all values is ever made. Functions that take `values` and `n` use only
+the finite values, whose number is `n`.
 """
 
 import heapq
 import math
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -207,3 +208,29 @@ def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence
 
 _STEPS_A_COLUMN: Final = 16
 """Above this, it is faster to search for each column's start than to place every step."""
+
+
+# --- Rank correlation --------------------------------------------------------------------------
+
+
+def spearman(xs: Sequence[float], ys: Sequence[float]) -> float | None:
+    """Return Spearman's rank correlation of paired values; None if either side is constant.
+
+    It is Pearson's correlation of the ranks; equal values share the average of their ranks. The
+    values are finite.
+    """
+    x_ranks, y_ranks = _double_ranks(xs), _double_ranks(ys)
+    middle = len(xs) + 1  # twice the mean rank
+    x_spread = sum((rank - middle) ** 2 for rank in x_ranks)
+    y_spread = sum((rank - middle) ** 2 for rank in y_ranks)
+    if not x_spread or not y_spread:
+        return None
+    pairs = zip(x_ranks, y_ranks, strict=True)
+    together = sum((x_rank - middle) * (y_rank - middle) for x_rank, y_rank in pairs)
+    return together / math.sqrt(x_spread * y_spread)
+
+
+def _double_ranks(values: Sequence[float]) -> list[int]:
+    """Return twice the rank of each value: whole numbers, so that sums of them are exact."""
+    ordered = sorted(values)
+    return [bisect_left(ordered, value) + bisect_right(ordered, value) + 1 for value in values]

@@ -12,9 +12,10 @@ from reportgen.report.verdict import Verdict
 from reportgen.report.wording import short
 from reportgen.text.javascript import js_number
 
+_LOSSES: Final = {EVAL_MINIMUM: "an evaluation loss", TAIL_MEAN: "a training loss"}
 _METRICS: Final = {
-    EVAL_MINIMUM: "lowest evaluation loss",
-    TAIL_MEAN: "mean of the last tenth of its training losses",
+    EVAL_MINIMUM: "its lowest evaluation loss",
+    TAIL_MEAN: "the mean of the last tenth of its training losses",
 }
 
 
@@ -30,7 +31,7 @@ def sentences(found: Verdict, labels: Mapping[str, Label]) -> Iterator[Part]:
         digits = digits_for(own, other)
     by = f"by {_METRICS[found.metric]}"
     so_far = "" if found.best.ended else " so far"
-    yield f"Of the {found.jobs} jobs, "
+    yield f"Of the {found.jobs} jobs{f' with {_LOSSES[found.metric]}' if found.others else ''}, "
     yield best
     yield f" is the best{so_far} {by}: "
     yield Loss(own, digits)

@@ -13,6 +13,8 @@ class Verdict:
 
     jobs: int
     """The number of jobs with a result in this metric."""
+    others: int
+    """The number of those without one."""
     metric: str
     best: JobSummary
     value: float
@@ -32,4 +34,5 @@ def verdict(jobs: Sequence[JobSummary]) -> Verdict | None:
     (best, own), (second, other) = order[:2]
     if own.value is None:
         return None
-    return Verdict(len(order), own.metric, best, own.value, second, other.value)
+    others = len(jobs) - len(order)
+    return Verdict(len(order), others, own.metric, best, own.value, second, other.value)

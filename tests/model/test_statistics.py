@@ -21,6 +21,7 @@ from reportgen.model.statistics import (
     describe,
     finite,
     finite_count,
+    spearman,
     student_t,
 )
 
@@ -219,3 +220,33 @@ def test_a_curve_that_ends_in_a_loss_that_is_not_finite_says_which() -> None:
     ends = [[], [1.0], [math.nan, 1.0], [1.0, math.nan], [1.0, math.inf], [-math.inf]]
     found = [last_if_not_finite(curve(values)) for values in ends]
     assert found == [None, None, None, "NaN", "Infinity", "-Infinity"]
+
+
+# --- Rank correlation --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("xs", "ys", "rho"),
+    [
+        ([1, 2, 3], [1e-9, 5, 1e300], 1.0),  # ranks alone count
+        ([1, 2, 3, 4], [8, 4, 2, 1], -1.0),
+        # Squared differences of ranks: 1, 1, 1, 1, 0, so 1 - 6 * 4 / (5 * 24).
+        ([1, 2, 3, 4, 5], [2, 1, 4, 3, 5], 0.8),
+        # Ranks with ties: 1, 2, 3.5, 5, 3.5, so 8 / sqrt(10 * 9.5).
+        ([1, 2, 3, 4, 5], [5, 6, 7, 8, 7], 8 / math.sqrt(95)),
+        # Ranks with ties on both sides: 1.5, 1.5, 3, 4 and 1, 2.5, 2.5, 4, so 3.75 / 4.5.
+        ([1, 1, 2, 3], [1, 2, 2, 3], 3.75 / 4.5),
+        ([1, 1, 1], [1, 2, 3], None),
+        ([1, 2, 3], [0.0, -0.0, 0.0], None),
+        ([1], [1], None),
+        ([], [], None),
+    ],
+)
+def test_rank_correlation(xs: list[float], ys: list[float], rho: float | None) -> None:
+    found = spearman(xs, ys)
+    assert found == (None if rho is None else pytest.approx(rho, rel=1e-15))
+    assert spearman(ys, xs) == found
+
+
+def test_a_rank_correlation_of_exactly_eight_tenths_is_not_rounded_below() -> None:
+    assert spearman([1, 2, 3, 4, 5], [2, 1, 4, 3, 5]) == 0.8

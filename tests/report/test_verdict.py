@@ -62,7 +62,7 @@ def test_the_best_is_measured_against_the_second_best_by_evaluation_loss(
     best = job("best", 0.5, 0.61, checkpoint=checkpoint)
     jobs = job("worse", 0.1, 0.64), best, job("worst", 0.1, 0.7)
     expected = (
-        "Of the 3 jobs, best is the best by lowest evaluation loss: 0.61 at step 350, "
+        "Of the 3 jobs, best is the best by its lowest evaluation loss: 0.61 at step 350, "
         "0.03 (4.7 %) better than worse at 0.64. "
     )
     assert said(*jobs) == expected + words
@@ -71,15 +71,16 @@ def test_the_best_is_measured_against_the_second_best_by_evaluation_loss(
 def test_jobs_are_judged_by_training_loss_unless_all_were_evaluated() -> None:
     kept = Checkpoint(390.0, None)
     best, evaluated = job("best", 0.4, checkpoint=kept), job("evaluated", 0.5, 0.61)
-    tail = "mean of the last tenth of its training losses"
+    tail = "the mean of the last tenth of its training losses"
     assert said(evaluated, best, job("queued")) == (
-        f"Of the 2 jobs, best is the best by {tail}: 0.4, 0.1 (20 %) better than evaluated at 0.5. "
+        f"Of the 2 jobs with a training loss, best is the best by {tail}: 0.4, 0.1 (20 %) better "
+        "than evaluated at 0.5. "
         "Its checkpoint nearest to the lowest loss is at step 390."
     )
-    still = replace(best, status="running", checkpoint=None)
-    assert said(evaluated, still) == (
-        f"Of the 2 jobs, best is the best so far by {tail}: 0.4, 0.1 (20 %) better than evaluated "
-        f"at 0.5. {NONE_KEPT}"
+    still = job("still", 0.4, status="running")
+    assert said(job("done", 0.5), still) == (
+        f"Of the 2 jobs, still is the best so far by {tail}: 0.4, 0.1 (20 %) better than done at "
+        f"0.5. {NONE_KEPT}"
     )
 
 
@@ -90,7 +91,8 @@ def test_results_that_differ_look_different_and_equal_ones_are_called_so() -> No
     equal = said(job("a", evaluated=0.5), job("b", evaluated=0.5))
     assert equal
     assert (
-        "a is the best by lowest evaluation loss: 0.5 at step 350, exactly as good as b. " in equal
+        "a is the best by its lowest evaluation loss: 0.5 at step 350, exactly as good as b. "
+        in equal
     )
 
 
@@ -101,7 +103,8 @@ def test_without_two_results_and_a_finite_one_there_is_no_verdict() -> None:
     alone = said(job("a", math.nan), job("b", 0.5))
     assert alone
     assert (
-        "b is the best by mean of the last tenth of its training losses: 0.5, and the only" in alone
+        "b is the best by the mean of the last tenth of its training losses: 0.5, and the only"
+        in alone
     )
     zero = said(job("a", 0.0), job("b", -1.0))
     assert zero
@@ -113,5 +116,5 @@ def test_jobs_of_one_name_can_be_told_apart() -> None:
     late = job("2", 0.4, name="bot", created_at="2026-05-02T09:00:00Z")
     found = said(early, late)
     assert found
-    assert found.startswith("Of the 2 jobs, bot (2026-05-02 09:00) is the best by mean")
+    assert found.startswith("Of the 2 jobs, bot (2026-05-02 09:00) is the best by the mean")
     assert "better than bot (2026-05-01 09:00) at 0.5" in found
