@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from reportgen.model.checkpoints import best_checkpoint
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import Pause
 from reportgen.model.log_lines import LogLine
@@ -146,6 +147,7 @@ def completed() -> JobDetail:
         result=result(loss, metric(eval_loss)),
         last_step=400.0,
         checkpoints=checkpoints,
+        checkpoint=best_checkpoint(checkpoints, eval_loss, metric(eval_loss)),
     )
     log = [LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(353, 401)]
     log += [
@@ -203,6 +205,7 @@ def failed() -> JobDetail:
         last_not_finite="NaN",
         last_step=120.0,
         checkpoints=(80.0,),
+        checkpoint=best_checkpoint((80.0,), Curve(), metric(loss)),
         config={
             **CONFIG,
             "datasetSource": {"type": "blob", "url": "https://files.example/d.jsonl"},

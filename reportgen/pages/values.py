@@ -12,7 +12,7 @@ from reportgen.text.javascript import JSON, Object, as_double, is_number, js_num
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A loss with the number of digits needed to distinguish it from others in its curve."""
+    """A number with its own number of digits: as many as distinguish a loss in its curve."""
 
     value: float
     digits: int

@@ -21,7 +21,6 @@ from reportgen.model.statistics import (
     describe,
     finite,
     finite_count,
-    rise,
     spearman,
     student_t,
 )
@@ -109,7 +108,7 @@ def test_at_most_eight_bytes_a_point_are_held_beyond_the_curve(
     values = array("d", map(value, range(200_000)))
     values[5] = math.nan
     curve = Curve(array("d", range(200_000)), values)
-    for look in (describe, rise, metric):
+    for look in (describe, metric):
         tracemalloc.start()
         look(curve)
         _, peak = tracemalloc.get_traced_memory()
@@ -147,34 +146,7 @@ def test_values_at_the_ends_of_a_doubles_range(size: float) -> None:
     assert found
     assert math.isfinite(found.mean)
     assert found.p95 == size
-    rise(curve([size] * 100))
     column_means(curve([size] * 100), Span(0, 100), 4)
-
-
-@pytest.mark.parametrize(
-    ("values", "step"),
-    [
-        ([3.0, 2.0, 1.0, 1.2, 1.4], 3.0),
-        ([3.0, 2.0, 1.0, 1.2], None),  # a single point does not count
-        ([3.0, 2.0, 1.0, 1.2, 1.04, 1.3], None),  # it came down again
-        ([1.0, math.nan, math.nan, 2.0, 2.0], 1.0),
-        ([math.nan, 3.0, math.inf, 1.0, 1.2, 1.4], 4.0),
-        ([*([2.0] * 200), *([1.0] * 100), *([3.0] * 100)], 300.0),
-        ([*([2.0] * 200), *([1.0] * 190), *([9.0] * 10)], None),
-        ([], None),
-    ],
-)
-def test_where_a_loss_went_up_and_stayed_up(values: list[float], step: float | None) -> None:
-    found = rise(curve(values))
-    assert (found.step if found else None) == step
-
-
-def test_a_rise_quotes_logged_values() -> None:
-    values = [*([2.0] * 100), *([1.0, 1.5] * 50), *([3.0, 4.0] * 100)]
-    found = rise(curve(values))
-    assert found
-    assert {found.low, found.high} <= set(values)
-    assert (found.low, found.high) == (1.0, 3.0)
 
 
 def test_column_means_are_of_all_finite_points() -> None:
