@@ -8,15 +8,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen.charts.axes import Tick
-from reportgen.charts.scatter import FLOOR, WIDTH, Scale
+from reportgen.charts.scatter import CROSS, DOT, FLOOR, MARKS, WIDTH, Mark, Scale
 from reportgen.charts.svg import Polyline
 from reportgen.charts.time_axis import time_ticks
 from reportgen.model.span import Span
 from reportgen.pages.compare import COLOURS
 from reportgen.pages.scatter import (
-    CROSS,
-    DOT,
-    MARKS,
     Point,
     Reference,
     Scatter,
@@ -56,7 +53,7 @@ class KeyEntry:
 
     css: str
     colour: str
-    mark: str
+    mark: Mark
     name: str
 
 
@@ -74,7 +71,7 @@ class OverTimeView:
     """Which jobs are not shown, and why."""
 
     @property
-    def marks(self) -> tuple[str, ...]:
+    def marks(self) -> tuple[Mark, ...]:
         """The shapes of all marks."""
         return (*(entry.mark for entry in self.key), CROSS)
 
