@@ -105,7 +105,7 @@ def _left_out(found: OverTime) -> Iterator[str]:
     if found.unknown:
         yield f"{plural(found.unknown, 'job')} without this loss left out"
     if found.baseline and found.baseline[1] is None:
-        yield "the baseline’s result is not finite"
+        yield "the baseline's result is not finite"
 
 
 def _key(found: OverTime, zone: ZoneInfo) -> Iterator[KeyEntry]:
