@@ -87,8 +87,6 @@ def summary(
         eval_loss=None,
         not_finite=0,
         last_step=None,
-        checkpoints=(),
-        log_tail=(),
         config=CONFIG,
         as_of="2026-05-01T09:13:25.000Z",
     )
@@ -146,7 +144,6 @@ def completed() -> JobDetail:
         eval_loss=metric(eval_loss),
         result=result(loss, metric(eval_loss)),
         last_step=400.0,
-        checkpoints=checkpoints,
         checkpoint=best_checkpoint(checkpoints, eval_loss, metric(eval_loss)),
     )
     log = [LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(353, 401)]
@@ -204,7 +201,6 @@ def failed() -> JobDetail:
         result=result(loss, None),
         last_not_finite="NaN",
         last_step=120.0,
-        checkpoints=(80.0,),
         checkpoint=best_checkpoint((80.0,), Curve(), metric(loss)),
         config={
             **CONFIG,
