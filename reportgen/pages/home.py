@@ -156,7 +156,8 @@ class HomeView:
     other_statuses: int
     """The number of statuses that are not in `totals`."""
     figures: Figures
-    rows: tuple[Row, ...]
+    rows: Iterable[Row]
+    """They can be iterated over once."""
     measured: bool
     """Whether any job is measured against a baseline."""
     news: str
@@ -189,7 +190,7 @@ def home_view(
         totals=totals[:_TOTALS],
         other_statuses=len(totals[_TOTALS:]),
         figures=_figures(report),
-        rows=tuple(
+        rows=(
             _row(
                 job,
                 report,
