@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from reportgen.model.checkpoints import best_checkpoint
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import Pause
 from reportgen.model.log_lines import LogLine
-from reportgen.model.metrics import metric, result
+from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN, Result, metric, result
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
 from reportgen.pages.looks import Looks
@@ -92,6 +93,16 @@ def summary(
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
+def judged(
+    job_id: str, *, tail: float | None = None, evaluated: float | None = None, **changes: object
+) -> JobSummary:
+    """Return a job with these results; a `tail` of NaN is a result that is not finite."""
+    mean = None if tail is None else Result(TAIL_MEAN, tail if math.isfinite(tail) else None)
+    result = mean if evaluated is None else Result(EVAL_MINIMUM, evaluated)
+    plain = summary(job_id, slug=job_id, result=result, tail=mean)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
 def detail(job: JobSummary, **changes: object) -> JobDetail:
     """Return a job's detail without a single event, with `changes` to its fields."""
     plain = JobDetail(
@@ -133,6 +144,7 @@ def completed() -> JobDetail:
         eval_loss=metric(eval_loss),
         result=result(loss, metric(eval_loss)),
         last_step=400.0,
+        checkpoint=best_checkpoint(checkpoints, eval_loss, metric(eval_loss)),
     )
     log = [LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(353, 401)]
     log += [
@@ -189,6 +201,7 @@ def failed() -> JobDetail:
         result=result(loss, None),
         last_not_finite="NaN",
         last_step=120.0,
+        checkpoint=best_checkpoint((80.0,), Curve(), metric(loss)),
         config={
             **CONFIG,
             "datasetSource": {"type": "blob", "url": "https://files.example/d.jsonl"},

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from reportgen.charts.labels import left_margin
 from reportgen.charts.svg import Polyline
-from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.model.rounding import significant
+from reportgen.pages.by_setting import BySettingView, by_setting_view
 from reportgen.pages.looks import Looks
 from reportgen.report.comparison import (
     SHOWN,
@@ -20,6 +20,7 @@ from reportgen.report.comparison import (
     overlay,
 )
 from reportgen.report.labels import Label, labels
+from reportgen.report.ranking import common_metric, rank, result_in
 from reportgen.report.report import JobSummary, Report
 from reportgen.report.wording import (
     Badge,
@@ -136,6 +137,7 @@ class CompareView:
     alike: tuple[Setting, ...]
     """The settings that differ between the drawn jobs, and those that do not."""
     settings_left_out: int
+    by_setting: BySettingView | None
     data: JSON
     """For the script: each job's curves by slug, as steps, values, seconds, and 1 for means."""
     left_out: int
@@ -164,7 +166,8 @@ def compare_view(
 
     `numbers` maps job ids to colour numbers.
     """
-    places = sorted(range(len(jobs)), key=lambda place: _rank(jobs[place]))
+    metric = common_metric(jobs)
+    places = sorted(range(len(jobs)), key=lambda place: _rank(jobs[place], metric))
     of = _first_of(curves[:SHOWN])
     drawn = {place: _curve(curves[place], of) for place in places if place < SHOWN}
     chart = overlay(list(drawn.values()))
@@ -181,6 +184,7 @@ def compare_view(
         differing=tuple(setting for setting in settings[:KEYS] if setting.differs),
         alike=tuple(setting for setting in settings[:KEYS] if not setting.differs),
         settings_left_out=len(settings[KEYS:]),
+        by_setting=by_setting_view(jobs, looks.timezone),
         data={
             jobs[place].slug: [_data(curves[place].loss), _data(curves[place].eval_loss)]
             for place in places
@@ -197,12 +201,11 @@ def compare_view(
     )
 
 
-def _rank(job: JobSummary) -> tuple[bool, bool, float]:
-    """Return a job's sort key: evaluation losses first, the lowest first, then other results."""
-    result = job.result
-    if result is None:
-        return True, True, 0.0
-    return result.metric != EVAL_MINIMUM, result.value is None, result.value or 0.0
+def _rank(job: JobSummary, metric: str | None) -> tuple[bool, tuple[bool, float]]:
+    """Return a job's sort key: the best result in the common metric first, then other results."""
+    common = result_in(job, metric)
+    result = common or job.result
+    return common is None, (True, 0.0) if result is None else rank(result)
 
 
 def _first_of(curves: Sequence[ComparedCurves]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportgen.charts import loss_chart
@@ -13,11 +13,18 @@ from reportgen.charts.small_chart import SmallChart, draw_small
 from reportgen.events import event_log
 from reportgen.model.log_lines import LogLine
 from reportgen.model.origin import Origin
-from reportgen.pages.findings import Finding, MetricStatistics, findings, statistics_of
+from reportgen.pages.findings import (
+    Finding,
+    MetricStatistics,
+    findings,
+    likely_cause,
+    statistics_of,
+)
 from reportgen.pages.looks import Looks
 from reportgen.pages.strip import Fact, strip
 from reportgen.pages.values import (
     Field,
+    Part,
     ShownFields,
     cut_parts,
     rows,
@@ -60,24 +67,22 @@ class Banner:
     title: str
     text: str
     is_failure: bool
+    cause: tuple[Part, ...] = ()
+    """The likely cause of the failure, if the losses show it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLogLine:
+class ShownLogLine(NamedTuple):
     """A line of the log, split into parts: `kind` and `message` joined are the raw line."""
 
     kind: str
     """Such as `[log]`."""
+    css: str
+    """The CSS class of its kind."""
     message: str
     time: str
     """The event's time of day, empty if unknown."""
     gist: str | None
     """A summary shown instead of the message until the line is opened."""
-
-    @property
-    def css(self) -> str:
-        """The CSS class of its kind."""
-        return self.kind.strip("[]").replace(" ", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +197,7 @@ def _banner(detail: JobDetail) -> Banner | None:
         title += f" at step {js_number(detail.failed_at)}"
     elif is_failure and job.last_step is not None:
         title += f" after step {js_number(job.last_step)}"
-    return Banner(title, cut(job.error or "", MESSAGE_LENGTH), is_failure)
+    return Banner(title, cut(job.error or "", MESSAGE_LENGTH), is_failure, likely_cause(detail))
 
 
 def _resumed(detail: JobDetail) -> ShownList:
@@ -213,7 +218,7 @@ def smaller(view: JobView) -> Iterator[JobView]:
         yield replace(
             slim,
             banner=view.banner and replace(view.banner, text=cut(view.banner.text, 8 * length)),
-            log=tuple(replace(line, message=cut(line.message, length)) for line in view.log),
+            log=tuple(line._replace(message=cut(line.message, length)) for line in view.log),
             log_note=f"{view.log_note} · lines cut at {length} characters to keep this page small",
             sections=tuple(_shorter_section(section, length) for section in view.sections),
             artifacts=tuple(replace(artifact, rest=()) for artifact in view.artifacts[:length]),
@@ -236,11 +241,12 @@ def _shorter_section(full: Section, length: int) -> Section:
 
 
 def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[SmallChart]:
-    for title, trend in (
-        ("Learning rate", detail.learning_rate),
-        ("Samples per second", detail.throughput),
+    edges = chart.across if chart else None
+    for small in (
+        draw_small("Learning rate", detail.learning_rate, edges, names_peak=True),
+        draw_small("Samples per second", detail.throughput, edges),
     ):
-        if small := draw_small(title, trend, chart.across if chart else None):
+        if small is not None:
             yield small
 
 
@@ -287,8 +293,9 @@ def _log(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterable[ShownLogLine]:
     times = clock_times((line.time for line in lines), zone)
     for line, time in zip(lines, times, strict=True):
         end = line.text.find("]") + 1
+        kind, message = line.text[:end], line.text[end:]
         gist = None if line.gist is None else cut(line.gist, GIST_LENGTH)
-        yield ShownLogLine(line.text[:end], line.text[end:], time, gist)
+        yield ShownLogLine(kind, kind[1:-1].replace(" ", "-"), message, time, gist)
 
 
 def _log_note(detail: JobDetail, zone: ZoneInfo) -> str:

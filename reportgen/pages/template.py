@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from reportgen.charts import sparkline, svg
+from reportgen.pages import values
 from reportgen.report import wording
 from reportgen.text import inert
 from reportgen.text.javascript import js_number
@@ -17,9 +18,9 @@ from reportgen.text.javascript import js_number
 
 def inert_text(value: object) -> object:
     """Make text inert, for Jinja to escape; return anything else, including markup, unchanged."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    return inert.html(value)
+    if type(value) is str:  # the usual case, and a fast check
+        return inert.html(value)
+    return inert.html(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 FILTERS: Final = {
@@ -31,6 +32,7 @@ FILTERS: Final = {
     "short": wording.short,
     "size": wording.size,
     "duration": wording.duration,
+    "printed": values.printed,
 }
 """The filters that print a view's numbers."""
 

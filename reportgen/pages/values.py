@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from reportgen.model.metrics import Metric
-from reportgen.model.rounding import digits_for
+from reportgen.model.rounding import digits_for, short_number
 from reportgen.report.wording import ENTRIES_LENGTH, LIST_LENGTH, Moment, cut
 from reportgen.text.javascript import JSON, Object, as_double, is_number, js_number
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A loss with the number of digits needed to distinguish it from others in its curve."""
+    """A number with its own number of digits: as many as distinguish a loss in its curve."""
 
     value: float
     digits: int
@@ -27,6 +27,13 @@ Part: TypeAlias = str | float | Loss | Moment
 """A piece of a sentence. Numbers and times are formatted only when the template prints them."""
 
 _EXACT: Final = 2**53
+
+
+def printed(number: float | Loss) -> tuple[str, str]:
+    """Return a number as a page shows it, and exactly."""
+    if isinstance(number, Loss):
+        return short_number(number.value, number.digits), js_number(number.value)
+    return short_number(number), js_number(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Render a source's folder as a report in a directory, without network access."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Final
 
 from reportgen.errors import SnapshotError, SourceError
 from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
+from reportgen.model.baseline import PREVIOUS
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
 from reportgen.rendering import file_list, job_files
@@ -16,6 +17,7 @@ from reportgen.rendering.context import GENERATOR, RenderContext
 from reportgen.rendering.jobs import StagedJobs, stage_jobs
 from reportgen.rendering.publish import Publication
 from reportgen.report import changes, comparison
+from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobSummary, Report
 from reportgen.settings import Output
@@ -88,7 +90,8 @@ def render(
         jobs = stage_jobs(context, narrowed, baseline)
         manifest = listing.manifest and listing.manifest.redacted(redactor.text)
         shown = tuple(jobs.summaries)
-        report = Report(GENERATOR, listing.read_at, origin, manifest, shown, regression)
+        shared = None if baseline == PREVIOUS else _shared_baseline(shown)
+        report = Report(GENERATOR, listing.read_at, origin, manifest, shown, regression, shared)
         summary = summary_md.document(report, output.report_url, output.looks.title)
         _stage_exports(context, report, jobs, summary)
         compared = _stage_pages(context, report, jobs)
@@ -112,6 +115,11 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
     if unknown := narrowed.unknown(listing.entries):
         raise SourceError(f"The snapshot has no job {', '.join(unknown)}: check --job.")
     return listing
+
+
+def _shared_baseline(jobs: Iterable[JobSummary]) -> Baseline | None:
+    """Return the baseline that all jobs are measured against; None if none is."""
+    return next((job.change.baseline for job in jobs if job.change), None)
 
 
 # --- Files about all jobs ------------------------------------------------------------------------

@@ -5,6 +5,8 @@ that no page or export can forget to; it still comes from the server, and pages 
 inert for their format.
 """
 
+import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reportgen.charts.sparkline import Sparkline, sparkline
 from reportgen.events import wire
 from reportgen.model import history as hist
+from reportgen.model.checkpoints import Checkpoint, best_checkpoint
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import History
 from reportgen.model.log_lines import LogLine
@@ -84,6 +87,8 @@ class JobSummary:
     """The change from the baseline; None without a baseline or a loss to compare."""
     last_not_finite: str | None = None
     """`NaN`, `Infinity` or `-Infinity` if the last training loss was that; `loss` ignores it."""
+    checkpoint: Checkpoint | None = None
+    """The checkpoint to take the model from."""
 
     compared: bool = False
     """Whether its page links to the comparison."""
@@ -169,6 +174,8 @@ class JobDetail:
     """The step at which the job failed, if known."""
     baseline: Curve | None = None
     """The baseline's curve for the compared metric."""
+    onset_rate: float | None = None
+    """The learning rate logged where the loss left its range, if it did so."""
 
     @property
     def record(self) -> JobRecord:
@@ -187,6 +194,8 @@ class Report:
     jobs: tuple[JobSummary, ...]
     regression: float | None = None
     """How many percent worse than its baseline a job may be; None if that is not checked."""
+    baseline: Baseline | None = None
+    """The job that all others are measured against; None if there is none, or not only one."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -216,7 +225,7 @@ def job_detail(
 
     `log_lines` is the number of last log lines on the page; None shows all of them.
     """
-    lines = [_shown_line(line, redactor) for line in history.tail]
+    lines = _shown_lines(history.tail, redactor)
     shown = lines if log_lines is None else lines[len(lines) - min(len(lines), log_lines) :]
     artifacts = history.artifacts or []
     return JobDetail(
@@ -275,6 +284,7 @@ def _summary(entry: Entry, history: History, redactor: Redactor) -> JobSummary:
         result=result(history.loss, eval_loss),
         tail=tail_mean(history.loss),
         last_not_finite=last_if_not_finite(history.loss),
+        checkpoint=best_checkpoint(history.checkpoints, history.eval_loss, eval_loss or loss),
     )
 
 
@@ -301,6 +311,17 @@ def _seconds_between(start: str | None, end: str | None) -> float | None:
     if started is None or ended is None:
         return None
     return (ended - started).total_seconds()
+
+
+_MEASUREMENT: Final = re.compile(r"\[log\](?: (?:step|loss|evalLoss)=[0-9.e+-]++)*+")
+"""A line of numbers, as nearly all are: no secret looks like that, except the tool's own tokens."""
+
+
+def _shown_lines(lines: Sequence[LogLine], redactor: Redactor) -> list[LogLine]:
+    """Return the lines as a page shows them: lines of numbers that hold no token as they are."""
+    texts = [line.text for line in lines if _MEASUREMENT.fullmatch(line.text)]
+    plain = frozenset() if redactor.holds_token("\n".join(texts).encode()) else frozenset(texts)
+    return [line if line.text in plain else _shown_line(line, redactor) for line in lines]
 
 
 def _shown_line(line: LogLine, redactor: Redactor) -> LogLine:

@@ -153,17 +153,26 @@ def _strip(*jobs: JobSummary) -> str:
 def test_the_strip_sums_all_jobs_up() -> None:
     done, broken = samples.completed().summary, samples.failed().summary
     tuned = replace(done, name="tuned", result=Result("evalLoss.min", 0.25))
-    plain = replace(done, result=Result("loss.tailMean", 0.125))
-    assert _strip(tuned, plain, broken) == (
-        "Jobs Jobs 3 Success rate 66 % 2 completed, 1 failed Time trained 30m 47s by 3 of 3 jobs "
+    assert _strip(tuned, broken) == (
+        "Jobs Jobs 2 Success rate 50 % 1 completed, 1 failed Time trained 17m 24s by 2 of 2 jobs "
         "Best result 0.25 eval loss of tuned"
-    )
-    lost = replace(plain, result=Result("loss.tailMean", None))
-    assert _strip(plain, lost).endswith(
-        "Best result 0.125 mean of the last losses of support-bot-v2"
     )
     waiting = replace(samples.queued().summary, result=None)
     assert _strip(waiting) == "Jobs Jobs 1"
+
+
+def test_the_best_result_is_in_the_metric_that_all_jobs_have() -> None:
+    done = samples.completed().summary
+    plain = replace(done, result=Result("loss.tailMean", 0.5), tail=Result("loss.tailMean", 0.5))
+    tuned = replace(plain, name="tuned", result=Result("evalLoss.min", 0.25))
+    assert _strip(plain, tuned).endswith(
+        "Best result 0.5 mean of the last losses of support-bot-v2"
+    )
+    lost = replace(tuned, result=Result("evalLoss.min", None), name="lost")
+    assert _strip(lost, tuned).endswith("Best result 0.25 eval loss of tuned")
+    failed = replace(tuned, name="failed", status="failed", result=Result("evalLoss.min", 0.125))
+    assert _strip(failed, tuned).endswith("Best result 0.25 eval loss of tuned")
+    assert _strip(failed).endswith("Best result 0.125 eval loss of failed")
 
 
 @pytest.mark.parametrize(("failed", "rate"), [(0, 100), (1, 99), (2, 99), (200, 50)])

@@ -29,12 +29,16 @@ def event(name: bytes, data: Any = None) -> bytes:
 
 
 def detail(
-    entry: dict[str, Any], *events: bytes, log_lines: int | None = 50, slug: str = "a"
+    entry: dict[str, Any],
+    *events: bytes,
+    log_lines: int | None = 50,
+    slug: str = "a",
+    token: str = OWN,
 ) -> JobDetail:
     job = wire.read_job({"id": "a", **entry})
     assert job is not None
     history = fold(logs.records_of(events), None)
-    return job_detail(Entry(job, slug, listed=True), history, Redactor([OWN]), log_lines)
+    return job_detail(Entry(job, slug, listed=True), history, Redactor([token]), log_lines)
 
 
 # --- List and stream joined ----------------------------------------------------------------------
@@ -390,6 +394,13 @@ def test_no_secret_is_left_in_any_text() -> None:
     assert found.summary.error is not None
     assert found.summary.error.endswith('{"client_secret":"[hidden]"}')
     assert shown.count("[hidden]") >= 5
+
+
+def test_a_token_of_digits_is_found_in_a_number() -> None:
+    events = [event(b"training.log", {"step": step, "loss": step / 8}) for step in (1, 12345678)]
+    job = detail({}, *events, token="12345678")
+    assert job.log_tail[0] == "[log] step=1 loss=0.125"
+    assert job.log_tail[1].startswith("[log] step=[redacted] loss=")
 
 
 def test_text_without_secrets_stays_character_for_character() -> None:
