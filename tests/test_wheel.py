@@ -35,6 +35,6 @@ def test_the_wheel_holds_code_templates_and_recording(tmp_path: Path) -> None:
     assert not any(name.endswith(".py") for name in templates)
     assert {name for name in names if ".dist-info/" not in name} == sources | templates
     recording = {name: size for name, size in sizes.items() if "/recording/" in name}
-    assert len(recording) == 9
+    assert len(recording) == 25
     assert sum(recording.values()) < RECORDING
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -5,9 +5,11 @@ extend across a loss that is not finite.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import filterfalse, pairwise, repeat
+from operator import sub
 from statistics import median
 from typing import Final, TypeAlias
 
@@ -76,6 +78,9 @@ def _thinned(run: Run, stride: int) -> Run:
 
 
 def _of_points(curve: Curve) -> Iterator[Run]:
+    if finite_count(curve.values) == len(curve):
+        yield list(zip(curve.steps, curve.values, strict=True))
+        return
     run: Run = []
     for step, value in zip(curve.steps, curve.values, strict=True):
         if math.isfinite(value):
@@ -102,21 +107,20 @@ def _of_columns(columns: Sequence[Column], across: Span) -> Iterator[Run]:
 
 def _means(run: Run, reach: float) -> Run:
     """Return, for each point in a run, the mean of the points up to `reach` steps away."""
-    found: Run = []
-    start = end = 0
-    for step, _ in run:
-        while run[start][0] < step - reach:
-            start += 1
-        while end < len(run) and run[end][0] <= step + reach:
-            end += 1
-        count = end - start
-        found.append((step, math.fsum(value / count for _, value in run[start:end])))
-    return found
+    steps, values = [step for step, _ in run], [value for _, value in run]
+    starts = map(bisect_left, repeat(steps), [step - reach for step in steps])
+    ends = map(bisect_right, repeat(steps), [step + reach for step in steps])
+    windows = list(zip(starts, ends, strict=True))
+    try:
+        means = [math.fsum(values[start:end]) / (end - start) for start, end in windows]
+    except OverflowError:
+        means = [mean_of(values[start:end], end - start) for start, end in windows]
+    return list(zip(steps, means, strict=True))
 
 
 def _typical_change(curve: Curve) -> float:
     """Return the median change from one value to the next, in up to 4,096 pairs."""
     values = curve.values
     stride = len(values) // _SAMPLE + 1
-    changes = (abs(values[at + 1] - values[at]) for at in range(0, len(values) - 1, stride))
-    return median(change for change in changes if not math.isnan(change))
+    changes: Iterator[float] = map(abs, map(sub, values[1::stride], values[::stride]))
+    return median(filterfalse(math.isnan, changes))

@@ -4,16 +4,13 @@ import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import click
 
 from reportgen.cli.lazy import imported, lazily
-from reportgen.errors import ReportError, UsageError
+from reportgen.errors import UsageError
 from reportgen.sources import home
 
 _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -109,29 +106,6 @@ def refresh(text: str) -> float:
     return seconds
 
 
-@cache  # two objects for the same zone are not equal
-def zone(name: str) -> ZoneInfo:
-    """Return a zone from the tzdata package, so that pages are the same on every system.
-
-    Raises `UsageError`, or `ReportError` if the package is damaged.
-    """
-    try:
-        data = resources.files("tzdata")
-        # Not every path in the package is a zone, and which ones open depends on the system.
-        listed = data.joinpath("zones").read_text("ascii").splitlines()
-        if name not in listed:
-            raise UsageError(
-                f"{name!r} is not a time zone in the IANA database: write it like Europe/Berlin."
-            )
-        with data.joinpath("zoneinfo", name).open("rb") as file:
-            return ZoneInfo.from_file(file, key=name)
-    except (OSError, ValueError, ImportError) as error:
-        raise ReportError(
-            "The package tzdata is missing or damaged, so no time zone is known: install it with "
-            "`pip install --force-reinstall tzdata`."
-        ) from error
-
-
 def log_lines(text: str) -> int | None:
     """Return how many lines of a log to show; None for all. Raises `UsageError`."""
     if text == "all":
@@ -157,4 +131,4 @@ REPORT_URL: Final = Parsed("URL", lazily("reportgen.exports.summary_md:base_url"
 STATUSES: Final = Parsed("S,…", lazily("reportgen.model.selection:parse_statuses"), "words")
 SHARD: Final = Parsed("I/N", lazily("reportgen.model.selection:parse_shard"))
 RULES: Final = Parsed("RULE,…", lazily("reportgen.report.gates:parse"), "words")
-ZONE: Final = Parsed("ZONE", zone)
+ZONE: Final = Parsed("ZONE", lazily("reportgen.cli.zones:zone"))

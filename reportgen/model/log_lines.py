@@ -1,9 +1,9 @@
 """The lines that Studio's event log shows for a job's records, and the last of these lines."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -31,17 +31,18 @@ megabytes each would take too much memory."""
 # --- Lines as text -------------------------------------------------------------------------------
 
 
-def text_of(record: Record) -> str:
+def text_of(record: Record, last: int = 0) -> str:
     """Return the raw lines that Studio shows for a record, each ending in a line feed.
 
-    A line break within a line becomes a space, so that it stays one line.
+    If `last` is given, only as many of the last lines are returned. A line break within a line
+    becomes a space, so that it stays one line.
     """
     if isinstance(record, Broke):
         return STREAM_ERROR_LINE + "\n"
     if isinstance(record, LogRun):
-        return _training_logs(record)
+        return _training_logs(record, last)
     if isinstance(record, Events) and record.is_of_job:
-        return "".join(map(_data_line, repeat(record.name), record.fields))
+        return "".join(map(_data_line, repeat(record.name), record.fields[-last:]))
     return ""
 
 
@@ -54,15 +55,15 @@ def says_only_numbers(record: Record) -> bool:
     return all(column.numbers is not None for column in shown)
 
 
-def _training_logs(run: LogRun) -> str:
+def _training_logs(run: LogRun, last: int) -> str:
     columns = run.columns
-    parts: list[Iterable[str]] = [repeat("[log]", len(run))]
+    parts: list[Iterable[str]] = [repeat("[log]", len(run.fields[-last:]))]
     for name, column in (
         (" step=", columns.step),
         (" loss=", columns.loss),
         (" evalLoss=", columns.evalLoss),
     ):
-        texts = _printed(column)
+        texts = _printed(column)[-last:]
         if column.is_full:
             parts += [repeat(name), texts]
         elif not column.is_missing:
@@ -70,7 +71,7 @@ def _training_logs(run: LogRun) -> str:
     text = "".join(chain.from_iterable(zip(*parts, repeat("\n"), strict=False)))
     if run.is_whole:
         return text
-    said = zip(run.logs, text.split("\n")[:-1], run.fields, strict=True)
+    said = zip(run.logs[-last:], text.split("\n")[:-1], run.fields[-last:], strict=True)
     return "".join(
         _data_line(wire.LOG, field) if log is None else f"{line}\n" for log, line, field in said
     )
@@ -104,56 +105,33 @@ class LogLine(NamedTuple):
     """A summary of the line, if it is JSON."""
 
 
-_Kept: TypeAlias = Events | list[LogLine]
-
-
 class Tail:
-    """The last lines of a log, formatted at the end: few lines of a long log are ever shown."""
+    """The last lines of a log; all of them if `limit` is None."""
 
     def __init__(self, limit: int | None) -> None:
-        self._limit = limit
-        self._kept: deque[_Kept] = deque()
-        self._count = 0
+        self._kept: deque[LogLine] = deque(maxlen=limit)
 
     def add(self, record: Events | Broke) -> None:
         """Record a job's events, or a break in the stream."""
-        if isinstance(record, Broke):
-            self._append([LogLine(STREAM_ERROR_LINE)])
-            return
-        # A separate slice, so that data decoded for others does not stay in memory.
-        last = record[-(self._limit or len(record)) :]
-        if max(map(len, last.fields)) <= _LONGEST_TAIL_LINE:
-            self._append(last)
-        else:  # megabytes are formatted and truncated now
-            self._append(list(map(_shortened, _lines_of(last))))
-
-    def _append(self, lines: _Kept) -> None:
-        self._kept.append(lines)
-        self._count += len(lines)
-        while self._limit is not None and self._count - len(self._kept[0]) >= self._limit:
-            self._count -= len(self._kept.popleft())
+        last = self._kept.maxlen or 0
+        texts = text_of(record, last).split("\n")[:-1]
+        self._kept.extend(map(_line, texts, _times(record, last)))
 
     def lines(self) -> list[LogLine]:
         """Return the last lines, up to the limit."""
-        every = (line for kept in self._kept for line in _lines_of(kept))
-        return list(every if self._limit is None else deque(every, self._limit))
+        return list(self._kept)
 
 
-def _lines_of(kept: _Kept) -> Iterable[LogLine]:
-    if isinstance(kept, list):
-        return kept
-    events = kept[:]  # data decoded here must not stay in memory either
-    return map(LogLine, text_of(events).split("\n")[:-1], _times(events))
+def _line(text: str, time: object) -> LogLine:
+    is_cut = len(text) > _LONGEST_TAIL_LINE
+    return LogLine(text[:_LONGEST_TAIL_LINE], time_or_none(time), is_cut)
 
 
-def _times(events: Events) -> Iterator[str | None]:
-    if isinstance(events, LogRun):
-        return map(time_or_none, events.columns.timestamp.values)
-    said = map(wire.decode_event, events.known_fields)
-    return (None if event is None else time_or_none(event.timestamp) for event in said)
-
-
-def _shortened(line: LogLine) -> LogLine:
-    if len(line.text) <= _LONGEST_TAIL_LINE:
-        return line
-    return line._replace(text=line.text[:_LONGEST_TAIL_LINE], is_cut=True)
+def _times(record: Events | Broke, last: int) -> Sequence[object]:
+    """Return the times of a record's last events, each of which can be any value."""
+    if isinstance(record, Broke):
+        return [None]
+    if isinstance(record, LogRun):
+        return record.columns.timestamp.values[-last:]
+    said = map(wire.decode_event, record.known_fields[-last:])
+    return [None if event is None else event.timestamp for event in said]

@@ -14,6 +14,7 @@ from tests.benchmarks import (
     many_jobs,
     memory,
     pages,
+    rendering,
     startup,
     throughput,
 )
@@ -27,6 +28,7 @@ THEMES: Final[Mapping[str, Rows]] = {
     "memory": memory.rows,
     "following": following.rows,
     "startup": startup.rows,
+    "rendering": rendering.rows,
     "pages": pages.rows,
 }
 

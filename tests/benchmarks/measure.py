@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, TypeVar
 
 PATIENCE: Final = 240.0
 """Seconds after which a run has failed."""
@@ -17,6 +17,8 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
 GROSS: Final = 2.0
 """A target is missed by far if the measured value is more than this many times as large."""
+
+Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,9 @@ def run(
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, stdout)
 
 
-def in_turns(rounds: int, *things: Callable[[], float]) -> list[list[float]]:
+def in_turns(rounds: int, *things: Callable[[], Taken]) -> list[list[Taken]]:
     """Do all of them in each round, so that other load on the machine affects all alike."""
-    results: list[list[float]] = [[] for _ in things]
+    results: list[list[Taken]] = [[] for _ in things]
     for number in range(rounds):
         order = list(zip(things, results, strict=True))
         for thing, values in order if number % 2 == 0 else reversed(order):

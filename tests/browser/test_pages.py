@@ -166,7 +166,7 @@ def test_nothing_moves_so_no_reader_need_ask_for_less(out: Path, reader: Reader)
         " return style.animationName !== 'none' || !/^0s(, 0s)*$/.test(style.transitionDuration)"
         " }).length"
     )
-    for path in ("index.html", "compare.html", samples.completed().summary.page):
+    for path in ("index.html", samples.completed().summary.page):
         visit.open(out / path)
         assert visit.page.evaluate(moving) == 0
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from reportgen.cli import parameters
+from reportgen.cli import parameters, zones
 from reportgen.errors import UsageError
 from tests.command import Command
 
@@ -76,7 +76,7 @@ def test_the_parts_of_a_duration_add_up(parts: tuple[int | None, ...]) -> None:
     ],
 )
 def test_zones(name: str, hours: int) -> None:
-    zone = parameters.zone(name)
+    zone = zones.zone(name)
     assert zone.key == name
     assert zone.utcoffset(SUMMER) == timedelta(hours=hours)
 
@@ -98,7 +98,7 @@ def strange_system(tmp_path: Path) -> Iterator[None]:
 @pytest.mark.usefixtures("strange_system")
 def test_zones_are_the_same_on_every_machine() -> None:
     assert zoneinfo.ZoneInfo("Europe/Berlin").utcoffset(SUMMER) == timedelta(hours=9)
-    assert parameters.zone("Europe/Berlin").utcoffset(SUMMER) == timedelta(hours=2)
+    assert zones.zone("Europe/Berlin").utcoffset(SUMMER) == timedelta(hours=2)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_zones_are_the_same_on_every_machine() -> None:
 )  # fmt: skip
 def test_a_wrong_zone_is_reported(name: str) -> None:
     with pytest.raises(UsageError, match="not a time zone"):
-        parameters.zone(name)
+        zones.zone(name)
 
 
 @pytest.mark.parametrize("damaged", [True, False], ids=["damaged", "missing"])

@@ -41,17 +41,18 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def help_dialogues() -> tuple[str, str]:
+def help_dialogues(count: int | None = None) -> tuple[str, str]:
     """Return the language's help topics as questions and answers, to train and to evaluate on.
 
-    The support bot is tuned on these; every tenth topic is kept for evaluation.
+    The support bot is tuned on these, or on the first `count` of them; every tenth topic is kept
+    for evaluation.
     """
     names = sorted(topics)
     random.Random(0).shuffle(names)
     dialogues = [f"<user> What about {name}?\n<bot> {topics[name].strip()}\n\n" for name in names]
     kept = [text for place, text in enumerate(dialogues) if place % 10 == 0]
     rest = [text for place, text in enumerate(dialogues) if place % 10]
-    return "".join(rest), "".join(kept)
+    return "".join(rest[:count]), "".join(kept)
 
 
 def triage_labels() -> tuple[str, str]:

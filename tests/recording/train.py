@@ -2,7 +2,7 @@
 
     OPENBLAS_NUM_THREADS=1 python -m tests.recording.train FOLDER
 
-needs NumPy and about five minutes. A small character model learns the standard library's code and
+needs NumPy and about six minutes. A small character model learns the standard library's code and
 is then tuned, with LoRA, to speak like the language's help topics. FOLDER gets `jobs.json` (the
 job list), `manifest.json`, `credentials.json` and for each job `<id>.sse`, its event stream as it
 goes over the wire; its `work/` holds the weights, and can be deleted. Losses, speeds and
@@ -10,10 +10,8 @@ durations are as measured; only the days on which the jobs ran are made up.
 """
 
 import json
-import random
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,130 +21,11 @@ import numpy as np  # type: ignore[import-not-found,unused-ignore]
 
 from tests.recording import corpus, model, trainer
 from tests.recording.model import Array, Text
-from tests.recording.trainer import Data, Logged, Settings
+from tests.recording.plans import FEW_TOPICS, PLANS, Plan
+from tests.recording.trainer import Data, Logged
 
-MODEL = "arkor/char-code-0.4m"
-HELP_TOPICS: Data = {
-    "type": "huggingface",
-    "name": "arkorlab/python-help-topics",
-    "split": "train",
-}
-UPLOADED: Data = {
-    "type": "blob",
-    "url": "https://storage.example/uploads/triage-labels.jsonl?X-Expires=3600&X-Signature=5f0c1e",
-    "token": "blob-token-made-up-for-the-demo",
-}
-DATASETS = {"help": HELP_TOPICS, "triage": UPLOADED}
 BASE_STEPS = 3000
 Texts: TypeAlias = dict[str, tuple[Text, Text]]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A job before it ran: when, on what, and how it ends."""
-
-    name: str
-    created: datetime
-    learning_rate: float = 0.01
-    dataset: str = "help"
-    steps: int = 1200
-    rank: int = 8
-    batch: int = 1024
-    seed: int = 1
-    waited: float = 4.0
-    """Seconds in the queue."""
-    warmup: int = 100
-    seen: str = "completed"
-    """The status in which a job is seen whose events do not say how it ended."""
-    stop_after: int | None = None
-    """The last step that was recorded of a run that goes on, was cancelled, or crashed."""
-    resume_from: int | None = None
-    """The checkpoint from which a crashed run was resumed."""
-    restart_after: float = 95.0
-    """Seconds from the crash until it was."""
-
-    @property
-    def settings(self) -> Settings:
-        return Settings(
-            steps=self.steps,
-            learning_rate=self.learning_rate,
-            warmup=self.warmup,
-            batch=self.batch,
-            rank=self.rank,
-            alpha=16,
-            seed=self.seed,
-            evaluate_every=25,
-            save_every=200,
-        )
-
-    @property
-    def job_id(self) -> str:
-        """Return an id as servers make them: a ULID of the time of creation."""
-        random_part = random.Random(self.name).getrandbits(80)
-        return (
-            f"job_{_base32(round(self.created.timestamp() * 1000), 10)}{_base32(random_part, 16)}"
-        )
-
-    @property
-    def config(self) -> Data:
-        return {
-            "model": MODEL,
-            "datasetSource": DATASETS[self.dataset],
-            "maxSteps": self.steps,
-            "learningRate": self.learning_rate,
-            "lrSchedulerType": "cosine",
-            "warmupSteps": self.warmup,
-            "batchSize": self.batch,
-            "optimizer": "sgd-momentum",
-            "loraR": self.rank,
-            "loraAlpha": self.settings.alpha,
-            "evalSteps": self.settings.evaluate_every,
-            "saveSteps": self.settings.save_every,
-            "seed": self.seed,
-        }
-
-
-def _at(day: int, clock: str) -> datetime:
-    return datetime.fromisoformat(f"2026-05-{day:02d}T{clock}+00:00")
-
-
-PLANS = (
-    Plan("triage-v2-lr-1e-2", _at(4, "09:22:14.877"), seen="queued", dataset="triage"),
-    Plan(
-        "support-bot-long",
-        _at(4, "09:21:58.020"),
-        seen="running",
-        steps=2000,
-        rank=16,
-        learning_rate=0.03,
-        stop_after=1240,
-        seed=6,
-    ),
-    Plan(
-        "support-bot-r32",
-        _at(3, "16:40:12.304"),
-        rank=32,
-        learning_rate=0.03,
-        steps=1500,
-        stop_after=860,
-        resume_from=600,
-        seed=5,
-    ),
-    Plan(
-        "triage-v1",
-        _at(2, "14:05:33.560"),
-        dataset="triage",
-        seen="cancelled",
-        stop_after=437,
-        batch=512,
-        seed=4,
-    ),
-    Plan("support-bot-lr-1e0", _at(1, "10:31:07.415"), 1.0, waited=91.2, warmup=400),
-    Plan("support-bot-lr-3e-1", _at(1, "10:31:06.981"), 0.3, waited=64.8),
-    Plan("support-bot-lr-3e-2", _at(1, "10:31:06.530"), 0.03, waited=33.1),
-    Plan("support-bot-lr-3e-3", _at(1, "10:31:06.102"), 0.003, waited=2.6),
-)
-"""The newest first, as the server lists them."""
 
 
 # --- Running -------------------------------------------------------------------------------------
@@ -159,6 +38,7 @@ def main() -> None:
     base = _base(folder / "work" / "base.npz")
     texts: Texts = {
         "help": _encoded(*corpus.help_dialogues()),
+        "four topics": _encoded(*corpus.help_dialogues(FEW_TOPICS)),
         "triage": _encoded(*corpus.triage_labels()),
     }
     jobs = [_record(plan, base, texts, folder) for plan in PLANS]
@@ -253,11 +133,6 @@ def _entry(plan: Plan, events: list[tuple[datetime, str, Data]]) -> Data:
 
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _base32(number: int, digits: int) -> str:
-    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-    return "".join(alphabet[number >> 5 * place & 31] for place in reversed(range(digits)))
 
 
 def _write_json(path: Path, value: Any) -> None:

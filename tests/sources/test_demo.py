@@ -3,21 +3,25 @@
 import math
 import socket
 import time
+from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 
 from reportgen.model.selection import Selection
+from reportgen.model.statistics import spearman
 from reportgen.snapshot.retention import Retention
 from reportgen.text.secrets import Secrets
 from tests import samples
 from tests.command import Command, Result
 
-STATUSES = {"queued": 1, "running": 1, "completed": 4, "failed": 1, "cancelled": 1}
+BUILD = ("build", "--source", "demo", "--baseline", "previous")
+STATUSES = {"queued": 1, "running": 1, "completed": 20, "failed": 1, "cancelled": 1}
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    return Command(tmp_path_factory.mktemp("demo")).run("build", "--source", "demo")
+    return Command(tmp_path_factory.mktemp("demo")).run(*BUILD)
 
 
 def test_it_is_as_of_the_recording(demo: Result) -> None:
@@ -47,11 +51,67 @@ def test_one_diverged_and_one_was_resumed(demo: Result) -> None:
     assert [job["status"] for job in resumed] == ["completed"]
 
 
-def test_three_runs_can_be_compared(demo: Result) -> None:
-    done = [job for job in demo.report["jobs"] if job["status"] == "completed"]
-    rates = {job["config"]["learningRate"]: job["evalLoss"]["min"] for job in done}
-    assert len(rates) >= 3
-    assert len(set(rates.values())) == len(rates)
+def test_the_best_run_is_clear(demo: Result) -> None:
+    completed = [job for job in demo.report["jobs"] if job["status"] == "completed"]
+    first, second, *_ = sorted(completed, key=_result)
+    assert first["name"] == "support-bot-lr-3e-1"
+    assert _result(first) < 0.95 * _result(second)
+
+
+def test_one_name_ran_every_night_and_got_worse_once_when_a_setting_changed(demo: Result) -> None:
+    last, *before = _named(demo, "support-bot-nightly")
+    assert len({job["createdAt"][:10] for job in before}) == len(before) == 6
+    relative = {job["id"]: job["baseline"]["relative"] for job in [last, *before[:-1]]}
+    assert [job_id for job_id, change in relative.items() if abs(change) > 0.02] == [last["id"]]
+    assert relative[last["id"]] > 0.05
+    compared = [job["id"] for job in demo.report["jobs"] if job["baseline"]]
+    assert sorted(compared) == sorted(relative)
+    settings = [{**job["config"], "seed": None} for job in (last, *before)]
+    assert settings[0] == {**settings[1], "learningRate": 0.003}
+    assert all(each == settings[1] for each in settings[1:])
+
+
+def test_of_the_settings_swept_one_matters(demo: Result) -> None:
+    sweep = _named(demo, "sweep-*")
+    assert len(sweep) == 8
+    assert len({str({**job["config"], "learningRate": 0, "loraR": 0}) for job in sweep}) == 1
+    assert _correlation(sweep, "learningRate") < -0.9
+    assert abs(_correlation(sweep, "loraR")) < 0.4
+
+
+def test_one_run_overfits(demo: Result) -> None:
+    (job,) = _named(demo, "support-bot-4-topics")
+    points = _points(demo, job["id"])
+    best = job["evalLoss"]["minStep"]
+    assert best < job["loss"]["points"] / 2
+    assert job["evalLoss"]["last"] > 1.05 * job["evalLoss"]["min"]
+    assert job["loss"]["last"] < 0.8 * points[best]
+
+
+def _named(demo: Result, pattern: str) -> list[Any]:
+    """Return the completed jobs of a name, the newest first."""
+    jobs = [job for job in demo.report["jobs"] if fnmatchcase(job["name"], pattern)]
+    assert {job["status"] for job in jobs} == {"completed"}
+    return jobs
+
+
+def _result(job: Any) -> float:
+    assert job["result"]["metric"] == "evalLoss.min"
+    return float(job["result"]["value"])
+
+
+def _points(demo: Result, job_id: str) -> dict[int, float]:
+    """Return a job's training losses by step."""
+    lines = (demo.out / "jobs" / f"{job_id}.csv").read_text("utf-8").splitlines()
+    rows = (line.split(",") for line in lines[1:])
+    return {int(step): float(loss) for step, loss, *_ in rows if loss}
+
+
+def _correlation(jobs: list[Any], key: str) -> float:
+    """Return the rank correlation of a setting with the result."""
+    found = spearman([job["config"][key] for job in jobs], [_result(job) for job in jobs])
+    assert found is not None
+    return found
 
 
 def test_nothing_secret_is_in_the_recording(demo: Result) -> None:
@@ -61,9 +121,7 @@ def test_nothing_secret_is_in_the_recording(demo: Result) -> None:
 
 
 def test_the_same_bytes_every_time(demo: Result, command: Command) -> None:
-    again = command.run(
-        "build", "--source", "demo", TZ="Asia/Tokyo", LC_ALL="C", PYTHONHASHSEED="7"
-    )
+    again = command.run(*BUILD, TZ="Asia/Tokyo", LC_ALL="C", PYTHONHASHSEED="7")
     assert again.code == 0
     files = {path.relative_to(demo.out) for path in demo.out.rglob("*") if path.is_file()}
     for name in files:
