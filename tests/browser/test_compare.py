@@ -162,8 +162,12 @@ def test_the_selection_on_home_opens_as_a_comparison(out: Path, reader: Reader) 
     visit = _opened(reader, out / "index.html")
     page = visit.page
     assert page.get_by_role("link", name="Compare 1").count() == 0
+    assert page.get_by_text("Tick jobs to compare them.").is_visible()
+    place = "table => table.getBoundingClientRect().top + scrollY"
+    top = page.locator(".jobs").evaluate(place)
     for number in (8, 3, 5):
         page.get_by_label(f"Compare run-{number}").check()
+    assert page.locator(".jobs").evaluate(place) == top  # rows stay beneath the pointer
     page.get_by_role("link", name="Compare 3 jobs").click()
     page.wait_for_url("**/compare.html#jobs=job-8,job-5,job-3")
     assert sorted(_drawn(page)) == ["run-3", "run-5", "run-8"]
