@@ -279,6 +279,25 @@ def test_a_log_scale_without_positive_values_says_so(tmp_path: Path, reader: Rea
 
 
 @pytest.mark.parametrize("script", [True, False])
+def test_a_line_does_not_bridge_losses_that_are_not_finite(
+    tmp_path: Path, reader: Reader, *, script: bool
+) -> None:
+    loss = samples.curve(range(1, 10), lambda step: math.nan if step in {4, 6} else 9.0 - step)
+    details = [
+        samples.detail(replace(one.summary, loss=metric(loss), eval_loss=None), loss=loss)
+        for one in DETAILS[:2]
+    ]
+    report = samples.report(jobs=tuple(one.summary for one in details))
+    curves = [comparison.compared_curves(one) for one in details]
+    text = Pages(samples.LOOKS).compare(report, report.jobs, curves, {})
+    (tmp_path / "compare.html").write_text(text, "utf-8")
+    page = _opened(reader, tmp_path / "compare.html", script=script).page
+    path = page.locator(".curves path").first.get_attribute("d") or ""
+    points = [part.count("L") + 1 for part in path.split("M")[1:]]
+    assert points == [3, 2, 3]  # the lone point twice, as a dot
+
+
+@pytest.mark.parametrize("script", [True, False])
 @pytest.mark.parametrize("width", [390, 800, 1280])
 def test_labels_stay_in_the_panel_and_apart(
     tmp_path: Path, reader: Reader, width: int, *, script: bool
