@@ -23,6 +23,7 @@ from reportgen.report.labels import Label, labels
 from reportgen.report.ranking import common_metric, rank, result_in
 from reportgen.report.report import JobSummary, Report
 from reportgen.report.wording import (
+    METRIC_NAMES,
     Badge,
     Provenance,
     ShownChange,
@@ -125,6 +126,8 @@ class CompareView:
     identity: str
     jobs: tuple[Compared, ...]
     """The jobs with the best results first."""
+    ranked_by: str
+    """The metric of these results; empty if no job has one."""
     chart: Overlay | None
     left: float
     """The width left of the plot, for its labels."""
@@ -175,6 +178,7 @@ def compare_view(
     rows = _compared(jobs, numbers, looks.timezone)
     return CompareView(
         identity=identity(report.origin),
+        ranked_by=METRIC_NAMES[metric] if metric else "",
         jobs=tuple(_drawn([rows[place] for place in places], list(drawn), places, chart)),
         chart=chart,
         left=left_margin(chart.y_ticks if chart else ()),
