@@ -11,6 +11,8 @@ from reportgen.charts.svg import Polyline
 from reportgen.model.rounding import significant
 from reportgen.pages.by_setting import BySettingView, by_setting_view
 from reportgen.pages.looks import Looks
+from reportgen.pages.values import Part
+from reportgen.pages.verdict import sentences
 from reportgen.report.comparison import (
     SHOWN,
     ComparedCurve,
@@ -22,6 +24,7 @@ from reportgen.report.comparison import (
 from reportgen.report.labels import Label, labels
 from reportgen.report.ranking import common_metric, rank, result_in
 from reportgen.report.report import JobSummary, Report
+from reportgen.report.verdict import verdict
 from reportgen.report.wording import (
     METRIC_NAMES,
     Badge,
@@ -124,6 +127,8 @@ class CompareView:
     """Everything that the comparison shows."""
 
     identity: str
+    verdict: tuple[Part, ...]
+    """Which job is the best; empty if that cannot be said."""
     jobs: tuple[Compared, ...]
     """The jobs with the best results first."""
     ranked_by: str
@@ -176,9 +181,12 @@ def compare_view(
     chart = overlay(list(drawn.values()))
     settings = _settings([jobs[place] for place in places], [place < SHOWN for place in places])
     rows = _compared(jobs, numbers, looks.timezone)
+    best = verdict(jobs)
+    by_id = {job.id: row.label for job, row in zip(jobs, rows, strict=True)}
     return CompareView(
         identity=identity(report.origin),
         ranked_by=METRIC_NAMES[metric] if metric else "",
+        verdict=() if best is None else tuple(sentences(best, by_id)),
         jobs=tuple(_drawn([rows[place] for place in places], list(drawn), places, chart)),
         chart=chart,
         left=left_margin(chart.y_ticks if chart else ()),

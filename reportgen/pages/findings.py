@@ -23,8 +23,8 @@ from reportgen.model.findings.losses import (
 )
 from reportgen.model.findings.trends import Phase, drop, phase, rate_above_zero
 from reportgen.model.metrics import Metric
-from reportgen.model.rounding import difference, significant
-from reportgen.pages.values import Loss, Part
+from reportgen.model.rounding import significant
+from reportgen.pages.values import Loss, Part, distance
 from reportgen.report.report import JobDetail, JobSummary
 from reportgen.report.wording import duration, moment, plural
 from reportgen.text import javascript
@@ -184,18 +184,11 @@ def _overfitting(job: JobSummary, metric: Metric, found: Overfitting) -> tuple[P
     rose: tuple[Part, ...] = (start, best, " to ", end, " while training loss fell; ")
     kept = job.checkpoint
     if kept is None or kept.evaluation is None or kept.evaluation.value >= found.end.value:
-        return (*rose, *_lost(found.best, found.end), " lost since")
+        return (*rose, *distance(found.end.value, found.best.value), " lost since")
     at = f" lost against the checkpoint at step {js_number(kept.step)}"
     if kept.evaluation.step != kept.step:
         at += f", evaluated at step {js_number(kept.evaluation.step)}"
-    return (*rose, *_lost(kept.evaluation, found.end), at)
-
-
-def _lost(best: Point, end: Point) -> tuple[Part, ...]:
-    lost = difference(end.value, best.value)
-    if not best.value:
-        return (lost,)
-    return (lost, f" ({js_number(significant(100 * lost / abs(best.value), 2))} %)")
+    return (*rose, *distance(found.end.value, kept.evaluation.value), at)
 
 
 def _plateau(job: JobSummary, found: LossFindings) -> Iterable[Finding]:

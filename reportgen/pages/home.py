@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportgen.charts.sparkline import Sparkline
@@ -15,8 +15,10 @@ from reportgen.model.metrics import EVAL_MINIMUM, Metric
 from reportgen.model.origin import Manifest
 from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
+from reportgen.pages.news import bad_news, news
 from reportgen.pages.over_time import OverTimeView, over_time_view
 from reportgen.pages.scatter import escaped_size, fitting
+from reportgen.pages.values import Part
 from reportgen.report.ranking import common_metric, ranked
 from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.report.wording import (
@@ -157,12 +159,15 @@ class HomeView:
     other_statuses: int
     """The number of statuses that are not in `totals`."""
     figures: Figures
-    rows: tuple[Row, ...]
+    rows: Iterable[Row]
+    """They can be iterated over once."""
     over_time: OverTimeView | None
     measured: bool
     """Whether any job is measured against a baseline."""
     news: str
     """How many jobs changed since the previous snapshot, and how: `2 ended, 1 new`."""
+    bad_news: tuple[tuple[Part, ...], ...]
+    """What broke or got worse since then."""
     stale_after: float
     """The age, in seconds, at which the page starts to warn."""
     compared: bool
@@ -185,28 +190,29 @@ def home_view(
     zone = looks.timezone
     totals = _totals(report)
     room = _Room()
-    rows = tuple(
-        _row(
-            job,
-            report,
-            zone,
-            link(job),
-            room,
-            compared=job.id in compared,
-            mark=marks.get(job.id) or "",
-        )
-        for job in report.jobs
-    )
+    texts = [_row_texts(job, room) for job in report.jobs]
     return HomeView(
         identity=identity(report.origin),
         manifest=None if report.manifest is None else _manifest(report.manifest),
         totals=totals[:_TOTALS],
         other_statuses=len(totals[_TOTALS:]),
         figures=_figures(report),
-        rows=rows,
+        rows=(
+            _row(
+                job,
+                shown,
+                report,
+                zone,
+                link(job),
+                compared=job.id in compared,
+                mark=marks.get(job.id) or "",
+            )
+            for job, shown in zip(report.jobs, texts, strict=True)
+        ),
         over_time=over_time_view(report, zone, link, room.left),
         measured=any(job.change for job in report.jobs),
-        news=_news(marks.values()),
+        news=news(marks.values()),
+        bad_news=tuple(bad_news(report.jobs, marks, zone, link)),
         stale_after=looks.stale_after,
         compared=bool(compared),
         provenance=Provenance(
@@ -223,11 +229,6 @@ def home_view(
     )
 
 
-def _news(marks: Iterable[str | None]) -> str:
-    counts = Counter(mark for mark in marks if mark)
-    return ", ".join(f"{counts[mark]} {mark}" for mark in sorted(counts))
-
-
 def _manifest(manifest: Manifest) -> Manifest:
     trainer, error = manifest.trainer, manifest.error
     return Manifest(
@@ -236,25 +237,41 @@ def _manifest(manifest: Manifest) -> Manifest:
     )
 
 
+class _RowTexts(NamedTuple):
+    """The texts of a row that share the room there is."""
+
+    name: Named
+    id: Named
+    note: str
+
+
+def _row_texts(job: JobSummary, room: "_Room") -> _RowTexts:
+    room.add_row()
+    return _RowTexts(
+        name=room.named(job.display_name, NAME_LENGTH, _NAME_SIZE),
+        id=room.named(job.id, ID_LENGTH, _ID_SIZE),
+        note=room.optional(_note(job), _REASON_LENGTH),
+    )
+
+
 def _row(
     job: JobSummary,
+    texts: _RowTexts,
     report: Report,
     zone: ZoneInfo,
     page: str,
-    room: "_Room",
     *,
     compared: bool,
     mark: str,
 ) -> Row:
     loss = job.loss
-    room.add_row()
     return Row(
         status=badge(job.status),
         page=page,
-        name=room.named(job.display_name, NAME_LENGTH, _NAME_SIZE),
-        id=room.named(job.id, ID_LENGTH, _ID_SIZE),
+        name=texts.name,
+        id=texts.id,
         id_end=cut(job.id[-_ID_END:], 2 * _ID_END) if len(job.id) > _SHORT_ID else "",
-        note=room.optional(_note(job), _REASON_LENGTH),
+        note=texts.note,
         failed=job.status == "failed",
         created=moment(job.created_at, zone),
         seconds=_seconds(job, report.snapshot_at),

@@ -1,7 +1,7 @@
 """The sentences on a job's page: the rules are tested with the model, the words here."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,11 @@ from reportgen.model.checkpoints import best_checkpoint
 from reportgen.model.curves import Curve
 from reportgen.model.metrics import metric
 from reportgen.pages.findings import findings, likely_cause
-from reportgen.pages.values import Loss, Part
 from reportgen.report.report import JobDetail
-from reportgen.report.wording import Moment, short
 from tests import samples
 from tests.model.findings.curves import curve, falling, noisy, settling, turning
 from tests.pages.render import Page, job
+from tests.pages.sentences import text
 
 NAN = math.nan
 
@@ -39,20 +38,6 @@ def detail(loss: Curve, eval_loss: Curve | None = None, **changes: Any) -> JobDe
     of_summary = {key: value for key, value in changes.items() if key not in of_detail}
     summary = replace(made.summary, **of_summary)
     return replace(made, summary=summary, **of_detail)
-
-
-def text(parts: Iterable[Part]) -> str:
-    def shown(part: Part) -> str:
-        match part:
-            case Loss():
-                return short(part.value, part.digits)
-            case Moment():
-                return part.text
-            case float():
-                return short(part)
-        return part
-
-    return "".join(map(shown, parts))
 
 
 def sentences(shown: JobDetail) -> list[str]:
