@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from reportgen.model.checkpoints import best_checkpoint
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import Pause
 from reportgen.model.log_lines import LogLine
-from reportgen.model.metrics import metric, result
+from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN, Result, metric, result
 from reportgen.model.origin import Manifest, Origin
 from reportgen.model.trend import Clock, Trend
 from reportgen.pages.looks import Looks
@@ -86,11 +87,19 @@ def summary(
         eval_loss=None,
         not_finite=0,
         last_step=None,
-        checkpoints=(),
-        log_tail=(),
         config=CONFIG,
         as_of="2026-05-01T09:13:25.000Z",
     )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def judged(
+    job_id: str, *, tail: float | None = None, evaluated: float | None = None, **changes: object
+) -> JobSummary:
+    """Return a job with these results; a `tail` of NaN is a result that is not finite."""
+    mean = None if tail is None else Result(TAIL_MEAN, tail if math.isfinite(tail) else None)
+    result = mean if evaluated is None else Result(EVAL_MINIMUM, evaluated)
+    plain = summary(job_id, slug=job_id, result=result, tail=mean)
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
@@ -135,7 +144,7 @@ def completed() -> JobDetail:
         eval_loss=metric(eval_loss),
         result=result(loss, metric(eval_loss)),
         last_step=400.0,
-        checkpoints=checkpoints,
+        checkpoint=best_checkpoint(checkpoints, eval_loss, metric(eval_loss)),
     )
     log = [LogLine(f"[log] step={step} loss={loss_at(step)}") for step in range(353, 401)]
     log += [
@@ -192,7 +201,7 @@ def failed() -> JobDetail:
         result=result(loss, None),
         last_not_finite="NaN",
         last_step=120.0,
-        checkpoints=(80.0,),
+        checkpoint=best_checkpoint((80.0,), Curve(), metric(loss)),
         config={
             **CONFIG,
             "datasetSource": {"type": "blob", "url": "https://files.example/d.jsonl"},

@@ -183,7 +183,7 @@ def test_a_log_that_is_damaged_within_is_fetched_again_when_it_is_read(command: 
 
 
 def test_render_reports_a_damaged_or_newer_snapshot(command: Command) -> None:
-    command.run("build", "--source", "demo")
+    command.run("build", "--source", "demo", "--limit", "1")
     before = files_of(command.directory / "out")
     index = command.directory / ".arkor-report" / "index.json"
     newer = json.loads(index.read_bytes()) | {"version": 3}

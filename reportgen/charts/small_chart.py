@@ -30,11 +30,13 @@ class SmallChart:
     """The steps at the left and right edges."""
 
 
-def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> SmallChart | None:
+def draw_small(
+    title: str, trend: Trend, edges: tuple[float, float] | None, *, names_peak: bool = False
+) -> SmallChart | None:
     """Return the small chart of a trend; None if the trend is empty.
 
     `edges` holds the first and last steps of the loss chart above it; the two share an axis if
-    the trend is within these edges.
+    the trend is within these edges. `names_peak` is whether the description includes a peak.
     """
     points = list(trend.points())
     if not points:
@@ -53,6 +55,10 @@ def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> S
     about = "" if trend.is_exact else "≈ "  # means are not exact values
     low, high = (f"{about}{short_number(end)}" for end in (upwards.low, upwards.high))
     change = f"{title}: {first}" if first == last else f"{title}: {first} → {last}"
+    if peak := _peak(trend) if names_peak else None:
+        change += f", peak {peak}"
+    elif not about and low != high:
+        change += f", between {low} and {high}"
     return SmallChart(
         title=title,
         line=Polyline(xs, ys),
@@ -61,6 +67,14 @@ def draw_small(title: str, trend: Trend, edges: tuple[float, float] | None) -> S
         low="" if low == high else low,
         last=last,
         last_y=ys[-1],
-        description=change if about or low == high else f"{change}, between {low} and {high}",
+        description=change,
         across=(across.low, across.high),
     )
+
+
+def _peak(trend: Trend) -> str | None:
+    """Return the highest value and its step, if it is above both ends."""
+    ends = [end for end in (trend.first, trend.last) if end is not None]
+    if trend.peak is None or not ends or trend.peak.value <= max(ends):
+        return None
+    return f"{short_number(trend.peak.value)} at step {short_number(trend.peak.step)}"

@@ -1,13 +1,13 @@
 """`report.json`: the report for programs, with a fixed set and order of keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final
 
 from reportgen.model.metrics import Metric, Result
 from reportgen.report.change import Change
-from reportgen.report.report import SCHEMA, JobSummary, Report
+from reportgen.report.report import SCHEMA, JobRecord, Report
 from reportgen.text import inert
 from reportgen.text.javascript import JSON
 
@@ -15,8 +15,11 @@ _STREAM_KEYS: Final = ("state", "reason", "events", "skipped", "reconnects")
 _EXACT: Final = 2**53  # up to this number, doubles represent every integer
 
 
-def pieces(report: Report) -> Iterator[str]:
-    """Yield the report as JSON, indented by two spaces, in pieces, since it can be long."""
+def pieces(report: Report, records: Iterable[JobRecord]) -> Iterator[str]:
+    """Yield the report as JSON, indented by two spaces, in pieces, since it can be long.
+
+    `records` are those of the report's jobs, in their order.
+    """
     origin, manifest = report.origin, report.manifest
     head: JSON = {
         "schema": SCHEMA,
@@ -30,15 +33,16 @@ def pieces(report: Report) -> Iterator[str]:
     end = "]\n}\n"
     yield inert.json_text(head).removesuffix(end)
     separator = ""
-    for job in report.jobs:
+    for record in records:
         # A line feed in JSON is never within a string.
-        indented = inert.json_text(_job(job)).strip().replace("\n", "\n    ")
+        indented = inert.json_text(_job(record)).strip().replace("\n", "\n    ")
         yield f"{separator}\n    {indented}"
         separator = ","
     yield f"\n  {end}" if report.jobs else end
 
 
-def _job(job: JobSummary) -> JSON:
+def _job(record: JobRecord) -> JSON:
+    job = record.summary
     return {
         "id": job.id,
         "name": job.name,
@@ -53,8 +57,8 @@ def _job(job: JobSummary) -> JSON:
         "stream": {key: getattr(job.stream, key) for key in _STREAM_KEYS},
         "loss": _metric(job.loss),
         "evalLoss": _metric(job.eval_loss),
-        "checkpoints": [_number(step) for step in job.checkpoints],
-        "logTail": list(job.log_tail),
+        "checkpoints": [_number(step) for step in record.checkpoints],
+        "logTail": list(record.log_tail),
         "config": job.config,
         "page": job.page,
         "result": _result(job.result if job.change is None else job.change.own),

@@ -136,6 +136,7 @@ class Expiry:
         gone = dropped - set(listing.listed)
         # Write the list first: a log that is not in the list is never looked for.
         self._folder.keep_listing(listing)
+        self._folder.forget_rendered(dropped)
         for job in listing.jobs:
             if job.id in dropped:
                 self._folder.logs.drop(job.id, forget=job.id in gone)

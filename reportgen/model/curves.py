@@ -10,6 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import lt
+from typing import NamedTuple
+
+
+class Point(NamedTuple):
+    """A logged value and its step."""
+
+    step: float
+    value: float
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 A `History` is independent of the job list; only `status_of` combines the two.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -133,6 +134,22 @@ def status_of(ended_as: str | None, listed: str | None, *, started: bool) -> str
     if started:
         return "running"
     return listed or "queued"
+
+
+def learning_rate_at(log: Iterable[Record], step: float) -> float | None:
+    """Return the learning rate logged last at a step, or else at the nearest step before it.
+
+    A `History` keeps a learning rate only as a trend.
+    """
+    near, found = -math.inf, None
+    for record in log:
+        if isinstance(record, LogRun) and record.is_of_job:
+            columns = record.columns
+            rates = map(javascript.finite, columns.learningRate.values)
+            for at, rate in zip(_steps(columns.step), rates, strict=True):
+                if at is not None and rate is not None and near <= at <= step:
+                    near, found = at, rate
+    return found
 
 
 # --- The fold ------------------------------------------------------------------------------------

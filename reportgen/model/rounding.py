@@ -1,6 +1,7 @@
 """Rounding to significant digits, and numbers as short strings."""
 
 import math
+from decimal import Decimal
 from typing import Final
 
 from reportgen.text.javascript import js_number
@@ -25,6 +26,11 @@ def significant(value: float, digits: int) -> float:
         return round(value, digits - 1 - math.floor(math.log10(abs(value))))
     except OverflowError:
         return value
+
+
+def difference(a: float, b: float) -> float:
+    """Return a - b by the numbers as printed, so that 1.05 - 1 is 0.05."""
+    return float(Decimal(repr(a)) - Decimal(repr(b)))
 
 
 def digits_for(low: float, high: float) -> int:

@@ -1,17 +1,17 @@
-"""Statistics of a curve's finite values: mean, spread, percentiles, and where they got worse.
+"""Statistics of a curve's finite values: mean, spread and percentiles.
 
-Pure. Besides a long curve itself, at most eight bytes per point are used: no list of all values
-is ever made. Functions that take `values` and `n` use only the finite values, whose number is `n`.
+Also the rank correlation of two samples. Pure. Besides a long curve itself, at most eight bytes per
+point are used: no list of all values is ever made. Functions that take `values` and `n` use only
+the finite values, whose number is `n`.
 """
 
 import heapq
 import math
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress, islice, pairwise
-from statistics import median_low
+from itertools import islice, pairwise
 from typing import Final
 
 from reportgen.model.curves import Curve
@@ -35,18 +35,6 @@ class Statistics:
     p90: float
     p95: float
     """Percentiles by linear interpolation, as in NumPy by default."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rise:
-    """A loss that went up and stayed up: after `step`, from `low` to `high`.
-
-    Both are logged values: the medians of a stretch at the bottom and of the last stretch.
-    """
-
-    step: float
-    low: float
-    high: float
 
 
 def describe(curve: Curve) -> Statistics | None:
@@ -188,49 +176,6 @@ def _floor(values: "array[float]", n: int) -> float:
     return sample[len(sample) * 7 // 8] if sample else -math.inf
 
 
-# --- Losses that went up -----------------------------------------------------------------------
-
-_STRETCHES: Final = 20
-_STAYED: Final = 2
-_RISE: Final = 0.05
-
-
-def rise(curve: Curve) -> Rise | None:
-    """Return where a loss went up and stayed up; None if it did not.
-
-    The finite points are divided into 20 stretches of equal size (or fewer, of one point each).
-    The loss went up after the last stretch whose mean is within 5 % of the lowest mean, if at
-    least two more follow.
-    """
-    stretches = list(_stretches(curve))
-    if len(stretches) <= _STAYED:
-        return None
-
-    def values(stretch: slice) -> "array[float]":
-        return array("d", filter(math.isfinite, curve.values[stretch]))
-
-    means = [mean_of(part, len(part)) for part in map(values, stretches)]
-    low = min(means)
-    limit = low + _RISE * abs(low)
-    last = max(place for place, average in enumerate(means) if average <= limit)
-    if len(stretches) - 1 - last < _STAYED:
-        return None
-    bottom, top = stretches[last], stretches[-1]
-    return Rise(curve.steps[bottom][-1], median_low(values(bottom)), median_low(values(top)))
-
-
-def _stretches(curve: Curve) -> Iterator[slice]:
-    """Yield each stretch's slice of the curve, starting and ending with a finite value."""
-    n = finite_count(curve.values)
-    at: Sequence[int] = range(n)
-    if n < len(curve):
-        at = array("L", compress(range(len(curve)), map(math.isfinite, curve.values)))
-    count = min(n, _STRETCHES)
-    bounds = [n * place // count for place in range(count + 1)] if count else []
-    for start, end in pairwise(bounds):
-        yield slice(at[start], at[end - 1] + 1)
-
-
 # --- Column means ------------------------------------------------------------------------------
 
 
@@ -263,3 +208,29 @@ def column_bounds(steps: "array[float]", across: Span, columns: int) -> Sequence
 
 _STEPS_A_COLUMN: Final = 16
 """Above this, it is faster to search for each column's start than to place every step."""
+
+
+# --- Rank correlation --------------------------------------------------------------------------
+
+
+def spearman(xs: Sequence[float], ys: Sequence[float]) -> float | None:
+    """Return Spearman's rank correlation of paired values; None if either side is constant.
+
+    It is Pearson's correlation of the ranks; equal values share the average of their ranks. The
+    values are finite.
+    """
+    x_ranks, y_ranks = _double_ranks(xs), _double_ranks(ys)
+    middle = len(xs) + 1  # twice the mean rank
+    x_spread = sum((rank - middle) ** 2 for rank in x_ranks)
+    y_spread = sum((rank - middle) ** 2 for rank in y_ranks)
+    if not x_spread or not y_spread:
+        return None
+    pairs = zip(x_ranks, y_ranks, strict=True)
+    together = sum((x_rank - middle) * (y_rank - middle) for x_rank, y_rank in pairs)
+    return together / math.sqrt(x_spread * y_spread)
+
+
+def _double_ranks(values: Sequence[float]) -> list[int]:
+    """Return twice the rank of each value: whole numbers, so that sums of them are exact."""
+    ordered = sorted(values)
+    return [bisect_left(ordered, value) + bisect_right(ordered, value) + 1 for value in values]

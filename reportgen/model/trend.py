@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from reportgen.model.curves import Point
+
 COLUMNS: Final = 160
 """The maximum number of points kept; even, since pairs are merged when it is reached."""
 
@@ -27,6 +29,10 @@ class Trend:
     ends: "array[float]" = field(default_factory=lambda: array("d"))
     """The first and last step of each stretch."""
     means: "array[float]" = field(default_factory=lambda: array("d"))
+    samples: "array[float]" = field(default_factory=lambda: array("d"))
+    """The first value of each stretch: a logged one, where the mean may be none."""
+    peak: Point | None = None
+    """The first of the highest values; of those sampled, if it was removed."""
     first: float | None = None
     last: float | None = None
     """The first and last value themselves; None if they were removed."""
@@ -35,6 +41,7 @@ class Trend:
     _start: float = 0.0
     _end: float = -math.inf
     _mean: float = 0.0
+    _sample: float = 0.0
 
     def add(self, steps: Sequence[float], values: Sequence[float]) -> None:
         """Add finite values at steps that never decrease."""
@@ -44,12 +51,14 @@ class Trend:
         if self._is_empty:
             self.first = float(values[at])
         self.last = float(values[-1])
+        self._raise_peak(steps[at:], values[at:])
         if self._each == 1:
             at += self._add_singly(steps[at:], values[at:])
         while at < len(steps):
             end = min(len(steps), at + self._each - self._points)
             if not self._points:
                 self._start, self._mean = steps[at], float(values[at])
+                self._sample = self._mean
                 self._points, at = 1, at + 1
             mean, points = self._mean, self._points
             for value in values[at:end]:
@@ -67,6 +76,7 @@ class Trend:
         self.starts.extend(steps[:count])
         self.ends.extend(steps[:count])
         self.means.extend(values[:count])
+        self.samples.extend(values[:count])
         self._start, self._end, self._mean = self.starts[-1], self.ends[-1], self.means[-1]
         self._make_room()
         return count
@@ -75,6 +85,7 @@ class Trend:
         self.starts.append(self._start)
         self.ends.append(self._end)
         self.means.append(self._mean)
+        self.samples.append(self._sample)
         self._points = 0
         self._make_room()
 
@@ -83,6 +94,7 @@ class Trend:
         if len(self.means) == COLUMNS:
             self.starts = self.starts[::2]
             self.ends = self.ends[1::2]
+            self.samples = self.samples[::2]
             pairs = zip(self.means[::2], self.means[1::2], strict=True)
             self.means = array("d", (one / 2 + other / 2 for one, other in pairs))
             self._each *= 2
@@ -94,13 +106,26 @@ class Trend:
         if self._points and self._end >= step:
             self._points = 0
         while self.ends and self.ends[-1] >= step:
-            del self.starts[-1], self.ends[-1], self.means[-1]
+            del self.starts[-1], self.ends[-1], self.means[-1], self.samples[-1]
         if not self._points:
             self._end = self.ends[-1] if self.ends else -math.inf
+        if self.peak is not None and self.peak.step >= step:
+            self.peak = None
+            self._raise_peak(self.starts, self.samples)
+
+    def _raise_peak(self, steps: Sequence[float], values: Sequence[float]) -> None:
+        high = max(values, default=-math.inf)
+        if self.peak is None or high > self.peak.value:
+            self.peak = Point(steps[values.index(high)], float(high)) if len(values) else None
 
     @property
     def _is_empty(self) -> bool:
         return not self._points and not self.ends
+
+    @property
+    def count(self) -> int:
+        """The number of values in all stretches."""
+        return len(self.means) * self._each + self._points
 
     @property
     def is_exact(self) -> bool:

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from reportgen.charts.labels import left_margin
 from reportgen.charts.svg import Polyline
-from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.model.rounding import significant
+from reportgen.pages.by_setting import BySettingView, by_setting_view
 from reportgen.pages.looks import Looks
+from reportgen.pages.values import Part
+from reportgen.pages.verdict import sentences
 from reportgen.report.comparison import (
     SHOWN,
     ComparedCurve,
@@ -20,7 +22,9 @@ from reportgen.report.comparison import (
     overlay,
 )
 from reportgen.report.labels import Label, labels
+from reportgen.report.ranking import common_metric, rank, result_in
 from reportgen.report.report import JobSummary, Report
+from reportgen.report.verdict import verdict
 from reportgen.report.wording import (
     Badge,
     Provenance,
@@ -122,6 +126,8 @@ class CompareView:
     """Everything that the comparison shows."""
 
     identity: str
+    verdict: tuple[Part, ...]
+    """Which job is the best; empty if that cannot be said."""
     jobs: tuple[Compared, ...]
     """The jobs with the best results first."""
     chart: Overlay | None
@@ -136,6 +142,7 @@ class CompareView:
     alike: tuple[Setting, ...]
     """The settings that differ between the drawn jobs, and those that do not."""
     settings_left_out: int
+    by_setting: BySettingView | None
     data: JSON
     """For the script: each job's curves by slug, as steps, values, seconds, and 1 for means."""
     left_out: int
@@ -164,14 +171,18 @@ def compare_view(
 
     `numbers` maps job ids to colour numbers.
     """
-    places = sorted(range(len(jobs)), key=lambda place: _rank(jobs[place]))
+    metric = common_metric(jobs)
+    places = sorted(range(len(jobs)), key=lambda place: _rank(jobs[place], metric))
     of = _first_of(curves[:SHOWN])
     drawn = {place: _curve(curves[place], of) for place in places if place < SHOWN}
     chart = overlay(list(drawn.values()))
     settings = _settings([jobs[place] for place in places], [place < SHOWN for place in places])
     rows = _compared(jobs, numbers, looks.timezone)
+    best = verdict(jobs)
+    by_id = {job.id: row.label for job, row in zip(jobs, rows, strict=True)}
     return CompareView(
         identity=identity(report.origin),
+        verdict=() if best is None else tuple(sentences(best, by_id)),
         jobs=tuple(_drawn([rows[place] for place in places], list(drawn), places, chart)),
         chart=chart,
         left=left_margin(chart.y_ticks if chart else ()),
@@ -181,6 +192,7 @@ def compare_view(
         differing=tuple(setting for setting in settings[:KEYS] if setting.differs),
         alike=tuple(setting for setting in settings[:KEYS] if not setting.differs),
         settings_left_out=len(settings[KEYS:]),
+        by_setting=by_setting_view(jobs, looks.timezone),
         data={
             jobs[place].slug: [_data(curves[place].loss), _data(curves[place].eval_loss)]
             for place in places
@@ -197,12 +209,11 @@ def compare_view(
     )
 
 
-def _rank(job: JobSummary) -> tuple[bool, bool, float]:
-    """Return a job's sort key: evaluation losses first, the lowest first, then other results."""
-    result = job.result
-    if result is None:
-        return True, True, 0.0
-    return result.metric != EVAL_MINIMUM, result.value is None, result.value or 0.0
+def _rank(job: JobSummary, metric: str | None) -> tuple[bool, tuple[bool, float]]:
+    """Return a job's sort key: the best result in the common metric first, then other results."""
+    common = result_in(job, metric)
+    result = common or job.result
+    return common is None, (True, 0.0) if result is None else rank(result)
 
 
 def _first_of(curves: Sequence[ComparedCurves]) -> str:

@@ -7,16 +7,19 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
-
-from markupsafe import escape
 
 from reportgen.charts.sparkline import Sparkline
 from reportgen.model.metrics import EVAL_MINIMUM, Metric
 from reportgen.model.origin import Manifest
 from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
+from reportgen.pages.news import bad_news, news
+from reportgen.pages.over_time import OverTimeView, over_time_view
+from reportgen.pages.scatter import escaped_size, fitting
+from reportgen.pages.values import Part
+from reportgen.report.ranking import common_metric, ranked
 from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.report.wording import (
     ID_LENGTH,
@@ -156,11 +159,15 @@ class HomeView:
     other_statuses: int
     """The number of statuses that are not in `totals`."""
     figures: Figures
-    rows: tuple[Row, ...]
+    rows: Iterable[Row]
+    """They can be iterated over once."""
+    over_time: OverTimeView | None
     measured: bool
     """Whether any job is measured against a baseline."""
     news: str
     """How many jobs changed since the previous snapshot, and how: `2 ended, 1 new`."""
+    bad_news: tuple[tuple[Part, ...], ...]
+    """What broke or got worse since then."""
     stale_after: float
     """The age, in seconds, at which the page starts to warn."""
     compared: bool
@@ -183,26 +190,29 @@ def home_view(
     zone = looks.timezone
     totals = _totals(report)
     room = _Room()
+    texts = [_row_texts(job, room) for job in report.jobs]
     return HomeView(
         identity=identity(report.origin),
         manifest=None if report.manifest is None else _manifest(report.manifest),
         totals=totals[:_TOTALS],
         other_statuses=len(totals[_TOTALS:]),
         figures=_figures(report),
-        rows=tuple(
+        rows=(
             _row(
                 job,
+                shown,
                 report,
                 zone,
                 link(job),
-                room,
                 compared=job.id in compared,
                 mark=marks.get(job.id) or "",
             )
-            for job in report.jobs
+            for job, shown in zip(report.jobs, texts, strict=True)
         ),
+        over_time=over_time_view(report, zone, link, room.left),
         measured=any(job.change for job in report.jobs),
-        news=_news(marks.values()),
+        news=news(marks.values()),
+        bad_news=tuple(bad_news(report.jobs, marks, zone, link)),
         stale_after=looks.stale_after,
         compared=bool(compared),
         provenance=Provenance(
@@ -219,11 +229,6 @@ def home_view(
     )
 
 
-def _news(marks: Iterable[str | None]) -> str:
-    counts = Counter(mark for mark in marks if mark)
-    return ", ".join(f"{counts[mark]} {mark}" for mark in sorted(counts))
-
-
 def _manifest(manifest: Manifest) -> Manifest:
     trainer, error = manifest.trainer, manifest.error
     return Manifest(
@@ -232,25 +237,41 @@ def _manifest(manifest: Manifest) -> Manifest:
     )
 
 
+class _RowTexts(NamedTuple):
+    """The texts of a row that share the room there is."""
+
+    name: Named
+    id: Named
+    note: str
+
+
+def _row_texts(job: JobSummary, room: "_Room") -> _RowTexts:
+    room.add_row()
+    return _RowTexts(
+        name=room.named(job.display_name, NAME_LENGTH, _NAME_SIZE),
+        id=room.named(job.id, ID_LENGTH, _ID_SIZE),
+        note=room.optional(_note(job), _REASON_LENGTH),
+    )
+
+
 def _row(
     job: JobSummary,
+    texts: _RowTexts,
     report: Report,
     zone: ZoneInfo,
     page: str,
-    room: "_Room",
     *,
     compared: bool,
     mark: str,
 ) -> Row:
     loss = job.loss
-    room.add_row()
     return Row(
         status=badge(job.status),
         page=page,
-        name=room.named(job.display_name, NAME_LENGTH, _NAME_SIZE),
-        id=room.named(job.id, ID_LENGTH, _ID_SIZE),
+        name=texts.name,
+        id=texts.id,
         id_end=cut(job.id[-_ID_END:], 2 * _ID_END) if len(job.id) > _SHORT_ID else "",
-        note=room.optional(_note(job), _REASON_LENGTH),
+        note=texts.note,
         failed=job.status == "failed",
         created=moment(job.created_at, zone),
         seconds=_seconds(job, report.snapshot_at),
@@ -302,30 +323,28 @@ class _Room:
     def __init__(self) -> None:
         self._left = _SPARE
 
+    @property
+    def left(self) -> int:
+        """The bytes that no row has needed."""
+        return self._left
+
     def add_row(self) -> None:
         self._left += _ROW_TEXTS
 
     def named(self, text: str, length: int, size: int) -> Named:
         """Return a name or an id, truncated to a length and a size, and whole if there is room."""
-        shown = cut(text, length)
-        while _size(shown) > size:
-            length = length * 3 // 4
-            shown = cut(text, length)
-        self._left -= _size(shown)
+        shown = fitting(text, length, size)
+        self._left -= escaped_size(shown)
         return Named(shown, "" if cut(text, _WHOLE) == shown else self.optional(text, _WHOLE))
 
     def optional(self, text: str, length: int) -> str:
         """Return text truncated to a length; "" if there is no room for it."""
         shown = cut(text, length)
-        size = _size(shown)
+        size = escaped_size(shown)
         if size > self._left:
             return ""
         self._left -= size
         return shown
-
-
-def _size(text: str) -> int:
-    return len(escape(text).encode())
 
 
 # --- All jobs in numbers -----------------------------------------------------------------------
@@ -345,20 +364,24 @@ def _figures(report: Report) -> Figures:
         success=100 * counts["completed"] // ended if ended else None,
         seconds=sum(max(seconds, 0) for seconds in known) if known else None,
         timed=len(known),
-        best=_best(jobs),
+        best=_best(report),
     )
 
 
-def _best(jobs: Iterable[JobSummary]) -> Best | None:
-    """Return the lowest result, from evaluation losses if any job has one."""
-    results = [(job.result, job) for job in jobs if job.result and job.result.value is not None]
-    evaluated = [found for found in results if found[0].metric == EVAL_MINIMUM]
-    if not results:
+def _best(report: Report) -> Best | None:
+    """Return the lowest result; a failed job's counts only if no other job has one."""
+    metric = common_metric(report.jobs, report.baseline)
+    found = [(job, result.value) for job, result in ranked(report.jobs, metric)]
+    finite = [(job, value) for job, value in found if value is not None]
+    best = next((each for each in finite if each[0].status != "failed"), None) or next(
+        iter(finite), None
+    )
+    if best is None:
         return None
-    result, job = min(evaluated or results, key=lambda found: found[0].value or 0.0)
+    job, value = best
     return Best(
-        value=result.value or 0.0,
-        what="eval loss" if evaluated else "mean of the last losses",
+        value=value,
+        what="eval loss" if metric == EVAL_MINIMUM else "mean of the last losses",
         name=cut(job.display_name, NAME_LENGTH),
     )
 

@@ -13,11 +13,18 @@ from reportgen.charts.small_chart import SmallChart, draw_small
 from reportgen.events import event_log
 from reportgen.model.log_lines import LogLine
 from reportgen.model.origin import Origin
-from reportgen.pages.findings import Finding, MetricStatistics, findings, statistics_of
+from reportgen.pages.findings import (
+    Finding,
+    MetricStatistics,
+    findings,
+    likely_cause,
+    statistics_of,
+)
 from reportgen.pages.looks import Looks
 from reportgen.pages.strip import Fact, strip
 from reportgen.pages.values import (
     Field,
+    Part,
     ShownFields,
     cut_parts,
     rows,
@@ -60,6 +67,8 @@ class Banner:
     title: str
     text: str
     is_failure: bool
+    cause: tuple[Part, ...] = ()
+    """The likely cause of the failure, if the losses show it."""
 
 
 class ShownLogLine(NamedTuple):
@@ -188,7 +197,7 @@ def _banner(detail: JobDetail) -> Banner | None:
         title += f" at step {js_number(detail.failed_at)}"
     elif is_failure and job.last_step is not None:
         title += f" after step {js_number(job.last_step)}"
-    return Banner(title, cut(job.error or "", MESSAGE_LENGTH), is_failure)
+    return Banner(title, cut(job.error or "", MESSAGE_LENGTH), is_failure, likely_cause(detail))
 
 
 def _resumed(detail: JobDetail) -> ShownList:
@@ -232,11 +241,12 @@ def _shorter_section(full: Section, length: int) -> Section:
 
 
 def _small_charts(detail: JobDetail, chart: Chart | None) -> Iterable[SmallChart]:
-    for title, trend in (
-        ("Learning rate", detail.learning_rate),
-        ("Samples per second", detail.throughput),
+    edges = chart.across if chart else None
+    for small in (
+        draw_small("Learning rate", detail.learning_rate, edges, names_peak=True),
+        draw_small("Samples per second", detail.throughput, edges),
     ):
-        if small := draw_small(title, trend, chart.across if chart else None):
+        if small is not None:
             yield small
 
 

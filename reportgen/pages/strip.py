@@ -38,7 +38,7 @@ def strip(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterator[
         yield Fact("Steps", steps(job), _share(job))
     if detail.throughput.last is not None:
         yield Fact("Throughput", detail.throughput.last, ("samples per second, last",))
-    yield from _checkpoint(detail)
+    yield from _checkpoint(job)
 
 
 def _result(job: JobSummary) -> Iterator[Fact]:
@@ -71,12 +71,8 @@ def _share(job: JobSummary) -> tuple[Part, ...]:
     return (f"{share} %",)
 
 
-def _checkpoint(detail: JobDetail) -> Iterator[Fact]:
+def _checkpoint(job: JobSummary) -> Iterator[Fact]:
     """Yield the checkpoint nearest to the best evaluation or, without one, to the lowest loss."""
-    job = detail.summary
-    best = job.eval_loss or job.loss
-    if best is None or not detail.checkpoints:
-        return
-    nearest = min(detail.checkpoints, key=lambda step: abs(step - best.min_step))
-    note = "nearest to the best evaluation" if job.eval_loss else "nearest to the lowest loss"
-    yield Fact("Checkpoint", f"step {js_number(nearest)}", (note,))
+    if job.checkpoint is not None:
+        note = "nearest to the best evaluation" if job.eval_loss else "nearest to the lowest loss"
+        yield Fact("Checkpoint", f"step {js_number(job.checkpoint.step)}", (note,))

@@ -47,7 +47,7 @@ class Baselines:
         data, slug = context.listing.entries[job_id], self.slugs[job_id]
         listed = job_id in context.listing.listed
         key = context.cache.key(slug, data, context.folder.logs.fingerprint(job_id), listed=listed)
-        known = None if context.refresh else context.cache.summary(slug, key)
+        known = None if context.refresh else context.cache.summary(key)
         if known is None:
             job = wire.decode_job(data) or wire.Job(job_id)
             known = job_files.detail(context, Entry(job, slug, listed)).summary

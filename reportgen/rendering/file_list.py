@@ -1,9 +1,9 @@
 """The list of the report's files, `out/.arkor-report.json`.
 
 It names the files in the directory that are ours, so that no other file is ever replaced or
-removed, and keeps a record of each job for the next build. The directory, with its list, may have
-come from a repository, a cache or an artifact, so a name in the list is trusted only if it has the
-form of our own.
+removed, and has a hash of what each job's files were made from. The directory, with its list, may
+have come from a repository, a cache or an artifact, so a name in the list is trusted only if it has
+the form of our own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,12 +40,12 @@ def is_report_file(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """The files of a published report, and the records stored with them."""
+    """The files of a published report, and what they were made from."""
 
     files: frozenset[str] = frozenset()
     """Paths within the report, each of a form that this tool writes."""
-    records: Mapping[str, bytes] = field(default_factory=dict)
-    """JSON records, by path."""
+    made_from: Mapping[str, str] = field(default_factory=dict)
+    """A hash of everything that a job's files were made from, by slug."""
     temporary: str | None = None
     """The temporary folder of a running build, or one left by a crash."""
 
@@ -54,16 +54,16 @@ class FileList:
         document = _Document(
             files=sorted(self.files),
             temporary=[] if self.temporary is None else [f"{self.temporary}/"],
-            remembered={name: msgspec.Raw(record) for name, record in self.records.items()},
+            made_from=self.made_from,
         )
         return msgspec.json.encode(document)
 
 
-class _Document(msgspec.Struct, kw_only=True):
+class _Document(msgspec.Struct, kw_only=True, rename="camel"):
     version: object = 1
     files: Sequence[object]
     temporary: Sequence[object] = ()
-    remembered: dict[str, msgspec.Raw] = {}
+    made_from: Mapping[str, object] = {}
 
 
 class DamagedListError(Exception):
@@ -79,6 +79,6 @@ def parse(data: bytes) -> FileList:
     temporary = [str(name).removesuffix("/") for name in document.temporary]
     return FileList(
         frozenset(name for name in map(str, document.files) if is_report_file(name)),
-        {name: bytes(record) for name, record in document.remembered.items()},
+        {slug: key for slug, key in document.made_from.items() if isinstance(key, str)},
         next((name for name in temporary if is_temporary_name(name)), None),
     )

@@ -7,6 +7,7 @@ from reportgen.events.event_log import Record
 from reportgen.exports import job_texts
 from reportgen.model import history
 from reportgen.model.curves import Curve
+from reportgen.model.findings.losses import divergence
 from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.rendering.cache import files_of
 from reportgen.rendering.context import GENERATOR, RenderContext
@@ -81,7 +82,17 @@ def _detail(
         job = replace(job, compared=True)
     found = None if baseline is None else change(job.result, job.tail, baseline)
     curve = None if found is None else _baseline_curve(context, found)
-    return replace(detail, summary=replace(job, change=found), baseline=curve)
+    rate = _onset_rate(context, detail)
+    return replace(detail, summary=replace(job, change=found), baseline=curve, onset_rate=rate)
+
+
+def _onset_rate(context: RenderContext, detail: JobDetail) -> float | None:
+    """Return the learning rate where the loss left its range, from a second pass if it did so."""
+    found = divergence(detail.loss)
+    if found is None or detail.learning_rate.peak is None:
+        return None
+    with context.folder.logs.reading(detail.summary.id) as log:
+        return history.learning_rate_at(log, found.onset.step)
 
 
 def _baseline_curve(context: RenderContext, change: Change) -> Curve:

@@ -9,12 +9,12 @@ from reportgen.events import wire
 from reportgen.model.selection import Selection
 from reportgen.rendering import job_files, workers
 from reportgen.rendering.baselines import Baselines
-from reportgen.rendering.cache import files_of
+from reportgen.rendering.cache import encoded, files_of
 from reportgen.rendering.context import RenderContext
 from reportgen.report import comparison
 from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves, Shortlist
-from reportgen.report.report import Entry, JobSummary
+from reportgen.report.report import Entry, JobDetail, JobRecord, JobSummary
 from reportgen.text import inert
 
 _EACH_JOB: Final = 120_000
@@ -33,6 +33,18 @@ class StagedJobs:
     """By job id."""
     shortlist: Shortlist = field(default_factory=Shortlist)
     """The curves of rendered jobs that the comparison may need."""
+    not_stored: dict[str, JobRecord] = field(default_factory=dict)
+    """The records that the render cache cannot hold, by job id."""
+
+    def records(self, context: RenderContext) -> Iterator[JobRecord]:
+        """Yield each job's record for `report.json`, one at a time. Raises `DamagedRecordError`."""
+        for job in self.summaries:
+            selected = self.selected[job.id]
+            yield (
+                self.not_stored.get(job.id)
+                or context.cache.record(job, selected.key)
+                or job_files.detail(context, selected.entry, selected.baseline).record
+            )
 
 
 def stage_jobs(context: RenderContext, narrowed: Selection, baseline: str | None) -> StagedJobs:
@@ -103,8 +115,21 @@ class _RenderedJob(NamedTuple):
     """A job that was rendered or is from the render cache."""
 
     summary: JobSummary
-    curves: ComparedCurves | None
+    curves: ComparedCurves | None = None
     """None if the comparison does not need them, or they are in the render cache."""
+    to_store: bytes | None = None
+    """Its record for the render cache, encoded."""
+    record: JobRecord | None = None
+    """Its record, if the render cache cannot hold it."""
+
+    @classmethod
+    def of(
+        cls, detail: JobDetail, key: str | None, curves: ComparedCurves | None = None
+    ) -> "_RenderedJob":
+        """Return a job that was just rendered."""
+        record = detail.record
+        to_store = None if key is None else encoded(record)
+        return cls(detail.summary, curves, to_store, record if to_store is None else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +158,8 @@ class _Staging:
         """Return a job from the render cache, or stage its files if it will be shown."""
         if selected.cached is not None:
             self.staged.shortlist.has_room_for(selected.cached)
-            return _RenderedJob(selected.cached, None)
-        return self._rendered(selected)
+            return _RenderedJob(selected.cached)
+        return self._stored(selected, self._rendered(selected))
 
     def _rendered(self, selected: SelectedJob) -> _RenderedJob:
         entry = selected.entry
@@ -149,13 +174,23 @@ class _Staging:
             )
             job = detail.summary
             if not (self._matches(job) and self.narrowed.in_shard(job.id)):
-                return _RenderedJob(job, None)
+                return _RenderedJob.of(detail, selected.key)
             job_files.stage_page(self.context, detail)
             job_files.stage_exports(self.context, entry)
         job = detail.summary
         enough = len(self.context.listing.selected) >= comparison.LEAST_JOBS
         compared = enough and self.staged.shortlist.has_room_for(job)
-        return _RenderedJob(job, comparison.compared_curves(detail) if compared else None)
+        curves = comparison.compared_curves(detail) if compared else None
+        return _RenderedJob.of(detail, selected.key, curves)
+
+    def _stored(self, selected: SelectedJob, found: _RenderedJob) -> _RenderedJob:
+        """Store a rendered job's record, so that it need not be in memory."""
+        if found.record is not None:
+            self.staged.not_stored[selected.job_id] = found.record
+        if found.to_store is not None and selected.key is not None:
+            log = self.context.folder.logs.name(selected.job_id)
+            self.context.cache.add_record(log, selected.key, found.to_store)
+        return _RenderedJob(found.summary, found.curves)
 
     def rendered_by_workers(self, selected: Sequence[SelectedJob]) -> Mapping[str, _RenderedJob]:
         """Render uncached jobs in several processes, if there are enough of them."""
@@ -168,13 +203,15 @@ class _Staging:
         self.context.pages.load()
         # The newest jobs overall are among the newest in each process.
         rendered = workers.results(
-            lambda place: self._rendered(missing[place]), workers.shares(costs, processes)
+            lambda place: self._rendered(missing[place]),
+            workers.shares(costs, processes),
+            lambda place, found: self._stored(missing[place], found),
         )
         return {job.summary.id: job for job in rendered.values()}
 
     def add(self, selected: SelectedJob, found: _RenderedJob, *, by_worker: bool) -> None:
         """Add a job whose files are staged or in the old report."""
-        (job, curves), context, staged = found, self.context, self.staged
+        job, curves, context, staged = found.summary, found.curves, self.context, self.staged
         staged.summaries.append(job)
         staged.selected[job.id] = selected
         take = context.publication.staged if by_worker else context.publication.keep
@@ -182,7 +219,4 @@ class _Staging:
             take(name)
         if curves is not None and (not by_worker or staged.shortlist.has_room_for(job)):
             staged.shortlist.add(job.id, curves)
-        if selected.cached is not None:
-            context.cache.keep_known_job(job)
-        else:
-            context.cache.keep_job(job, selected.key, selected.baseline)
+        context.cache.keep_files(job, selected.key, selected.baseline)

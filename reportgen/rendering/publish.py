@@ -12,6 +12,7 @@ Every file is accessed by handle and never through a link, so that nothing outsi
 touched. The directory itself may be a link, since the user named it.
 """
 
+import io
 import math
 import os
 import time
@@ -47,7 +48,7 @@ class Publication:
         self._old = _read_list(out)
         self._new: set[str] = set()
         self._staged: dict[str, None] = {}
-        self._to_remember: dict[str, bytes] = {}
+        self._made_from: dict[str, str] = {}
         self._is_in_place = False
         _clear_leftovers(out, self._old)
         self._temporary = temporary_name()
@@ -58,6 +59,8 @@ class Publication:
         self._out = stack.enter_context(ReportFolders(out))
         self._new_files = stack.enter_context(ReportFolders(top, create=True))
         old_files = stack.enter_context(ReportFolders(kept, create=True))
+        self._lost = self._old.files - self._out.names()
+        """Files of ours that are gone, or that something else has taken the place of."""
         self._replacement = Replacement(self._out, self._new_files, old_files)
 
     @classmethod
@@ -129,26 +132,34 @@ class Publication:
             )
 
     def has(self, name: str) -> bool:
-        """Return whether the old report has this file and lists it as ours."""
-        return name in self._old.files and self._out.has(name)
+        """Return whether the old report had this file at first, and lists it as ours."""
+        return name in self._old.files and name not in self._lost
 
     def keep(self, name: str) -> None:
         """Include a file as it is: already staged, or in the old report."""
         self._new.add(name)
 
-    def remember(self, name: str, record: bytes) -> None:
-        """Store a JSON record with a file, for the next build."""
-        self._to_remember[name] = record
+    def remember(self, slug: str, made_from: str) -> None:
+        """Store what a job's files were made from, for the next build."""
+        self._made_from[slug] = made_from
 
-    def remembered(self, name: str) -> bytes | None:
-        """Return the JSON record stored with a file in the old report, or None."""
-        return self._old.records.get(name)
+    def made_from(self, slug: str) -> str | None:
+        """Return what a job's files in the old report were made from; None if unknown."""
+        return self._old.made_from.get(slug)
+
+    def scratch(self) -> io.FileIO:
+        """Open a new file that vanishes once it is closed. Raises `WriteError`."""
+        name = temporary_name()
+        with _writing(self._directory.path), self._directory.folder(self._temporary) as top:
+            descriptor = top.create_file(name, os.O_RDWR)
+            top.remove(name)
+        return io.FileIO(descriptor, "r+b")
 
     def _take_place(self) -> None:
         everything = self._old.files | self._new
         _write_list(self._directory, FileList(everything, temporary=self._temporary))
         with self._directory.replacing(file_list.NAME) as stream:
-            _write(stream, FileList(frozenset(self._new), self._to_remember))
+            _write(stream, FileList(frozenset(self._new), self._made_from))
             gone = self._old.files - self._new
             self._replacement.prepare(list(self._staged), gone, ours=self._old.files)
             self._replacement.carry_out()

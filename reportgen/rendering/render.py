@@ -1,21 +1,23 @@
 """Render a source's folder as a report in a directory, without network access."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from reportgen.errors import SnapshotError, SourceError
 from reportgen.exports import badge_svg, junit_xml, report_json, summary_md
+from reportgen.model.baseline import PREVIOUS
 from reportgen.model.selection import Selection
 from reportgen.pages import Pages
-from reportgen.rendering import cache, file_list, job_files
-from reportgen.rendering.cache import COMPARISON, RenderCache
+from reportgen.rendering import file_list, job_files
+from reportgen.rendering.cache import COMPARISON, Basis, RenderCache
 from reportgen.rendering.context import GENERATOR, RenderContext
 from reportgen.rendering.jobs import StagedJobs, stage_jobs
 from reportgen.rendering.publish import Publication
 from reportgen.report import changes, comparison
+from reportgen.report.change import Baseline
 from reportgen.report.comparison import ComparedCurves
 from reportgen.report.report import JobSummary, Report
 from reportgen.settings import Output
@@ -65,9 +67,13 @@ def render(
     narrowed = narrowed or Selection()
     listing = _listing(folder, redactor, narrowed)
     turn = Publication.into(output.out, redactor.holds_token, warn=warn, waiting=waiting)
-    with turn as publication:
+    with (
+        turn as publication,
+        publication.scratch() as scratch,
+        closing(folder.render_records(scratch)) as records,
+    ):
         pages, origin = Pages(output.looks), listing.origin.redacted(redactor.text)
-        basis = cache.basis(output, origin, f"{GENERATOR} {pages.digest}")
+        basis = Basis.of(output, origin, f"{GENERATOR} {pages.digest}")
         context = RenderContext(
             output=output,
             retention=retention,
@@ -78,16 +84,19 @@ def render(
             redactor=redactor,
             pages=pages,
             publication=publication,
-            cache=RenderCache(publication, basis, listing.read_at.isoformat()),
+            cache=RenderCache(publication, records, basis, listing.read_at.isoformat()),
             warn=warn,
         )
         jobs = stage_jobs(context, narrowed, baseline)
         manifest = listing.manifest and listing.manifest.redacted(redactor.text)
         shown = tuple(jobs.summaries)
-        report = Report(GENERATOR, listing.read_at, origin, manifest, shown, regression)
+        shared = None if baseline == PREVIOUS else _shared_baseline(shown)
+        report = Report(GENERATOR, listing.read_at, origin, manifest, shown, regression, shared)
         summary = summary_md.document(report, output.report_url, output.looks.title)
-        _stage_exports(context, report, summary)
-        _stage_pages(context, report, jobs)
+        _stage_exports(context, report, jobs, summary)
+        compared = _stage_pages(context, report, jobs)
+        keys = {job.job_id: job.key for job in jobs.selected.values() if job.key is not None}
+        context.cache.keep(keys.values(), (keys[job_id] for job_id in compared if job_id in keys))
     return Rendered(output.out / file_list.HOME, report, summary)
 
 
@@ -108,20 +117,28 @@ def _listing(folder: SourceFolder, redactor: Redactor, narrowed: Selection) -> L
     return listing
 
 
+def _shared_baseline(jobs: Iterable[JobSummary]) -> Baseline | None:
+    """Return the baseline that all jobs are measured against; None if none is."""
+    return next((job.change.baseline for job in jobs if job.change), None)
+
+
 # --- Files about all jobs ------------------------------------------------------------------------
 
 
-def _stage_exports(context: RenderContext, report: Report, summary: str) -> None:
+def _stage_exports(context: RenderContext, report: Report, jobs: StagedJobs, summary: str) -> None:
     """Stage the exports about all jobs."""
     stage = context.publication.stage
-    stage("report.json", report_json.pieces(report))
+    stage("report.json", report_json.pieces(report, jobs.records(context)))
     stage("summary.md", [summary])
-    stage("junit.xml", [junit_xml.document(report)])
+    stage("junit.xml", junit_xml.pieces(report))
     stage("badge.svg", [badge_svg.document(report)])
 
 
-def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> None:
-    """Stage the pages about all jobs, and the files that linked pages share."""
+def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> frozenset[str]:
+    """Stage the pages about all jobs, and the files that linked pages share.
+
+    Returns the ids of the jobs in the comparison.
+    """
     publication, pages = context.publication, context.pages
     compared = _stage_comparison(context, report, jobs)
     _correct_links(context, jobs, compared)
@@ -131,7 +148,8 @@ def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> No
     marks = {job.id: changes.mark(job.id, job.status, before) for job in report.jobs}
     if context.output.single_file:
         _stage_single(context, report, jobs, marks)
-    publication.stage(file_list.HOME, [pages.home(report, compared, marks)])
+    publication.stage(file_list.HOME, pages.home_pieces(report, compared, marks))
+    return compared
 
 
 def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) -> frozenset[str]:
@@ -142,12 +160,6 @@ def _stage_comparison(context: RenderContext, report: Report, jobs: StagedJobs) 
     curves = [_curves(context, jobs, job) for job in newest]
     text = context.pages.compare(report, newest, curves, context.listing.numbers)
     context.publication.stage(COMPARISON, [text])
-    context.cache.keep_curves(
-        {
-            job.slug: (jobs.selected[job.id].key, found)
-            for job, found in zip(newest, curves, strict=True)
-        }
-    )
     return frozenset(job.id for job in newest)
 
 
@@ -164,13 +176,20 @@ def _correct_links(context: RenderContext, jobs: StagedJobs, compared: frozenset
                 context, selected.entry, selected.baseline, compared=is_compared
             )
             job_files.stage_page(context, detail)
-            context.cache.keep_job(detail.summary, selected.key, selected.baseline)
+            context.cache.keep_files(detail.summary, selected.key, selected.baseline)
 
 
 def _curves(context: RenderContext, jobs: StagedJobs, job: JobSummary) -> ComparedCurves:
     selected = jobs.selected[job.id]
-    found = jobs.shortlist.curves.get(job.id) or context.cache.curves(job, selected.key)
-    return found or comparison.compared_curves(job_files.detail(context, selected.entry))
+    known = context.cache.curves(selected.key)
+    if known is not None and job.id not in jobs.shortlist.curves:
+        return known
+    found = jobs.shortlist.curves.get(job.id)
+    if found is None:
+        found = comparison.compared_curves(job_files.detail(context, selected.entry))
+    if selected.key is not None:
+        context.cache.add_curves(context.folder.logs.name(job.id), selected.key, found)
+    return found
 
 
 def _stage_single(

@@ -62,10 +62,15 @@ def shares(weights: Sequence[float], count: int) -> list[list[int]]:
     return [sorted(share) for share in shared if share]
 
 
-def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> dict[int, _Result]:
+def results(
+    work: Callable[[int], _Result],
+    shared: Sequence[Sequence[int]],
+    received: Callable[[int, _Result], _Result] = lambda _, result: result,
+) -> dict[int, _Result]:
     """Do each share in its own process; return the results by their tasks' places.
 
-    The shares of processes that could not be started are missing. Raises the error of the first
+    `received` is called in this process with each result as it arrives, and returns what to keep of
+    it. The shares of processes that could not be started are missing. Raises the error of the first
     task that failed, or `WriteError` if a worker was killed.
     """
     done: dict[int, _Result] = {}
@@ -84,7 +89,7 @@ def results(work: Callable[[int], _Result], shared: Sequence[Sequence[int]]) -> 
                 if place == _UNABLE:
                     expected -= len(left[pipe])
                 elif error is None:
-                    done[place] = result
+                    done[place] = received(place, result)
                 else:
                     failed[place] = error
     if failed:

@@ -7,23 +7,28 @@ all jobs are judged by one of them.
 from collections.abc import Iterable, Sequence
 
 from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN, Result
+from reportgen.report.change import Baseline
 from reportgen.report.report import JobSummary
 
 
-def common_metric(jobs: Iterable[JobSummary]) -> str | None:
-    """Return the metric that all jobs with a result have; None if no job has a result.
+def common_metric(jobs: Iterable[JobSummary], baseline: Baseline | None = None) -> str | None:
+    """Return the metric that all jobs and the baseline have; None if no job has a result.
 
-    This is the lowest evaluation loss, or else the mean of the last training losses.
+    This is the lowest evaluation loss, or else the mean of the last training losses. Jobs that
+    failed or that have not ended do not decide, unless there are no others with a result: they may
+    not have come to their first evaluation.
     """
-    metrics = {job.result.metric for job in jobs if job.result}
-    if not metrics:
+    known = [job for job in jobs if job.result]
+    final = [job for job in known if job.ended and job.status != "failed"]
+    metrics = {each.result.metric for each in (*(final or known), baseline) if each and each.result}
+    if not known:
         return None
     return EVAL_MINIMUM if metrics == {EVAL_MINIMUM} else TAIL_MEAN
 
 
 def results(jobs: Iterable[JobSummary], metric: str | None) -> list[tuple[JobSummary, Result]]:
     """Return the jobs that have a result in a metric, with that result, in the given order."""
-    found = ((job, _result(job, metric)) for job in jobs)
+    found = ((job, result_in(job, metric)) for job in jobs)
     return [(job, result) for job, result in found if result is not None]
 
 
@@ -37,6 +42,7 @@ def rank(result: Result) -> tuple[bool, float]:
     return (True, 0.0) if result.value is None else (False, result.value)
 
 
-def _result(job: JobSummary, metric: str | None) -> Result | None:
+def result_in(job: JobSummary | Baseline, metric: str | None) -> Result | None:
+    """Return a job's or a baseline's result in a metric; None if it has none."""
     known = (job.result, job.tail)
     return next((each for each in known if each and each.metric == metric), None)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reportgen.charts.sparkline import Sparkline, sparkline
 from reportgen.events import wire
 from reportgen.model import history as hist
+from reportgen.model.checkpoints import Checkpoint, best_checkpoint
 from reportgen.model.curves import Curve, Superseded
 from reportgen.model.history import History
 from reportgen.model.log_lines import LogLine
@@ -54,9 +55,9 @@ class StreamSummary:
 
 @dataclass(frozen=True, slots=True)
 class JobSummary:
-    """Everything that the home page and the exports show about a job.
+    """Everything that the pages and exports about all jobs show about a job.
 
-    It holds no points, so that the summaries of thousands of jobs fit in memory.
+    It holds neither points nor lists, so that the summaries of thousands of jobs fit in memory.
     """
 
     id: str
@@ -75,8 +76,6 @@ class JobSummary:
     eval_loss: Metric | None
     not_finite: int
     last_step: float | None
-    checkpoints: tuple[float, ...]
-    log_tail: tuple[str, ...]
     config: Object
     as_of: str | None
     """The time shown on the page of a job that has ended; None if it has not."""
@@ -88,6 +87,8 @@ class JobSummary:
     """The change from the baseline; None without a baseline or a loss to compare."""
     last_not_finite: str | None = None
     """`NaN`, `Infinity` or `-Infinity` if the last training loss was that; `loss` ignores it."""
+    checkpoint: Checkpoint | None = None
+    """The checkpoint to take the model from."""
 
     compared: bool = False
     """Whether its page links to the comparison."""
@@ -132,6 +133,16 @@ class JobSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as `report.json` has it: its summary, and lists that only few jobs have in memory."""
+
+    summary: JobSummary
+    checkpoints: tuple[float, ...]
+    log_tail: tuple[str, ...]
+    """The last 50 log lines."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobDetail:
     """Everything that a job's page shows: its summary, its curves and its last log lines."""
 
@@ -151,6 +162,8 @@ class JobDetail:
     """Each artifact, without home directories."""
     log: tuple[LogLine, ...]
     log_lines: int
+    log_tail: tuple[str, ...] = ()
+    """The last 50 log lines, however many the page shows."""
     pace: Pace = field(default_factory=Pace)
     last_event_at: str | None = None
     metadata: Object = field(default_factory=dict)
@@ -161,6 +174,13 @@ class JobDetail:
     """The step at which the job failed, if known."""
     baseline: Curve | None = None
     """The baseline's curve for the compared metric."""
+    onset_rate: float | None = None
+    """The learning rate logged where the loss left its range, if it did so."""
+
+    @property
+    def record(self) -> JobRecord:
+        """The job as `report.json` has it."""
+        return JobRecord(self.summary, self.checkpoints, self.log_tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +194,8 @@ class Report:
     jobs: tuple[JobSummary, ...]
     regression: float | None = None
     """How many percent worse than its baseline a job may be; None if that is not checked."""
+    baseline: Baseline | None = None
+    """The job that all others are measured against; None if there is none, or not only one."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -207,7 +229,7 @@ def job_detail(
     shown = lines if log_lines is None else lines[len(lines) - min(len(lines), log_lines) :]
     artifacts = history.artifacts or []
     return JobDetail(
-        summary=_summary(entry, history, redactor, lines),
+        summary=_summary(entry, history, redactor),
         loss=history.loss,
         eval_loss=history.eval_loss,
         superseded=history.superseded,
@@ -226,12 +248,11 @@ def job_detail(
         failed_at=history.failed_at,
         log=tuple(shown),
         log_lines=history.log_lines,
+        log_tail=tuple(line.text for line in lines[-hist.TAIL_LINES :]),
     )
 
 
-def _summary(
-    entry: Entry, history: History, redactor: Redactor, lines: list[LogLine]
-) -> JobSummary:
+def _summary(entry: Entry, history: History, redactor: Redactor) -> JobSummary:
     job = entry.job
     status = hist.status_of(history.terminal, job.status, started=history.started)
     started = job.started_at or history.started_at
@@ -257,14 +278,13 @@ def _summary(
         eval_loss=eval_loss,
         not_finite=sum(map(len, losses)) - finite,
         last_step=max((curve.steps[-1] for curve in losses if len(curve)), default=None),
-        checkpoints=tuple(history.checkpoints),
-        log_tail=tuple(line.text for line in lines[-hist.TAIL_LINES :]),
         config=redactor.config(job.config or {}),
         as_of=_as_of(status, history, job, completed),
         sparkline=sparkline(history.loss),
         result=result(history.loss, eval_loss),
         tail=tail_mean(history.loss),
         last_not_finite=last_if_not_finite(history.loss),
+        checkpoint=best_checkpoint(history.checkpoints, history.eval_loss, eval_loss or loss),
     )
 
 

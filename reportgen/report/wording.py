@@ -8,13 +8,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen.events import wire
+from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN
 from reportgen.model.origin import Origin
 from reportgen.model.rounding import SHORT_DIGITS, short_number, significant
 from reportgen.report.change import Change
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
 from reportgen.text.javascript import Object, js_number
-from reportgen.text.times import parse_time
+from reportgen.text.times import local_time, offset_if_ambiguous, parse_time
 
 LIST_LENGTH: Final = 200
 """The maximum number of list entries that a page shows."""
@@ -44,6 +45,13 @@ _HOUR: Final = 3600
 _DATE_LENGTH: Final = len("2026-05-01")
 
 _TIME_LENGTH: Final = len("2026-05-01 12:00:00")
+
+
+METRIC_NAMES: Final[Mapping[str, str]] = {
+    EVAL_MINIMUM: "Lowest evaluation loss",
+    TAIL_MEAN: "Mean of the last training losses",
+}
+"""The metrics that a result can have, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
     utc = time.astimezone(UTC) if isinstance(time, datetime) else parse_time(time)
     if utc is None:
         return None
-    local = _local(utc, zone)
+    local = local_time(utc, zone)
     iso = utc.replace(tzinfo=None).isoformat(timespec="seconds")
     return Moment(f"{iso}Z", f"{_to_the_second(local)} {local.tzname()}")
 
@@ -107,27 +115,16 @@ def moment(time: str | datetime | None, zone: ZoneInfo) -> Moment | None:
 def clock_times(times: Iterable[str | None], zone: ZoneInfo) -> list[str]:
     """Return times of day, with dates if they span several days; "" for invalid times."""
     parsed = map(parse_time, times)
-    local = [None if time is None else _local(time, zone) for time in parsed]
+    local = [None if time is None else local_time(time, zone) for time in parsed]
     texts = ["" if time is None else _to_the_second(time) for time in local]
     one_day = len({text[:_DATE_LENGTH] for text in texts if text}) <= 1
     return [text[_DATE_LENGTH + 1 :] for text in texts] if one_day else texts
 
 
-def _local(utc: datetime, zone: ZoneInfo) -> datetime:
-    try:
-        return utc.astimezone(zone)
-    except OverflowError:  # on the calendar's first and last day
-        return utc
-
-
 def _to_the_second(time: datetime) -> str:
     """Return a date and the time of day, with its offset if clocks show this time twice."""
     # Not by strftime, whose padding of years depends on the C library.
-    text = time.isoformat(" ", "seconds")[:_TIME_LENGTH]
-    is_fixed = time.timetz().utcoffset() is not None  # known without a date, as in UTC
-    if is_fixed or time.replace(fold=0).utcoffset() == time.replace(fold=1).utcoffset():
-        return text
-    return f"{text} {time.isoformat()[-6:]}"
+    return time.isoformat(" ", "seconds")[:_TIME_LENGTH] + offset_if_ambiguous(time)
 
 
 def identity(origin: Origin) -> str:
@@ -242,7 +239,7 @@ def shown_change(change: Change, zone: ZoneInfo) -> ShownChange:
     baseline = change.baseline
     name = cut(baseline.name, NAME_LENGTH)
     created = parse_time(baseline.created_at)
-    time = f" ({_local(created, zone):%Y-%m-%d %H:%M})" if created else ""
+    time = f" ({local_time(created, zone):%Y-%m-%d %H:%M})" if created else ""
     preposition, tone = ("as", "") if change.is_none else ("than", "bad")
     if not change.is_none and change.badness < 0:
         tone = "good"

@@ -8,6 +8,7 @@
             jobs.json                the job list without its secrets, the manifest and scope,
                                      and each job's status in the previous snapshot
             logs.json                facts about each log (see `log_index`)
+            rendered.jsonl           what was rendered from each log (see `render_records`)
             events/<job>.log         one event log per job (see `event_log`), append-only
 
 Only its owner can read any of it, since events are kept verbatim. Files are replaced atomically;

@@ -1,6 +1,7 @@
 """The data fetched from one source: its job list and event logs."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cached_property
 
@@ -8,10 +9,11 @@ from reportgen.errors import SnapshotError
 from reportgen.events import wire
 from reportgen.files import Directory
 from reportgen.model import history
-from reportgen.snapshot import event_logs, job_list
+from reportgen.snapshot import event_logs, job_list, render_records
 from reportgen.snapshot.event_logs import EventLogs
 from reportgen.snapshot.failures import make_private, reading, writing
 from reportgen.snapshot.job_list import Listing
+from reportgen.snapshot.render_records import RenderRecords
 from reportgen.snapshot.retention import Candidate, Retention
 
 
@@ -41,7 +43,8 @@ class SourceFolder:
     def make_private(self, warn: Callable[[str], None]) -> bool:
         """Make the folder and its content private; return whether that was possible."""
         with writing(self.path):
-            own = make_private(self._folder, (job_list.FILE, event_logs.FACTS), warn)
+            names = (job_list.FILE, event_logs.FACTS, render_records.FILE)
+            own = make_private(self._folder, names, warn)
         return own and self.logs.make_private(warn)
 
     def check(self) -> None:
@@ -54,6 +57,14 @@ class SourceFolder:
         with writing(self.path):
             self._folder.remove_leftovers()
             self.logs.directory.remove_leftovers()
+
+    def render_records(self, scratch: io.FileIO) -> RenderRecords:
+        """Open the records of what was rendered. Raises `SnapshotError`."""
+        return RenderRecords(self.path, lambda: self._folder, scratch)
+
+    def forget_rendered(self, job_ids: Iterable[str]) -> None:
+        """Remove the records of what was rendered from these jobs' logs. Raises `WriteError`."""
+        render_records.forget(self.path, self._folder, set(map(self.logs.name, job_ids)))
 
     # The job list
 

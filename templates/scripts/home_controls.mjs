@@ -74,8 +74,9 @@ function enhanceHome(table) {
     write();
     const link = event.target.closest?.("a[href]");
     const href = link?.getAttribute("href") ?? "";
-    if (/^(jobs\/|compare\.html)/.test(href)) link.href = passedOn(href, address(Math.round(scrollY)));
-    else if (href === "#/") link.href = address();
+    // Not by `link.href`, which cannot be set on the links of an SVG.
+    if (/^(jobs\/|compare\.html)/.test(href)) link.setAttribute("href", passedOn(href, address(Math.round(scrollY))));
+    else if (href === "#/") link.setAttribute("href", address());
   }
 
   addToRows(jobs);

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BUILDS: dict[str, tuple[str, ...]] = {
     "demo": ("--single-file",),
-    "linked": ("--layout", "linked"),
+    "linked": ("--layout", "linked", "--limit", "4"),
 }
 """The demo reports to build: a folder's name, and the options besides the source."""
 

@@ -127,7 +127,7 @@ def test_a_traceback_only_with_verbose(command: Command) -> None:
 
 
 def test_quiet_prints_nothing(command: Command) -> None:
-    result = command.run("build", "--source", "demo", "-q")
+    result = command.run("build", "--source", "demo", "--limit", "1", "-q")
     assert (result.code, result.stdout, result.stderr) == (0, "out/index.html\n", "")
 
 

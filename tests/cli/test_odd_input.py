@@ -110,7 +110,7 @@ def test_the_final_line_feed_of_a_token_in_the_variable_is_dropped(command: Comm
 
 
 def test_cached_curves_that_are_damaged_are_made_again(command: Command) -> None:
-    built = command.run("build", "--source", "demo")
+    built = command.run("build", "--source", "demo", "--limit", "3")
     before = (built.out / "compare.html").read_bytes()
     file = built.out / ".arkor-report.json"
     document = json.loads(file.read_text("utf-8"))

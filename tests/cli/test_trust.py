@@ -192,7 +192,7 @@ def test_paths_below_a_found_file_are_fine(command: Command) -> None:
     (command.directory / "real").mkdir()
     (command.directory / "within").symlink_to("real")
     write(command, 'out = "within/../pages"\nsnapshot-dir = "within/kept"\nproject-dir = "."')
-    built = command.run("build", "--source", "demo", "-q")
+    built = command.run("build", "--source", "demo", "--limit", "1", "-q")
     assert (built.code, built.stderr) == (0, "")
     assert (command.directory / "pages" / "index.html").exists()
     assert (command.directory / "real" / "kept").is_dir()
@@ -216,7 +216,7 @@ def test_a_default_directory_may_not_be_a_link_that_leads_out(command: Command, 
     assert f"{name} leads out of this directory" in built.stderr
     assert list(outside.iterdir()) == []
     option = "--out" if name == "out" else "--snapshot-dir"
-    assert repository.run("build", "--source", "demo", option, name).code == 0
+    assert repository.run("build", "--source", "demo", "--limit", "1", option, name).code == 0
     assert list(outside.iterdir())
 
 
@@ -314,14 +314,18 @@ def test_an_empty_path_in_the_file_is_wrong_usage(command: Command) -> None:
 
 def test_a_tilde_is_expanded_wherever_a_path_comes_from(command: Command) -> None:
     home = command.directory / "home"
-    by_line = command.run("snapshot", "--source", "demo", "--snapshot-dir", "~/one", "-q")
+    by_line = command.run(
+        "snapshot", "--source", "demo", "--limit", "1", "--snapshot-dir", "~/one", "-q"
+    )
     assert (by_line.code, by_line.stdout) == (0, f"{home}/one\n")
     by_variable = command.run(
-        "snapshot", "--source", "demo", "-q", ARKOR_REPORT_SNAPSHOT_DIR="~/two"
+        "snapshot", "--source", "demo", "--limit", "1", "-q", ARKOR_REPORT_SNAPSHOT_DIR="~/two"
     )
     assert (by_variable.code, by_variable.stdout) == (0, f"{home}/two\n")
     write(command, 'snapshot-dir = "~/three"', "c.toml")
-    by_file = command.run("snapshot", "--source", "demo", "-q", "--config", "c.toml")
+    by_file = command.run(
+        "snapshot", "--source", "demo", "--limit", "1", "-q", "--config", "c.toml"
+    )
     assert (by_file.code, by_file.stdout) == (0, f"{home}/three\n")
     assert command.run("merge", "~/one", "--snapshot-dir", "~/four").code == 0
     assert not (command.directory / "~").exists()
@@ -388,6 +392,8 @@ def test_neighbours_do_not_overlap(command: Command) -> None:
 
 def test_only_commands_that_use_both_directories_compare_them(command: Command) -> None:
     """`out` in the environment does not concern a command that writes no report."""
-    result = command.run("snapshot", "--source", "demo", ARKOR_REPORT_OUT=".arkor-report")
+    result = command.run(
+        "snapshot", "--source", "demo", "--limit", "1", ARKOR_REPORT_OUT=".arkor-report"
+    )
     assert result.code == 0, result.stderr
     assert command.run("merge", ".arkor-report", "--snapshot-dir", "whole").code == 0

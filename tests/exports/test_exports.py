@@ -22,7 +22,7 @@ from reportgen.model.history import fold
 from reportgen.model.metrics import Metric, Result
 from reportgen.model.origin import Manifest, Origin
 from reportgen.report.change import Baseline, change
-from reportgen.report.report import Entry, Report, StreamSummary, job_detail
+from reportgen.report.report import Entry, JobDetail, JobRecord, Report, StreamSummary, job_detail
 from reportgen.text import inert, javascript
 from reportgen.text.javascript import Object, is_number, js_number, js_value
 from reportgen.text.redact import Redactor
@@ -211,8 +211,12 @@ def test_every_log_is_a_row_whose_numbers_are_plain_and_whose_texts_are_inert(
                 assert not cell.strip(" ").startswith(FORMULA_START)
 
 
-def written(report: Report) -> str:
-    return "".join(report_json.pieces(report))
+def written(
+    report: Report, checkpoints: tuple[float, ...] = (), log_tail: tuple[str, ...] = ()
+) -> str:
+    """Return a report as JSON, all of whose jobs have these checkpoints and log lines."""
+    records = (JobRecord(job, checkpoints, log_tail) for job in report.jobs)
+    return "".join(report_json.pieces(report, records))
 
 
 @pytest.mark.parametrize("names", [(), ("a",), ("\ud800", "b\n    ]", "é\u2028\x7f")])
@@ -239,13 +243,16 @@ def test_the_report_for_programs() -> None:
         ]  # fmt: skip
 
 
-def detail_of(entry: Object, *lines: bytes) -> Report:
+def detail_of(entry: Object, *lines: bytes) -> JobDetail:
     job = wire.read_job(entry)
     assert job is not None
-    detail = job_detail(
-        Entry(job, "slug", listed=True), fold(logs.records_of(lines)), Redactor(), 50
-    )
-    return Report("g", REPORT.snapshot_at, REPORT.origin, None, (detail.summary,))
+    history = fold(logs.records_of(lines))
+    return job_detail(Entry(job, "slug", listed=True), history, Redactor(), 50)
+
+
+def report_of(entry: Object, *lines: bytes) -> Report:
+    summary = detail_of(entry, *lines).summary
+    return Report("g", REPORT.snapshot_at, REPORT.origin, None, (summary,))
 
 
 def test_each_fact_is_under_its_key() -> None:
@@ -256,8 +263,6 @@ def test_each_fact_is_under_its_key() -> None:
         stream=StreamSummary("interrupted", "given up", 412, 3, 1),
         loss=Metric(400, 2.31, 0.41, 0.39, 388.0, 3.0),
         eval_loss=Metric(8, 2.2, 0.6, 0.58, 350.5, 1e300),
-        checkpoints=(100.0, 0.5),
-        log_tail=("[log] step=1 loss=2.31",),
         config={"maxSteps": 400},
         result=Result("evalLoss.min", 0.58),
         change=change(
@@ -268,7 +273,7 @@ def test_each_fact_is_under_its_key() -> None:
     )
     origin = Origin("studio", "http://127.0.0.1:4000", "anon", "rig-org", None)
     whole = Report("g", noon, origin, Manifest("support-bot-v1"), (job,))
-    text = written(whole)
+    text = written(whole, (100.0, 0.5), ("[log] step=1 loss=2.31",))
     assert json.loads(text) == {
         "schema": 1,
         "generator": "g",
@@ -335,12 +340,14 @@ def test_a_whole_document_as_it_is_written() -> None:
     job = summary(
         "é", None, slug="job-1", status="paused", created_at=None, started_at=None,
         completed_at=None, duration_seconds=None, artifacts=None, error='"a"\n\u202e',
-        stream=StreamSummary("complete", None, 0, 0, 0), eval_loss=evals, checkpoints=(),
+        stream=StreamSummary("complete", None, 0, 0, 0), eval_loss=evals,
         listed=False,
-        log_tail=("[log] step=1", "[stream error]"),
         config={"learningRate": 1e-7, "x": math.nan, "y": [-math.inf, True, None], "z": {}},
     )  # fmt: skip
-    assert written(Report("g", REPORT.snapshot_at, Origin("demo"), None, (job,))) == (
+    assert written(
+        Report("g", REPORT.snapshot_at, Origin("demo"), None, (job,)),
+        log_tail=("[log] step=1", "[stream error]"),
+    ) == (
         """{
   "schema": 1,
   "generator": "g",
@@ -415,20 +422,20 @@ def test_a_whole_document_as_it_is_written() -> None:
 
 def test_texts_are_the_servers_own_character_for_character() -> None:
     name = 'a "b" \\ é \ud800 \x00 \u202e 😀'
-    document = json.loads(written(detail_of({"id": "x", "name": name})))
+    document = json.loads(written(report_of({"id": "x", "name": name})))
     assert document["jobs"][0]["name"] == name
     assert document["manifest"] is None
-    written(detail_of({"id": "x", "name": name})).encode()
+    written(report_of({"id": "x", "name": name})).encode()
 
 
 def test_an_unknown_status_gets_a_count() -> None:
-    document = json.loads(written(detail_of({"id": "x", "status": "paused"})))
+    document = json.loads(written(report_of({"id": "x", "status": "paused"})))
     assert list(document["counts"].items())[-1] == ("paused", 1)
 
 
 def test_a_long_line_is_cut_and_says_so() -> None:
     line = logs.event_line(1, wire.STARTED, None, b"x" * 1000)[:-1]
-    (shown,) = detail_of({"id": "x"}, line).jobs[0].log_tail
+    (shown,) = detail_of({"id": "x"}, line).log_tail
     assert shown.startswith("[started] xxx")
     assert len(shown.partition(" …")[0]) == 500
     assert "cut" in shown
@@ -444,7 +451,7 @@ def test_a_long_line_is_cut_and_says_so() -> None:
 )
 def test_durations(times: tuple[str | None, str | None], seconds: float | None) -> None:
     entry: Object = {"id": "x", "startedAt": times[0], "completedAt": times[1]}
-    assert detail_of(entry).jobs[0].duration_seconds == seconds
+    assert report_of(entry).jobs[0].duration_seconds == seconds
 
 
 def test_the_whole_log_line_by_line() -> None:

@@ -717,3 +717,24 @@ def test_a_log_can_be_folded_while_another_reader_uses_it() -> None:
     folding, records = history.Folding(None), records_of(lines)
     assert list(folding.through(records)) == records
     assert repr(folding.result()) == repr(fold(lines, None))
+
+
+@pytest.mark.parametrize(
+    ("step", "rate"), [(1, 0.25), (2, 0.75), (3, 0.75), (4, 1), (9, 1), (0, None)]
+)
+def test_the_learning_rate_at_a_step_is_the_last_one_logged_there(
+    step: float, rate: float | None
+) -> None:
+    said: list[Any] = [
+        {"step": 1, "learningRate": 0.25},
+        {"step": 2, "learningRate": 0.5},
+        {"step": 4, "learningRate": 1},
+        {"step": 2, "learningRate": 0.75},
+        {"step": 3, "learningRate": None},
+        {"step": "2", "learningRate": 7},
+        {"step": 2, "learningRate": "7"},
+        [],
+    ]
+    for together in (1, 10):
+        log = records_of([line(STARTED), *(line(LOG, data) for data in said)], together)
+        assert history.learning_rate_at(log, step) == rate

@@ -21,7 +21,7 @@ from reportgen.model.statistics import (
     describe,
     finite,
     finite_count,
-    rise,
+    spearman,
     student_t,
 )
 
@@ -108,7 +108,7 @@ def test_at_most_eight_bytes_a_point_are_held_beyond_the_curve(
     values = array("d", map(value, range(200_000)))
     values[5] = math.nan
     curve = Curve(array("d", range(200_000)), values)
-    for look in (describe, rise, metric):
+    for look in (describe, metric):
         tracemalloc.start()
         look(curve)
         _, peak = tracemalloc.get_traced_memory()
@@ -146,34 +146,7 @@ def test_values_at_the_ends_of_a_doubles_range(size: float) -> None:
     assert found
     assert math.isfinite(found.mean)
     assert found.p95 == size
-    rise(curve([size] * 100))
     column_means(curve([size] * 100), Span(0, 100), 4)
-
-
-@pytest.mark.parametrize(
-    ("values", "step"),
-    [
-        ([3.0, 2.0, 1.0, 1.2, 1.4], 3.0),
-        ([3.0, 2.0, 1.0, 1.2], None),  # a single point does not count
-        ([3.0, 2.0, 1.0, 1.2, 1.04, 1.3], None),  # it came down again
-        ([1.0, math.nan, math.nan, 2.0, 2.0], 1.0),
-        ([math.nan, 3.0, math.inf, 1.0, 1.2, 1.4], 4.0),
-        ([*([2.0] * 200), *([1.0] * 100), *([3.0] * 100)], 300.0),
-        ([*([2.0] * 200), *([1.0] * 190), *([9.0] * 10)], None),
-        ([], None),
-    ],
-)
-def test_where_a_loss_went_up_and_stayed_up(values: list[float], step: float | None) -> None:
-    found = rise(curve(values))
-    assert (found.step if found else None) == step
-
-
-def test_a_rise_quotes_logged_values() -> None:
-    values = [*([2.0] * 100), *([1.0, 1.5] * 50), *([3.0, 4.0] * 100)]
-    found = rise(curve(values))
-    assert found
-    assert {found.low, found.high} <= set(values)
-    assert (found.low, found.high) == (1.0, 3.0)
 
 
 def test_column_means_are_of_all_finite_points() -> None:
@@ -247,3 +220,33 @@ def test_a_curve_that_ends_in_a_loss_that_is_not_finite_says_which() -> None:
     ends = [[], [1.0], [math.nan, 1.0], [1.0, math.nan], [1.0, math.inf], [-math.inf]]
     found = [last_if_not_finite(curve(values)) for values in ends]
     assert found == [None, None, None, "NaN", "Infinity", "-Infinity"]
+
+
+# --- Rank correlation --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("xs", "ys", "rho"),
+    [
+        ([1, 2, 3], [1e-9, 5, 1e300], 1.0),  # ranks alone count
+        ([1, 2, 3, 4], [8, 4, 2, 1], -1.0),
+        # Squared differences of ranks: 1, 1, 1, 1, 0, so 1 - 6 * 4 / (5 * 24).
+        ([1, 2, 3, 4, 5], [2, 1, 4, 3, 5], 0.8),
+        # Ranks with ties: 1, 2, 3.5, 5, 3.5, so 8 / sqrt(10 * 9.5).
+        ([1, 2, 3, 4, 5], [5, 6, 7, 8, 7], 8 / math.sqrt(95)),
+        # Ranks with ties on both sides: 1.5, 1.5, 3, 4 and 1, 2.5, 2.5, 4, so 3.75 / 4.5.
+        ([1, 1, 2, 3], [1, 2, 2, 3], 3.75 / 4.5),
+        ([1, 1, 1], [1, 2, 3], None),
+        ([1, 2, 3], [0.0, -0.0, 0.0], None),
+        ([1], [1], None),
+        ([], [], None),
+    ],
+)
+def test_rank_correlation(xs: list[float], ys: list[float], rho: float | None) -> None:
+    found = spearman(xs, ys)
+    assert found == (None if rho is None else pytest.approx(rho, rel=1e-15))
+    assert spearman(ys, xs) == found
+
+
+def test_a_rank_correlation_of_exactly_eight_tenths_is_not_rounded_below() -> None:
+    assert spearman([1, 2, 3, 4, 5], [2, 1, 4, 3, 5]) == 0.8

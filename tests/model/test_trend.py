@@ -131,3 +131,26 @@ def test_many_at_once_equal_one_after_another(
                 small.cut(last - back)
         # Every digit is the same, and so is everything added later.
         assert repr(bulk) == repr(single)
+
+
+def test_samples_are_logged_values_at_the_start_of_each_stretch() -> None:
+    trend = trend_of([math.sin(step) for step in range(1000)])
+    assert not trend.is_exact
+    assert trend.count == 1000
+    pairs = zip(trend.starts, trend.samples, strict=True)
+    assert all(value == math.sin(step) for step, value in pairs)
+
+
+def test_the_peak_is_the_first_of_the_highest_values() -> None:
+    values = [-abs(500.0 - step) for step in range(1000)]
+    values[600] = 0.0
+    trend = trend_of(values)
+    assert trend.peak == (500, 0.0)
+    trend.cut(550)
+    assert trend.peak == (500, 0.0)
+    trend.cut(500)
+    step, value = trend.peak or (0, 0)
+    assert 480 < step < 500
+    assert value == values[int(step)]
+    trend.cut(0)
+    assert trend.peak is None

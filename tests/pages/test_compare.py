@@ -7,7 +7,7 @@ from array import array
 from dataclasses import replace
 
 from reportgen.model.curves import Curve
-from reportgen.model.metrics import metric, result
+from reportgen.model.metrics import Result, metric, result
 from reportgen.model.trend import Clock
 from reportgen.pages import Pages
 from reportgen.report import comparison
@@ -107,7 +107,7 @@ def test_a_comparison_without_that_curve_says_so() -> None:
 
 def test_a_comparison_of_the_longest_texts_stays_under_two_megabytes() -> None:
     evil = '"' * 500
-    config: Object = {f"{evil}{n}": evil for n in range(100)}
+    configs: list[Object] = [{f"{evil}{n}": f"{job}{evil}" for n in range(100)} for job in range(8)]
     curve = samples.curve(range(10**8, 10**8 + 5000), lambda step: 1e-7 / step)
     clock = Clock([(float(step), f"2026-05-01T09:00:{step % 60:02}.123Z") for step in range(99)])
     details = [
@@ -118,9 +118,10 @@ def test_a_comparison_of_the_longest_texts_stays_under_two_megabytes() -> None:
                 slug=f"{n:080}",
                 status=evil,
                 error=evil,
-                config=config,
+                config=configs[n % 8],
                 loss=LONG_NUMBERS,
                 eval_loss=LONG_NUMBERS,
+                result=Result("evalLoss.min", LONG_NUMBERS.min),
             ),
             loss=curve,
             eval_loss=curve,

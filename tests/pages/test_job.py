@@ -88,14 +88,6 @@ def test_a_hundred_percent_only_at_the_end(last: float, share: str | None) -> No
     assert share is None or share in words
 
 
-def test_findings_report_what_the_chart_cannot_show() -> None:
-    words = _words(job(samples.failed()))
-    assert "5 losses not finite, first in training at step 116" in words
-    assert "2 losses unusable" in words
-    assert "resumed at step 60" in words
-    assert "stayed up" not in words
-
-
 def test_a_downsampled_curve_says_so() -> None:
     loss = samples.curve(range(20_000), samples.loss_at)
     detail = replace(samples.completed(), loss=loss)
@@ -180,12 +172,6 @@ def test_statistics_cover_both_curves() -> None:
     assert "Training loss Eval loss n 400 8 First 2.653 1.861 Highest" in text
     assert "Mean ± 95 % CI 0.98" in text
     assert re.search(r"Standard deviation 0\.\d+ 0\.\d+ Variance 0\.\d+ 0\.\d+ p90 \d", text)
-
-
-def test_findings_report_a_loss_that_stayed_up() -> None:
-    loss = samples.curve(range(1, 101), lambda step: 1.0 if step <= 50 else 2.0)
-    text = Page(job(samples.detail(samples.summary(loss=metric(loss)), loss=loss))).text
-    assert "Training loss went up after step 50 and stayed up: 1 → 2" in text
 
 
 def test_a_running_job_reports_progress_and_the_expected_end() -> None:

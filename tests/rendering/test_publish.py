@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from reportgen.errors import WriteError
+from reportgen.rendering import file_list
 from reportgen.rendering.publish import Publication
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -107,17 +108,35 @@ def test_text_is_written_as_it_is_whatever_its_pieces(tmp_path: Path) -> None:
     assert (tmp_path / "index.html").read_bytes() == "".join(pieces).encode()
 
 
-def test_records_are_kept_with_their_report(tmp_path: Path) -> None:
-    record = b'{"key": "abc", "summary": [1, null]}'
-    for expected in (None, record, None):
+def test_what_files_were_made_from_is_kept_with_their_report(tmp_path: Path) -> None:
+    for expected in (None, "abc", None):
         with Publication.into(tmp_path) as publication:
             publication.stage("index.html", ["1"])
-            assert publication.remembered("index.html") == expected
+            assert publication.made_from("a") == expected
             if expected is None:
-                publication.remember("index.html", record)
+                publication.remember("a", "abc")
     with Publication.into(tmp_path) as publication:
-        assert publication.remembered("index.html") == record
-        assert publication.remembered("compare.html") is None
+        assert publication.made_from("a") == "abc"
+        assert publication.made_from("b") is None
+
+
+def test_a_list_of_an_older_version_still_names_our_files(tmp_path: Path) -> None:
+    publish(tmp_path, index="1", jobs__a="a")
+    old = {"version": 1, "files": ["index.html", "jobs/a.html"], "temporary": []}
+    remembered = {"jobs/a.html": {"key": "abc", "summary": [1, None]}}
+    (tmp_path / file_list.NAME).write_text(json.dumps({**old, "remembered": remembered}))
+    publish(tmp_path, index="2")
+    assert files_of(tmp_path) == {"index.html": "2"}
+
+
+def test_a_scratch_file_leaves_no_trace(tmp_path: Path) -> None:
+    publish(tmp_path, index="1")
+    with Publication.into(tmp_path) as publication, publication.scratch() as scratch:
+        publication.stage("index.html", ["2"])
+        scratch.write(b"x")
+        assert os.pread(scratch.fileno(), 9, 0) == b"x"
+        inside = (tmp_path / temporary_folders(tmp_path)[0]).iterdir()
+        assert {path.name for path in inside} == {"old", "jobs", "index.html"}
 
 
 # --- An error, a crash ---------------------------------------------------------------------------
@@ -136,7 +155,7 @@ def test_an_error_leaves_the_old_report_and_nothing_else(
 
     with pytest.raises(error), Publication.into(tmp_path) as publication:  # noqa: PT012
         publication.stage("jobs/b.html", ["b"])
-        publication.remember("jobs/b.html", b"1")
+        publication.remember("b", "1")
         publication.stage("index.html", texts())
     assert files_of(tmp_path) == {"index.html": "1", "jobs/a.html": "a"}
     assert ours(tmp_path) == before
@@ -179,6 +198,7 @@ CRASHES = """
 # Publishes again and again, each time killed one step later, until it comes to its end.
 import itertools, os, shutil, sys
 from pathlib import Path
+from reportgen.rendering import file_list
 from reportgen.rendering.publish import Publication
 
 STEPS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link"}

@@ -1,27 +1,20 @@
 """One metric for all jobs that are compared, and their order by it."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN, Result
+from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN
 from reportgen.report.ranking import common_metric, ranked, results
 from reportgen.report.report import JobSummary
-from tests import samples
+from tests.samples import judged
 
-
-def job(job_id: str, *, tail: float | None = None, evaluated: float | None = None) -> JobSummary:
-    """Return a job with these results; a `tail` of NaN is a result that is not finite."""
-    tail_mean = None if tail is None else Result(TAIL_MEAN, tail if math.isfinite(tail) else None)
-    result = tail_mean if evaluated is None else Result(EVAL_MINIMUM, evaluated)
-    return samples.summary(job_id, result=result, tail=tail_mean)
-
-
-BOTH = job("both", tail=0.5, evaluated=0.9)
-EVALUATED = job("evaluated", evaluated=0.8)
-TRAINED = job("trained", tail=0.7)
-DIVERGED = job("diverged", tail=math.nan)
-QUEUED = job("queued")
+BOTH = judged("both", tail=0.5, evaluated=0.9)
+EVALUATED = judged("evaluated", evaluated=0.8)
+TRAINED = judged("trained", tail=0.7)
+DIVERGED = judged("diverged", tail=math.nan)
+QUEUED = judged("queued")
 
 
 @pytest.mark.parametrize(
@@ -46,5 +39,20 @@ def test_the_common_metric_and_the_order_by_it(
 
 
 def test_equally_good_jobs_keep_their_order() -> None:
-    jobs = [job(name, tail=0.5) for name in ("b", "a", "c")]
+    jobs = [judged(name, tail=0.5) for name in ("b", "a", "c")]
     assert [each.id for each, _ in ranked(jobs, TAIL_MEAN)] == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize("status", ["failed", "running"])
+def test_a_job_that_has_no_evaluation_yet_does_not_decide(status: str) -> None:
+    early = replace(TRAINED, status=status)
+    assert common_metric((EVALUATED, early)) == EVAL_MINIMUM
+    assert common_metric((QUEUED, early)) == TAIL_MEAN
+    assert [job.id for job, _ in ranked((early, EVALUATED), EVAL_MINIMUM)] == ["evaluated"]
+
+
+def test_the_baseline_is_compared_too() -> None:
+    assert common_metric((EVALUATED, BOTH), TRAINED.as_baseline) == TAIL_MEAN
+    assert common_metric((EVALUATED, BOTH), EVALUATED.as_baseline) == EVAL_MINIMUM
+    assert common_metric((EVALUATED, BOTH), QUEUED.as_baseline) == EVAL_MINIMUM
+    assert common_metric((), EVALUATED.as_baseline) is None

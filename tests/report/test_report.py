@@ -45,9 +45,10 @@ def detail(
 
 
 def test_a_job_of_which_nothing_is_known_but_its_id() -> None:
-    job = detail({}).summary
+    found = detail({})
+    job = found.summary
     assert (job.id, job.status, job.listed, job.page) == ("a", "queued", True, "jobs/a.html")
-    assert (job.checkpoints, job.log_tail, job.config) == ((), (), {})
+    assert (found.checkpoints, found.log_tail, job.config) == ((), (), {})
     unknown = [
         *(job.name, job.created_at, job.started_at, job.completed_at, job.duration_seconds),
         *(job.artifacts, job.error, job.loss, job.eval_loss, job.last_step, job.as_of),
@@ -324,7 +325,7 @@ def test_a_line_is_cut_at_five_hundred_characters_and_says_so(length: int) -> No
     found = detail({}, event(wire.STARTED, b"\xc3\xa9" * length))
     (line,) = found.log
     whole = f"[started] {'é' * length}"
-    assert found.summary.log_tail == (line.text,)
+    assert found.log_tail == (line.text,)
     if len(whole) <= 500:
         assert line.text == whole
     else:
@@ -349,7 +350,7 @@ def test_the_tail_is_fifty_lines_whatever_the_page_shows(log_lines: int | None, 
     found = detail({}, *events, log_lines=log_lines)
     assert len(found.log) == shown
     assert found.log_lines == 70
-    assert found.summary.log_tail == tuple(f"[log] step={step}" for step in range(20, 70))
+    assert found.log_tail == tuple(f"[log] step={step}" for step in range(20, 70))
     assert all(line.text == f"[log] step={70 - shown + n}" for n, line in enumerate(found.log))
 
 
@@ -398,8 +399,8 @@ def test_no_secret_is_left_in_any_text() -> None:
 def test_a_token_of_digits_is_found_in_a_number() -> None:
     events = [event(b"training.log", {"step": step, "loss": step / 8}) for step in (1, 12345678)]
     job = detail({}, *events, token="12345678")
-    assert job.summary.log_tail[0] == "[log] step=1 loss=0.125"
-    assert job.summary.log_tail[1].startswith("[log] step=[redacted] loss=")
+    assert job.log_tail[0] == "[log] step=1 loss=0.125"
+    assert job.log_tail[1].startswith("[log] step=[redacted] loss=")
 
 
 def test_text_without_secrets_stays_character_for_character() -> None:

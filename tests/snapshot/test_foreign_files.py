@@ -256,7 +256,7 @@ def test_the_command_names_it_and_exits_with_1(command: Command, name: str, kind
 
 def test_the_second_build_says_so(command: Command) -> None:
     place = command.directory / "snapshot"
-    arguments = ("build", "--source", "demo", "--snapshot-dir", "snapshot")
+    arguments = ("build", "--source", "demo", "--limit", "1", "--snapshot-dir", "snapshot")
     with Snapshot.locked(place):
         result = command.run(*arguments)
     assert result.code == 1

@@ -2,16 +2,14 @@
 
 import math
 import socket
-import statistics
 import time
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
 from reportgen.model.selection import Selection
+from reportgen.model.statistics import spearman
 from reportgen.snapshot.retention import Retention
 from reportgen.text.secrets import Secrets
 from tests import samples
@@ -110,15 +108,10 @@ def _points(demo: Result, job_id: str) -> dict[int, float]:
 
 
 def _correlation(jobs: list[Any], key: str) -> float:
-    """Return Spearman's rank correlation of a setting with the result."""
-    settings = _ranks(job["config"][key] for job in jobs)
-    return statistics.correlation(settings, _ranks(map(_result, jobs)))
-
-
-def _ranks(values: Iterable[float]) -> list[int]:
-    listed = list(values)
-    ordered = sorted(listed)
-    return [bisect_left(ordered, value) + bisect_right(ordered, value) for value in listed]
+    """Return the rank correlation of a setting with the result."""
+    found = spearman([job["config"][key] for job in jobs], [_result(job) for job in jobs])
+    assert found is not None
+    return found
 
 
 def test_nothing_secret_is_in_the_recording(demo: Result) -> None:
