@@ -73,7 +73,7 @@ MARKS: Final = (
 )
 """A mark for each colour, so that colour is not the only difference."""
 
-DOT: Final = Mark("mark-dot", "M-2 0a2 2 0 1 1 4 0a2 2 0 1 1-4 0z")
+DOT: Final = Mark("mark-dot", "M-2.5 0a2.5 2.5 0 1 1 5 0a2.5 2.5 0 1 1-5 0z")
 
 CROSS: Final = Mark("mark-x", "M-4-4 4 4M-4 4 4-4", is_filled=False)
 """The mark of what has no number."""

@@ -71,6 +71,10 @@ class Pages:
         self.digest = self._templates.digest
         """A hash of all templates: with equal digests, equal values produce equal pages."""
 
+    def load(self) -> None:
+        """Load all that pages are made of, before processes are forked that would each do so."""
+        self._templates.load()
+
     def home(
         self,
         report: Report,

@@ -369,21 +369,13 @@ def _figures(report: Report) -> Figures:
 
 
 def _best(report: Report) -> Best | None:
-    """Return the lowest result; a failed job's counts only if no other job has one."""
+    """Return the best result, by the metric that all jobs have; None if there is no finite one."""
     metric = common_metric(report.jobs, report.baseline)
-    found = [(job, result.value) for job, result in ranked(report.jobs, metric)]
-    finite = [(job, value) for job, value in found if value is not None]
-    best = next((each for each in finite if each[0].status != "failed"), None) or next(
-        iter(finite), None
-    )
-    if best is None:
-        return None
-    job, value = best
-    return Best(
-        value=value,
-        what="eval loss" if metric == EVAL_MINIMUM else "mean of the last losses",
-        name=cut(job.display_name, NAME_LENGTH),
-    )
+    for job, result in ranked(report.jobs, metric):
+        if result.value is not None:
+            what = "eval loss" if metric == EVAL_MINIMUM else "mean of the last losses"
+            return Best(result.value, what, cut(job.display_name, NAME_LENGTH))
+    return None
 
 
 def _totals(report: Report) -> tuple[Total, ...]:
