@@ -116,7 +116,7 @@ function enhancePlot(plot) {
   surface.addEventListener("dblclick", unzoom);
   surface.addEventListener("blur", pointed.hide);
   listenToKeys(surface, pointed, zoomBy, escape);
-  const { tools, back } = chartTools(chart, view, { draw, unzoom, save });
+  const { tools, back } = chartTools(plot, chart, view, { draw, unzoom, save });
   plot.after(tools);
   draw();
 }

@@ -1,4 +1,5 @@
-// The controls below the loss chart. They write the reader's choices to the view.
+// The controls of the loss chart: below it, but for the offer to leave out outliers, which stands out
+// above a curve that they flatten. They write the reader's choices to the view.
 import { KIND_NAMES, inliersOf } from "./chart_model.mjs";
 import { html, labelled, toolbox } from "./plot_view.mjs";
 import { windowOf, windowText } from "./smoothing_model.mjs";
@@ -9,7 +10,7 @@ function button(word, act) {
   return made;
 }
 
-export function chartTools({ series, whole }, view, { draw, unzoom, save }) {
+export function chartTools(plot, { series, whole }, view, { draw, unzoom, save }) {
   const tools = toolbox();
   const add = (word, attributes, change) => labelled(tools, word, attributes, (input) => {
     change(input);
@@ -29,7 +30,10 @@ export function chartTools({ series, whole }, view, { draw, unzoom, save }) {
   const { values, range } = inliersOf(series, view);
   if (range) {
     const outside = values.filter((value) => value < range[0] || value > range[1]).length;
-    add(`Without outliers (${outside} of ${values.length} points)`, { type: "checkbox" }, (input) => (view.inliers = input.checked));
+    const offer = add(`Without outliers (${outside} of ${values.length} points)`, { type: "checkbox" },
+      (input) => (view.inliers = input.checked)).parentElement;
+    offer.className = "button offer";
+    plot.before(offer);
   }
   if (series.some(({ kind, runs }) => kind === "loss" && runs.length)) {
     const said = html("output", {}, windowText(windowOf(view.smoothing, whole)));
