@@ -7,17 +7,27 @@ import { sortable, wholeText } from "./table_view.mjs";
 
 const PAUSE = 300;
 
-function jobsIn(body) {
-  return [...body.rows].map((row) => ({
-    row,
-    status: row.cells[0].textContent,
-    text: searchable(wholeText(row.cells[1].querySelector("a")), wholeText(row.cells[3].querySelector("code"))),
-  }));
+// Rows are read when they are first searched or filtered: reading ten thousand delays the page.
+class Job {
+  #text;
+
+  constructor(row) {
+    this.row = row;
+  }
+
+  get status() {
+    return this.row.cells[0].textContent;
+  }
+
+  get text() {
+    const whole = (selector) => wholeText(this.row.querySelector(selector));
+    return (this.#text ??= searchable(whole("a"), whole("code")));
+  }
 }
 
 function enhanceHome(table) {
   const [body] = table.tBodies;
-  const jobs = jobsIn(body);
+  const jobs = [...body.rows].map((row) => new Job(row));
   // If all pages are in one file, the home view is at "#/", as in Studio.
   const route = document.querySelector(".view") ? "/" : "";
   const find = document.getElementById("find");

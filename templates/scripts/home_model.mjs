@@ -4,8 +4,8 @@ export const searchable = (name, id) => `${name}\n${id}`.toLowerCase();
 // `q` is searched for in names and IDs; `statuses` are the ones shown, or all if empty.
 export function matchingJobs(jobs, { q, statuses }) {
   const wanted = q.trim().toLowerCase();
-  return jobs.filter(({ text, status }) =>
-    text.includes(wanted) && (!statuses.size || statuses.has(status)));
+  return jobs.filter((job) =>
+    (!wanted || job.text.includes(wanted)) && (!statuses.size || statuses.has(job.status)));
 }
 
 // The statuses after a click on one; "" means all.
