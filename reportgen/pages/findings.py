@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from reportgen.model import history, statistics
 from reportgen.model.curves import Curve, Point
+from reportgen.model.findings.course import course_of
 from reportgen.model.findings.losses import (
     Divergence,
     LossFindings,
@@ -84,7 +85,7 @@ def likely_cause(detail: JobDetail) -> tuple[Part, ...]:
     job = detail.summary
     if job.status != "failed" or _OTHER_CAUSE.search(job.error or ""):
         return ()
-    found = divergence(detail.loss)
+    found = divergence(course_of(detail.loss))
     return () if found is None else ("Likely cause: ", *_divergence(detail, found))
 
 
