@@ -152,6 +152,13 @@ class Directory:
         """Return the names in the directory, in no particular order."""
         return os.listdir(self.descriptor)  # noqa: PTH208 - a descriptor, not a path
 
+    def file_names(self) -> Iterator[str]:
+        """Yield the names of the regular files in the directory, in no particular order."""
+        with os.scandir(self.descriptor) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    yield entry.name
+
     def stat(self, name: str) -> os.stat_result:
         """Return the status of a name, without following a link."""
         return os.stat(_checked(name), dir_fd=self.descriptor, follow_symlinks=False)

@@ -33,12 +33,15 @@ SUITE: Final = "arkor"
 
 _UTC: Final = ZoneInfo("UTC")
 
+_CASES: Final = "cases"
+"""The name of an element that stands in for all test cases."""
+
 _FIRST_LINE: Final = 200
 """The maximum length of an error in a list of failures."""
 
 
-def document(report: Report) -> str:
-    """Return the jobs as JUnit XML, in the report's order."""
+def pieces(report: Report) -> Iterator[str]:
+    """Yield the jobs as JUnit XML, in the report's order, in pieces, since it can be long."""
     regression = report.regression
     totals = {
         "tests": str(len(report.jobs)),
@@ -61,12 +64,17 @@ def document(report: Report) -> str:
         },
     )
     _add_changes(suite, report.jobs)
+    if report.jobs:
+        ET.SubElement(suite, _CASES)
+    ET.indent(root)
+    before, _, after = ET.tostring(root, encoding="unicode").partition(f"    <{_CASES} />\n")
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{before}'
     class_name = inert.xml(f"{SUITE}.{report.origin.kind}")
     for job in report.jobs:
-        _add_case(suite, job, class_name, regression)
-    ET.indent(root)
-    text = ET.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+        case = _case(job, class_name, regression)
+        ET.indent(case, level=2)
+        yield f"    {ET.tostring(case, encoding='unicode')}\n"
+    yield f"{after}\n"
 
 
 def _name(job: JobSummary) -> str:
@@ -86,10 +94,8 @@ def _add_changes(suite: ET.Element, jobs: Iterable[JobSummary]) -> None:
             ET.SubElement(properties, "property", change)
 
 
-def _add_case(
-    suite: ET.Element, job: JobSummary, class_name: str, regression: float | None
-) -> None:
-    case = ET.SubElement(suite, "testcase", {"name": _name(job), "classname": class_name})
+def _case(job: JobSummary, class_name: str, regression: float | None) -> ET.Element:
+    case = ET.Element("testcase", {"name": _name(job), "classname": class_name})
     seconds = _seconds(job)
     if seconds is not None:
         case.set("time", _time(seconds))
@@ -105,6 +111,7 @@ def _add_case(
         ET.SubElement(case, "skipped", {"message": _why_skipped(job)})
     if notes := list(_notes(job)):
         ET.SubElement(case, "system-out").text = _lines(notes)
+    return case
 
 
 def _first_line(error: str) -> str:

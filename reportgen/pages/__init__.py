@@ -71,13 +71,26 @@ class Pages:
         self.digest = self._templates.digest
         """A hash of all templates: with equal digests, equal values produce equal pages."""
 
+    def load(self) -> None:
+        """Load all that pages are made of, before processes are forked that would each do so."""
+        self._templates.load()
+
     def home(
         self,
         report: Report,
         compared: AbstractSet[str] = frozenset(),
         marks: Mapping[str, str | None] | None = None,
     ) -> str:
-        """Return the home page, laid out as in Studio.
+        """Return the home page: see `home_pieces`."""
+        return "".join(self.home_pieces(report, compared, marks))
+
+    def home_pieces(
+        self,
+        report: Report,
+        compared: AbstractSet[str] = frozenset(),
+        marks: Mapping[str, str | None] | None = None,
+    ) -> Iterator[str]:
+        """Yield the home page, laid out as in Studio, piece by piece, since it can be long.
 
         `compared` holds the ids of the jobs in the comparison; `marks` maps a job's id to how the
         job changed since the previous snapshot.
@@ -85,7 +98,7 @@ class Pages:
         view = home_view(report, self._looks, compared, marks or {})
         scripts = ("address", "age", *self._refresh, "copy", "table", "home", "embedded")
         refresh = self._looks.auto_refresh
-        return self._templates.render(
+        return self._templates.pieces(
             "home.html", view=view, auto_refresh=refresh, **self._frame(scripts)
         )
 

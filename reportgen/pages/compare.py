@@ -26,6 +26,7 @@ from reportgen.report.ranking import common_metric, rank, result_in
 from reportgen.report.report import JobSummary, Report
 from reportgen.report.verdict import verdict
 from reportgen.report.wording import (
+    METRIC_NAMES,
     Badge,
     Provenance,
     ShownChange,
@@ -130,6 +131,8 @@ class CompareView:
     """Which job is the best; empty if that cannot be said."""
     jobs: tuple[Compared, ...]
     """The jobs with the best results first."""
+    ranked_by: str
+    """The metric of these results; empty if no job has one."""
     chart: Overlay | None
     left: float
     """The width left of the plot, for its labels."""
@@ -182,6 +185,7 @@ def compare_view(
     by_id = {job.id: row.label for job, row in zip(jobs, rows, strict=True)}
     return CompareView(
         identity=identity(report.origin),
+        ranked_by=METRIC_NAMES[metric] if metric else "",
         verdict=() if best is None else tuple(sentences(best, by_id)),
         jobs=tuple(_drawn([rows[place] for place in places], list(drawn), places, chart)),
         chart=chart,

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportgen.charts.sparkline import Sparkline
@@ -159,7 +159,8 @@ class HomeView:
     other_statuses: int
     """The number of statuses that are not in `totals`."""
     figures: Figures
-    rows: tuple[Row, ...]
+    rows: Iterable[Row]
+    """They can be iterated over once."""
     over_time: OverTimeView | None
     measured: bool
     """Whether any job is measured against a baseline."""
@@ -189,25 +190,25 @@ def home_view(
     zone = looks.timezone
     totals = _totals(report)
     room = _Room()
-    rows = tuple(
-        _row(
-            job,
-            report,
-            zone,
-            link(job),
-            room,
-            compared=job.id in compared,
-            mark=marks.get(job.id) or "",
-        )
-        for job in report.jobs
-    )
+    texts = [_row_texts(job, room) for job in report.jobs]
     return HomeView(
         identity=identity(report.origin),
         manifest=None if report.manifest is None else _manifest(report.manifest),
         totals=totals[:_TOTALS],
         other_statuses=len(totals[_TOTALS:]),
         figures=_figures(report),
-        rows=rows,
+        rows=(
+            _row(
+                job,
+                shown,
+                report,
+                zone,
+                link(job),
+                compared=job.id in compared,
+                mark=marks.get(job.id) or "",
+            )
+            for job, shown in zip(report.jobs, texts, strict=True)
+        ),
         over_time=over_time_view(report, zone, link, room.left),
         measured=any(job.change for job in report.jobs),
         news=news(marks.values()),
@@ -236,25 +237,41 @@ def _manifest(manifest: Manifest) -> Manifest:
     )
 
 
+class _RowTexts(NamedTuple):
+    """The texts of a row that share the room there is."""
+
+    name: Named
+    id: Named
+    note: str
+
+
+def _row_texts(job: JobSummary, room: "_Room") -> _RowTexts:
+    room.add_row()
+    return _RowTexts(
+        name=room.named(job.display_name, NAME_LENGTH, _NAME_SIZE),
+        id=room.named(job.id, ID_LENGTH, _ID_SIZE),
+        note=room.optional(_note(job), _REASON_LENGTH),
+    )
+
+
 def _row(
     job: JobSummary,
+    texts: _RowTexts,
     report: Report,
     zone: ZoneInfo,
     page: str,
-    room: "_Room",
     *,
     compared: bool,
     mark: str,
 ) -> Row:
     loss = job.loss
-    room.add_row()
     return Row(
         status=badge(job.status),
         page=page,
-        name=room.named(job.display_name, NAME_LENGTH, _NAME_SIZE),
-        id=room.named(job.id, ID_LENGTH, _ID_SIZE),
+        name=texts.name,
+        id=texts.id,
         id_end=cut(job.id[-_ID_END:], 2 * _ID_END) if len(job.id) > _SHORT_ID else "",
-        note=room.optional(_note(job), _REASON_LENGTH),
+        note=texts.note,
         failed=job.status == "failed",
         created=moment(job.created_at, zone),
         seconds=_seconds(job, report.snapshot_at),
@@ -352,21 +369,13 @@ def _figures(report: Report) -> Figures:
 
 
 def _best(report: Report) -> Best | None:
-    """Return the lowest result; a failed job's counts only if no other job has one."""
+    """Return the best result, by the metric that all jobs have; None if there is no finite one."""
     metric = common_metric(report.jobs, report.baseline)
-    found = [(job, result.value) for job, result in ranked(report.jobs, metric)]
-    finite = [(job, value) for job, value in found if value is not None]
-    best = next((each for each in finite if each[0].status != "failed"), None) or next(
-        iter(finite), None
-    )
-    if best is None:
-        return None
-    job, value = best
-    return Best(
-        value=value,
-        what="eval loss" if metric == EVAL_MINIMUM else "mean of the last losses",
-        name=cut(job.display_name, NAME_LENGTH),
-    )
+    for job, result in ranked(report.jobs, metric):
+        if result.value is not None:
+            what = "eval loss" if metric == EVAL_MINIMUM else "mean of the last losses"
+            return Best(result.value, what, cut(job.display_name, NAME_LENGTH))
+    return None
 
 
 def _totals(report: Report) -> tuple[Total, ...]:

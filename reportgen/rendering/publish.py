@@ -59,6 +59,8 @@ class Publication:
         self._out = stack.enter_context(ReportFolders(out))
         self._new_files = stack.enter_context(ReportFolders(top, create=True))
         old_files = stack.enter_context(ReportFolders(kept, create=True))
+        self._lost = self._old.files - self._out.names()
+        """Files of ours that are gone, or that something else has taken the place of."""
         self._replacement = Replacement(self._out, self._new_files, old_files)
 
     @classmethod
@@ -130,8 +132,8 @@ class Publication:
             )
 
     def has(self, name: str) -> bool:
-        """Return whether the old report has this file and lists it as ours."""
-        return name in self._old.files and self._out.has(name)
+        """Return whether the old report had this file at first, and lists it as ours."""
+        return name in self._old.files and name not in self._lost
 
     def keep(self, name: str) -> None:
         """Include a file as it is: already staged, or in the old report."""

@@ -130,7 +130,7 @@ def _stage_exports(context: RenderContext, report: Report, jobs: StagedJobs, sum
     stage = context.publication.stage
     stage("report.json", report_json.pieces(report, jobs.records(context)))
     stage("summary.md", [summary])
-    stage("junit.xml", [junit_xml.document(report)])
+    stage("junit.xml", junit_xml.pieces(report))
     stage("badge.svg", [badge_svg.document(report)])
 
 
@@ -148,7 +148,7 @@ def _stage_pages(context: RenderContext, report: Report, jobs: StagedJobs) -> fr
     marks = {job.id: changes.mark(job.id, job.status, before) for job in report.jobs}
     if context.output.single_file:
         _stage_single(context, report, jobs, marks)
-    publication.stage(file_list.HOME, [pages.home(report, compared, marks)])
+    publication.stage(file_list.HOME, pages.home_pieces(report, compared, marks))
     return compared
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 from collections.abc import Container, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TypeAlias
@@ -56,6 +57,14 @@ class ReportFolders:
         if self._jobs is None:
             self._jobs = self.top.folder(JOBS, create=create)
         return self._jobs, leaf
+
+    def names(self) -> set[str]:
+        """Return the paths of all regular files within the report's two folders."""
+        names = set(self.top.file_names())
+        with suppress(OSError):
+            folder, _ = self.of(f"{JOBS}/")
+            names.update(f"{JOBS}/{leaf}" for leaf in folder.file_names())
+        return names
 
     def status(self, name: str) -> os.stat_result | None:
         """Return the status of a regular file; None if it does not exist."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reportgen.exports import junit_xml
 from reportgen.model.metrics import Metric
 from reportgen.model.origin import Origin
-from reportgen.report.report import JobSummary, StreamSummary
+from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.text import inert
 from reportgen.text.visible import has_visible_text
 from tests.samples import HOSTILE, WAITING, report, summary
@@ -52,8 +52,12 @@ PIECES = [
 texts = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 
 
+def document(shown: Report) -> str:
+    return "".join(junit_xml.pieces(shown))
+
+
 def suites(*jobs: JobSummary) -> ET.Element:
-    text = junit_xml.document(report(jobs=jobs))
+    text = document(report(jobs=jobs))
     SCHEMA.validate(text)
     return ET.fromstring(text.encode())  # noqa: S314 - our own
 
@@ -71,7 +75,7 @@ def system_out(job: JobSummary) -> str:
 
 
 def test_the_schema_refuses_what_jenkins_refuses() -> None:
-    good = junit_xml.document(report())
+    good = document(report())
     SCHEMA.validate(good)
     for bad in (
         good.replace("<testcase", "<test").replace("</testcase", "</test"),
@@ -85,7 +89,7 @@ def test_the_schema_refuses_what_jenkins_refuses() -> None:
 
 def test_junitparser_reads_it(tmp_path: Path) -> None:
     file = tmp_path / "junit.xml"
-    file.write_text(junit_xml.document(report()), "utf-8")
+    file.write_text(document(report()), "utf-8")
     parsed = junitparser.JUnitXml.fromfile(str(file))
     (suite,) = parsed
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 1, 0, 4)
@@ -117,17 +121,17 @@ def test_counts_without_jobs() -> None:
 
 def test_the_time_is_utc_without_a_zone() -> None:
     moment = datetime(2026, 5, 1, 2, 0, 0, 999_999, tzinfo=timezone(timedelta(hours=5)))
-    text = junit_xml.document(report(snapshot_at=moment))
+    text = document(report(snapshot_at=moment))
     assert ' timestamp="2026-04-30T21:00:00"' in text
 
 
 def test_the_source_names_the_class() -> None:
-    text = junit_xml.document(report(origin=Origin("cloud")))
+    text = document(report(origin=Origin("cloud")))
     assert 'classname="arkor.cloud"' in text
 
 
 def test_it_begins_with_a_declaration_and_ends_with_a_line() -> None:
-    text = junit_xml.document(report())
+    text = document(report())
     assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ')
     assert text.endswith("</testsuites>\n")
 
@@ -210,9 +214,7 @@ def test_a_job_without_a_name_goes_by_its_id() -> None:
 
 
 def test_a_long_error_is_cut() -> None:
-    text = junit_xml.document(
-        report(jobs=(summary(status="failed", error=f"{'x' * 100_000}\n{HOSTILE}"),))
-    )
+    text = document(report(jobs=(summary(status="failed", error=f"{'x' * 100_000}\n{HOSTILE}"),)))
     assert len(text) < 10_000
     assert "x…" in text
 

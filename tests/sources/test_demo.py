@@ -81,6 +81,24 @@ def test_of_the_settings_swept_one_matters(demo: Result) -> None:
     assert abs(_correlation(sweep, "loraR")) < 0.4
 
 
+def test_the_plots_show_the_results_of_all_jobs_that_ended(demo: Result) -> None:
+    ended = {
+        job["page"]: job
+        for job in demo.report["jobs"]
+        if job["status"] in {"completed", "failed", "cancelled"}
+    }
+    for name in ("index.html", "compare.html"):
+        page = (demo.out / name).read_text("utf-8")
+        points = re.findall(r'<a href="([^"]+)" tabindex="-1"><title>([^<]+)</title>', page)
+        assert {href for href, _ in points} == set(ended)
+        for href, title in points:
+            assert title.startswith(ended[href]["name"])
+            assert str(_result(ended[href])) in title
+    assert re.findall(r"<p>(Higher .*Spearman.*)</p>", page) == [
+        "Higher learningRate went with lower evaluation loss (Spearman ρ = −0.85, n = 21)."
+    ]
+
+
 def test_one_run_overfits(demo: Result) -> None:
     (job,) = _named(demo, "support-bot-4-topics")
     points = _points(demo, job["id"])
