@@ -107,7 +107,7 @@ def _divergence(detail: JobDetail, found: Divergence) -> tuple[Part, ...]:
     if not math.isfinite(found.onset.value):
         return (lost, *_rate_at(detail, found.onset.step))
     left = f"loss left its range at step {js_number(found.onset.step)}"
-    return (left, *_rate_at(detail, found.onset.step), f": {lost}" if lost else "")
+    return (left, *_rate_at(detail, found.onset.step), f"; {lost}" if lost else "")
 
 
 def _rate_at(detail: JobDetail, step: float) -> tuple[Part, ...]:

@@ -82,13 +82,13 @@ def test_a_divergence_is_one_sentence_with_the_learning_rate_at_its_onset(
 ) -> None:
     (sentence,) = sentences(detail(EXPLODED, **rated(rate, 295, target)))
     assert sentence.startswith(f"L{LEFT}{words}")
-    assert sentence.endswith(f": {NOT_FINITE}")
+    assert sentence.endswith(f"; {NOT_FINITE}")
     (sentence,) = sentences(detail(TURNED_NAN, **rated(rate, 295, target)))
     assert sentence.startswith(f"{TURNED}{words}")
 
 
 def test_without_a_learning_rate_a_divergence_is_as_far_as_the_losses_show() -> None:
-    assert sentences(detail(EXPLODED)) == [f"L{LEFT}: {NOT_FINITE}"]
+    assert sentences(detail(EXPLODED)) == [f"L{LEFT}; {NOT_FINITE}"]
     assert sentences(detail(TURNED_NAN)) == [TURNED]
 
 
@@ -101,7 +101,7 @@ def test_a_failed_job_has_its_likely_cause_in_the_banner_alone() -> None:
     words = Page(page).text
     cause = f"Likely cause: l{LEFT} while the learning rate was still warming up, 0.74 of 1"
     assert words.count(LEFT) == 1
-    assert f"error: loss is NaN {cause}: {NOT_FINITE}" in words
+    assert f"error: loss is NaN {cause}; {NOT_FINITE}" in words
     assert '<data value="0.7375" title="0.7375">0.74</data>' in page
 
 
@@ -116,7 +116,7 @@ def test_an_error_that_names_another_cause_is_not_explained_by_the_losses() -> N
     for error in ("CUDA out of memory. Tried to allocate 2.00 GiB", "Killed", "Connection reset"):
         failed = detail(EXPLODED, status="failed", error=error)
         assert likely_cause(failed) == ()
-        assert sentences(failed) == [f"L{LEFT}: {NOT_FINITE}"]
+        assert sentences(failed) == [f"L{LEFT}; {NOT_FINITE}"]
 
 
 def test_a_loss_that_is_not_finite_for_a_moment_is_counted() -> None:
