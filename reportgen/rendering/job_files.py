@@ -91,7 +91,8 @@ def _onset_rate(context: RenderContext, detail: JobDetail) -> float | None:
     """Return the learning rate where the loss left its range, from a second pass if it did so."""
     if detail.learning_rate.peak is None:
         return None
-    found = divergence(course_of(detail.loss))
+    failed = detail.summary.status == "failed"
+    found = divergence(course_of(detail.loss), failed=failed)
     if found is None:
         return None
     with context.folder.logs.reading(detail.summary.id) as log:

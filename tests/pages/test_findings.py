@@ -112,6 +112,14 @@ def test_a_failure_that_the_losses_do_not_show_has_no_cause(values: Curve) -> No
     assert "Likely cause" not in job(out_of_memory)
 
 
+def test_a_failed_job_whose_last_loss_exploded_has_its_likely_cause() -> None:
+    exploded = curve([*noisy(falling, 294, 0.03).values, 57.0])
+    failed = detail(exploded, status="failed", error="the loss exploded")
+    assert text(likely_cause(failed)) == f"Likely cause: l{LEFT}"
+    assert sentences(failed) == []
+    assert sentences(replace(failed, summary=replace(failed.summary, status="completed"))) == []
+
+
 def test_an_error_that_names_another_cause_is_not_explained_by_the_losses() -> None:
     for error in ("CUDA out of memory. Tried to allocate 2.00 GiB", "Killed", "Connection reset"):
         failed = detail(EXPLODED, status="failed", error=error)
@@ -201,7 +209,7 @@ def test_a_learning_rate_above_zero_is_reported_if_a_job_completed() -> None:
 def test_a_throughput_that_dropped_is_reported() -> None:
     slower = samples.trend(range(1, 101), lambda step: 60_000 if step < 50 else 31_000)
     assert sentences(detail(Curve(), throughput=slower)) == [
-        "Throughput dropped after step 50 and stayed low: 60000 → 31000 samples per second"
+        "Throughput dropped at step 50 and stayed low: 60000 → 31000 samples per second"
     ]
 
 

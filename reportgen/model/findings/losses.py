@@ -27,15 +27,15 @@ class LossFindings:
     spikes: "Spikes | None" = None
 
 
-def loss_findings(loss: Curve, eval_loss: Curve) -> LossFindings:
-    """Return what stands out in a job's losses.
+def loss_findings(loss: Curve, eval_loss: Curve, *, failed: bool = False) -> LossFindings:
+    """Return what stands out in a job's losses; `failed` is whether the job failed.
 
     A divergence is all there is to say: after it, the rest of the curve means nothing.
     Overfitting says more than the upturn that is part of it. Only a curve that did not go up can
     have stopped getting better, and the evaluation loss is the one that matters.
     """
     training, evaluation = course_of(loss), course_of(eval_loss)
-    if diverged := divergence(training):
+    if diverged := divergence(training, failed=failed):
         return LossFindings(divergence=diverged)
     overfitted = overfitting(training, evaluation)
     up = upturn(training)
@@ -62,7 +62,8 @@ _OUTSIDE: Final = 0.25
 that is merely getting worse stays below."""
 
 _STAYED_OUT: Final = 5
-"""The fewest losses outside the range, if it ends in a finite one: fewer may be a spike."""
+"""The fewest losses outside the range, if it ends in a finite one: fewer may be a spike. Where a
+job failed, nothing followed that could have come back, so that one is enough."""
 
 _EXPLODED: Final = 2
 """How high such losses are, as a multiple of the range's highest level: below, they only rose."""
@@ -75,11 +76,12 @@ class Divergence:
     onset: Point
 
 
-def divergence(training: Course) -> Divergence | None:
+def divergence(training: Course, *, failed: bool = False) -> Divergence | None:
     """Return where a loss left its range and did not come back; None if it did not leave it.
 
     The range ends a quarter above the highest level before the lowest one. A loss that is not
     finite is outside, but so long as no finite one came before it, there was no range to leave.
+    `failed` is whether the job failed.
     """
     loss = training.curve
     values = loss.values
@@ -97,7 +99,7 @@ def divergence(training: Course) -> Divergence | None:
         return None
     if math.isfinite(values[-1]):
         exploded = median(sample(values, first, len(values))) > _EXPLODED * abs(high)
-        if outside < _STAYED_OUT or not exploded:
+        if outside < (1 if failed else _STAYED_OUT) or not exploded:
             return None
     return Divergence(Point(loss.steps[first], values[first]))
 
