@@ -69,6 +69,7 @@ def test_numbers_at_the_ends_of_a_doubles_range_do(size: float) -> None:
         ([INF, INF], 101),
         ([9.0, NAN, 8.0, NAN], 101),
         ([NAN, 1.6, NAN, NAN], 103),  # it came back once
+        ([2.7, 2.9, 3.1, NAN], 104),  # until then, it only got worse
     ],
 )
 def test_where_a_loss_left_its_range(end: list[float], onset: int) -> None:
@@ -123,6 +124,7 @@ def test_an_upturn_counts_from_the_lowest_point_and_quotes_logged_ones(seed: int
         ([3.0, 2.0, 1.0, 1.1, 1.2, 1.3, 1.4], 1.0, 1.4),
         ([3.0, 2.0, NAN, 1.0, 1.1, 1.2, 1.3, 1.4, NAN], 1.0, 1.4),
         ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], 1.0, 1.5),
+        ([2.0, 1.5, 1.01, 1.0, 1.0, 1.2, 1.3, 1.4, 1.55], 1.0, 1.55),
     ],
 )
 def test_an_evaluation_upturn_ends_at_the_last_evaluation(
@@ -131,7 +133,8 @@ def test_an_evaluation_upturn_ends_at_the_last_evaluation(
     evaluations = curve(values, every=50)
     found = evaluation_upturn(course_of(evaluations))
     assert found
-    assert found.best == Point(50.0 * (values.index(best) + 1), best)
+    lowest = len(values) - values[::-1].index(best)  # the last of several
+    assert found.best == Point(50.0 * lowest, best)
     assert found.end == Point(50.0 * (values.index(end) + 1), end)
 
 
@@ -142,7 +145,10 @@ def test_an_evaluation_upturn_ends_at_the_last_evaluation(
         [3.0, 2.0, 1.0, 1.2, 1.03, 1.3],  # it came down again
         [3.0, 2.0, 1.5, 1.4, 1.35, 1.33, 1.34, 1.33, 1.34, 1.35],  # by 2 %
         [2.0, 1.5, 1.9, 1.4, 1.8, 1.3, 1.7, 1.6],  # it went up as far before
-        [2.0, 1.9, 1.8, 0.9, 1.7, 1.6, 1.5, 1.4],  # one lucky evaluation
+        [2 - at / 20 if at != 8 else 0.5 for at in range(20)],  # one lucky evaluation
+        [
+            2 - at / 100 + 0.3 * math.sin(0.3534 * at) for at in range(40)
+        ],  # it had gone up as far before
     ],
 )
 def test_what_is_no_evaluation_upturn(values: list[float]) -> None:
@@ -201,8 +207,10 @@ def test_evaluations_decide_whether_a_loss_is_flat_if_there_are_enough() -> None
     )
 
 
-def test_a_loss_that_never_fell_has_no_plateau() -> None:
+def test_a_loss_that_never_fell_or_still_falls_slowly_has_no_plateau() -> None:
     assert plateau(course_of(curve([2.0] * 300))) is None
+    slow = noisy(lambda done: 1 + math.exp(-6 * done), 600)
+    assert plateau(course_of(slow)) is None
 
 
 # --- Spikes --------------------------------------------------------------------------------------
