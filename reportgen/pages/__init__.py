@@ -7,9 +7,10 @@ template can forget to.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from reportgen.model.history import TAIL_LINES
 from reportgen.model.origin import Origin

@@ -1,8 +1,9 @@
 """Values on pages: labelled rows of text and numbers, without JSON."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from reportgen.model.metrics import Metric
 from reportgen.model.rounding import difference, digits_for, short_number, significant
@@ -10,8 +11,7 @@ from reportgen.report.wording import ENTRIES_LENGTH, LIST_LENGTH, Moment, cut
 from reportgen.text.javascript import JSON, Object, as_double, is_number, js_number
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(msgspec.Struct, frozen=True):
     """A number with its own number of digits: as many as distinguish a loss in its curve."""
 
     value: float
@@ -23,8 +23,7 @@ class Loss:
         return cls(value, digits_for(curve.min, curve.max))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """A job's name with the address of its page, and a mark if other jobs have the same name."""
 
     page: str
@@ -45,16 +44,14 @@ def printed(number: float | Loss) -> tuple[str, str]:
     return short_number(number), js_number(number)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A label with its value."""
 
     label: str
     parts: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ShownFields:
+class ShownFields(msgspec.Struct, frozen=True):
     """The shown fields of a list, and the number of hidden ones."""
 
     fields: tuple[Field, ...] = ()
