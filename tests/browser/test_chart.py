@@ -14,7 +14,7 @@ from tests import samples
 from tests.browser.conftest import Reader, Visit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 LOSS = "path.loss"
 
@@ -152,6 +152,7 @@ def test_a_diverged_curve_offers_the_view_without_its_outliers(
     visit.open(written(tmp_path, samples.detail(samples.summary(), loss=loss)))
     page, before = visit.page, d(visit.page)
     box = page.get_by_role("checkbox", name="Without outliers (3 of 400 points)")
+    assert _top(box) < _top(page.locator(".plot"))  # seen before the curve that outliers flatten
     box.focus()
     page.keyboard.press("Space")
     heights = [float(y) for y in re.findall(r",(-?[\d.]+)", d(page))]
@@ -167,6 +168,29 @@ def test_a_diverged_curve_offers_the_view_without_its_outliers(
     box.uncheck()
     assert d(page) == before
     assert visit.console == []
+
+
+def _top(locator: "Locator") -> float:
+    return float(locator.evaluate("element => element.getBoundingClientRect().top"))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_plot_is_drawn_tall_and_its_text_keeps_its_shape(
+    tmp_path: Path, reader: Reader, width: int
+) -> None:
+    visit = reader.visit(width=width, script=False)
+    visit.open(written(tmp_path, samples.completed()))
+    drawn, scale, text, own = visit.page.evaluate(
+        """() => {
+          const path = document.querySelector("path.loss");
+          const label = document.querySelector(".axes text");
+          const { a } = path.getScreenCTM();
+          const heights = [path, label].map((one) => one.getBoundingClientRect().height);
+          return [heights[0], a, heights[1], label.getBBox().height];
+        }"""
+    )
+    assert drawn > 1.2 * 200 * scale
+    assert text == pytest.approx(own * scale, rel=0.1)
 
 
 def test_small_charts_zoom_with_the_large_one(visit: Visit) -> None:
