@@ -109,7 +109,7 @@ def take_into(
     """Fetch a snapshot into a directory that is already open."""
     watcher = watcher or RecordingListener()
     following = Following(
-        max_wait=0.0, settle=0.2, stall_timeout=90.0, retries=8, concurrency=16, refresh=refresh
+        max_wait=0.0, settle=0.5, stall_timeout=90.0, retries=8, concurrency=16, refresh=refresh
     )
 
     async def fetching() -> SourceFolder:

@@ -63,6 +63,7 @@ def test_each_run_is_measured_against_the_one_before(command: Command) -> None:
         assert "than bot (2026-05-01 00:00)</small>" in page
     assert '<path class="baseline"' in result.page("b")
     assert '<path class="baseline"' not in result.page("a")
+    assert 'class="reference"' not in home
     junit = (result.out / "junit.xml").read_text("utf-8")
     assert f'<property name="bot (b)" value="{words}"' in junit
     assert f'<failure message="{words}" type="regression">' in junit
@@ -103,9 +104,11 @@ def test_a_page_is_rendered_again_only_if_its_baseline_changed(command: Command)
         first = stamps()
         command.build(studio, "--baseline", "previous")
         assert stamps() == first
-        command.build(studio, "--baseline", "a")
+        result = command.build(studio, "--baseline", "a")
     changed = {name for name, inode in stamps().items() if inode != first[name]}
     assert changed == {"c.html", "t.html"}
+    home = (result.out / "index.html").read_text("utf-8")
+    assert '<g class="reference"><title>baseline bot · 0.5</title>' in home
 
 
 @pytest.mark.parametrize(

@@ -143,11 +143,11 @@ def test_it_waits_for_a_job_that_is_still_training(command: Command) -> None:
 def test_max_wait_keeps_what_has_arrived_and_the_next_build_resumes(command: Command) -> None:
     running = job("job_run", "running", events=training(5, "job_run", complete=False))
     with StandIn(running) as studio:
-        first = command.build(studio, "--max-wait", "0", "--settle", "0.3s")
+        first = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
         assert first.job("job_run")["stream"]["state"] == "caught-up"
         assert first.job("job_run")["stream"]["reason"]
         studio.jobs.send("job_run", *numbered([log(6, 0.25, "job_run")], 100))
-        second = command.build(studio, "--max-wait", "0", "--settle", "0.3s")
+        second = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
         resumed = [request.headers.get("last-event-id") for request in studio.openings("job_run")]
     assert second.job("job_run")["loss"]["points"] == 6
     assert second.job("job_run")["stream"]["reconnects"] == 0
@@ -331,7 +331,7 @@ def test_an_event_with_a_line_break_stays_one_line(odd: Result) -> None:
 def test_ten_running_jobs_queue_for_two_connections(command: Command) -> None:
     jobs = [job(f"job_{i}", "running", events=training(2, complete=False)) for i in range(10)]
     with StandIn(*jobs, DONE) as studio:
-        result = command.build(studio, "--max-wait", "0", "--settle", "0.2s", "--concurrency", "2")
+        result = command.build(studio, "--max-wait", "0", "--settle", "0.5s", "--concurrency", "2")
         first = next(request for request in studio.requests if request.job_id)
     assert first.job_id == "job_done"  # ended jobs come first
     states = [entry["stream"]["state"] for entry in result.report["jobs"]]

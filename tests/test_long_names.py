@@ -23,7 +23,7 @@ def test_ids_and_names_of_any_length(command: Command, form: str) -> None:
     with StandIn(*(job(job_id, events=training(3, "j")) for job_id in IDS)) as studio:
         studio.answers.overrides["jobs"] = reply(200, json.dumps({"jobs": entries}).encode())
         result = command.build(
-            studio, "--max-wait", "0", "--settle", "0.2s", "--retries", "1", "--fail-on", "failed",
+            studio, "--max-wait", "0", "--settle", "0.5s", "--retries", "1", "--fail-on", "failed",
             "--log-format", form, "-v", GITHUB_ACTIONS="true",
         )  # fmt: skip
     assert result.code == 5, result.stderr[:1000]

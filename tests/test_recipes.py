@@ -1,33 +1,45 @@
 """The README's recipes do what they promise: read from it, and run against a real server."""
 
 import configparser
-import fcntl
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import yaml
 from junitparser import JUnitXml
 
 from tests.command import Command
-from tests.recipes import CHECKOUT, WHEEL, Fence, Finished, GitHub, GitLab, Machine, fences, recipe
-from tests.standin import Cloud, StandIn, failed, job, numbered, started, training
+from tests.pipelines import GitHub, GitLab
+from tests.recipes import (
+    BROKEN,
+    BUILDS,
+    CHECKOUT,
+    CLOUD,
+    DONE,
+    TOKEN,
+    WHEEL,
+    Fence,
+    at_home,
+    codes,
+    fences,
+    files_of,
+    in_ci,
+    machine,
+    opened,
+    recipe,
+)
+from tests.standin import Job, StandIn, job, started, training
 
 pytestmark = pytest.mark.thorough
 
-CHAPTER = "In CI and cron"
-TOKEN = "bearer-token-of-the-test"  # noqa: S105 - it opens the stand-in alone
-CLOUD = Cloud(token=TOKEN, org="my-org", project="support-bot")
-DONE = [job(f"job_{number}", events=training(6, f"job_{number}")) for number in range(20)]
-BROKEN = job(
-    "job_broken",
-    "failed",
-    events=numbered([started("job_broken"), failed("out of memory", "job_broken")]),
-)
+CHAPTERS = ["In CI and cron", "Better than before?", "On a wall", "More than one process"]
 RECIPES = [
     ("GitHub Actions", "yaml"),
     ("GitHub Actions", "yaml"),
@@ -36,64 +48,40 @@ RECIPES = [
     ("cron", "crontab"),
     ("systemd", "ini"),
     ("systemd", "ini"),
+    ("In a pull request", "yaml"),
+    ("Every night", "crontab"),
+    ("On a wall", "crontab"),
+    ("More than one process", "sh"),
+    ("More than one process", "yaml"),
 ]
-BUILDS = re.compile(r"arkor-report\"? (?:build|snapshot)\b[^'\n]*")
 
 
 def recipes() -> list[Fence]:
-    return [each for each in fences() if each.chapter == CHAPTER]
-
-
-def machine(place: Path, **environment: str) -> Machine:
-    return Machine(place / "home", environment).install()
-
-
-def in_ci(place: Path, server: StandIn) -> Machine:
-    return machine(place, ARKOR_CLOUD_API_URL=server.url, SOURCE_DATE_EPOCH="1780000000")
-
-
-def at_home(place: Path, studio: StandIn) -> Machine:
-    """Return a machine where `arkor dev` runs: a token in its home, beside a project."""
-    studio.write_token(place / "home/.arkor/studio-token")
-    (place / "home/project").mkdir()
-    return machine(place, ARKOR_REPORT_URL=studio.url)
-
-
-def opened(server: StandIn) -> int:
-    return sum(request.job_id is not None for request in server.requests)
-
-
-def codes(ran: list[Finished]) -> list[int]:
-    return [each.code for each in ran]
-
-
-def files_of(directory: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(directory).as_posix(): path.read_bytes()
-        for path in directory.rglob("*")
-        if path.is_file() and not path.name.startswith(".")
-    }
+    return [each for each in fences() if each.chapter in CHAPTERS]
 
 
 # --- All of them ---------------------------------------------------------------------------------
 
 
 def test_each_recipe_is_tried_here() -> None:
-    assert [(each.section, each.language) for each in recipes()] == RECIPES
+    found = [(each.section or each.chapter, each.language) for each in recipes()]
+    assert found == RECIPES
 
 
 def test_every_recipe_limits_its_waiting() -> None:
     builds = [build for each in recipes() for build in BUILDS.findall(each.text)]
-    assert len(builds) == 6
+    assert len(builds) == 11
     for build in builds:
-        assert re.search(r" --max-wait \d+m( |$)", build), build
+        assert re.search(r" --max-wait (0|\d+m)( |$)", build), build
 
 
 def test_what_recipes_install_is_this_project() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
-    installs = [line for each in recipes() for line in re.findall(r"pip install.*", each.text)]
-    assert installs
-    assert set(installs) == {f"pip install {WHEEL}"}
+    installed = [
+        file for each in recipes() for file in re.findall(r"pipx? install (.*)", each.text)
+    ]
+    assert installed
+    assert set(installed) == {WHEEL}
     assert WHEEL.startswith(f"wheels/{project['name'].replace('-', '_')}-")
     assert project["scripts"] == {"arkor-report": "reportgen.cli:main"}
 
@@ -140,36 +128,83 @@ def test_github_starts_on_demand_and_on_schedule() -> None:
     assert workflow(1)[True] == "workflow_dispatch"
 
 
-def test_github_shards_make_the_report_of_one_build(tmp_path: Path) -> None:
-    with StandIn(*DONE, BROKEN, cloud=CLOUD) as server:
-        here = in_ci(tmp_path, server)
-        played = GitHub(tmp_path, here, {"ARKOR_TOKEN": TOKEN}).play(workflow(1))
-        whole = here.run_in_ci(
-            f"{BUILDS.findall(recipe('GitHub Actions', 'yaml', 0))[0]} --fail-on nan",
-            tmp_path,
-            ARKOR_REPORT_TOKEN=TOKEN,
-        )
-    assert codes(played.ran) == [0] * 9, [each.stderr for each in played.ran]
-    assert played.results == {"fetch": True, "render": True}
-    assert whole.code == 0, whole.stderr
-    assert files_of(played.place / "render-0/out") == files_of(tmp_path / "out")
-    report = (played.artifact("training-report") / "report.html").read_bytes()
-    assert report == (tmp_path / "out/report.html").read_bytes()
-
-
 # --- A baseline ----------------------------------------------------------------------------------
 
 
-def test_a_build_that_got_worse_fails(tmp_path: Path) -> None:
-    jobs = [
-        job(name, name="bot", createdAt=f"2026-05-0{day}T00:00:00Z", events=training(steps, name))
-        for day, (name, steps) in enumerate([("good", 40), ("bad", 8)], start=1)
-    ]
-    script = recipe("Better than before?", "console").removeprefix("$ ")
-    with StandIn(*jobs) as studio:
-        ran = at_home(tmp_path, studio).run_in_ci(script, tmp_path / "home/project")
-    assert ran.code == 5, ran.stderr
-    assert "regression>5%: bad (bot)" in ran.stderr
+def run(name: str, day: int, steps: int) -> Job:
+    """Return a completed run of one name; the longer it is, the lower its loss."""
+    created = f"2026-05-{day:02}T00:00:00Z"
+    return job(name, name="support-bot", createdAt=created, events=training(steps, name))
+
+
+def test_a_pull_requests_run_is_measured_against_mains_last(tmp_path: Path) -> None:
+    compare = yaml.safe_load(recipe("In a pull request", "yaml"))
+    assert compare[True] == "pull_request"
+    assert compare["permissions"] == {"contents": "read"}
+    # That one of main's own runs got worse is not the pull request's fault.
+    main = [run("last", 3, 40), run("slump", 2, 8), run("first", 1, 80)]
+    with StandIn(*main, cloud=CLOUD) as server:
+        github = GitHub(tmp_path, in_ci(tmp_path, server), {"ARKOR_TOKEN": TOKEN})
+        assert codes(github.play(workflow(0)).ran) == [0, 0]
+        server.jobs.remove("last")  # from here on, only the cache has it
+        server.jobs.add(run("worse", 4, 8), first=True)
+        worse = github.play(compare)
+        server.jobs.remove("worse")
+        server.jobs.add(run("better", 5, 50), first=True)
+        better = github.play(compare)
+    assert (codes(worse.ran), codes(better.ran)) == ([0, 5], [0, 0]), better.ran[-1].stderr
+    assert re.findall(r"regression>5%: (\w+)", worse.ran[-1].stderr) == ["worse"]
+    assert "% worse than support-bot (2026-05-03 00:00)" in worse.summary
+    assert "% better than support-bot (2026-05-03 00:00)" in better.summary
+
+
+def test_a_run_that_is_not_over_in_time_fails_its_pull_request(tmp_path: Path) -> None:
+    compare = recipe("In a pull request", "yaml").replace("--max-wait 90m", "--max-wait 0")
+    running = job("running", "running", name="support-bot", events=[started("running")])
+    with StandIn(running, run("last", 2, 40), cloud=CLOUD) as server:
+        github = GitHub(tmp_path, in_ci(tmp_path, server), {"ARKOR_TOKEN": TOKEN})
+        played = github.play(yaml.safe_load(compare))
+    assert codes(played.ran) == [0, 5]
+    assert "incomplete: running" in played.ran[-1].stderr
+
+
+def test_cron_mails_only_what_got_worse_in_a_night(tmp_path: Path) -> None:
+    (command,) = crontab("Every night")
+    with StandIn(run("good", 3, 40), run("old", 2, 8), run("older", 1, 50)) as studio:
+        here = at_home(tmp_path, studio)
+        quiet = here.run(command, here.home, SOURCE_DATE_EPOCH="1777778220")  # 2026-05-03 03:17
+        studio.jobs.add(run("bad", 4, 8), first=True)
+        mailed = here.run(command, here.home, SOURCE_DATE_EPOCH="1777864620")  # a day later
+    assert (quiet.code, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert (mailed.code, mailed.stdout) == (5, "")
+    assert re.findall(r"regression>5%: (\w+)", mailed.stderr) == ["bad"]
+
+
+# --- A wall --------------------------------------------------------------------------------------
+
+
+def test_a_wall_shows_running_jobs_and_reloads_itself(tmp_path: Path) -> None:
+    build, serve = crontab("On a wall")
+    running = job("running", "running", events=[started("running")])
+    with StandIn(running, *DONE) as studio:
+        here = at_home(tmp_path, studio)
+        ran = here.run(build, here.home)
+    assert (ran.code, ran.stdout, ran.stderr) == (0, "", "")
+    words = shlex.split(serve.replace("$HOME", str(here.home)))
+    assert words[:4] == ["python3", "-m", "http.server", "8000"]
+    words[:4] = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            (port,) = re.findall(r"port (\d+)", server.stdout.readline())
+            with urlopen(f"http://127.0.0.1:{port}/") as answer:
+                page = answer.read().decode()
+        finally:
+            server.terminate()
+    assert '<meta name="auto-refresh" content="60">' in page
+    assert 'href="jobs/running.html"' in page
 
 
 # --- GitLab --------------------------------------------------------------------------------------
@@ -232,37 +267,31 @@ def assert_is_a_schedule(fields: str) -> None:
         assert number is None or max(first, 1 if found[1] else 0) <= int(number) <= last
 
 
-def cron_line() -> str:
-    """Return the command of the crontab, which is one line."""
-    (line,) = recipe("cron", "crontab").splitlines()
-    *fields, command = line.split(" ", 5)
-    assert_is_a_schedule(" ".join(fields))
-    assert "%" not in command, "cron would end the command there"
-    return command
+def crontab(section: str) -> list[str]:
+    """Return the commands of a crontab."""
+    commands = []
+    for line in recipe(section, "crontab").splitlines():
+        assert "%" not in line, "cron would end the command there"
+        if line.startswith("@reboot "):
+            commands.append(line.removeprefix("@reboot "))
+        else:
+            *fields, command = line.split(" ", 5)
+            assert_is_a_schedule(" ".join(fields))
+            commands.append(command)
+    return commands
 
 
-@pytest.mark.skipif(
-    shutil.which("flock", path="/usr/bin:/bin") is None, reason="there is no flock here"
-)
-def test_cron_builds_one_at_a_time_and_logs(tmp_path: Path) -> None:
-    command = cron_line()
+def test_cron_builds_and_logs(tmp_path: Path) -> None:
+    (command,) = crontab("cron")
     with StandIn(*DONE, BROKEN) as studio:
         here = at_home(tmp_path, studio)
-        project = here.home / "project"
-        log = project / "arkor-report.log"
+        log = here.home / "project/arkor-report.log"
         ran = here.run(command, here.home)
         assert (ran.code, ran.stdout, ran.stderr) == (0, "", ""), log.read_text("utf-8")
         first = log.read_text("utf-8")
         assert "job_broken" in first
-        assert (project / "out/jobs/job_broken.html").is_file()
-        asked = len(studio.requests)
-        with (project / ".arkor-report.flock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            assert here.run(command, here.home).code != 0
-        assert len(studio.requests) == asked
-        assert log.read_text("utf-8") == first
+        assert (here.home / "project/out/jobs/job_broken.html").is_file()
         assert here.run(command, here.home).code == 0
-        assert len(studio.requests) > asked
     assert log.read_text("utf-8").startswith(first)
     assert len(log.read_text("utf-8")) > len(first)
 

@@ -6,8 +6,9 @@ downwards.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from reportgen.model.rounding import significant
 from reportgen.model.span import Span
@@ -18,8 +19,7 @@ HEIGHT: Final = 200
 """The size of the plot area."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True):
     """A labelled position on an axis: its x on the x axis, its y on the y axis."""
 
     at: float

@@ -1,8 +1,9 @@
 """Labels beside the plot area: spread apart, with room for the longest. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from reportgen.charts.axes import HEIGHT, Tick
 
@@ -33,8 +34,7 @@ _LEGEND_LETTER: Final = 6.2
 """The width of a letter at the usual size, estimated generously."""
 
 
-@dataclass(frozen=True, slots=True)
-class Margins:
+class Margins(msgspec.Struct, frozen=True):
     """The margins beside the plot area, shared by all charts on a page."""
 
     left: float = _MARGIN

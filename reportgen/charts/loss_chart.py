@@ -8,12 +8,12 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, compress, pairwise
 from operator import sub
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from reportgen.charts import axes, downsampling
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick
@@ -43,8 +43,7 @@ DOTS: Final = 200
 # --- The parts of a chart ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptPoints:
+class ScriptPoints(msgspec.Struct, frozen=True):
     """A curve's drawn points for the page's script, in a compact form."""
 
     steps: str
@@ -60,8 +59,7 @@ class ScriptPoints:
     """
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnCurve:
+class DrawnCurve(msgspec.Struct, frozen=True):
     """A curve as drawn, with `drawn` of its `points` finite points.
 
     A point without a neighbour to connect to is both a dot and a segment of one point, which draws
@@ -80,16 +78,14 @@ class DrawnCurve:
         return len(self.dots) > DOTS
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """A loss that is not finite, on the plot's lower edge if `-Infinity`, else on the upper one."""
 
     x: float
     top: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LegendEntry:
+class LegendEntry(msgspec.Struct, frozen=True):
     """A sign in the legend, starting at `x` in its row; `kind` is the sign's CSS class."""
 
     kind: str
@@ -98,8 +94,7 @@ class LegendEntry:
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Extreme:
+class Extreme(msgspec.Struct, frozen=True):
     """The lowest or the last point of a curve; its label is in the right margin, at `label_y`."""
 
     kind: str
@@ -109,8 +104,7 @@ class Extreme:
     label_y: float
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(msgspec.Struct, frozen=True):
     """Everything that the chart's template draws."""
 
     loss: DrawnCurve
@@ -229,8 +223,7 @@ def _outermost(curve: Curve | Superseded) -> Iterable[float]:
     return (curve.steps[0], curve.steps[-1]) if len(curve) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Plot:
+class _Plot(msgspec.Struct, frozen=True):
     """The plot area, which maps steps to x and values to y."""
 
     across: Span

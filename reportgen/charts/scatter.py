@@ -48,6 +48,38 @@ _PLAIN_EXPONENT: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The shape of a point, drawn around 0,0."""
+
+    id: str
+    path: str
+    is_filled: bool = True
+
+
+_CIRCLE: Final = "M-4 0a4 4 0 1 1 8 0a4 4 0 1 1-8 0z"
+_SQUARE: Final = "M-3.5-3.5h7v7h-7z"
+_TRIANGLE: Final = "M0-4.5 4.5 3.5h-9z"
+_DIAMOND: Final = "M0-5 5 0 0 5-5 0z"
+
+MARKS: Final = (
+    Mark("mark-0", _CIRCLE),
+    Mark("mark-1", _SQUARE, is_filled=False),
+    Mark("mark-2", _TRIANGLE),
+    Mark("mark-3", _DIAMOND, is_filled=False),
+    Mark("mark-4", _SQUARE),
+    Mark("mark-5", _CIRCLE, is_filled=False),
+    Mark("mark-6", _DIAMOND),
+    Mark("mark-7", _TRIANGLE, is_filled=False),
+)
+"""A mark for each colour, so that colour is not the only difference."""
+
+DOT: Final = Mark("mark-dot", "M-2.5 0a2.5 2.5 0 1 1 5 0a2.5 2.5 0 1 1-5 0z")
+
+CROSS: Final = Mark("mark-x", "M-4-4 4 4M-4 4 4-4", is_filled=False)
+"""The mark of what has no number."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """The scale of an axis: logarithmic if its values are positive and span over two decades."""
 

@@ -1,7 +1,8 @@
 """The small charts below the loss chart, each showing one value over the same steps. Pure."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from reportgen.charts.axes import WIDTH
 from reportgen.charts.svg import Dot, Polyline
@@ -13,8 +14,7 @@ HEIGHT: Final = 48
 """The height of the plot area; its width is the same as the loss chart's."""
 
 
-@dataclass(frozen=True, slots=True)
-class SmallChart:
+class SmallChart(msgspec.Struct, frozen=True):
     """A value over the same steps as the loss chart, with its range as labels."""
 
     title: str

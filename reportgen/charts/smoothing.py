@@ -7,11 +7,12 @@ extend across a loss that is not finite.
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import filterfalse, pairwise, repeat
 from operator import sub
 from statistics import median
 from typing import Final, TypeAlias
+
+import msgspec
 
 from reportgen.model.curves import Curve
 from reportgen.model.rounding import significant
@@ -35,8 +36,7 @@ Run: TypeAlias = list[tuple[float, float]]
 """Steps and values without a break."""
 
 
-@dataclass(frozen=True, slots=True)
-class Smoothed:
+class Smoothed(msgspec.Struct, frozen=True):
     """A smoothed line, split into unbroken parts of at least two points."""
 
     runs: tuple[Run, ...]

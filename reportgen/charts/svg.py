@@ -4,19 +4,18 @@ Charts are computed as numbers, and templates print them with these functions as
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Polyline:
+class Polyline(msgspec.Struct, frozen=True):
     """Points joined by straight lines, in the SVG's units; `xs` and `ys` have equal lengths."""
 
     xs: Sequence[float]
     ys: Sequence[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(msgspec.Struct, frozen=True):
     """A point drawn as a dot."""
 
     x: float

@@ -7,9 +7,10 @@ template can forget to.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from reportgen.model.history import TAIL_LINES
 from reportgen.model.origin import Origin
@@ -70,6 +71,10 @@ class Pages:
         self._scripts: dict[tuple[str, ...], tuple[str, str]] = {}
         self.digest = self._templates.digest
         """A hash of all templates: with equal digests, equal values produce equal pages."""
+
+    def load(self) -> None:
+        """Load all that pages are made of, before processes are forked that would each do so."""
+        self._templates.load()
 
     def home(
         self,

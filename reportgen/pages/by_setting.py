@@ -6,11 +6,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen.charts.axes import Tick
-from reportgen.charts.scatter import BESIDE, FLOOR, ROW, WIDTH, Scale, row_y
+from reportgen.charts.scatter import BESIDE, CROSS, FLOOR, MARKS, ROW, WIDTH, Mark, Scale, row_y
 from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.pages.scatter import (
-    CROSS,
-    MARKS,
     Point,
     Row,
     Scatter,
@@ -68,7 +66,8 @@ class BySettingView:
     folded: tuple[SettingPlot, ...]
     more: int
     """The number of settings without a plot."""
-    marks: tuple[str, ...] = (MARKS[0], CROSS)
+    marks: tuple[Mark, ...] = (MARKS[0], CROSS)
+    """The shapes of all marks."""
 
 
 def by_setting_view(jobs: Sequence[JobSummary], zone: ZoneInfo) -> BySettingView | None:

@@ -11,6 +11,8 @@ from reportgen.charts.svg import Polyline
 from reportgen.model.rounding import significant
 from reportgen.pages.by_setting import BySettingView, by_setting_view
 from reportgen.pages.looks import Looks
+from reportgen.pages.values import Part
+from reportgen.pages.verdict import sentences
 from reportgen.report.comparison import (
     SHOWN,
     ComparedCurve,
@@ -22,7 +24,9 @@ from reportgen.report.comparison import (
 from reportgen.report.labels import Label, labels
 from reportgen.report.ranking import common_metric, rank, result_in
 from reportgen.report.report import JobSummary, Report
+from reportgen.report.verdict import verdict
 from reportgen.report.wording import (
+    METRIC_NAMES,
     Badge,
     Provenance,
     ShownChange,
@@ -99,8 +103,8 @@ class Compared:
     dash: str
     shown: bool
     """Whether it is drawn when the page is opened."""
-    line: Polyline | None
-    """None if it is not drawn then, or does not have the curve."""
+    lines: tuple[Polyline, ...]
+    """The unbroken parts of its curve; empty if it has none or is not drawn then."""
     end: LineEnd | None
     results: tuple[Cell, ...]
     change: ShownChange | None
@@ -123,8 +127,12 @@ class CompareView:
     """Everything that the comparison shows."""
 
     identity: str
+    verdict: tuple[Part, ...]
+    """Which job is the best; empty if that cannot be said."""
     jobs: tuple[Compared, ...]
     """The jobs with the best results first."""
+    ranked_by: str
+    """The metric of these results; empty if no job has one."""
     chart: Overlay | None
     left: float
     """The width left of the plot, for its labels."""
@@ -139,7 +147,7 @@ class CompareView:
     settings_left_out: int
     by_setting: BySettingView | None
     data: JSON
-    """For the script: each job's curves by slug, as steps, values, seconds, and 1 for means."""
+    """For the script: each job's curves by slug, as steps, values, seconds, 1 for means, breaks."""
     left_out: int
     """The number of jobs with points that are too old to be compared."""
     measured: bool
@@ -173,8 +181,12 @@ def compare_view(
     chart = overlay(list(drawn.values()))
     settings = _settings([jobs[place] for place in places], [place < SHOWN for place in places])
     rows = _compared(jobs, numbers, looks.timezone)
+    best = verdict(jobs)
+    by_id = {job.id: row.label for job, row in zip(jobs, rows, strict=True)}
     return CompareView(
         identity=identity(report.origin),
+        ranked_by=METRIC_NAMES[metric] if metric else "",
+        verdict=() if best is None else tuple(sentences(best, by_id)),
         jobs=tuple(_drawn([rows[place] for place in places], list(drawn), places, chart)),
         chart=chart,
         left=left_margin(chart.y_ticks if chart else ()),
@@ -249,7 +261,7 @@ def _compared(
             stroke=COLOURS[number % len(COLOURS)],
             dash=DASHES[number // len(COLOURS) % len(DASHES)],
             shown=place < SHOWN,
-            line=None,
+            lines=(),
             end=None,
             results=tuple(column[place] for column in columns),
             change=None if job.change is None else shown_change(job.change, zone),
@@ -271,7 +283,7 @@ def _drawn(
         left = chart.left_at[at]
         where = f"its curve leaves the plot at step {js_number(left)}" if left is not None else ""
         note = " · ".join(filter(None, (row.note, where)))
-        yield replace(row, line=chart.lines[at], end=chart.ends[at], note=note)
+        yield replace(row, lines=chart.lines[at], end=chart.ends[at], note=note)
 
 
 def _results(job: JobSummary) -> tuple[Cell, ...]:
@@ -363,10 +375,13 @@ def _text(config: Object, key: str) -> str:
 
 def _data(curve: ComparedCurve) -> JSON:
     """Return a curve's points: logged ones exactly, means only as precisely as visible."""
+    breaks: list[JSON] = [list(curve.breaks)] if curve.breaks else []
     if not curve.averaged:
         seconds: list[JSON] = [_plain(round(second, 3)) for second in curve.seconds]
-        return [list(map(_plain, curve.steps)), list(map(_plain, curve.values)), seconds, 0]
-    return [_rounded(curve.steps), _rounded(curve.values), _rounded(curve.seconds), 1]
+        numbers: list[JSON] = [list(map(_plain, curve.steps)), list(map(_plain, curve.values))]
+        return [*numbers, seconds, 0, *breaks]
+    rounded: list[JSON] = list(map(_rounded, (curve.steps, curve.values, curve.seconds)))
+    return [*rounded, 1, *breaks]
 
 
 _PARTS: Final = 100_000

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from reportgen.model import history, statistics
 from reportgen.model.curves import Curve, Point
+from reportgen.model.findings.course import course_of
 from reportgen.model.findings.losses import (
     Divergence,
     LossFindings,
@@ -23,8 +24,8 @@ from reportgen.model.findings.losses import (
 )
 from reportgen.model.findings.trends import Phase, drop, phase, rate_above_zero
 from reportgen.model.metrics import Metric
-from reportgen.model.rounding import difference, significant
-from reportgen.pages.values import Loss, Part
+from reportgen.model.rounding import significant
+from reportgen.pages.values import Loss, Part, distance
 from reportgen.report.report import JobDetail, JobSummary
 from reportgen.report.wording import duration, moment, plural
 from reportgen.text import javascript
@@ -54,7 +55,7 @@ def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterab
     What explains a failure is not among them, but in `likely_cause`.
     """
     job = detail.summary
-    found = loss_findings(detail.loss, detail.eval_loss)
+    found = loss_findings(detail.loss, detail.eval_loss, failed=job.status == "failed")
     if found.divergence is None and job.not_finite:
         yield Finding("bad", (_not_finite(detail),))
     elif found.divergence is not None and not likely_cause(detail):
@@ -64,9 +65,10 @@ def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterab
     if unusable:
         yield Finding("warning", (f"{plural(unusable, 'loss', 'losses')} unusable",))
     if slower := drop(detail.throughput):
-        after = f"Throughput dropped after step {js_number(slower.step)} and stayed low: "
+        at = "at" if detail.throughput.is_exact else "around"
+        dropped = f"Throughput dropped {at} step {js_number(slower.step)} and stayed low: "
         numbers = (slower.before, " → ", slower.after)
-        yield Finding("warning", (after, *numbers, " samples per second"))
+        yield Finding("warning", (dropped, *numbers, " samples per second"))
     yield from _plateau(job, found)
     completed = job.status == "completed" and not found.divergence
     if completed and (rate := rate_above_zero(detail.learning_rate)):
@@ -84,7 +86,7 @@ def likely_cause(detail: JobDetail) -> tuple[Part, ...]:
     job = detail.summary
     if job.status != "failed" or _OTHER_CAUSE.search(job.error or ""):
         return ()
-    found = divergence(detail.loss)
+    found = divergence(course_of(detail.loss), failed=True)
     return () if found is None else ("Likely cause: ", *_divergence(detail, found))
 
 
@@ -106,7 +108,7 @@ def _divergence(detail: JobDetail, found: Divergence) -> tuple[Part, ...]:
     if not math.isfinite(found.onset.value):
         return (lost, *_rate_at(detail, found.onset.step))
     left = f"loss left its range at step {js_number(found.onset.step)}"
-    return (left, *_rate_at(detail, found.onset.step), f": {lost}" if lost else "")
+    return (left, *_rate_at(detail, found.onset.step), f"; {lost}" if lost else "")
 
 
 def _rate_at(detail: JobDetail, step: float) -> tuple[Part, ...]:
@@ -184,18 +186,11 @@ def _overfitting(job: JobSummary, metric: Metric, found: Overfitting) -> tuple[P
     rose: tuple[Part, ...] = (start, best, " to ", end, " while training loss fell; ")
     kept = job.checkpoint
     if kept is None or kept.evaluation is None or kept.evaluation.value >= found.end.value:
-        return (*rose, *_lost(found.best, found.end), " lost since")
+        return (*rose, *distance(found.end.value, found.best.value), " lost since")
     at = f" lost against the checkpoint at step {js_number(kept.step)}"
     if kept.evaluation.step != kept.step:
         at += f", evaluated at step {js_number(kept.evaluation.step)}"
-    return (*rose, *_lost(kept.evaluation, found.end), at)
-
-
-def _lost(best: Point, end: Point) -> tuple[Part, ...]:
-    lost = difference(end.value, best.value)
-    if not best.value:
-        return (lost,)
-    return (lost, f" ({js_number(significant(100 * lost / abs(best.value), 2))} %)")
+    return (*rose, *distance(found.end.value, kept.evaluation.value), at)
 
 
 def _plateau(job: JobSummary, found: LossFindings) -> Iterable[Finding]:

@@ -15,8 +15,10 @@ from reportgen.model.metrics import EVAL_MINIMUM, Metric
 from reportgen.model.origin import Manifest
 from reportgen.model.rounding import significant
 from reportgen.pages.looks import Looks
+from reportgen.pages.news import bad_news, news
 from reportgen.pages.over_time import OverTimeView, over_time_view
 from reportgen.pages.scatter import escaped_size, fitting
+from reportgen.pages.values import Part
 from reportgen.report.ranking import common_metric, ranked
 from reportgen.report.report import JobSummary, Report, StreamSummary
 from reportgen.report.wording import (
@@ -164,6 +166,8 @@ class HomeView:
     """Whether any job is measured against a baseline."""
     news: str
     """How many jobs changed since the previous snapshot, and how: `2 ended, 1 new`."""
+    bad_news: tuple[tuple[Part, ...], ...]
+    """What broke or got worse since then."""
     stale_after: float
     """The age, in seconds, at which the page starts to warn."""
     compared: bool
@@ -207,7 +211,8 @@ def home_view(
         ),
         over_time=over_time_view(report, zone, link, room.left),
         measured=any(job.change for job in report.jobs),
-        news=_news(marks.values()),
+        news=news(marks.values()),
+        bad_news=tuple(bad_news(report.jobs, marks, zone, link)),
         stale_after=looks.stale_after,
         compared=bool(compared),
         provenance=Provenance(
@@ -222,11 +227,6 @@ def home_view(
             generator=report.generator,
         ),
     )
-
-
-def _news(marks: Iterable[str | None]) -> str:
-    counts = Counter(mark for mark in marks if mark)
-    return ", ".join(f"{counts[mark]} {mark}" for mark in sorted(counts))
 
 
 def _manifest(manifest: Manifest) -> Manifest:
@@ -369,21 +369,13 @@ def _figures(report: Report) -> Figures:
 
 
 def _best(report: Report) -> Best | None:
-    """Return the lowest result; a failed job's counts only if no other job has one."""
+    """Return the best result, by the metric that all jobs have; None if there is no finite one."""
     metric = common_metric(report.jobs, report.baseline)
-    found = [(job, result.value) for job, result in ranked(report.jobs, metric)]
-    finite = [(job, value) for job, value in found if value is not None]
-    best = next((each for each in finite if each[0].status != "failed"), None) or next(
-        iter(finite), None
-    )
-    if best is None:
-        return None
-    job, value = best
-    return Best(
-        value=value,
-        what="eval loss" if metric == EVAL_MINIMUM else "mean of the last losses",
-        name=cut(job.display_name, NAME_LENGTH),
-    )
+    for job, result in ranked(report.jobs, metric):
+        if result.value is not None:
+            what = "eval loss" if metric == EVAL_MINIMUM else "mean of the last losses"
+            return Best(result.value, what, cut(job.display_name, NAME_LENGTH))
+    return None
 
 
 def _totals(report: Report) -> tuple[Total, ...]:

@@ -1,10 +1,12 @@
 """The contents of a job's page."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
 
 from reportgen.charts import loss_chart
 from reportgen.charts.labels import Margins, margins
@@ -60,8 +62,7 @@ _ARTIFACTS_LENGTH: Final = 12_000
 _SHORTER_TEXTS: Final = (250, 100, 40)
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(msgspec.Struct, frozen=True):
     """Why a job failed, and where."""
 
     title: str
@@ -85,8 +86,7 @@ class ShownLogLine(NamedTuple):
     """A summary shown instead of the message until the line is opened."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownArtifact:
+class ShownArtifact(msgspec.Struct, frozen=True):
     """A row in the table of artifacts."""
 
     name: str
@@ -95,8 +95,7 @@ class ShownArtifact:
     rest: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """A card of labelled values."""
 
     heading: str
@@ -104,8 +103,7 @@ class Section:
     is_folded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(msgspec.Struct, frozen=True):
     """Everything that a job's page shows."""
 
     heading: str

@@ -8,15 +8,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reportgen.charts.axes import Tick
-from reportgen.charts.scatter import FLOOR, WIDTH, Scale
+from reportgen.charts.scatter import CROSS, DOT, FLOOR, MARKS, WIDTH, Mark, Scale
 from reportgen.charts.svg import Polyline
 from reportgen.charts.time_axis import time_ticks
 from reportgen.model.span import Span
 from reportgen.pages.compare import COLOURS
 from reportgen.pages.scatter import (
-    CROSS,
-    DOT,
-    MARKS,
     Point,
     Reference,
     Scatter,
@@ -56,7 +53,7 @@ class KeyEntry:
 
     css: str
     colour: str
-    mark: str
+    mark: Mark
     name: str
 
 
@@ -74,7 +71,7 @@ class OverTimeView:
     """Which jobs are not shown, and why."""
 
     @property
-    def marks(self) -> tuple[str, ...]:
+    def marks(self) -> tuple[Mark, ...]:
         """The shapes of all marks."""
         return (*(entry.mark for entry in self.key), CROSS)
 
@@ -108,7 +105,7 @@ def _left_out(found: OverTime) -> Iterator[str]:
     if found.unknown:
         yield f"{plural(found.unknown, 'job')} without this loss left out"
     if found.baseline and found.baseline[1] is None:
-        yield "the baseline’s result is not finite"
+        yield "the baseline's result is not finite"
 
 
 def _key(found: OverTime, zone: ZoneInfo) -> Iterator[KeyEntry]:

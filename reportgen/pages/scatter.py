@@ -8,20 +8,12 @@ from typing import Final
 from markupsafe import escape
 
 from reportgen.charts.axes import Tick
-from reportgen.charts.scatter import FLOOR, HEIGHT
+from reportgen.charts.scatter import FLOOR, HEIGHT, Mark
 from reportgen.charts.svg import Polyline
 from reportgen.report.outcomes import Outcome
 from reportgen.report.ranking import result_in
 from reportgen.report.wording import cut
 from reportgen.text.javascript import js_number
-
-MARKS: Final = tuple(f"mark-{number}" for number in range(8))
-"""The shapes of marks, which `scatter.svg` defines: the ids of SVG elements."""
-
-CROSS: Final = "mark-x"
-"""The mark of a job that failed, or whose result is not finite."""
-
-DOT: Final = "mark-dot"
 
 _LONG_LABEL: Final = 7
 """The length from which the labels of the y axis need a wider margin."""
@@ -33,7 +25,7 @@ class Point:
 
     x: float
     y: float
-    mark: str
+    mark: Mark
     page: str
     title: str
 

@@ -1,9 +1,10 @@
 """The strip of key numbers at the top of a job's page."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.pages.values import Loss, Part
@@ -12,8 +13,7 @@ from reportgen.report.wording import duration, shown_change, steps
 from reportgen.text.javascript import js_number
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """A number with its label, and a note beneath it."""
 
     label: str

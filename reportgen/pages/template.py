@@ -53,6 +53,11 @@ class Templates:
         )
         self._environment.filters |= FILTERS
 
+    def load(self) -> None:
+        """Compile all templates, which are otherwise compiled when they are first used."""
+        for name in self._environment.list_templates(extensions=("html", "svg")):
+            self._environment.get_template(name)
+
     def render(self, name: str, **values: object) -> str:
         """Render a template with these values."""
         return self._environment.get_template(name).render(**values)

@@ -1,17 +1,17 @@
 """Values on pages: labelled rows of text and numbers, without JSON."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+import msgspec
+
 from reportgen.model.metrics import Metric
-from reportgen.model.rounding import digits_for, short_number
+from reportgen.model.rounding import difference, digits_for, short_number, significant
 from reportgen.report.wording import ENTRIES_LENGTH, LIST_LENGTH, Moment, cut
 from reportgen.text.javascript import JSON, Object, as_double, is_number, js_number
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(msgspec.Struct, frozen=True):
     """A number with its own number of digits: as many as distinguish a loss in its curve."""
 
     value: float
@@ -23,7 +23,15 @@ class Loss:
         return cls(value, digits_for(curve.min, curve.max))
 
 
-Part: TypeAlias = str | float | Loss | Moment
+class Link(msgspec.Struct, frozen=True):
+    """A job's name with the address of its page, and a mark if other jobs have the same name."""
+
+    page: str
+    name: str
+    mark: str
+
+
+Part: TypeAlias = str | float | Loss | Moment | Link
 """A piece of a sentence. Numbers and times are formatted only when the template prints them."""
 
 _EXACT: Final = 2**53
@@ -36,20 +44,26 @@ def printed(number: float | Loss) -> tuple[str, str]:
     return short_number(number), js_number(number)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A label with its value."""
 
     label: str
     parts: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ShownFields:
+class ShownFields(msgspec.Struct, frozen=True):
     """The shown fields of a list, and the number of hidden ones."""
 
     fields: tuple[Field, ...] = ()
     more: int = 0
+
+
+def distance(value: float, other: float) -> tuple[Part, ...]:
+    """Return how far apart two numbers are, and that in percent of the other: `0.05 (2.5 %)`."""
+    apart = abs(difference(value, other))
+    if not other:
+        return (apart,)
+    return (apart, f" ({js_number(significant(100 * apart / abs(other), 2))} %)")
 
 
 def rows(said: Object, prefix: str = "") -> Iterator[Field]:

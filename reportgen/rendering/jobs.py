@@ -200,6 +200,7 @@ class _Staging:
         processes = workers.available()
         if processes == 1 or len(missing) == 1 or sum(costs) < _WORTH_SHARING:
             return {}
+        self.context.pages.load()
         # The newest jobs overall are among the newest in each process.
         rendered = workers.results(
             lambda place: self._rendered(missing[place]),

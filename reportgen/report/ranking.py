@@ -33,8 +33,13 @@ def results(jobs: Iterable[JobSummary], metric: str | None) -> list[tuple[JobSum
 
 
 def ranked(jobs: Sequence[JobSummary], metric: str | None) -> list[tuple[JobSummary, Result]]:
-    """Return the jobs that have a result in a metric, with that result, the best first."""
-    return sorted(results(jobs, metric), key=lambda found: rank(found[1]))
+    """Return the jobs that have a result in a metric, with that result, the best first.
+
+    Failed jobs come last, since what they had reached by then is not a result to go by.
+    """
+    return sorted(
+        results(jobs, metric), key=lambda found: (found[0].status == "failed", rank(found[1]))
+    )
 
 
 def rank(result: Result) -> tuple[bool, float]:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from reportgen.events import wire
 from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN
@@ -54,32 +55,28 @@ METRIC_NAMES: Final[Mapping[str, str]] = {
 """The metrics that a result can have, in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """A time in two forms: in UTC for programs, in the report's zone for people."""
 
     iso: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(msgspec.Struct, frozen=True):
     """A status as text and as a CSS class."""
 
     text: str
     css: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownList:
+class ShownList(msgspec.Struct, frozen=True):
     """The shown entries of a list, and the number of hidden ones."""
 
     entries: tuple[str, ...]
     more: int
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(msgspec.Struct, frozen=True):
     """The source of a page's values, their time, and how much was read."""
 
     source: str
@@ -223,8 +220,7 @@ def steps(job: JobSummary) -> str:
     return f"{last or 0} of {js_number(job.max_steps)}"
 
 
-@dataclass(frozen=True, slots=True)
-class ShownChange:
+class ShownChange(msgspec.Struct, frozen=True):
     """A change from the baseline: `3.2 % better` and `than support-bot-v1 (2026-04-30 12:00)`."""
 
     difference: str

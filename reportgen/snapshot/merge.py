@@ -53,16 +53,16 @@ def merge(into: Path, directories: Sequence[Path], warn: Warn) -> None:
         return
     with Snapshot.locked(into, warn) as snapshot:
         folder, held = _held(snapshot, parts.values())
-        before = None
-        if held:
-            # With another folder object, since looking up a log must not make it trusted later.
-            before = snapshot.before(held[0].folder.unread(), held[0].listing)
         # If lists have the same time, as SOURCE_DATE_EPOCH can cause, the target's is the oldest.
         taking_part = _newest_first((*parts.values(), *held))
         merged = _merged_list([part.listing for part in taking_part])
+        if merged.before is None and held:
+            # With another folder object, since looking up a log must not make it trusted later.
+            before = snapshot.before(held[0].folder.unread(), held[0].listing)
+            merged = replace(merged, before=before)
         # Jobs that the target holds keep their numbers.
         known = (held or taking_part)[0].listing.numbers
-        merged = replace(merged, numbers=numbered(merged.entries, known), before=before)
+        merged = replace(merged, numbers=numbered(merged.entries, known))
         folder.make()
         folder.clear_unfinished()
         for job_id in merged.entries:
@@ -166,7 +166,10 @@ def _all_held(snapshot: Snapshot, folder: SourceFolder) -> Iterator[_Part]:
 
 
 def _merged_list(newest_first: Sequence[Listing]) -> Listing:
-    """Join job lists: the newest one's entries, in its order, then those only in other lists."""
+    """Join job lists: the newest one's entries, in its order, then those only in other lists.
+
+    What the newest one knows of the snapshot before it is kept.
+    """
     newest = newest_first[0]
     listed = (job_id for job_id in newest.listed if job_id in newest.entries)
     entries = {job_id: newest.entries[job_id] for job_id in listed}
@@ -180,7 +183,6 @@ def _merged_list(newest_first: Sequence[Listing]) -> Listing:
         origin=_merged_origin(newest_first),
         selected=tuple(job_id for job_id in entries if job_id in selected),
         entries=entries,
-        before=None,
         finished=True,
     )
 

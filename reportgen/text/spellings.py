@@ -168,12 +168,13 @@ def _escapes(tokens: Iterable[str]) -> list[str]:
     others = [character for character in characters if not _is_plain(character)]
     units = (unit for character in characters for unit in _units(character))
     entities = (entity for character in characters for entity in _entities(character))
+    again = "%(?:25)*"  # once for all, since each alternative is tried at each percent sign
     percents = (
-        _percent(case).removeprefix("%") for character in characters for case in _cases(character)
+        _percent(case).removeprefix(again) for character in characters for case in _cases(character)
     )
     return [
         rf"\\(?:[uU](?i:{_one_of(units)})|{_one_of(map(re.escape, others))})",
-        f"%(?i:{_one_of(percents)})",
+        f"{again}(?i:{_one_of(percents)})",
         f"&(?i:(?:amp;)*{_one_of(entities)});",
     ]
 

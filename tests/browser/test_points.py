@@ -114,11 +114,8 @@ def test_everything_is_in_its_place(out: Path, reader: Reader, name: str, width:
         ("compare.html", "jobs/job-11.html"),
     ],
 )
-@pytest.mark.parametrize("script", [True, False])
-def test_a_point_leads_to_its_job(
-    out: Path, reader: Reader, name: str, address: str, *, script: bool
-) -> None:
-    visit = reader.visit(script=script)
+def test_a_point_leads_to_its_job(out: Path, reader: Reader, name: str, address: str) -> None:
+    visit = reader.visit()
     visit.open(out / name)
     visit.page.locator(".points a[href$='job-11.html'], .points a[href$='job-11']").first.click()
     visit.page.wait_for_url(f"**/{address}*")

@@ -4,7 +4,6 @@ import math
 import random
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +13,7 @@ import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reportgen.charts import svg as svg_text
 from reportgen.charts.axes import HEIGHT, WIDTH

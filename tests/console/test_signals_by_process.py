@@ -30,7 +30,7 @@ def test_at_a_random_moment(command: Command, seed: int) -> None:
         assert "Traceback" not in stderr
         if stdout:  # the list had arrived
             json.loads((command.directory / "out" / "report.json").read_bytes())
-        after = command.build(studio, "--max-wait", "0", "--settle", "0.3s")
+        after = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
     assert after.code == 0
     assert after.job("job_done")["stream"]["events"] == 303
     assert after.job("job_run")["loss"]["points"] == 200

@@ -183,7 +183,7 @@ def test_values_and_levels_count_and_bytes_do_not(
     frame = b"event: " + name + b"\ndata: " + data + b"\n\n"
     script = Stream((Send(b": " + b"x" * MEBIBYTE + b"\n", 17), Send(frame)))
     with StandIn(job("a", "running", script=script)) as studio:
-        result = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        result = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
     entry = result.job("a")
     assert (entry["stream"]["events"], entry["stream"]["skipped"]) == (1, skipped)
     if name == b"training.completed":
@@ -212,7 +212,7 @@ def test_a_deep_entry_costs_its_field_and_no_other(command: Command) -> None:
     body = b'{"jobs": [{"id": "a", "status": "queued", "config": {"x": %s}}, {"id": "b"}]}' % deep
     with StandIn(job("a", "queued"), job("b", "queued")) as studio:
         studio.answers.overrides["jobs"] = reply(200, body)
-        result = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        result = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
     assert [entry["id"] for entry in result.report["jobs"]] == ["a", "b"], result.stderr
     assert result.job("a")["config"] == {}
     assert "config is nested too deep" in result.stderr
@@ -272,7 +272,7 @@ def test_twenty_jobs_of_nearly_as_many_values_as_a_job_may_have(
     with StandIn(*(job(f"job_{number}", "queued") for number in range(20))) as studio:
         studio.answers.overrides["jobs"] = reply(200, body)
         process = command.start(
-            "build", *command.options(studio), "--max-wait", "0", "--settle", "0.2s", "-q"
+            "build", *command.options(studio), "--max-wait", "0", "--settle", "0.5s", "-q"
         )
         peak = peak_of(process)
         _, stderr = process.communicate()
@@ -289,7 +289,7 @@ def test_an_entry_over_its_limit_is_left_out_and_no_other(
     large = b'{"id":"large","config":{"x":[%s]}}' % values
     with StandIn(job("well", events=training(5, "well")), job("large")) as studio:
         studio.answers.overrides["jobs"] = reply(200, b'{"jobs":[%s,%s]}' % (large, WELL))
-        result = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        result = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
     assert result.code == 0, result.stderr
     assert [entry["id"] for entry in result.report["jobs"]] == ["large", "well"][more:]
     assert ("more than 200,000 values" in result.stderr) is bool(more)

@@ -86,7 +86,7 @@ def contrast(one: str, other: str) -> float:
 
 def named(scheme: int) -> dict[str, str]:
     """Return the style's colours by name, of the light (0) or the dark (1) scheme."""
-    pairs = re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\);", STYLE)
+    pairs = re.findall(r"(?:--|\.)([\w-]+)(?:| \{ color): light-dark\((#\w+), (#\w+)\);", STYLE)
     return {name: colours[scheme] for name, *colours in pairs}
 
 

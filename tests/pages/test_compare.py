@@ -73,8 +73,9 @@ def test_the_script_gets_logged_values_and_knows_which_are_means() -> None:
 
 def test_the_best_result_leads_and_one_that_is_not_finite_comes_last() -> None:
     jobs = (_job("worse", 2, 1), _job("broken", 2, math.nan), _job("best", 2, 0.5))
-    rows = re.findall('<tr data-job="(\\w+)"', _compared(*jobs))
-    assert rows == ["best", "worse", "broken"]
+    page = _compared(*jobs)
+    assert re.findall('<tr data-job="(\\w+)"', page) == ["best", "worse", "broken"]
+    assert "<small>best first by mean of the last training losses</small>" in page
 
 
 def test_a_run_that_ended_in_nan_says_so() -> None:

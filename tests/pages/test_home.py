@@ -1,12 +1,13 @@
 """The home page as text: the manifest, the table of jobs, the totals."""
 
+import html
 import re
 from dataclasses import replace
 
 import pytest
 
 from reportgen.charts.sparkline import sparkline
-from reportgen.model.metrics import Result
+from reportgen.model.metrics import EVAL_MINIMUM, Result
 from reportgen.model.origin import Manifest, Origin
 from reportgen.report.report import JobSummary, StreamSummary
 from tests import samples
@@ -17,6 +18,7 @@ from tests.pages.render import (
     Page,
     home,
     job,
+    pages_of,
 )
 
 NO_TRAINER = (
@@ -253,3 +255,56 @@ def test_the_page_reloads_itself_only_if_asked() -> None:
     page = home(looks=replace(LOOKS, auto_refresh=90.0))
     assert '<meta name="auto-refresh" content="90">' in page
     assert '<noscript><meta http-equiv="refresh" content="90"></noscript>' in page
+
+
+# --- Bad news ------------------------------------------------------------------------------------
+
+
+def _job(job_id: str, name: str, day: int, status: str, value: float | None = None) -> JobSummary:
+    result = None if value is None else Result(EVAL_MINIMUM, value)
+    created = f"2026-05-{day:02}T09:00:00Z"
+    return samples.summary(
+        job_id, name, slug=job_id, status=status, created_at=created, result=result
+    )
+
+
+def _bad_news(*jobs: JobSummary, new: int) -> list[str]:
+    """Return the sentences if the first jobs are new."""
+    marks = {job.id: "new" for job in jobs[:new]}
+    page = pages_of(LOOKS).home(samples.report(jobs=jobs), marks=marks)
+    assert f"Since the previous snapshot: {new} new<" in page
+    return [
+        html.unescape(re.sub("<[^>]+>", "", sentence))
+        for sentence in re.findall('<li class="bad">(.*)</li>', page)
+    ]
+
+
+def test_what_broke_or_got_worse_is_named() -> None:
+    jobs = (
+        _job("f", "bot", 4, "failed"),
+        _job("g", "<b>&", 4, "failed"),
+        _job("w", "bot", 3, "completed", 0.66),
+        _job("o", "bot", 2, "completed", 0.6),
+    )
+    assert _bad_news(*jobs, new=3) == [
+        "Newly failed: bot 2026-05-04 09:00, <b>&",
+        "Worse results: bot 2026-05-03 09:00 is 10 % worse than bot (2026-05-02 09:00)",
+    ]
+    assert _bad_news(*jobs[2:], new=2) == [
+        "Worse results: bot 2026-05-03 09:00 is 10 % worse than bot (2026-05-02 09:00)"
+    ]
+    assert _bad_news(*jobs[3:], new=1) == []
+    assert "Newly failed" not in home(samples.report(jobs=jobs))
+
+
+def test_at_most_three_jobs_are_named() -> None:
+    jobs = [_job(f"f{n}", f"job {n}", 4, "failed") for n in range(5)]
+    assert _bad_news(*jobs[:3], new=3) == ["Newly failed: job 0, job 1, job 2"]
+    assert _bad_news(*jobs, new=5) == ["Newly failed: job 0, job 1, job 2 and 2 more"]
+
+
+def test_bad_news_lead_to_the_jobs_wherever_their_pages_are() -> None:
+    report = samples.report(jobs=(_job("f", "bot", 4, "failed"),))
+    pages, marks = pages_of(LOOKS), {"f": "failed"}
+    assert '<a class="named" href="jobs/f.html">' in pages.home(report, marks=marks)
+    assert '<a class="named" href="#/jobs/f">' in "".join(pages.single(report, (), marks))

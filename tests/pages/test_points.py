@@ -123,7 +123,7 @@ def test_a_shared_baseline_is_a_line() -> None:
     lost = replace(baseline, result=Result(EVAL_MINIMUM, None)).as_baseline
     text = home(samples.report(jobs=(*nightly(3),), baseline=lost))
     assert "reference" not in text.split("<main>")[1]
-    assert caption(text).endswith("the baseline’s result is not finite")
+    assert caption(text).endswith("the baseline's result is not finite")
 
 
 def test_times_are_in_the_zone_of_the_report() -> None:

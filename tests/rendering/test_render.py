@@ -49,7 +49,7 @@ def test_the_same_bytes_wherever_it_is_rendered(command: Command) -> None:
         job("b", "queued"),
         job("A", "failed", events=[failed("no")]),
     ) as studio:
-        command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        command.build(studio, "--max-wait", "0", "--settle", "0.5s")
     worlds = [
         {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "1"},
         {"LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kolkata", "PYTHONHASHSEED": "2", "PYTHONTZPATH": ""},
@@ -185,12 +185,12 @@ def linking(out: Path) -> set[str]:
 
 def test_there_is_a_comparison_from_two_jobs_with_points_on(command: Command) -> None:
     with StandIn(job("a", events=training(9, "a")), job("b", "queued")) as studio:
-        first = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        first = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
         assert "compare.html" not in names(first.out)
         assert 'href="compare.html"' not in (first.out / "index.html").read_text("utf-8")
         assert linking(first.out) == set()
         studio.jobs.add(job("c", events=training(9, "c")))
-        second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        second = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
         text = (second.out / "compare.html").read_text("utf-8")
         assert 'data-job="a"' in text
         assert 'data-job="c"' in text
@@ -198,7 +198,7 @@ def test_there_is_a_comparison_from_two_jobs_with_points_on(command: Command) ->
         assert 'href="compare.html"' in (second.out / "index.html").read_text("utf-8")
         assert linking(second.out) == {"a", "c"}
         before = stamps(second.out)
-        third = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        third = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
         assert linking(third.out) == {"a", "c"}
         pages = {name for name in before if name.endswith(("a.html", "c.html"))}
         assert {name: stamps(third.out)[name] for name in pages} == {
@@ -279,11 +279,11 @@ def test_shards_of_one_render_have_no_job_in_common(command: Command) -> None:
 def test_what_changed_is_marked_and_rendering_changes_nothing(command: Command) -> None:
     running = job("r", "running", events=training(3, "r", complete=False))
     with StandIn(job("a", events=training(3, "a")), running) as studio:
-        first = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        first = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
         assert "<em>" not in (first.out / "index.html").read_text("utf-8")
         studio.jobs.add(job("n", events=training(3, "n")))
         studio.jobs.update("r", status="cancelled")
-        second = command.build(studio, "--max-wait", "0", "--settle", "0.2s")
+        second = command.build(studio, "--max-wait", "0", "--settle", "0.5s")
         text = (second.out / "index.html").read_text("utf-8")
     assert "Since the previous snapshot: 1 ended, 1 new" in text
     assert text.count("<em>ended</em>") == text.count("<em>new</em>") == 1

@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reportgen.errors import WriteError
+from reportgen.model.metrics import EVAL_MINIMUM, Result
 from reportgen.model.selection import Selection
 from reportgen.report import changes
+from reportgen.report.report import JobSummary
 from reportgen.snapshot.directory import Snapshot
+from tests import samples
 from tests.snapshotting import Fetched, RecordingListener, take, take_into
 from tests.standin import Close, Replay, StandIn, completed, failed, job, log, numbered, training
 
@@ -47,6 +51,62 @@ def test_a_first_snapshot_has_no_news_and_one_of_no_jobs_has(
     before: Mapping[str, str] | None,
 ) -> None:
     assert changes.mark("n", "failed", before) == (None if before is None else "new")
+
+
+# --- What broke or got worse ---------------------------------------------------------------------
+
+
+def shown(
+    job_id: str, day: int, value: float | None = None, name: str = "bot", status: str = "completed"
+) -> JobSummary:
+    result = None if value is None else Result(EVAL_MINIMUM, value)
+    time = f"2026-05-{day:02}T09:00:00Z"
+    return samples.summary(job_id, name, status=status, created_at=time, result=result)
+
+
+JOBS = (
+    shown("better", 7, 0.4),
+    shown("worse", 6, 0.62),
+    shown("stopped", 5, 9.0, status="cancelled"),
+    shown("first", 4, 0.6),
+    shown("other", 4, 0.1, name="other"),
+    shown("new", 8, None, name="x", status="failed"),
+    shown("broke", 1, 0.7, name="y", status="failed"),
+    shown("old", 1, 0.7, name="z", status="failed"),
+)
+
+
+@pytest.mark.parametrize(
+    ("marks", "failed", "worse"),
+    [
+        ({}, [], {}),
+        ({"new": "new", "broke": "failed", "stopped": "ended"}, ["new", "broke"], {}),
+        ({"worse": "ended"}, [], {"worse": "first"}),
+        ({"worse": "new", "better": "new", "other": "new", "first": "new"}, [], {"worse": "first"}),
+    ],
+)
+def test_bad_news_are_failures_and_worse_results_than_the_run_before(
+    marks: Mapping[str, str], failed: list[str], worse: Mapping[str, str]
+) -> None:
+    found = changes.bad_news(JOBS, marks)
+    assert [each.id for each in found.failed] == failed
+    assert {each.id: change.baseline.id for each, change in found.worse} == worse
+
+
+@pytest.mark.parametrize(
+    ("value", "worse"), [(0.606, []), (0.607, ["now"]), (0.6, []), (None, ["now"])]
+)
+def test_a_result_is_worse_by_more_than_one_percent(value: float | None, worse: list[str]) -> None:
+    now = replace(shown("now", 9), result=Result(EVAL_MINIMUM, value))
+    found = changes.bad_news((now, shown("first", 4, 0.6)), {"now": "ended"})
+    assert [each.id for each, _ in found.worse] == worse
+
+
+def test_the_worst_result_comes_first() -> None:
+    results = {"a1": 1.0, "a2": 1.1, "b1": 1.0, "b2": 2.0, "c1": 1.0, "c2": 1.5}
+    jobs = [shown(each, int(each[1]), value, each[0]) for each, value in results.items()]
+    found = changes.bad_news(jobs, dict.fromkeys(("a2", "b2", "c2"), "ended"))
+    assert [each.id for each, _ in found.worse] == ["b2", "c2", "a2"]
 
 
 # --- As snapshots keep it ------------------------------------------------------------------------
@@ -89,6 +149,14 @@ def test_a_restart_and_its_end_are_marked(tmp_path: Path) -> None:
         assert take(studio, tmp_path).marks == {}
         studio.jobs.send("a", *numbered([failed("no", "a")], 90))
         assert take(studio, tmp_path).marks == {"a": "failed"}
+
+
+def test_a_refresh_changes_nothing_about_it(tmp_path: Path) -> None:
+    with StandIn(job("a", events=training(2, "a"))) as studio:
+        take(studio, tmp_path)
+        studio.jobs.add(job("b", events=training(2, "b")))
+        assert take(studio, tmp_path, refresh=True).marks == {"b": "new"}
+        assert take(studio, tmp_path, refresh=True).marks == {}
 
 
 def test_a_job_that_was_not_selected_is_not_new(tmp_path: Path) -> None:

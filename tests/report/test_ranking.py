@@ -38,6 +38,11 @@ def test_the_common_metric_and_the_order_by_it(
     assert all(result.metric == metric for _, result in results(jobs, metric))
 
 
+def test_failed_jobs_come_last() -> None:
+    jobs = [replace(BOTH, status="failed"), DIVERGED, TRAINED]
+    assert [each.id for each, _ in ranked(jobs, TAIL_MEAN)] == ["trained", "diverged", "both"]
+
+
 def test_equally_good_jobs_keep_their_order() -> None:
     jobs = [judged(name, tail=0.5) for name in ("b", "a", "c")]
     assert [each.id for each, _ in ranked(jobs, TAIL_MEAN)] == ["b", "a", "c"]

@@ -138,8 +138,10 @@ def test_a_cache_that_every_shard_had_costs_no_reading(command: Command) -> None
         take(studio, place / "cache")
     assert merged(place / "merged", *directories) == []
     whole = render(command, place / "cache", "whole")
-    # One build marks what is new since the cache; an empty target has nothing to compare with.
+    # The marks of what is new since the cache, too, are those of one build.
     ours = render(command, place / "merged", "ours")
+    assert "Since the previous snapshot: 1 new" in ours["index.html"].decode()
+    assert ours["index.html"] == whole["index.html"]
     assert {name: ours[name] for name in ours if name.startswith("jobs/")} == {
         name: whole[name] for name in whole if name.startswith("jobs/")
     }
@@ -219,6 +221,21 @@ def test_the_target_takes_part_and_its_statuses_are_those_before(tmp_path: Path)
         == {"job_1": None, "runs": "ended", "job_5": "new", "job_0": None}  # fmt: skip
     assert listing.selected == ("job_1", "runs", "job_5", "job_0")
     assert folder.logs.ends_complete("job_0")
+
+
+def test_what_the_newest_shard_knows_of_the_snapshot_before_it_is_kept(tmp_path: Path) -> None:
+    early, late, into = tmp_path / "early", tmp_path / "late", tmp_path / "into"
+    with StandIn(JOBS[0], JOBS[8]) as studio:
+        merged(into, take(studio, early).folder.path.parent)
+        take(studio, late)
+        studio.jobs.send("runs", *numbered([completed([], "runs")], 100))
+        take(studio, late, now=NOW + timedelta(minutes=1))
+    for order in itertools.permutations([early, late]):
+        for target in (into, tmp_path / f"empty-{order[0].name}"):
+            merged(target, *order)
+            listing = Snapshot.reading(target).last_folder().listing()
+            assert listing is not None
+            assert listing.before == {"job_0": "completed", "runs": "running"}
 
 
 def test_the_same_directory_twice_and_the_target_itself_are_harmless(command: Command) -> None:

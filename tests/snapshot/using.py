@@ -32,10 +32,19 @@ class Base:
     outside: Path
 
 
+def _fetched(place: Path) -> dict[str, tuple[int, int, int, str]]:
+    """Return everything below a directory, except what a render remembers there."""
+    found = tree(place)
+    remembered = (path for path in place.rglob(FILE) if path.is_file() and not path.is_symlink())
+    for path in remembered:
+        del found[path.relative_to(place).as_posix()]
+    return found
+
+
 def render_it(base: Base, place: Path) -> list[str]:
-    """Render a snapshot, which changes nothing in it but what it stores; return the warnings."""
+    """Render a snapshot; return the warnings."""
     warnings: list[str] = []
-    before = tree_without_records(place)
+    before = _fetched(place)
     try:
         build.render_only(
             place,
@@ -47,12 +56,8 @@ def render_it(base: Base, place: Path) -> list[str]:
             secrets=Secrets(),
         )
     finally:
-        assert tree_without_records(place) == before
+        assert _fetched(place) == before
     return warnings
-
-
-def tree_without_records(place: Path) -> dict[str, tuple[int, int, int, str]]:
-    return {name: state for name, state in tree(place).items() if not name.endswith(FILE)}
 
 
 def merge_it(base: Base, place: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """The demo: real training data, without network and without waiting."""
 
 import math
+import re
 import socket
 import time
 from fnmatch import fnmatchcase
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reportgen.model.rounding import short_number
 from reportgen.model.selection import Selection
 from reportgen.model.statistics import spearman
 from reportgen.snapshot.retention import Retention
@@ -79,6 +81,24 @@ def test_of_the_settings_swept_one_matters(demo: Result) -> None:
     assert abs(_correlation(sweep, "loraR")) < 0.4
 
 
+def test_the_plots_show_the_results_of_all_jobs_that_ended(demo: Result) -> None:
+    ended = {
+        job["page"]: job
+        for job in demo.report["jobs"]
+        if job["status"] in {"completed", "failed", "cancelled"}
+    }
+    for name in ("index.html", "compare.html"):
+        page = (demo.out / name).read_text("utf-8")
+        points = re.findall(r'<a href="([^"]+)" tabindex="-1"><title>([^<]+)</title>', page)
+        assert {href for href, _ in points} == set(ended)
+        for href, title in points:
+            assert title.startswith(ended[href]["name"])
+            assert str(_result(ended[href])) in title
+    assert re.findall(r"<p>(Higher .*Spearman.*)</p>", page) == [
+        "Higher learningRate went with lower evaluation loss (Spearman ρ = −0.85, n = 21)."
+    ]
+
+
 def test_one_run_overfits(demo: Result) -> None:
     (job,) = _named(demo, "support-bot-4-topics")
     points = _points(demo, job["id"])
@@ -86,6 +106,38 @@ def test_one_run_overfits(demo: Result) -> None:
     assert best < job["loss"]["points"] / 2
     assert job["evalLoss"]["last"] > 1.05 * job["evalLoss"]["min"]
     assert job["loss"]["last"] < 0.8 * points[best]
+
+
+_DIVERGED = (
+    "Likely cause: loss left its range at step 280 while the learning rate was still warming up, "
+    "0.7 of 1; 8 losses not finite, first in training at step 286"
+)
+_OVERFITTED = (
+    "Overfitting after step 100: evaluation loss rose from 2.4359 to 2.5786 while training loss "
+    "fell; 0.1016 (4.1 %) lost against the checkpoint at step 200"
+)
+_RATE = "The learning rate ended above zero: at {}, 10 % of its peak"
+
+SENTENCES = {
+    "triage-v2-lr-1e-2": [],
+    "support-bot-long": ["Expected to end at about 2026-05-04 09:22:44 UTC"],
+    "support-bot-r32": [_RATE, "Longest time between two events: 1m 35s, after step 860"],
+    "triage-v1": [],
+    "support-bot-lr-1e0": [_DIVERGED],
+    "support-bot-4-topics": [_OVERFITTED, _RATE],
+}
+"""What the pages of some jobs say about their curves; those of all others only have `_RATE`."""
+
+
+def test_what_is_said_about_each_job(demo: Result) -> None:
+    for job in demo.report["jobs"]:
+        page = demo.page(job["id"])
+        banner = re.findall("<p>(Likely cause: .*)</p>", page)
+        findings = page.partition('<ul class="findings">')[2].partition("</ul>")[0]
+        found = [*banner, *re.findall("<li[^>]*>(.*)</li>", findings)]
+        rate = short_number(job["config"]["learningRate"] / 10)
+        expected = [each.format(rate) for each in SENTENCES.get(job["name"], [_RATE])]
+        assert [re.sub("<[^>]+>", "", each) for each in found] == expected, job["name"]
 
 
 def _named(demo: Result, pattern: str) -> list[Any]:
