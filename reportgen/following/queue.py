@@ -2,20 +2,21 @@
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
 from reportgen.following.deadlines import JobFacts
 
 
-@dataclass(order=True)
+@dataclass(order=True, slots=True)
 class _Waiting:
     rank: int
     place: int
     job: JobFacts = field(compare=False)
-    turn: "asyncio.Future[None]" = field(compare=False)
+    start: Callable[[], bool] = field(compare=False)
+    """Starts the stream; returns False if it is no longer waiting."""
 
 
 class StreamQueue:
@@ -28,15 +29,33 @@ class StreamQueue:
         self._open_to_all = False
         self._calling = False
 
-    @asynccontextmanager
-    async def turn(self, job: JobFacts) -> AsyncIterator[None]:
-        """Wait for a turn, and keep it for the duration of the context."""
-        await self._wait(job)
+    def enter(self, job: JobFacts, start: Callable[[], None]) -> None:
+        """Call `start` when it is the job's turn, which ends with the context `first_turn`.
+
+        Until then, nothing else is held of the stream: there may be tens of thousands.
+        """
+
+        def started() -> bool:
+            start()
+            return True
+
+        self._add(job, started)
+
+    @contextmanager
+    def first_turn(self) -> Iterator[None]:
+        """Keep the turn that `enter` was given for the duration of the context."""
         try:
             yield
         finally:
             self._free += 1
             self._call()
+
+    @asynccontextmanager
+    async def turn(self, job: JobFacts) -> AsyncIterator[None]:
+        """Wait for a turn, and keep it for the duration of the context."""
+        await self._wait(job)
+        with self.first_turn():
+            yield
 
     def reorder(self) -> None:
         """Reorder the queue after facts about the jobs have changed."""
@@ -49,16 +68,28 @@ class StreamQueue:
         self._open_to_all = True
         self._call()
 
-    async def _wait(self, job: JobFacts) -> None:
-        waiting = _Waiting(
-            _rank(job), next(self._places), job, asyncio.get_running_loop().create_future()
-        )
-        heapq.heappush(self._waiting, waiting)
+    def close(self) -> None:
+        """Forget all waiting streams, since following has failed."""
+        self._waiting.clear()
+
+    def _add(self, job: JobFacts, start: Callable[[], bool]) -> None:
+        heapq.heappush(self._waiting, _Waiting(_rank(job), next(self._places), job, start))
         self._call()
+
+    async def _wait(self, job: JobFacts) -> None:
+        turn = asyncio.get_running_loop().create_future()
+
+        def begin() -> bool:
+            if turn.done():
+                return False
+            turn.set_result(None)
+            return True
+
+        self._add(job, begin)
         try:
-            await waiting.turn
+            await turn
         except asyncio.CancelledError:
-            if waiting.turn.done() and not waiting.turn.cancelled():
+            if turn.done() and not turn.cancelled():
                 self._free += 1
                 self._call()
             raise
@@ -73,9 +104,8 @@ class StreamQueue:
         self._calling = False
         while self._waiting and (self._free > 0 or self._open_to_all):
             waiting = heapq.heappop(self._waiting)
-            if not waiting.turn.done():
+            if waiting.start():
                 self._free -= 1
-                waiting.turn.set_result(None)
 
 
 def _rank(job: JobFacts) -> int:

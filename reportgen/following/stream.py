@@ -90,11 +90,13 @@ class Follower:
             self._timer.look()
 
     async def follow(self, queue: StreamQueue) -> Outcome:
-        """Read the stream until it ends, until giving up, or until the wait is over."""
-        async with queue.turn(self.facts):
-            with self.log:
-                read_before = self._begin()
-                ended, outcome = await self._connect()
+        """Read the stream until it ends, until giving up, or until the wait is over.
+
+        It is its turn already.
+        """
+        with queue.first_turn(), self.log:
+            read_before = self._begin()
+            ended, outcome = await self._connect()
         while outcome is None:
             outcome = await self._wait_to_retry(ended)
             if outcome is None:

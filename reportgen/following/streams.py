@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from reportgen.errors import ReportError, SourceError
@@ -51,7 +52,12 @@ class Streams:
         self._chance = chance
         self._queue = StreamQueue(settings.concurrency)
         self._disk = asyncio.Semaphore(_SYNCS_AT_ONCE)
+        self._facts: dict[str, JobFacts] = {}
+        """The facts about the jobs whose streams have not been read to their ends."""
         self._followers: dict[str, Follower] = {}
+        """Those whose turn has come."""
+        self._is_stopping = False
+        self._finished = asyncio.Event()
         self._missing: dict[str, int] = {}
 
     def to_fetch(self) -> list[str]:
@@ -74,14 +80,16 @@ class Streams:
 
     async def follow(self, job_ids: Sequence[str], stop: asyncio.Event) -> None:
         """Follow these streams to their ends, then read the list once more."""
-        self._followers = {job_id: self._follower(job_id) for job_id in job_ids}
         async with _raising_our_own(), asyncio.TaskGroup() as group:
-            following = [group.create_task(self._follow(f)) for f in self._followers.values()]
             companions = [
                 group.create_task(self._stop_followers(stop)),
                 group.create_task(self._reread_list()),
             ]
-            await asyncio.wait(following)
+            for job_id in job_ids:
+                facts = self._facts[job_id] = JobFacts()
+                self._learn(facts, job_id)
+                self._queue.enter(facts, partial(self._start, job_id, group))
+            await self._finished.wait()
             for companion in companions:
                 companion.cancel()
         if not stop.is_set():
@@ -89,15 +97,20 @@ class Streams:
 
     async def _stop_followers(self, stop: asyncio.Event) -> None:
         await stop.wait()
+        self._is_stopping = True
         for follower in self._followers.values():
             follower.stop()
         self._queue.dissolve()
 
+    def _start(self, job_id: str, group: asyncio.TaskGroup) -> None:
+        follower = self._followers[job_id] = self._follower(job_id)
+        if self._is_stopping:
+            follower.stop()
+        group.create_task(self._follow(follower))
+
     def _follower(self, job_id: str) -> Follower:
         logs = self._jobs.folder.logs
         name = temporary_name() if self._settings.refresh else logs.name(job_id)
-        facts = JobFacts()
-        self._learn(facts, job_id)
         return Follower(
             job_id=job_id,
             source=self._source,
@@ -106,13 +119,23 @@ class Streams:
             settings=self._settings,
             progress=self._progress,
             clean=self._jobs.without_token,
-            facts=facts,
+            facts=self._facts[job_id],
             began=self._began,
             waiting_ends=self._began[0] + self._settings.max_wait,
             chance=self._chance,
         )
 
     async def _follow(self, follower: Follower) -> None:
+        try:
+            await self._follow_to_end(follower)
+        except BaseException:
+            self._queue.close()  # or each stream that is cancelled would let another one start
+            raise
+        del self._followers[follower.job_id], self._facts[follower.job_id]
+        if not self._facts:
+            self._finished.set()
+
+    async def _follow_to_end(self, follower: Follower) -> None:
         try:
             await follower.follow(self._queue)
         except ReportError:
@@ -151,15 +174,16 @@ class Streams:
         return True
 
     def _update_facts(self, listed: set[str]) -> None:
-        for job_id, follower in self._followers.items():
+        for job_id, facts in self._facts.items():
             if job_id in listed:
                 self._missing.pop(job_id, None)
-                self._learn(follower.facts, job_id)
+                self._learn(facts, job_id)
             else:
                 self._missing[job_id] = self._missing.get(job_id, 0) + 1
                 if self._missing[job_id] == _READINGS_TO_LOSE_A_JOB:
-                    follower.facts.waiting_ends = asyncio.get_running_loop().time()
-            follower.facts_changed()
+                    facts.waiting_ends = asyncio.get_running_loop().time()
+            if job_id in self._followers:
+                self._followers[job_id].facts_changed()
         self._queue.reorder()
 
     def _learn(self, facts: JobFacts, job_id: str) -> None:

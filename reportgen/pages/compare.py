@@ -103,8 +103,8 @@ class Compared:
     dash: str
     shown: bool
     """Whether it is drawn when the page is opened."""
-    line: Polyline | None
-    """None if it is not drawn then, or does not have the curve."""
+    lines: tuple[Polyline, ...]
+    """The unbroken parts of its curve; empty if it has none or is not drawn then."""
     end: LineEnd | None
     results: tuple[Cell, ...]
     change: ShownChange | None
@@ -147,7 +147,7 @@ class CompareView:
     settings_left_out: int
     by_setting: BySettingView | None
     data: JSON
-    """For the script: each job's curves by slug, as steps, values, seconds, and 1 for means."""
+    """For the script: each job's curves by slug, as steps, values, seconds, 1 for means, breaks."""
     left_out: int
     """The number of jobs with points that are too old to be compared."""
     measured: bool
@@ -261,7 +261,7 @@ def _compared(
             stroke=COLOURS[number % len(COLOURS)],
             dash=DASHES[number // len(COLOURS) % len(DASHES)],
             shown=place < SHOWN,
-            line=None,
+            lines=(),
             end=None,
             results=tuple(column[place] for column in columns),
             change=None if job.change is None else shown_change(job.change, zone),
@@ -283,7 +283,7 @@ def _drawn(
         left = chart.left_at[at]
         where = f"its curve leaves the plot at step {js_number(left)}" if left is not None else ""
         note = " · ".join(filter(None, (row.note, where)))
-        yield replace(row, line=chart.lines[at], end=chart.ends[at], note=note)
+        yield replace(row, lines=chart.lines[at], end=chart.ends[at], note=note)
 
 
 def _results(job: JobSummary) -> tuple[Cell, ...]:
@@ -375,10 +375,13 @@ def _text(config: Object, key: str) -> str:
 
 def _data(curve: ComparedCurve) -> JSON:
     """Return a curve's points: logged ones exactly, means only as precisely as visible."""
+    breaks: list[JSON] = [list(curve.breaks)] if curve.breaks else []
     if not curve.averaged:
         seconds: list[JSON] = [_plain(round(second, 3)) for second in curve.seconds]
-        return [list(map(_plain, curve.steps)), list(map(_plain, curve.values)), seconds, 0]
-    return [_rounded(curve.steps), _rounded(curve.values), _rounded(curve.seconds), 1]
+        numbers: list[JSON] = [list(map(_plain, curve.steps)), list(map(_plain, curve.values))]
+        return [*numbers, seconds, 0, *breaks]
+    rounded: list[JSON] = list(map(_rounded, (curve.steps, curve.values, curve.seconds)))
+    return [*rounded, 1, *breaks]
 
 
 _PARTS: Final = 100_000

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from reportgen.model import history, statistics
 from reportgen.model.curves import Curve, Point
+from reportgen.model.findings.course import course_of
 from reportgen.model.findings.losses import (
     Divergence,
     LossFindings,
@@ -54,7 +55,7 @@ def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterab
     What explains a failure is not among them, but in `likely_cause`.
     """
     job = detail.summary
-    found = loss_findings(detail.loss, detail.eval_loss)
+    found = loss_findings(detail.loss, detail.eval_loss, failed=job.status == "failed")
     if found.divergence is None and job.not_finite:
         yield Finding("bad", (_not_finite(detail),))
     elif found.divergence is not None and not likely_cause(detail):
@@ -64,9 +65,10 @@ def findings(detail: JobDetail, snapshot_at: datetime, zone: ZoneInfo) -> Iterab
     if unusable:
         yield Finding("warning", (f"{plural(unusable, 'loss', 'losses')} unusable",))
     if slower := drop(detail.throughput):
-        after = f"Throughput dropped after step {js_number(slower.step)} and stayed low: "
+        at = "at" if detail.throughput.is_exact else "around"
+        dropped = f"Throughput dropped {at} step {js_number(slower.step)} and stayed low: "
         numbers = (slower.before, " → ", slower.after)
-        yield Finding("warning", (after, *numbers, " samples per second"))
+        yield Finding("warning", (dropped, *numbers, " samples per second"))
     yield from _plateau(job, found)
     completed = job.status == "completed" and not found.divergence
     if completed and (rate := rate_above_zero(detail.learning_rate)):
@@ -84,7 +86,7 @@ def likely_cause(detail: JobDetail) -> tuple[Part, ...]:
     job = detail.summary
     if job.status != "failed" or _OTHER_CAUSE.search(job.error or ""):
         return ()
-    found = divergence(detail.loss)
+    found = divergence(course_of(detail.loss), failed=True)
     return () if found is None else ("Likely cause: ", *_divergence(detail, found))
 
 
@@ -106,7 +108,7 @@ def _divergence(detail: JobDetail, found: Divergence) -> tuple[Part, ...]:
     if not math.isfinite(found.onset.value):
         return (lost, *_rate_at(detail, found.onset.step))
     left = f"loss left its range at step {js_number(found.onset.step)}"
-    return (left, *_rate_at(detail, found.onset.step), f": {lost}" if lost else "")
+    return (left, *_rate_at(detail, found.onset.step), f"; {lost}" if lost else "")
 
 
 def _rate_at(detail: JobDetail, step: float) -> tuple[Part, ...]:

@@ -8,6 +8,7 @@ from: that key, and everything else that its page depends on. If in doubt, nothi
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +20,7 @@ from reportgen.model.origin import Origin
 from reportgen.rendering.publish import Publication
 from reportgen.report.change import Baseline, change
 from reportgen.report.comparison import ComparedCurves
-from reportgen.report.report import JobRecord, JobSummary
+from reportgen.report.report import JobRecord, JobSummary, StreamSummary
 from reportgen.settings import Output
 from reportgen.snapshot.render_records import RenderRecords
 from reportgen.text.javascript import JSON
@@ -86,6 +87,7 @@ class RenderCache:
         self._records = records
         self._basis = basis
         self._read_at = read_at
+        self._streams: dict[StreamSummary, StreamSummary] = {}
 
     def key(self, slug: str, entry: bytes, fingerprint: JSON, *, listed: bool) -> str | None:
         """Return a hash of everything that a job's record depends on.
@@ -112,8 +114,16 @@ class RenderCache:
             return None
         if not all(map(self._publication.has, files_of(slug))):
             return None
-        measured = None if baseline is None else change(job.result, job.tail, baseline)
-        return replace(job, change=measured, compared=known.endswith(_COMPARED))
+        return replace(
+            job,
+            # What most jobs have alike is in memory once.
+            id=slug if job.id == slug else job.id,
+            slug=slug,
+            status=sys.intern(job.status),
+            stream=self._streams.setdefault(job.stream, job.stream),
+            change=None if baseline is None else change(job.result, job.tail, baseline),
+            compared=known.endswith(_COMPARED),
+        )
 
     def _made_from(self, job: JobSummary, key: str, baseline: Baseline | None) -> str:
         """Return a hash of everything that a job's files depend on, except the comparison."""

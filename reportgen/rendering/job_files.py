@@ -7,6 +7,7 @@ from reportgen.events.event_log import Record
 from reportgen.exports import job_texts
 from reportgen.model import history
 from reportgen.model.curves import Curve
+from reportgen.model.findings.course import course_of
 from reportgen.model.findings.losses import divergence
 from reportgen.model.metrics import EVAL_MINIMUM
 from reportgen.rendering.cache import files_of
@@ -88,8 +89,11 @@ def _detail(
 
 def _onset_rate(context: RenderContext, detail: JobDetail) -> float | None:
     """Return the learning rate where the loss left its range, from a second pass if it did so."""
-    found = divergence(detail.loss)
-    if found is None or detail.learning_rate.peak is None:
+    if detail.learning_rate.peak is None:
+        return None
+    failed = detail.summary.status == "failed"
+    found = divergence(course_of(detail.loss), failed=failed)
+    if found is None:
         return None
     with context.folder.logs.reading(detail.summary.id) as log:
         return history.learning_rate_at(log, found.onset.step)

@@ -2,7 +2,7 @@
 
 A compared curve has at most 160 points: the means of its finite values in 160 columns of its own
 steps, so that noisy curves stay distinct when overlaid. A curve with at most 160 points is used
-unchanged.
+unchanged. Its line breaks at values that are not finite.
 """
 
 import heapq
@@ -11,8 +11,9 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from operator import itemgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from reportgen.charts import axes
 from reportgen.charts.axes import HEIGHT, WIDTH, Tick
@@ -20,7 +21,7 @@ from reportgen.charts.labels import spread
 from reportgen.charts.svg import Polyline
 from reportgen.model.curves import Curve
 from reportgen.model.span import Span, span_of
-from reportgen.model.statistics import column_means, finite_count
+from reportgen.model.statistics import column_bounds, column_means, finite_count
 from reportgen.model.trend import Clock
 from reportgen.report.report import JobDetail, JobSummary
 from reportgen.text.times import parse_time
@@ -46,11 +47,18 @@ class ComparedCurve:
     """The time of each step since the job's start; empty if times are unknown."""
     averaged: bool = False
     """Whether the values are means, not the logged ones."""
+    breaks: tuple[int, ...] = ()
+    """The increasing indices of the points before which the line breaks."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether all steps have a value, and either all or none have a time."""
-        return len(self.values) == len(self.steps) and len(self.seconds) in {0, len(self.steps)}
+        """Whether all steps have a value, all or none have a time, and breaks are at points."""
+        count = len(self.steps)
+        return (
+            len(self.values) == count
+            and len(self.seconds) in {0, count}
+            and all(0 < at < count for at in self.breaks)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,29 +124,48 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _compared_curve(curve: Curve, times: Sequence[tuple[float, float]]) -> ComparedCurve:
-    points = _points(curve)
+    is_long = finite_count(curve.values) > COLUMNS
+    points, breaks = _unbroken(_columns(curve) if is_long else _logged(curve))
     if not points:
         return ComparedCurve()
     steps = tuple(step for step, _ in points)
     seconds = tuple(_seconds_at(step, times) for step in steps) if times else ()
     values = tuple(value for _, value in points)
-    return ComparedCurve(steps, values, seconds, averaged=_is_long(curve))
+    return ComparedCurve(steps, values, seconds, averaged=is_long, breaks=tuple(breaks))
 
 
-def _is_long(curve: Curve) -> bool:
-    return finite_count(curve.values) > COLUMNS
+_Place: TypeAlias = tuple[float, float | None, bool]
+"""A step, its value if it has one, and whether the line breaks after it."""
 
 
-def _points(curve: Curve) -> list[tuple[float, float]]:
-    if not _is_long(curve):
-        return list(curve.finite())
+def _logged(curve: Curve) -> Iterable[_Place]:
+    for step, value in zip(curve.steps, curve.values, strict=True):
+        is_finite = math.isfinite(value)
+        yield step, value if is_finite else None, not is_finite
+
+
+def _columns(curve: Curve) -> Iterable[_Place]:
     across = Span(curve.steps[0], curve.steps[-1])
-    width = 1 / COLUMNS
-    return [
-        (_between(across, (column + 0.5) * width), mean)
-        for column, mean in enumerate(column_means(curve, across, COLUMNS))
-        if mean is not None
-    ]
+    bounds = pairwise(column_bounds(curve.steps, across, COLUMNS))
+    means = column_means(curve, across, COLUMNS)
+    for column, (mean, (start, end)) in enumerate(zip(means, bounds, strict=True)):
+        is_broken = finite_count(curve.values[start:end]) < end - start
+        yield _between(across, (column + 0.5) / COLUMNS), mean, is_broken
+
+
+def _unbroken(places: Iterable[_Place]) -> tuple[list[tuple[float, float]], list[int]]:
+    """Return the points, and the indices of those before which the line breaks."""
+    points: list[tuple[float, float]] = []
+    breaks: list[int] = []
+    is_broken = False
+    for step, value, breaks_after in places:
+        if value is not None:
+            if is_broken and points:
+                breaks.append(len(points))
+            points.append((step, value))
+            is_broken = False
+        is_broken = is_broken or breaks_after
+    return points, breaks
 
 
 def _between(span: Span, part: float) -> float:
@@ -184,7 +211,8 @@ class LineEnd:
 class Overlay:
     """Curves on the same axes. Tuples other than ticks have an entry per curve, None if empty."""
 
-    lines: tuple[Polyline | None, ...]
+    lines: tuple[tuple[Polyline, ...], ...]
+    """The unbroken parts of each curve."""
     ends: tuple[LineEnd | None, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
@@ -208,7 +236,7 @@ def overlay(curves: Sequence[ComparedCurve]) -> Overlay | None:
     if upwards is None:
         return None
     return Overlay(
-        lines=tuple(_line(curve, across, upwards) for curve in curves),
+        lines=tuple(_lines(curve, across, upwards) for curve in curves),
         ends=tuple(_ends(visible, across, upwards)),
         x_ticks=axes.x_ticks(across),
         y_ticks=axes.y_ticks(upwards),
@@ -257,15 +285,23 @@ def _start(values: Sequence[float]) -> float:
     return high if values[0] - ordered[0] > _SPIKE * (high - ordered[0]) > 0 else values[0]
 
 
-def _line(curve: ComparedCurve, across: Span, upwards: Span) -> Polyline | None:
-    """Return a curve's line with at most one point beyond the right edge, where it is clipped."""
+def _lines(curve: ComparedCurve, across: Span, upwards: Span) -> tuple[Polyline, ...]:
+    """Return a curve's unbroken parts with at most one point beyond the right edge of the plot.
+
+    They are clipped there. A lone point is a line of no length, which is drawn as a dot.
+    """
     if not curve.steps:
-        return None
+        return ()
     end = bisect_right(curve.steps, across.high) + 1
     xs = [WIDTH * place for place in across.fractions(curve.steps[:end])]
     # Lines above the plot are clipped too, so one more height is enough.
     ys = [max(-HEIGHT, HEIGHT * (1 - place)) for place in upwards.fractions(curve.values[:end])]
-    return Polyline(2 * xs, 2 * ys) if len(xs) == 1 else Polyline(xs, ys)
+    edges = [0, *(at for at in curve.breaks if at < len(xs)), len(xs)]
+    repeats = (2 if end - start == 1 else 1 for start, end in pairwise(edges))
+    return tuple(
+        Polyline(times * xs[start:end], times * ys[start:end])
+        for times, (start, end) in zip(repeats, pairwise(edges), strict=True)
+    )
 
 
 def _ends(curves: Sequence[ComparedCurve], across: Span, upwards: Span) -> Iterable[LineEnd | None]:

@@ -80,9 +80,13 @@ class EventLogs:
 
     def status(self, job_id: str) -> os.stat_result | None:
         """Return the file status of a job's log; None if it has no log. Raises `SnapshotError`."""
-        with reading(self.path_of(job_id)), suppress(FileNotFoundError):
+        try:
             return self.directory.file_status(self.name(job_id))
-        return None
+        except FileNotFoundError:
+            return None
+        except OSError:
+            with reading(self.path_of(job_id)):
+                raise
 
     def size(self, job_id: str) -> int:
         """Return the size of a job's log in bytes; 0 if it has no log."""

@@ -1,7 +1,7 @@
 """The job list as last read, and the file `jobs.json` that stores it."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -101,7 +101,7 @@ def decode(data: bytes) -> Listing:
             for key, value in fields.items()
         }
         document |= {"read_at": document.pop("readAt", None), "entries": {}}
-        listing = msgspec.convert(document, Listing)
+        listing = _sharing_ids(msgspec.convert(document, Listing), entries)
         listing = replace(listing, entries=entries, read_at=listing.read_at.astimezone(UTC))
     except (msgspec.ValidationError, RecursionError, OverflowError) as error:
         raise ValueError(str(error)) from error
@@ -110,6 +110,23 @@ def decode(data: bytes) -> Listing:
     if listing.origin.kind not in _KINDS:
         raise ValueError("`origin` has an unknown kind")
     return listing
+
+
+def _sharing_ids(listing: Listing, ids: Iterable[str]) -> Listing:
+    """Return the list with one object for each id, since there can be tens of thousands."""
+    own = {job_id: job_id for job_id in ids}
+
+    def shared(job_ids: Iterable[str]) -> Iterator[str]:
+        return (own.get(job_id, job_id) for job_id in job_ids)
+
+    before = listing.before
+    return replace(
+        listing,
+        listed=tuple(shared(listing.listed)),
+        selected=tuple(shared(listing.selected)),
+        numbers=dict(zip(shared(listing.numbers), listing.numbers.values(), strict=True)),
+        before=None if before is None else dict(zip(shared(before), before.values(), strict=True)),
+    )
 
 
 def _entry(pair: bytes) -> tuple[str, bytes]:

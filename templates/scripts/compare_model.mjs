@@ -1,7 +1,8 @@
 // The comparison's curves, text and marks, and its state in the page's address.
 //
 // The state: `jobs`, a set of slugs; `of`, the curve; `by`, step or time; `log`; `full`, the whole
-// range of x; `sort`. A curve is { points, averaged }, a point [x, y].
+// range of x; `sort`. A curve is { points, averaged }, a point [x, y], or [x, y, true] if the line
+// breaks before it.
 import { approximate, duration, digits } from "./plot_model.mjs";
 
 export const CURVE_NAMES = { loss: "Training loss", "eval-loss": "Evaluation loss" };
@@ -12,12 +13,22 @@ const CURVES = Object.keys(CURVE_NAMES);
 export const extent = (values) => values.reduce(
   ([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 
-// `curves` holds [steps, values, seconds, averaged] for each of a job's curves.
+// `curves` holds [steps, values, seconds, averaged, breaks?] for each of a job's curves. A line breaks
+// at values that are not finite, and at those that a log scale cannot show.
 export function curveOf(curves, { of, by, log }) {
-  const [steps, values, seconds, averaged] = curves[CURVES.indexOf(of)];
-  const points = (by === "time" ? seconds : steps)
-    .map((x, at) => [x, values[at]])
-    .filter(([, y]) => !log || y > 0);
+  const [steps, values, seconds, averaged, breaks = []] = curves[CURVES.indexOf(of)];
+  const points = [];
+  let broken = false;
+  (by === "time" ? seconds : steps).forEach((x, at) => {
+    const y = values[at];
+    broken ||= breaks.includes(at);
+    if (log && y <= 0) {
+      broken = true;
+      return;
+    }
+    points.push(broken && points.length ? [x, y, true] : [x, y]);
+    broken = false;
+  });
   return { points, averaged: averaged === 1 };
 }
 

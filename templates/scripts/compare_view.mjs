@@ -11,11 +11,16 @@ export const nameOf = (row) => row.querySelector("a").textContent;
 // A job's line looks like its sign in the table of results.
 function signedLine({ row, name, points }, { x, y }) {
   const sign = row.querySelector("svg path");
-  const places = points.map(([at, value]) => [x(at), Math.max(y(value), -HEIGHT)]);
+  const starts = (at) => at === points.length || at === 0 || points[at].length > 2;
+  const places = points.flatMap(([at, value], index) => {
+    const place = [x(at), Math.max(y(value), -HEIGHT)];
+    // A lone point is a line of no length, which is drawn as a dot.
+    return [...(starts(index) ? [null] : []), place, ...(starts(index) && starts(index + 1) ? [place] : [])];
+  });
   const drawn = shape("path", {
     class: sign.getAttribute("class"), fill: "none", "stroke-width": 1.75, "data-job": row.dataset.job,
     "stroke-linejoin": "round", "stroke-linecap": "round", "vector-effect": "non-scaling-stroke",
-    d: linePath(places.length === 1 ? [...places, ...places] : places),
+    d: linePath(places),
   });
   const dashes = sign.getAttribute("stroke-dasharray");
   if (dashes) drawn.setAttribute("stroke-dasharray", dashes);

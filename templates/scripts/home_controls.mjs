@@ -80,7 +80,7 @@ function enhanceHome(table) {
   }
 
   addToRows(jobs);
-  find.parentElement.append(chooserOf(jobs));
+  find.parentElement.append(...chooserOf(table));
   find.addEventListener("input", () => change({ q: find.value }));
   addEventListener("hashchange", read);
   addEventListener("pagehide", write);

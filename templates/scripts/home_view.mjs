@@ -83,13 +83,13 @@ export function addToRows(jobs) {
   setInterval(() => updates.forEach((update) => update()), AGES_EVERY);
 }
 
-// Adds checkboxes to the jobs that can be compared, and returns the link that compares them.
-export function chooserOf(jobs) {
+// Adds checkboxes to the jobs that can be compared, and returns what is shown below the search: a
+// hint, and a link that compares the chosen jobs.
+export function chooserOf(table) {
   const link = element("a", { className: "button compare", hidden: true });
-  const table = jobs[0].row.closest("table");
+  const rows = table.querySelectorAll("[data-compare]");
   const chosen = new Set();
-  for (const { row } of jobs) {
-    if (!("compare" in row.dataset)) continue;
+  for (const row of rows) {
     const job = row.cells[1].querySelector("a");
     const box = element("input", { type: "checkbox", ariaLabel: `Compare ${wholeText(job)} (${wholeText(row.cells[3].querySelector("code"))})` });
     const slug = job.pathname.split("/").at(-1).slice(0, -".html".length);
@@ -101,7 +101,7 @@ export function chooserOf(jobs) {
       link.href = `compare.html#jobs=${[...chosen].join(",")}`;
     });
     row.cells[1].prepend(box, " ");
-    table.classList.add("choosable");
   }
-  return link;
+  table.classList.toggle("choosable", rows.length > 0);
+  return rows.length ? [element("small", { textContent: "Tick jobs to compare them." }), link] : [];
 }

@@ -162,8 +162,12 @@ def test_the_selection_on_home_opens_as_a_comparison(out: Path, reader: Reader) 
     visit = _opened(reader, out / "index.html")
     page = visit.page
     assert page.get_by_role("link", name="Compare 1").count() == 0
+    assert page.get_by_text("Tick jobs to compare them.").is_visible()
+    place = "table => table.getBoundingClientRect().top + scrollY"
+    top = page.locator(".jobs").evaluate(place)
     for number in (8, 3, 5):
         page.get_by_label(f"Compare run-{number}").check()
+    assert page.locator(".jobs").evaluate(place) == top  # rows stay beneath the pointer
     page.get_by_role("link", name="Compare 3 jobs").click()
     page.wait_for_url("**/compare.html#jobs=job-8,job-5,job-3")
     assert sorted(_drawn(page)) == ["run-3", "run-5", "run-8"]
@@ -272,6 +276,25 @@ def test_a_log_scale_without_positive_values_says_so(tmp_path: Path, reader: Rea
     assert page.get_by_text("No value above zero").is_visible()
     page.get_by_label("Log scale").uncheck()
     assert not page.get_by_text("No value above zero").is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_line_does_not_bridge_losses_that_are_not_finite(
+    tmp_path: Path, reader: Reader, *, script: bool
+) -> None:
+    loss = samples.curve(range(1, 10), lambda step: math.nan if step in {4, 6} else 9.0 - step)
+    details = [
+        samples.detail(replace(one.summary, loss=metric(loss), eval_loss=None), loss=loss)
+        for one in DETAILS[:2]
+    ]
+    report = samples.report(jobs=tuple(one.summary for one in details))
+    curves = [comparison.compared_curves(one) for one in details]
+    text = Pages(samples.LOOKS).compare(report, report.jobs, curves, {})
+    (tmp_path / "compare.html").write_text(text, "utf-8")
+    page = _opened(reader, tmp_path / "compare.html", script=script).page
+    path = page.locator(".curves path").first.get_attribute("d") or ""
+    points = [part.count("L") + 1 for part in path.split("M")[1:]]
+    assert points == [3, 2, 3]  # the lone point twice, as a dot
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
@@ -190,6 +191,26 @@ def test_a_failed_stream_returns_its_turn() -> None:
             with pytest.raises(ValueError, match="inside"):
                 async with line.turn(job("run")):
                     raise ValueError("inside")
+
+    run(main())
+
+
+def test_what_enters_is_started_at_its_turn_and_keeps_it() -> None:
+    async def main() -> None:
+        line, started = StreamQueue(1), list[str]()
+        for name in ("run-1", "done-1", "queued-1"):
+            line.enter(job(name), partial(started.append, name))
+        await settle()
+        assert started == ["done-1"]
+        with line.first_turn():
+            pass
+        await settle()
+        assert started == ["done-1", "run-1"]
+        line.close()
+        with line.first_turn():
+            pass
+        await settle()
+        assert started == ["done-1", "run-1"]
 
     run(main())
 

@@ -82,13 +82,13 @@ def test_a_divergence_is_one_sentence_with_the_learning_rate_at_its_onset(
 ) -> None:
     (sentence,) = sentences(detail(EXPLODED, **rated(rate, 295, target)))
     assert sentence.startswith(f"L{LEFT}{words}")
-    assert sentence.endswith(f": {NOT_FINITE}")
+    assert sentence.endswith(f"; {NOT_FINITE}")
     (sentence,) = sentences(detail(TURNED_NAN, **rated(rate, 295, target)))
     assert sentence.startswith(f"{TURNED}{words}")
 
 
 def test_without_a_learning_rate_a_divergence_is_as_far_as_the_losses_show() -> None:
-    assert sentences(detail(EXPLODED)) == [f"L{LEFT}: {NOT_FINITE}"]
+    assert sentences(detail(EXPLODED)) == [f"L{LEFT}; {NOT_FINITE}"]
     assert sentences(detail(TURNED_NAN)) == [TURNED]
 
 
@@ -101,7 +101,7 @@ def test_a_failed_job_has_its_likely_cause_in_the_banner_alone() -> None:
     words = Page(page).text
     cause = f"Likely cause: l{LEFT} while the learning rate was still warming up, 0.74 of 1"
     assert words.count(LEFT) == 1
-    assert f"error: loss is NaN {cause}: {NOT_FINITE}" in words
+    assert f"error: loss is NaN {cause}; {NOT_FINITE}" in words
     assert '<data value="0.7375" title="0.7375">0.74</data>' in page
 
 
@@ -112,11 +112,19 @@ def test_a_failure_that_the_losses_do_not_show_has_no_cause(values: Curve) -> No
     assert "Likely cause" not in job(out_of_memory)
 
 
+def test_a_failed_job_whose_last_loss_exploded_has_its_likely_cause() -> None:
+    exploded = curve([*noisy(falling, 294, 0.03).values, 57.0])
+    failed = detail(exploded, status="failed", error="the loss exploded")
+    assert text(likely_cause(failed)) == f"Likely cause: l{LEFT}"
+    assert sentences(failed) == []
+    assert sentences(replace(failed, summary=replace(failed.summary, status="completed"))) == []
+
+
 def test_an_error_that_names_another_cause_is_not_explained_by_the_losses() -> None:
     for error in ("CUDA out of memory. Tried to allocate 2.00 GiB", "Killed", "Connection reset"):
         failed = detail(EXPLODED, status="failed", error=error)
         assert likely_cause(failed) == ()
-        assert sentences(failed) == [f"L{LEFT}: {NOT_FINITE}"]
+        assert sentences(failed) == [f"L{LEFT}; {NOT_FINITE}"]
 
 
 def test_a_loss_that_is_not_finite_for_a_moment_is_counted() -> None:
@@ -201,7 +209,7 @@ def test_a_learning_rate_above_zero_is_reported_if_a_job_completed() -> None:
 def test_a_throughput_that_dropped_is_reported() -> None:
     slower = samples.trend(range(1, 101), lambda step: 60_000 if step < 50 else 31_000)
     assert sentences(detail(Curve(), throughput=slower)) == [
-        "Throughput dropped after step 50 and stayed low: 60000 → 31000 samples per second"
+        "Throughput dropped at step 50 and stayed low: 60000 → 31000 samples per second"
     ]
 
 

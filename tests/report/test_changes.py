@@ -151,6 +151,14 @@ def test_a_restart_and_its_end_are_marked(tmp_path: Path) -> None:
         assert take(studio, tmp_path).marks == {"a": "failed"}
 
 
+def test_a_refresh_changes_nothing_about_it(tmp_path: Path) -> None:
+    with StandIn(job("a", events=training(2, "a"))) as studio:
+        take(studio, tmp_path)
+        studio.jobs.add(job("b", events=training(2, "b")))
+        assert take(studio, tmp_path, refresh=True).marks == {"b": "new"}
+        assert take(studio, tmp_path, refresh=True).marks == {}
+
+
 def test_a_job_that_was_not_selected_is_not_new(tmp_path: Path) -> None:
     with StandIn(job("a", events=training(2, "a")), job("b", events=training(2, "b"))) as studio:
         take(studio, tmp_path, selection=Selection(ids=("a",)))

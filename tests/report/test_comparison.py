@@ -1,6 +1,7 @@
 """The comparison's overlay: which part of the curves is drawn, and where their names go."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -31,8 +32,7 @@ def test_the_plot_ends_where_only_one_curve_is_left() -> None:
     assert (drawn.x_ticks[-1].label, drawn.beyond) == ("100", 1)
     ends = [end and (round(end.x), end.y) for end in drawn.ends]
     assert ends == [(317, HEIGHT), (WIDTH, HEIGHT), (0, 0)]
-    assert drawn.lines[2]
-    assert drawn.lines[2].xs[-1] > WIDTH
+    assert drawn.lines[2][0].xs[-1] > WIDTH
     alone = overlay([longest])
     assert alone
     assert (alone.x_ticks[-1].label, alone.beyond) == ("8000", 0)
@@ -42,8 +42,7 @@ def test_curves_of_one_common_step_are_drawn_whole() -> None:
     drawn = overlay([curve((7, 1)), curve((7, 2), (9, 1))])
     assert drawn
     assert drawn.x_ticks[-1].label == "9.0" or drawn.x_ticks[-1].label == "9"
-    assert drawn.lines[0]
-    assert drawn.lines[0].xs == [0.0, 0.0]  # a line of no length, which is drawn as a dot
+    assert drawn.lines[0][0].xs == [0.0, 0.0]  # a line of no length, which is drawn as a dot
 
 
 @pytest.mark.parametrize("at", [0, 50, 99])
@@ -63,7 +62,7 @@ def test_a_curve_that_starts_high_is_drawn_whole() -> None:
 def test_a_curve_without_a_point_has_neither_line_nor_name() -> None:
     drawn = overlay([ComparedCurve(), calm()])
     assert drawn
-    assert (drawn.lines[0], drawn.ends[0]) == (None, None)
+    assert (drawn.lines[0], drawn.ends[0]) == ((), None)
     assert overlay([ComparedCurve()]) is None
 
 
@@ -90,3 +89,31 @@ def test_labels_are_spread_within_the_plot_in_their_order(heights: list[float]) 
 def test_long_labels_get_a_wider_margin() -> None:
     assert left_margin([Tick(0, "0.5")]) == 56
     assert left_margin([Tick(0, "0.5"), Tick(0, "0.693147180")]) > 11 * 12
+
+
+@pytest.mark.parametrize(
+    ("count", "lost", "parts"),
+    [
+        (9, range(3, 5), 2),
+        (9, [0, 8], 1),
+        (9, [1, 3], 3),
+        (9, [*range(5), *range(6, 9)], 1),
+        (1600, range(700, 800), 2),  # whole columns
+        (1600, [755], 2),  # a part of one
+        (1600, range(100), 1),
+        (1600, range(900, 1600), 1),
+    ],
+)
+def test_a_line_breaks_where_values_are_not_finite(
+    count: int, lost: Sequence[int], parts: int
+) -> None:
+    gaps = set(lost)
+    loss = samples.curve(range(count), lambda at: math.nan if at in gaps else samples.loss_at(at))
+    compared = compared_curves(samples.detail(samples.summary(), loss=loss)).loss
+    assert compared.is_whole
+    drawn = overlay([compared])
+    assert drawn
+    lines = drawn.lines[0]
+    assert len(lines) == parts
+    assert all(len(line.xs) > 1 for line in lines)  # a path of one point is not drawn
+    assert sum(len(set(line.xs)) for line in lines) <= len(compared.steps)

@@ -21,7 +21,13 @@ test("a curve is that of the loss and axis asked for", () => {
 });
 
 test("a logarithmic axis leaves out what it cannot show", () => {
-  assert.deepEqual(pointsOf({ ...LOSS, log: true }), [[1, 0.5], [3, 0.25]]);
+  assert.deepEqual(pointsOf({ ...LOSS, log: true }), [[1, 0.5], [3, 0.25, true]]);
+});
+
+test("a line breaks where values are not finite, and where a logarithmic axis leaves some out", () => {
+  const broken = [[[1, 2, 3, 4], [1, 0, 3, 4], [], 0, [1, 3]]];
+  assert.deepEqual(curveOf(broken, LOSS).points, [[1, 1], [2, 0, true], [3, 3], [4, 4, true]]);
+  assert.deepEqual(curveOf(broken, { ...LOSS, log: true }).points, [[1, 1], [3, 3, true], [4, 4, true]]);
 });
 
 test("the plot ends where only one curve is left, unless all is asked for", () => {

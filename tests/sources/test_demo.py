@@ -110,7 +110,7 @@ def test_one_run_overfits(demo: Result) -> None:
 
 _DIVERGED = (
     "Likely cause: loss left its range at step 280 while the learning rate was still warming up, "
-    "0.7 of 1: 8 losses not finite, first in training at step 286"
+    "0.7 of 1; 8 losses not finite, first in training at step 286"
 )
 _OVERFITTED = (
     "Overfitting after step 100: evaluation loss rose from 2.4359 to 2.5786 while training loss "

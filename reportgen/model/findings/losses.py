@@ -7,8 +7,8 @@ from statistics import linear_regression, median, median_low
 from typing import Final
 
 from reportgen.model.curves import Curve, Point
-from reportgen.model.findings.levels import Levels, levels_of, noise, sample
-from reportgen.model.statistics import finite_count, student_t
+from reportgen.model.findings.course import Course, course_of, noise, sample
+from reportgen.model.statistics import student_t
 
 _SIGMAS: Final = 5
 """How many standard deviations of the noise, which is itself only estimated, a change exceeds."""
@@ -27,27 +27,28 @@ class LossFindings:
     spikes: "Spikes | None" = None
 
 
-def loss_findings(loss: Curve, eval_loss: Curve) -> LossFindings:
-    """Return what stands out in a job's losses.
+def loss_findings(loss: Curve, eval_loss: Curve, *, failed: bool = False) -> LossFindings:
+    """Return what stands out in a job's losses; `failed` is whether the job failed.
 
     A divergence is all there is to say: after it, the rest of the curve means nothing.
     Overfitting says more than the upturn that is part of it. Only a curve that did not go up can
     have stopped getting better, and the evaluation loss is the one that matters.
     """
-    if diverged := divergence(loss):
+    training, evaluation = course_of(loss), course_of(eval_loss)
+    if diverged := divergence(training, failed=failed):
         return LossFindings(divergence=diverged)
-    overfitted = overfitting(loss, eval_loss)
-    up = upturn(loss)
-    evaluation_up = None if overfitted else evaluation_upturn(eval_loss)
+    overfitted = overfitting(training, evaluation)
+    up = upturn(training)
+    evaluation_up = None if overfitted else evaluation_upturn(evaluation)
     is_flat = not (overfitted or up or evaluation_up)
-    is_evaluated = finite_count(eval_loss.values) >= _LEAST_EVALUATIONS_TO_STALL
+    is_evaluated = evaluation.points >= _LEAST_EVALUATIONS_TO_STALL
     return LossFindings(
         overfitting=overfitted,
         upturn=up,
         evaluation_upturn=evaluation_up,
-        plateau=plateau(loss) if is_flat and not is_evaluated else None,
-        evaluation_plateau=evaluation_plateau(eval_loss) if is_flat else None,
-        spikes=spikes(loss),
+        plateau=plateau(training) if is_flat and not is_evaluated else None,
+        evaluation_plateau=evaluation_plateau(evaluation) if is_flat else None,
+        spikes=spikes(training),
     )
 
 
@@ -61,7 +62,8 @@ _OUTSIDE: Final = 0.25
 that is merely getting worse stays below."""
 
 _STAYED_OUT: Final = 5
-"""The fewest losses outside the range, if it ends in a finite one: fewer may be a spike."""
+"""The fewest losses outside the range, if it ends in a finite one: fewer may be a spike. Where a
+job failed, nothing followed that could have come back, so that one is enough."""
 
 _EXPLODED: Final = 2
 """How high such losses are, as a multiple of the range's highest level: below, they only rose."""
@@ -74,18 +76,21 @@ class Divergence:
     onset: Point
 
 
-def divergence(loss: Curve) -> Divergence | None:
+def divergence(training: Course, *, failed: bool = False) -> Divergence | None:
     """Return where a loss left its range and did not come back; None if it did not leave it.
 
     The range ends a quarter above the highest level before the lowest one. A loss that is not
     finite is outside, but so long as no finite one came before it, there was no range to leave.
+    `failed` is whether the job failed.
     """
+    loss = training.curve
     values = loss.values
     high = limit = math.inf
-    if finite_count(values) >= _LEAST_TO_LEAVE:
-        levels = levels_of(loss)
-        high = max(levels.values[: levels.lowest + 1])
-        limit = high + max(_OUTSIDE * abs(high), _SIGMAS * noise(values))
+    if training.points >= _LEAST_TO_LEAVE:
+        high = max(training.levels[: training.lowest + 1])
+        limit = high + _OUTSIDE * abs(high)
+        if values[-1] > limit:
+            limit = max(limit, high + _SIGMAS * noise(values))
     first = len(values)
     while first and not values[first - 1] <= limit:
         first -= 1
@@ -94,7 +99,7 @@ def divergence(loss: Curve) -> Divergence | None:
         return None
     if math.isfinite(values[-1]):
         exploded = median(sample(values, first, len(values))) > _EXPLODED * abs(high)
-        if outside < _STAYED_OUT or not exploded:
+        if outside < (1 if failed else _STAYED_OUT) or not exploded:
             return None
     return Divergence(Point(loss.steps[first], values[first]))
 
@@ -138,72 +143,67 @@ class Overfitting:
     """The last evaluation."""
 
 
-def upturn(loss: Curve) -> Upturn | None:
+def upturn(training: Course) -> Upturn | None:
     """Return how a training loss went up for good; None if it did not.
 
     Its end is quoted by a typical loss of the last stretch, since a single one can be anything.
     """
-    levels = _levels(loss, _LEAST_LOSSES)
-    if levels is None or not _stayed_up(levels, _WORSE):
+    if not _has(training, _LEAST_LOSSES) or not _stayed_up(training, _WORSE):
         return None
-    return Upturn(_lowest(loss), typical(loss, *levels.places[-1]))
+    return Upturn(_lowest(training.curve), typical(training.curve, *training.places[-1]))
 
 
-def evaluation_upturn(eval_loss: Curve) -> Upturn | None:
+def evaluation_upturn(evaluation: Course) -> Upturn | None:
     """Return how an evaluation loss went up for good; None if it did not."""
-    levels = _levels(eval_loss, _LEAST_EVALUATIONS)
-    if levels is None or not _stayed_up(levels, _WORSE):
+    if not _has(evaluation, _LEAST_EVALUATIONS) or not _stayed_up(evaluation, _WORSE):
         return None
-    return Upturn(_lowest(eval_loss), _last(eval_loss))
+    return Upturn(_lowest(evaluation.curve), _last(evaluation.curve))
 
 
-def overfitting(loss: Curve, eval_loss: Curve) -> Overfitting | None:
+def overfitting(training: Course, evaluation: Course) -> Overfitting | None:
     """Return where the evaluation loss began to rise while training loss fell, if it did so."""
-    levels = _levels(eval_loss, _LEAST_EVALUATIONS)
-    training = _levels(loss, _LEAST_LOSSES)
-    if levels is None or training is None or not _stayed_up(levels, _OVERFITTED):
+    if not (_has(evaluation, _LEAST_EVALUATIONS) and _has(training, _LEAST_TO_LEAVE)):
         return None
-    best = _lowest(eval_loss)
+    if not _stayed_up(evaluation, _OVERFITTED):
+        return None
+    best = _lowest(evaluation.curve)
     before = [
         level
-        for (_, end), level in zip(training.places, training.values, strict=True)
-        if loss.steps[end - 1] <= best.step
+        for (_, end), level in zip(training.places, training.levels, strict=True)
+        if training.curve.steps[end - 1] <= best.step
     ]
     if not before:
         return None
-    then, now = median(before[-3:]), median(training.values[-3:])
+    then, now = median(before[-3:]), median(training.levels[-3:])
     if then - now <= max(_FELL * abs(then), _SIGMAS * training.noise):
         return None
-    return Overfitting(best, _last(eval_loss))
+    return Overfitting(best, _last(evaluation.curve))
 
 
 _LARGEST: Final = 1e100
 """Beyond this, squares leave the range of doubles; no loss that still says something is there."""
 
 
-def _levels(curve: Curve, least: int) -> Levels | None:
-    """Return a curve's levels; None if it has fewer finite points than `least`."""
-    if finite_count(curve.values) < least:
-        return None
-    levels = levels_of(curve)
-    return levels if max(map(abs, levels.values)) < _LARGEST else None
+def _has(course: Course, least: int) -> bool:
+    """Return whether a curve has enough points, none of which is typically beyond all reason."""
+    return course.points >= least and max(map(abs, course.levels)) < _LARGEST
 
 
-def _stayed_up(levels: Levels, share: float) -> bool:
+def _stayed_up(course: Course, share: float) -> bool:
     """Return whether the last levels are above the lowest by more than a share and the noise."""
-    ending = max(len(levels.values) // _ENDING, 2)
-    if len(levels.values) - 1 - levels.lowest < ending:
+    ending = max(len(course.levels) // _ENDING, 2)
+    if len(course.levels) - 1 - course.lowest < ending:
         return False
     # The second lowest: a single level may be low by luck.
-    low = sorted(levels.values)[1]
-    rise = min(levels.values[-ending:]) - low
-    return rise > max(share * abs(low), _SIGMAS * levels.noise, _overcome(levels))
+    low = sorted(course.levels)[1]
+    rise = min(course.levels[-ending:]) - low
+    return rise > max(share * abs(low), _SIGMAS * course.noise, _overcome(course))
 
 
-def _overcome(levels: Levels) -> float:
+def _overcome(course: Course) -> float:
     """Return the largest rise before the lowest level: a loss that wanders went up before."""
     low, rise = math.inf, 0.0
-    for level in levels.values[: levels.lowest + 1]:
+    for level in course.levels[: course.lowest + 1]:
         low = min(low, level)
         rise = max(rise, level - low)
     return rise
@@ -247,29 +247,26 @@ class Plateau:
     """A logged point of the last third, about its median."""
 
 
-def plateau(loss: Curve) -> Plateau | None:
+def plateau(training: Course) -> Plateau | None:
     """Return where a training loss stopped getting better; None if it got better to the end."""
-    return _plateau(loss, _LEAST_TO_STALL)
+    return _plateau(training) if _has(training, _LEAST_TO_STALL) else None
 
 
-def evaluation_plateau(eval_loss: Curve) -> Plateau | None:
+def evaluation_plateau(evaluation: Course) -> Plateau | None:
     """Return where an evaluation loss stopped getting better; None if it did not, or is short."""
-    return _plateau(eval_loss, _LEAST_EVALUATIONS_TO_STALL)
+    return _plateau(evaluation) if _has(evaluation, _LEAST_EVALUATIONS_TO_STALL) else None
 
 
-def _plateau(curve: Curve, least: int) -> Plateau | None:
-    levels = _levels(curve, least)
-    if levels is None:
-        return None
-    third = len(levels.values) * 2 // 3
-    fall = levels.values[0] - min(levels.values)
-    if fall <= max(_FELL * abs(levels.values[0]), _SIGMAS * levels.noise):
+def _plateau(course: Course) -> Plateau | None:
+    third = len(course.levels) * 2 // 3
+    fall = course.levels[0] - min(course.levels)
+    if fall <= max(_FELL * abs(course.levels[0]), _SIGMAS * course.noise):
         return None  # it never fell
-    fell, margin = _fall(levels.values[third:], levels.noise)
+    fell, margin = _fall(course.levels[third:], course.noise)
     if fell > _BETTER * fall or max(fell, 0.0) + margin > _SURELY_BETTER * fall:
         return None
-    start, end = levels.places[third][0], levels.places[-1][1]
-    return Plateau(curve.steps[start], typical(curve, start, end))
+    start, end = course.places[third][0], course.places[-1][1]
+    return Plateau(course.curve.steps[start], typical(course.curve, start, end))
 
 
 def _fall(values: Sequence[float], noise: float) -> tuple[float, float]:
@@ -313,15 +310,15 @@ class Spikes:
     highest: Point
 
 
-def spikes(loss: Curve) -> Spikes | None:
+def spikes(training: Course) -> Spikes | None:
     """Return the spikes in a training loss; None if it has none."""
-    levels = _levels(loss, _LEAST_TO_SPIKE)
-    if levels is None:
+    if not _has(training, _LEAST_TO_SPIKE):
         return None
+    loss = training.curve
     reach = max(_REACH, len(loss) // 50)
     found: list[int] = []
     last = -math.inf
-    for place in _spiking(loss.values, levels, reach):
+    for place in _spiking(training, reach):
         if place - last > reach // 4:
             found.append(place)
         elif loss.values[place] > loss.values[found[-1]]:
@@ -333,19 +330,23 @@ def spikes(loss: Curve) -> Spikes | None:
     return Spikes(len(found), Point(loss.steps[highest], loss.values[highest]))
 
 
-def _spiking(values: Sequence[float], levels: Levels, reach: int) -> Iterator[int]:
+def _spiking(training: Course, reach: int) -> Iterator[int]:
     """Yield the index of each column's highest value, if it is a spike."""
+    values = training.curve.values
     width = -(-len(values) // _COLUMNS)
-    for number, (first, end) in enumerate(levels.places):
-        # Nearly all columns are ruled out by the levels nearby, before any neighbour is read.
-        low = min(levels.values[max(number - 1, 0) : number + 2])
-        for start in range(first, end, width):
-            column = values[start : min(start + width, end)]
-            top = max(filter(math.isfinite, column), default=-math.inf)
-            if top - low > _TALL * abs(low):
-                place = start + column.index(top)
-                if _is_spike(values, place, reach):
+    for number, (first, end) in enumerate(training.places):
+        # Nearly all stretches are ruled out by the levels nearby, before any value is looked at.
+        low = min(training.levels[max(number - 1, 0) : number + 2])
+        tall = low + _TALL * abs(low)
+        if _highest(values, first, end) > tall:
+            for start in range(first, end, width):
+                top = _highest(values, start, min(start + width, end))
+                if top > tall and _is_spike(values, place := values.index(top, start), reach):
                     yield place
+
+
+def _highest(values: Sequence[float], start: int, end: int) -> float:
+    return max(filter(math.isfinite, values[start:end]), default=-math.inf)
 
 
 def _is_spike(values: Sequence[float], place: int, reach: int) -> bool:

@@ -19,38 +19,41 @@ _SAMPLE: Final = 101
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
-    """The medians of stretches of equally many finite values, in order.
+class Course:
+    """A curve with its levels: the medians of stretches of equally many finite values, in order.
 
-    A curve of at most 40 values has a stretch for each.
+    A curve of at most 40 finite values has a stretch for each.
     """
 
+    curve: Curve
+    points: int
+    """The number of finite values."""
     places: tuple[tuple[int, int], ...]
     """The indices in the curve where each stretch begins, and of the value after its last."""
-    values: tuple[float, ...]
+    levels: tuple[float, ...]
     noise: float
     """The standard deviation of a level around a smooth course."""
 
     @property
     def lowest(self) -> int:
         """The index of the lowest level."""
-        return self.values.index(min(self.values))
+        return self.levels.index(min(self.levels))
 
 
-def levels_of(curve: Curve) -> Levels:
-    """Return a curve's levels; none if it has no finite value."""
-    places = tuple(_stretches(curve))
-    values = tuple(median(sample(curve.values, *place)) for place in places)
-    return Levels(places, values, noise(values))
+def course_of(curve: Curve) -> Course:
+    """Return the course of a curve."""
+    points = finite_count(curve.values)
+    places = tuple(_stretches(curve, points))
+    levels = tuple(median(sample(curve.values, *place)) for place in places)
+    return Course(curve, points, places, levels, noise(levels))
 
 
-def _stretches(curve: Curve) -> Iterator[tuple[int, int]]:
-    n = finite_count(curve.values)
-    at: Sequence[int] = range(n)
-    if n < len(curve):
+def _stretches(curve: Curve, points: int) -> Iterator[tuple[int, int]]:
+    at: Sequence[int] = range(points)
+    if points < len(curve):
         at = array("L", compress(range(len(curve)), map(math.isfinite, curve.values)))
-    count = min(n, LEVELS)
-    bounds = [n * place // count for place in range(count + 1)] if count else []
+    count = min(points, LEVELS)
+    bounds = [points * place // count for place in range(count + 1)] if count else []
     for start, end in pairwise(bounds):
         yield at[start], at[end - 1] + 1
 
@@ -62,7 +65,7 @@ def sample(values: Sequence[float], start: int, end: int) -> list[float]:
     return list(filter(math.isfinite, values[start:end:stride]))
 
 
-_NOISES: Final = 1000
+_NOISES: Final = 300
 _MEDIAN: Final = 0.6745
 """The median size of values of a normal distribution whose standard deviation is 1."""
 
