@@ -51,7 +51,7 @@ RECIPES = [
     ("In a pull request", "yaml"),
     ("Every night", "crontab"),
     ("On a wall", "crontab"),
-    ("More than one process", "sh"),
+    ("More than one process", "bash"),
     ("More than one process", "yaml"),
 ]
 

@@ -82,7 +82,7 @@ def test_parallel_shards_make_the_report_of_one_build(tmp_path: Path) -> None:
     with StandIn(*DONE, BROKEN) as studio:
         here = at_home(tmp_path, studio, SOURCE_DATE_EPOCH="1780000000")
         project = here.home / "project"
-        ran = here.run_in_ci(recipe(SECTION, "sh"), project)
+        ran = here.run_in_ci(recipe(SECTION, "bash"), project)
         assert ran.code == 0, ran.stderr
         assert opened(studio) == len(DONE) + 1
         whole = here.run_in_ci(WHOLE, project)
@@ -146,7 +146,7 @@ def test_kubernetes_indexes_make_the_report_of_one_build(tmp_path: Path, manifes
         scope = "--source cloud --org my-org --project support-bot"
         whole = here.run_in_ci(f"{WHOLE} {scope}", tmp_path, ARKOR_REPORT_TOKEN=TOKEN)
     assert whole.code == 0, whole.stderr
-    _, _, merge_and_render = recipe(SECTION, "sh").partition("\n")
+    _, _, merge_and_render = recipe(SECTION, "bash").partition("\n")
     rendered = here.run_in_ci(merge_and_render, mounted)
     assert rendered.code == 0, rendered.stderr
     assert files_of(mounted / "out") == files_of(tmp_path / "whole")

@@ -92,7 +92,7 @@ _command(
     *_ALWAYS,
 )
 _command(
-    "reportgen.cli.run:doctor",
+    "reportgen.cli.doctor:doctor",
     """Check what a build would read, and how. Never shows a secret.""",
     options.source,
     *_ALWAYS,

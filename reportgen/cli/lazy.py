@@ -1,5 +1,6 @@
 """Import modules only when they are used, so that help and shell completion stay fast."""
 
+import gc
 from collections.abc import Callable
 from importlib import import_module
 from operator import attrgetter
@@ -9,7 +10,13 @@ from typing import Any
 def imported(path: str) -> Any:
     """Import `package.module:name`."""
     module, _, name = path.partition(":")
-    return attrgetter(name)(import_module(module))
+    gc.disable()
+    try:
+        found = import_module(module)
+    finally:
+        gc.enable()
+    gc.freeze()  # modules stay to the end: to search them for garbage would only take time
+    return attrgetter(name)(found)
 
 
 def lazily(path: str) -> Callable[..., Any]:

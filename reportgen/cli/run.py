@@ -16,17 +16,15 @@ from reportgen.cli.session import Session
 from reportgen.cli.stderr import Stderr, Verbosity
 from reportgen.console.messages import ERROR, Message
 from reportgen.console.signals import Interrupts
-from reportgen.errors import SourceError
 from reportgen.exports import github_actions
 from reportgen.files import open_named
 from reportgen.following.fetch import Interrupted
 from reportgen.model.selection import Selection
 from reportgen.rendering.render import Rendered
 from reportgen.report import gates as gate_rules
-from reportgen.settings import FetchSettings, Gates, Output, SourceSettings
+from reportgen.settings import FetchSettings, Gates, Output
 from reportgen.snapshot.merge import merge as merge_snapshots
 from reportgen.snapshot.retention import Retention
-from reportgen.sources.doctor import examine
 
 
 def build(
@@ -100,19 +98,6 @@ def merge(
     merge_snapshots(snapshot_dir, directories, session.stderr.progress(verbosity).warn)
     _print_path(session, snapshot_dir)
     return 0
-
-
-def doctor(session: Session, *, source: SourceSettings, verbosity: Verbosity) -> None:
-    """Print what a build would read. Raises `SourceError` if a build can't read it."""
-    stderr = session.stderr
-    stderr.capture_libraries(quiet=verbosity.quiet)
-    diagnosis = examine(
-        source, os.environ, lambda: settings.now(os.environ), secrets=stderr.secrets
-    )
-    for finding in diagnosis.findings:
-        sys.stdout.write(f"{finding.what:<10}{stderr.safe(finding.found)}\n")
-    if diagnosis.trouble is not None:
-        raise SourceError(diagnosis.trouble)
 
 
 def _fetch(stderr: Stderr, verbosity: Verbosity, run: Callable[[World], int]) -> int:

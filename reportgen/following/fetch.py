@@ -62,21 +62,23 @@ async def fetch(
         kept = folder.listing()
         before = snapshot.before(folder, kept)
         first = _with_known_scope(first, kept)
+        identity, introduction = first.identity, first.jobs.introduction
         expiry = Expiry(folder, retention, progress.warn)
         jobs = KnownJobs(folder, _first_listing(first, kept), secrets)
         jobs.update(first.jobs)
         if first.jobs.without_project:
             progress.warn(NO_PROJECT)
+        del first, kept  # with many jobs, these take as much memory as everything else
         jobs.select(selection, source.origin, expiry.expired(jobs.listing))
         if baseline is not None:
             jobs.choose_baselines(baseline)
             expiry.spare(jobs.baselines)
         jobs.listing = replace(jobs.listing, before=before)
-        snapshot.use(folder, first.identity)
+        snapshot.use(folder, identity)
         folder.clear_unfinished()
         jobs.listing = expiry.drop(jobs.listing)
-        if first.jobs.introduction:
-            progress.reading(first.jobs.introduction)
+        if introduction:
+            progress.reading(introduction)
         streams = Streams(source, jobs, following, progress, began=began, chance=chance)
         await _follow(streams, jobs, expiry, stop)
         folder.logs.keep_facts()

@@ -98,7 +98,7 @@ class RenderCache:
         """
         if fingerprint is None:
             return None
-        rest = json.dumps([slug, listed, fingerprint]).encode()
+        rest = repr((slug, listed, fingerprint)).encode("utf-8", "backslashreplace")
         parts = (self._basis.records, entry, rest)
         return _hash(parts)[:_KEY_LENGTH]
 
@@ -128,7 +128,7 @@ class RenderCache:
     def _made_from(self, job: JobSummary, key: str, baseline: Baseline | None) -> str:
         """Return a hash of everything that a job's files depend on, except the comparison."""
         read_at = "" if job.ended else self._read_at
-        parts = (self._basis.pages, key.encode(), read_at.encode(), repr(baseline).encode())
+        parts = (self._basis.pages, key.encode(), read_at.encode(), _of(baseline))
         return _hash(parts)[:_HASH_LENGTH]
 
     def summary(self, key: str | None) -> JobSummary | None:
@@ -186,6 +186,10 @@ def encoded(record: JobRecord) -> bytes | None:
         if _RECORD.decode(text) == plain:
             return text
     return None
+
+
+def _of(baseline: Baseline | None) -> bytes:
+    return repr(baseline).encode("utf-8", "backslashreplace")
 
 
 def _key_of_curves(key: str) -> str:

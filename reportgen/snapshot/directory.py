@@ -92,7 +92,7 @@ class Snapshot:
         """Open the directory for reading, even during a build. Raises `SnapshotError`."""
         known = None
         with reading(path), suppress(FileNotFoundError, NotADirectoryError):
-            directory = Directory.open(path)
+            directory = Directory.open(path, private=True)
             known = index.read(directory)
         if known is None:
             raise SnapshotError(

@@ -94,12 +94,9 @@ def decode(data: bytes) -> Listing:
     The file may have come from a repository or a cache, so nothing in it is trusted.
     """
     try:
-        fields = dict(json_parts.members(data))
-        entries = dict(map(_entry, json_parts.items(fields.pop(b'"entries"', b""))))
-        document = {
-            str(javascript.decode(key)): javascript.decode_own(value)
-            for key, value in fields.items()
-        }
+        fields, pairs = _parts(data)
+        entries = dict(map(_checked, pairs))
+        document = {key: javascript.decode_own(value) for key, value in fields.items()}
         document |= {"read_at": document.pop("readAt", None), "entries": {}}
         listing = _sharing_ids(msgspec.convert(document, Listing), entries)
         listing = replace(listing, entries=entries, read_at=listing.read_at.astimezone(UTC))
@@ -129,10 +126,46 @@ def _sharing_ids(listing: Listing, ids: Iterable[str]) -> Listing:
     )
 
 
-def _entry(pair: bytes) -> tuple[str, bytes]:
-    """Return a job's id and entry. Raises `ValueError`."""
+def _parts(data: bytes) -> tuple[dict[str, bytes], Iterable[tuple[object, bytes]]]:
+    """Return the fields except the entries, and each entry with its job's id. Raises `ValueError`.
+
+    All of them are still encoded.
+    """
+    try:
+        raw = _FIELDS.decode(data)
+        pairs = [(job_id, bytes(entry)) for job_id, entry in _PAIRS.decode(raw.pop("entries"))]
+        return {key: bytes(value) for key, value in raw.items()}, pairs
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):  # such as for lone surrogates
+        members = json_parts.members(data)
+        fields = {str(javascript.decode(key)): value for key, value in members}
+        return fields, map(_pair, json_parts.items(fields.pop("entries", b"")))
+
+
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PAIRS: Final = msgspec.json.Decoder(list[tuple[str, msgspec.Raw]])
+
+
+def _pair(pair: bytes) -> tuple[object, bytes]:
     key, entry = json_parts.items(pair)
-    job_id = javascript.decode(key)
-    if not isinstance(job_id, str) or (javascript.decode_object(entry) or {}).get("id") != job_id:
+    return javascript.decode(key), entry
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+_ID: Final = msgspec.json.Decoder(_Id)
+
+
+def _checked(pair: tuple[object, bytes]) -> tuple[str, bytes]:
+    """Return a job's id and its entry. Raises `ValueError` if they do not belong together."""
+    job_id, entry = pair
+    javascript.check_limits(entry)
+    found: object
+    try:
+        found = _ID.decode(entry).id
+    except (msgspec.DecodeError, UnicodeDecodeError):  # it may still be JSON to a browser
+        found = (javascript.decode_object(entry) or {}).get("id")
+    if not isinstance(job_id, str) or found != job_id:
         raise ValueError("an entry's id does not match its key")
     return job_id, entry

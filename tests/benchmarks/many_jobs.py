@@ -1,4 +1,7 @@
-"""A thousand finished jobs: against one stream of the same bytes, rebuilt, and with one more."""
+"""A thousand finished jobs: against one stream of the same bytes, rebuilt, and with one more.
+
+Ten thousand, once: rebuilt, and how much memory that takes.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +13,8 @@ from tests.benchmarks.measure import Command, Row, Scale, in_turns
 from tests.benchmarks.server import asked, serving
 
 _JOBS: Final = 1000
+_VAST: Final = 10_000
+_FEW: Final = 100
 _EVENTS: Final = 200
 _NOTHING_NEW: Final = frozenset({"/api/jobs", "/api/manifest", "/api/credentials"})
 
@@ -89,3 +94,32 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
         )
         many.damage_logs()
         many.again()  # fails if a log is read
+    if not scale.quick:  # it takes minutes
+        yield from _vast_rows(work)
+
+
+def _vast_rows(work: Path) -> Iterator[Row]:
+    """Measure one first build of ten thousand jobs, and later ones; one of a hundred beside it."""
+    vast_load = load.write(work / "vast", load.many(_VAST, _EVENTS))
+    few_load = load.write(work / "few", load.many(_FEW, _EVENTS))
+    with serving(vast_load) as url, serving(few_load) as few_url:
+        few = Command(work / "build-few", few_url).build()
+        vast = _Many(Command(work / "build-vast", url), vast_load, _VAST)
+        first = vast.command.build()
+        yield Row(
+            f"nothing new: a second build of {_VAST:,} jobs, to the first",
+            tuple(vast.again() / first.wall for _ in range(3)),
+            target=0.1,
+            note=f"first {first.wall:.0f} s",
+        )
+        again = vast.command.build()
+        peak = max(first.peak, again.peak)
+        yield Row(
+            f"memory: the peak of {_VAST:,} jobs, to that of {_FEW}",
+            (peak / few.peak,),
+            target=1.5,
+            note=f"first {first.peak >> 20} MiB, nothing new {again.peak >> 20} MiB, "
+            f"{_FEW} jobs {few.peak >> 20} MiB",
+        )
+        home = (vast.command.directory / "out/index.html").stat().st_size
+        yield Row(f"size: the home page of {_VAST:,} jobs", (home / 1e6,), target=8.0, unit=" MB")

@@ -167,6 +167,36 @@ def test_in_doubt_it_is_rendered_again(command: Command, change: str, options: l
     assert (page.read_bytes() == before) == (change in {"page", "csv", "list", "records"})
 
 
+@pytest.mark.thorough
+def test_reports_of_one_snapshot_share_what_was_rendered(command: Command) -> None:
+    with StandIn(*(job(f"j{n}", events=training(9, f"j{n}")) for n in range(2))) as studio:
+        light = command.build(studio)
+    dark = command.run("render", "-o", "dark", "--theme", "dark")
+    before = stamps(light.out), stamps(dark.out)
+    again = command.run("render", "-o", "dark", "--theme", "dark")
+    assert (stamps(command.run("render").out), stamps(again.out)) == before
+    # What is stored of the light pages does not mean that they are in the other directory.
+    other = command.run("render", "-o", "dark")
+    assert [(other.out / "jobs" / f"j{n}.html").read_bytes() for n in range(2)] == [
+        (light.out / "jobs" / f"j{n}.html").read_bytes() for n in range(2)
+    ]
+
+
+@pytest.mark.thorough
+def test_nothing_is_stored_of_a_job_that_is_dropped(command: Command) -> None:
+    jobs = [
+        job(f"j{n}", events=training(3, f"j{n}"), completedAt=f"2026-05-0{n + 1}T00:00:00Z")
+        for n in range(2)
+    ]
+    with StandIn(*jobs) as studio:
+        command.build(studio)
+        (records,) = (command.directory / ".arkor-report").rglob("rendered.jsonl")
+        assert b'"j0"' in records.read_bytes()
+        command.build(studio, "--keep-last", "1")
+    assert b'"j0"' not in records.read_bytes()
+    assert b'"j1"' in records.read_bytes()
+
+
 # --- What is about all jobs ----------------------------------------------------------------------
 
 

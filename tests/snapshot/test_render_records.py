@@ -147,6 +147,17 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     assert outside.read_text() == "theirs"
 
 
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with records_in(folder) as records:
+        records.add(A, "one", b"1")
+        folder.rmdir()
+        records.keep(["one"])
+        assert records.value("one") == b"1"
+    assert not folder.exists()
+
+
 def test_a_file_with_several_links_is_copied_first(tmp_path: Path) -> None:
     store(tmp_path, one=b"1")
     backup = tmp_path / "backup"
