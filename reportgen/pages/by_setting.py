@@ -16,6 +16,7 @@ from reportgen.pages.scatter import (
     bottom,
     crosses,
     fitting,
+    floor_label,
     result_text,
 )
 from reportgen.report.by_setting import BySetting, Setting, by_setting
@@ -135,6 +136,7 @@ def _numbers(setting: Setting, found: BySetting, names: Mapping[str, str]) -> Sc
         x_ticks=across.x_ticks(),
         y_ticks=upwards.y_ticks() if upwards else (),
         series=_series(points),
+        floor=floor_label(outcomes),
     )
 
 

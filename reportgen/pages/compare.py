@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -80,7 +81,7 @@ class Cell:
     text: str
     number: float | None = None
     rated: bool = True
-    """Whether it can be the best: a duration cannot if the job did not complete."""
+    """Whether it can be the best: more steps or less time are not better."""
     best: bool = False
     is_short: bool = False
     """Whether the text is the rounded number."""
@@ -180,7 +181,7 @@ def compare_view(
     drawn = {place: _curve(curves[place], of) for place in places if place < SHOWN}
     chart = overlay(list(drawn.values()))
     settings = _settings([jobs[place] for place in places], [place < SHOWN for place in places])
-    rows = _compared(jobs, numbers, looks.timezone)
+    rows = _compared(jobs, numbers, report, looks.timezone)
     best = verdict(jobs)
     by_id = {job.id: row.label for job, row in zip(jobs, rows, strict=True)}
     return CompareView(
@@ -245,10 +246,12 @@ def _description(jobs: Iterable[JobSummary], of: str) -> str:
 
 
 def _compared(
-    jobs: Sequence[JobSummary], numbers: Mapping[str, int], zone: ZoneInfo
+    jobs: Sequence[JobSummary], numbers: Mapping[str, int], report: Report, zone: ZoneInfo
 ) -> list[Compared]:
     """Return the jobs' rows, in the given order, without lines."""
-    columns = [_marked(_distinct(cells)) for cells in zip(*map(_results, jobs), strict=True)]
+    results = [_results(job, report.snapshot_at) for job in jobs]
+    columns = [_marked(_distinct(cells)) for cells in zip(*results, strict=True)]
+    configs = {job.id: job.config for job in report.jobs}
     found = []
     for place, (job, label) in enumerate(zip(jobs, labels(jobs, NAME_LENGTH, zone), strict=True)):
         number = numbers.get(job.id, place)
@@ -265,7 +268,7 @@ def _compared(
             end=None,
             results=tuple(column[place] for column in columns),
             change=None if job.change is None else shown_change(job.change, zone),
-            note=_note(job),
+            note=_note(job, configs),
         )
         found.append(compared)
     return found
@@ -286,8 +289,10 @@ def _drawn(
         yield replace(row, lines=chart.lines[at], end=chart.ends[at], note=note)
 
 
-def _results(job: JobSummary) -> tuple[Cell, ...]:
+def _results(job: JobSummary, now: datetime) -> tuple[Cell, ...]:
     loss, eval_loss = job.loss, job.eval_loss
+    seconds = job.seconds_at(now)
+    so_far = " so far" if job.status == "running" and seconds is not None else ""
     last = _cell(loss.last if loss else None)
     if job.last_not_finite:
         last = Cell(last_loss(job), math.inf, not_finite=job.last_not_finite)
@@ -296,10 +301,7 @@ def _results(job: JobSummary) -> tuple[Cell, ...]:
         last,
         _cell(loss.min if loss else None),
         replace(_cell(job.last_step, steps(job)), rated=False),
-        replace(
-            _cell(job.duration_seconds, duration(job.duration_seconds)),
-            rated=job.status == "completed",
-        ),
+        replace(_cell(seconds, duration(seconds) + so_far), rated=False),
     )
 
 
@@ -337,14 +339,29 @@ def _marked(cells: Sequence[Cell]) -> list[Cell]:
     ]
 
 
-def _note(job: JobSummary) -> str:
-    """Return a note on problems with a job's numbers: errors and losses that are not finite."""
+def _note(job: JobSummary, configs: Mapping[str, Object]) -> str:
+    """Return a note on a job's error, its losses that are not finite, and its changed settings."""
     notes = []
     if job.error is not None:
         notes.append(cut(" ".join(job.error[: 4 * NOTE_LENGTH].split()), NOTE_LENGTH))
     if job.not_finite:
         notes.append(f"{plural(job.not_finite, 'loss', 'losses')} not finite")
+    if job.change is not None and (base := configs.get(job.change.baseline.id)) is not None:
+        notes += _changed(parts(base), parts(job.config))
     return " · ".join(notes)
+
+
+_CHANGED: Final = 4
+"""The maximum number of settings in a note."""
+
+
+def _changed(before: Object, now: Object) -> Iterable[str]:
+    """Yield which settings differ from the baseline's: `learningRate 0.03 → 0.003`."""
+    keys = [key for key in dict.fromkeys((*before, *now)) if before.get(key) != now.get(key)]
+    for key in keys[:_CHANGED]:
+        yield f"{cut(key, VALUE_LENGTH)} {_text(before, key)} → {_text(now, key)}"
+    if more := len(keys[_CHANGED:]):
+        yield f"… and {plural(more, 'more setting')}"
 
 
 # --- Configs -----------------------------------------------------------------------------------

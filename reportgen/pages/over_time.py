@@ -21,6 +21,7 @@ from reportgen.pages.scatter import (
     bottom,
     crosses,
     fitting,
+    floor_label,
     result_text,
 )
 from reportgen.report.labels import labels
@@ -153,6 +154,7 @@ def _plot(found: OverTime, zone: ZoneInfo, link: Callable[[JobSummary], str]) ->
         y_ticks=scale.y_ticks() if scale else (),
         series=tuple(_series(found, axes, _titles(found, zone), link)),
         reference=_reference(found, axes),
+        floor=floor_label(dated.outcome for dated in found.shown),
     )
 
 

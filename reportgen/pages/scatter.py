@@ -71,6 +71,8 @@ class Scatter:
     series: tuple[Series, ...]
     reference: Reference | None = None
     rows: tuple[Row, ...] = ()
+    floor: str = ""
+    """The label of the floor, so that a mark on it is not read as the lowest result."""
 
     @property
     def is_wide(self) -> bool:
@@ -81,6 +83,12 @@ class Scatter:
 def bottom(outcomes: Iterable[Outcome]) -> float:
     """Return the height of a plot: with a floor if any outcome has no number."""
     return FLOOR if any(outcome.value is None for outcome in outcomes) else HEIGHT
+
+
+def floor_label(outcomes: Iterable[Outcome]) -> str:
+    """Return what the marks on a plot's floor have in common: `failed`, else `×`; "" if none."""
+    failed = {outcome.job.status == "failed" for outcome in outcomes if outcome.value is None}
+    return "" if not failed else "failed" if failed == {True} else "×"
 
 
 def result_text(outcome: Outcome, metric: str) -> str:

@@ -3,8 +3,12 @@
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from reportgen.model.metrics import Result
+
+NOTABLE: Final = 1.0
+"""The percentage up to which a change is noise: another seed alone can cause it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,13 @@ class Change:
         if delta is None or base is None:
             return self.own.value is None and base is not None
         return delta > abs(base) * Decimal(repr(percent)) / 100
+
+    def is_better_by(self, percent: float) -> bool:
+        """Return whether the job is better by more than `percent`."""
+        delta, base = self._delta, _decimal(self.other)
+        if delta is None or base is None:
+            return base is None and self.own.value is not None
+        return -delta > abs(base) * Decimal(repr(percent)) / 100
 
     @property
     def is_none(self) -> bool:

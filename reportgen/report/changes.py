@@ -6,7 +6,7 @@ from typing import Final
 
 from reportgen.events import wire
 from reportgen.model.baseline import PREVIOUS, Known, choose
-from reportgen.report.change import Change, change
+from reportgen.report.change import NOTABLE, Change, change
 from reportgen.report.report import JobSummary
 from reportgen.text.times import parse_time
 
@@ -33,10 +33,6 @@ def mark(job_id: str, status_now: str, before: Mapping[str, str] | None) -> str 
     if status_now in wire.ENDED_STATUSES and status_then not in wire.ENDED_STATUSES:
         return ENDED
     return None
-
-
-_WORSE: Final = 1.0
-"""The percentage by which a result must be worse: another seed alone makes it differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +64,5 @@ def _worse(
     for job in completed:
         before = by_id.get(previous.get(job.id, ""))
         found = before and change(job.result, job.tail, before.as_baseline)
-        if found and found.is_worse_by(_WORSE):
+        if found and found.is_worse_by(NOTABLE):
             yield job, found

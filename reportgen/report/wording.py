@@ -12,7 +12,7 @@ from reportgen.events import wire
 from reportgen.model.metrics import EVAL_MINIMUM, TAIL_MEAN
 from reportgen.model.origin import Origin
 from reportgen.model.rounding import SHORT_DIGITS, short_number, significant
-from reportgen.report.change import Change
+from reportgen.report.change import NOTABLE, Change
 from reportgen.report.report import JobSummary, StreamSummary
 from reportgen.text import inert
 from reportgen.text.javascript import Object, js_number
@@ -236,9 +236,8 @@ def shown_change(change: Change, zone: ZoneInfo) -> ShownChange:
     name = cut(baseline.name, NAME_LENGTH)
     created = parse_time(baseline.created_at)
     time = f" ({local_time(created, zone):%Y-%m-%d %H:%M})" if created else ""
-    preposition, tone = ("as", "") if change.is_none else ("than", "bad")
-    if not change.is_none and change.badness < 0:
-        tone = "good"
+    preposition = "as" if change.is_none else "than"
+    tone = "bad" if change.is_worse_by(NOTABLE) else "good" if change.is_better_by(NOTABLE) else ""
     return ShownChange(_difference(change), f"{preposition} {name}{time}", tone, change.badness)
 
 

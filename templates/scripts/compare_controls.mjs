@@ -80,7 +80,7 @@ function enhanceComparison(box) {
     empty.hidden = drawn !== null;
     empty.textContent = emptyText(curvesIn({ ...state, log: false }), state);
     note.hidden = !drawn?.beyond;
-    note.textContent = beyondText(drawn?.beyond);
+    note.textContent = beyondText(drawn?.beyond, state);
     title.data = `${titleOf(state)} · long curves averaged in 160 columns`;
     svg.querySelector("desc").textContent = describe(curves, state);
   }

@@ -85,8 +85,8 @@ export function emptyText(curves, { log }) {
     : "None of the selected jobs has this curve.";
 }
 
-export const beyondText = (count) =>
-  `Up to where two jobs still have points; ${count} ${count === 1 ? "goes" : "go"} on beyond that.`;
+export const beyondText = (count, { by }) =>
+  `The plot ends at the last ${by === "time" ? "time" : "step"} that two jobs reach; ${count} ${count === 1 ? "job goes" : "jobs go"} further.`;
 
 // The tooltip for an x: its first line, and a line for each curve with a point near it.
 export function tooltipOf(named, x, { by }, across, upwards) {

@@ -30,15 +30,15 @@ function signedLine({ row, name, points }, { x, y }) {
 
 // The names at the lines' ends, spread apart; empty if there are too many.
 function namesOf(curves, [, most], { y }) {
-  const ends = curves.flatMap(({ row, name, points }) => {
+  const ends = curves.flatMap(({ row, points }) => {
     const last = points.filter(([at]) => at <= most).at(-1);
-    return last ? [{ row, name, at: Math.min(Math.max(y(last[1]), 0), HEIGHT) }] : [];
+    return last ? [{ row, at: Math.min(Math.max(y(last[1]), 0), HEIGHT) }] : [];
   });
   if (ends.length > MOST_NAMES) return [];
   const heights = spreadLabels(ends.map(({ at }) => at));
-  return ends.map(({ row, name }, place) => {
+  return ends.map(({ row }, place) => {
     const label = html("div", { class: row.querySelector("svg path").getAttribute("class") });
-    label.append(html("bdi", {}, name));
+    label.append(...row.querySelector("a").cloneNode(true).childNodes);
     const room = shape("foreignObject", { x: 648, y: heights[place] - 7, width: 132, height: 14 });
     room.append(label);
     return room;

@@ -256,7 +256,7 @@ def test_one_long_run_does_not_crush_the_others(tmp_path: Path, reader: Reader) 
         page = _opened(reader, tmp_path / "compare.html", script=script).page
         ticks = page.locator(".axes text[text-anchor=middle]").all_text_contents()
         assert ticks[-1] == "100"
-        assert "1 goes on beyond that" in page.locator(".beyond").inner_text()
+        assert "1 job goes further" in page.locator(".beyond").inner_text()
     page = _opened(reader, tmp_path / "compare.html", "#full=1").page
     assert page.locator(".axes text[text-anchor=middle]").last.text_content() == "1500"
     assert not page.locator(".beyond").is_visible()

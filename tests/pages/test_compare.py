@@ -11,6 +11,7 @@ from reportgen.model.metrics import Result, metric, result
 from reportgen.model.trend import Clock
 from reportgen.pages import Pages
 from reportgen.report import comparison
+from reportgen.report.change import change
 from reportgen.report.report import JobDetail
 from reportgen.text.javascript import Object
 from tests import samples
@@ -92,10 +93,26 @@ def test_jobs_of_one_name_can_be_told_apart_everywhere() -> None:
     page = _compared(one, two)
     for day in (1, 2):
         mark = f"2026-05-0{day} 09:00"
-        # In the table and in the heads of both tables of configs.
-        assert page.count(f"<bdi>שלום bot-1</bdi> <small>{mark}</small>") == 3
-        # As the title of its line and at its end.
-        assert page.count(f">שלום bot-1 ({mark})<") == 2
+        # At the end of its line, in the table and in the heads of both tables of configs.
+        assert page.count(f"<bdi>שלום bot-1</bdi> <small>{mark}</small>") == 4
+        # As the title of its line.
+        assert page.count(f">שלום bot-1 ({mark})<") == 1
+
+
+def test_a_job_with_a_baseline_names_the_settings_that_changed() -> None:
+    before = _job("a", 2, 1, config={"learningRate": 0.03, "seed": 1, "model": "m"})
+    now = _job("b", 2, 1.5, config={"learningRate": 0.003, "model": "m", "x": 1, "y": 1, "z": 1})
+    measured = change(now.summary.result, now.summary.tail, before.summary.as_baseline)
+    now = replace(now, summary=replace(now.summary, change=measured))
+    notes = re.findall(r"<td>([^<]*)</td></tr>", _compared(now, before))
+    changed = ("learningRate 0.03 → 0.003", "seed 1 → —", "x — → 1", "y — → 1")
+    assert " · ".join((*changed, "… and 1 more setting")) in notes
+    assert sum("→" in note for note in notes) == 1
+
+
+def test_a_running_job_shows_its_duration_so_far() -> None:
+    running = _job("a", 2, 1, status="running", started_at="2026-05-01T11:59:30Z")
+    assert ">30s so far</td>" in _compared(running, _job("b", 2, 1))
 
 
 def test_a_comparison_without_that_curve_says_so() -> None:

@@ -200,8 +200,8 @@ def test_a_plateau_is_reported_once_a_job_has_ended() -> None:
 
 
 def test_a_learning_rate_above_zero_is_reported_if_a_job_completed() -> None:
-    rate = samples.trend(range(1, 301), lambda step: 0.03 - step * 9e-5)
-    expected = "The learning rate ended above zero: at 0.003, 10 % of its peak"
+    rate = samples.trend(range(1, 301), lambda step: 0.03 - step * 8e-5)
+    expected = "The learning rate ended above zero: at 0.006, 20 % of its peak"
     assert sentences(detail(Curve(), learning_rate=rate)) == [expected]
     assert sentences(detail(Curve(), learning_rate=rate, status="cancelled")) == []
 

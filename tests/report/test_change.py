@@ -6,7 +6,7 @@ import pytest
 
 from reportgen.model.metrics import Result
 from reportgen.report.change import Baseline, Change, change
-from reportgen.report.wording import change_in_words
+from reportgen.report.wording import change_in_words, shown_change
 
 EVAL, TAIL = "evalLoss.min", "loss.tailMean"
 
@@ -86,3 +86,24 @@ def test_worse_by_more_than_so_many_percent(
     *, own: float | None, base: float | None, percent: float, worse: bool
 ) -> None:
     assert between(own, base).is_worse_by(percent) is worse
+
+
+@pytest.mark.parametrize(
+    ("own", "base", "tone"),
+    [
+        (1.011, 1.0, "bad"),
+        (1.01, 1.0, ""),
+        (1.0, 1.0, ""),
+        (0.99, 1.0, ""),
+        (0.989, 1.0, "good"),
+        (None, 1.0, "bad"),
+        (1.0, None, "good"),
+        (None, None, ""),
+        (1e-9, 0.0, "bad"),
+        (-1e-9, 0.0, "good"),
+    ],
+)
+def test_a_change_of_up_to_one_percent_has_no_colour(
+    own: float | None, base: float | None, tone: str
+) -> None:
+    assert shown_change(between(own, base), ZoneInfo("UTC")).tone == tone

@@ -91,8 +91,8 @@ test("why nothing is drawn", () => {
 });
 
 test("how many curves go on", () => {
-  assert.match(beyondText(1), /; 1 goes on/);
-  assert.match(beyondText(2), /; 2 go on/);
+  assert.match(beyondText(1, { by: "step" }), /last step .*; 1 job goes further/);
+  assert.match(beyondText(2, { by: "time" }), /last time .*; 2 jobs go further/);
 });
 
 test("a tooltip has the logged values of all curves, the lowest first", () => {

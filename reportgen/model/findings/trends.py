@@ -16,9 +16,9 @@ _LEAST_RATES: Final = 30
 _CAME_DOWN: Final = 0.9
 """A rate that ends above this fraction of its peak was never meant to come down."""
 
-_ABOVE_ZERO: Final = 0.05
-"""The fraction of its peak at which a rate ended above zero: the last rate that a straight line
-to zero logs is lower, if at least 20 are logged."""
+_ABOVE_ZERO: Final = 0.11
+"""The fraction of its peak above which a rate should have come down further: many schedules end at
+a tenth on purpose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,17 +20,19 @@ def linear(step: int) -> float:
     return RATE * min(step / 40, (400 - step) / 360)
 
 
-def cosine(step: int) -> float:
-    """Return a rate that comes down to a tenth of its peak."""
+def cosine(step: int, floor: float = 0.2) -> float:
+    """Return a rate that comes down to a part of its peak."""
     if step < 40:
         return RATE * step / 40
-    return RATE * (0.55 + 0.45 * math.cos(math.pi * (step - 40) / 360))
+    part = (1 + math.cos(math.pi * (step - 40) / 360)) / 2
+    return RATE * (floor + (1 - floor) * part)
 
 
 @pytest.mark.parametrize(
     ("rate", "steps", "last"),
     [
         (cosine, 400, cosine(400)),
+        (lambda step: cosine(step, 0.1), 400, None),  # a common schedule
         (linear, 300, linear(300)),  # it was stopped early
         (linear, 400, None),
         (linear, 399, None),
