@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -117,10 +117,25 @@ def in_turns(rounds: int, *things: Callable[[], Taken]) -> list[list[Taken]]:
     return results
 
 
-def ratios(rounds: int, one: Callable[[], float], other: Callable[[], float]) -> tuple[float, ...]:
-    """Return each round's ratio of the first to the second."""
-    ones, others = in_turns(rounds, one, other)
-    return tuple(a / b for a, b in zip(ones, others, strict=True))
+def compared(
+    rounds: int,
+    name: str,
+    one: Callable[[], Run],
+    other: Callable[[], Run],
+    *,
+    target: float,
+    least: float | None = None,
+    note: str = "",
+) -> Iterator[Row]:
+    """Yield each round's ratio of the first to the second, in time and in processor time.
+
+    On a machine with other work to do, processor time says more.
+    """
+    pairs = list(zip(*in_turns(rounds, one, other), strict=True))
+    walls = tuple(first.wall / second.wall for first, second in pairs)
+    yield Row(name, walls, target=target, least=least, note=note)
+    cpu = tuple(first.cpu / second.cpu for first, second in pairs)
+    yield Row(f"{name}, in processor time", cpu)
 
 
 def skipped(name: str, why: str) -> Row:

@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from tests.benchmarks import load
-from tests.benchmarks.measure import Command, Row, Run, Scale, in_turns, run, skipped
+from tests.benchmarks.measure import Command, Row, Run, Scale, compared, run, skipped
 from tests.benchmarks.server import serving
 
 _VARIABLE: Final = "ARKOR_TEST_NODE_MODULES"
@@ -43,15 +43,9 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
         assert len(list(output.glob("data/test-results/*.json"))) == jobs, "results are missing"
         return done
 
-    ours, theirs = in_turns(scale.rounds(4), rendered, generated)
-    note = f"{jobs:,} of {_POINTS} points, of Allure's {min(run.wall for run in theirs):.1f} s"
-    yield Row(_NAME, _ratios(ours, theirs, "wall"), target=0.5, least=1.5, note=note)
-    yield Row(f"{_NAME}, in processor time", _ratios(ours, theirs, "cpu"))
-
-
-def _ratios(ones: list[Run], others: list[Run], field: str) -> tuple[float, ...]:
-    pairs = zip(ones, others, strict=True)
-    return tuple(getattr(one, field) / getattr(other, field) for one, other in pairs)
+    note = f"{jobs:,} of {_POINTS} points"
+    rounds = scale.rounds(4)
+    yield from compared(rounds, _NAME, rendered, generated, target=0.5, least=1.5, note=note)
 
 
 def _write_results(directory: Path, count: int) -> Path:

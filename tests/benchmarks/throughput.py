@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.benchmarks import load
-from tests.benchmarks.measure import Command, Row, Scale, ratios, run, skipped
+from tests.benchmarks.measure import Command, Row, Run, Scale, compared, run, skipped
 from tests.benchmarks.server import serving
 
 _NAME: Final = "throughput: the whole build, to a Node script that only fetches and parses"
@@ -27,23 +27,23 @@ def rows(scale: Scale, work: Path) -> Iterator[Row]:
     served = load.write(work / "stream", {"job_00000": _EVENTS})
     with serving(served) as url:
 
-        def node() -> float:
+        def node() -> Run:
             stream = f"{url}/api/jobs/job_00000/events"
             done = run(["node", "fetch_and_parse.mjs", stream], work / "node")
             seen = json.loads(done.stdout)["events"]
             assert seen == _EVENTS + 2, f"Node saw {seen} events"
-            return done.wall
+            return done
 
-        def command() -> float:
+        def command() -> Run:
             building = Command(work / "build", url)
             building.put_aside()
             done = building.build()
             report = json.loads((work / "build/out/report.json").read_bytes())
             seen = report["jobs"][0]["stream"]["events"]
             assert seen == _EVENTS + 2, f"the report has {seen} events"
-            return done.wall
+            return done
 
-        yield Row(_NAME, ratios(scale.rounds(4), command, node), target=2.0, least=4.0)
+        yield from compared(scale.rounds(4), _NAME, command, node, target=2.0, least=4.0)
 
 
 def _install(directory: Path) -> str | None:
