@@ -1,6 +1,6 @@
 """A source's jobs while their streams are followed, and which of them expire."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reportgen.errors import SourceError
@@ -42,7 +42,7 @@ class KnownJobs:
                 f"{NO_PROJECT}. The snapshot holds jobs from that file's project: restore it, or "
                 "name another --snapshot-dir."
             )
-        entries = _without_secrets(jobs, self._secrets.redactor)
+        entries = _without_secrets(jobs, self._secrets.redactor, self.listing.entries)
         listed = tuple(entries)
         for job_id, entry in self.listing.entries.items():
             entries.setdefault(job_id, entry)
@@ -90,7 +90,10 @@ class KnownJobs:
         return self._secrets.redactor.own(data)
 
 
-def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, bytes]:
+def _without_secrets(
+    jobs: JobList, redactor: Redactor, known: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Return the entries without their secrets, as the same objects as in `known` if unchanged."""
     cleaned: dict[str, bytes] = {}
     for place, entry in enumerate(jobs.entries, start=1):
         fields = javascript.decode_object(entry) or {}
@@ -98,7 +101,9 @@ def _without_secrets(jobs: JobList, redactor: Redactor) -> dict[str, bytes]:
         if job is None:
             continue
         check_id(job.id, place, redactor)
-        cleaned[job.id] = javascript.encode(redactor.entry(fields))
+        clean = javascript.encode(redactor.entry(fields))
+        same = known.get(job.id)
+        cleaned[job.id] = clean if clean != same else same
     return cleaned
 
 

@@ -166,7 +166,7 @@ class EventLogs:
         """Write the facts about the logs to `logs.json` if they changed. Raises `WriteError`."""
         if self._facts_changed:
             with writing(self.path), self._folder().replacing(FACTS) as file:
-                file.write(log_index.document(self._facts).encode())
+                file.write(log_index.document(self._facts))
             self._facts_changed = False
 
     @cached_property

@@ -64,20 +64,32 @@ class _Document(msgspec.Struct):
     """By log name."""
 
 
-def document(facts: Mapping[str, LogFacts]) -> str:
+_DOCUMENT: Final = msgspec.json.Decoder(_Document)
+
+
+def document(facts: Mapping[str, LogFacts]) -> bytes:
     """Return the facts about all logs, by log name, as JSON."""
     whole = _Document(VERSION, dict(sorted(facts.items())))
-    return json.dumps(msgspec.to_builtins(whole), separators=(",", ":")) + "\n"
+    try:
+        return msgspec.json.encode(whole) + b"\n"
+    except UnicodeEncodeError:  # a reason may contain lone surrogates
+        return json.dumps(msgspec.to_builtins(whole), separators=(",", ":")).encode() + b"\n"
 
 
 def read(data: bytes) -> dict[str, LogFacts]:
     """Parse the facts about all logs; return an empty dict if another version wrote them."""
     try:
-        # Not with msgspec's own decoder: a reason may contain lone surrogates.
-        whole = msgspec.convert(json.loads(data), _Document)
+        whole = _document(data)
     except (ValueError, msgspec.ValidationError, RecursionError):
         return {}
     return whole.logs if whole.version == VERSION else {}
+
+
+def _document(data: bytes) -> _Document:
+    try:
+        return _DOCUMENT.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # a reason may contain lone surrogates
+        return msgspec.convert(json.loads(data), _Document)
 
 
 def examine(records: Iterable[Record]) -> StreamState:
