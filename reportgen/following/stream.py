@@ -90,10 +90,7 @@ class Follower:
             self._timer.look()
 
     async def follow(self, queue: StreamQueue) -> Outcome:
-        """Read the stream until it ends, until giving up, or until the wait is over.
-
-        It is its turn already.
-        """
+        """Read the stream, whose turn it is, until it ends, it is given up or the wait is over."""
         with queue.first_turn(), self.log:
             read_before = self._begin()
             ended, outcome = await self._connect()

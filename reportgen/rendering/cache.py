@@ -107,7 +107,7 @@ class RenderCache:
     ) -> JobSummary | None:
         """Return the summary of a job whose files need not change; None if in doubt."""
         job = self.summary(key)
-        if key is None or job is None:
+        if key is None or job is None or job.slug != slug:
             return None
         known = self._publication.made_from(slug) or ""
         if known.removesuffix(_COMPARED) != self._made_from(job, key, baseline):

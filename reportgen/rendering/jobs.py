@@ -107,6 +107,8 @@ def _selected_jobs(context: RenderContext, baseline: str | None) -> Iterator[Sel
             fingerprint = context.folder.logs.fingerprint(job_id)
             key = context.cache.key(slug, data, fingerprint, listed=is_listed)
             cached = None if context.refresh else context.cache.job(slug, key, measured_by)
+            if cached is not None and cached.id != job_id:
+                cached = None  # the snapshot may have come from anywhere
             yield SelectedJob(job_id, data, slug, is_listed, key, measured_by, most > 0, cached)
             most -= 1
 

@@ -165,6 +165,7 @@ def test_what_json_cannot_hold_is_not_stored(odd: float | str) -> None:
         ('"status":"completed"', '"status":5'),
         ('"duration_seconds":803.0', '"duration_seconds":"x"'),
         ('"summary"', '"yrammus"'),
+        ('"slug":"', '"slug":"../../'),
         ('"sparkline":[]', '"sparkline":"M0 0"'),
         ('"sparkline":[]', '"sparkline":[[[['),
         ('"status":"completed"', '"status":"\udcff"'),
