@@ -112,11 +112,14 @@ def test_the_final_line_feed_of_a_token_in_the_variable_is_dropped(command: Comm
 def test_cached_curves_that_are_damaged_are_made_again(command: Command) -> None:
     built = command.run("build", "--source", "demo", "--limit", "3")
     before = (built.out / "compare.html").read_bytes()
-    file = built.out / ".arkor-report.json"
-    document = json.loads(file.read_text("utf-8"))
-    record = next(iter(document["remembered"]["compare.html"].values()))
-    record["curves"]["loss"] = {"steps": [1.0, 2.0], "values": [1.0]}
-    file.write_text(json.dumps(document), "utf-8")
+    (file,) = (command.directory / ".arkor-report").glob("*/rendered.jsonl")
+    records = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    curves = [value for _, key, value in records if key.endswith("-curves")]
+    assert curves
+    for each in curves:
+        each["loss"] = {"steps": [1.0, 2.0], "values": [1.0]}
+    lines = [json.dumps(record, separators=(",", ":")) + "\n" for record in records]
+    file.write_text("".join(lines), "utf-8")
     rendered = command.run("render")
     assert rendered.code == 0, rendered.stderr
     assert (built.out / "compare.html").read_bytes() == before
