@@ -18,13 +18,13 @@ HEIGHT: Final = 80
 """The size of the plot area, in percent and in pixels."""
 
 FLOOR: Final = HEIGHT + 14
-"""The height of marks for which there is no number, below the plot area."""
+"""The height of marks without a number, below the plot area."""
 
 ROW: Final = 30
 """The height of a row: its label, and marks below it."""
 
 BESIDE: Final = 0.88
-"""The part of a row that results take if there are marks for which there is no number.
+"""The part of a row that results take if there are marks without a number.
 
 These are at the row's end.
 """
@@ -40,7 +40,7 @@ _LINE: Final = 13
 _MARK_Y: Final = 21
 
 _LOG_FROM: Final = 100
-"""The least ratio of the ends of a logarithmic scale: two decades."""
+"""The minimum ratio of the ends of a logarithmic scale: two decades."""
 
 _FEW: Final = 6
 _MOST_DECADES: Final = 5
@@ -76,7 +76,7 @@ MARKS: Final = (
 DOT: Final = Mark("mark-dot", "M-2.5 0a2.5 2.5 0 1 1 5 0a2.5 2.5 0 1 1-5 0z")
 
 CROSS: Final = Mark("mark-x", "M-4-4 4 4M-4 4 4-4", is_filled=False)
-"""The mark of what has no number."""
+"""The mark of a job without a number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class _Waiting:
     place: int
     job: JobFacts = field(compare=False)
     start: Callable[[], bool] = field(compare=False)
-    """Starts the stream; returns False if it is no longer waiting."""
+    """A function that starts the stream, and returns False if it is no longer waiting."""
 
 
 class StreamQueue:

@@ -19,13 +19,13 @@ LEAST: Final = 4
 """The number of jobs with results from which results are shown by setting."""
 
 CORRELATED: Final = 0.8
-"""The least size of a rank correlation that is reported."""
+"""The minimum absolute rank correlation that is reported."""
 
 LEAST_CORRELATED: Final = 5
-"""The least number of jobs for which it is: with four, one ordering in twelve is perfect."""
+"""The minimum number of jobs for that: with four, one ordering in twelve is perfect."""
 
 CATEGORIES: Final = 8
-"""The maximum number of different texts for a setting: beyond, they are rather names."""
+"""The maximum number of different texts of a setting; with more, they are more like names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,14 +55,14 @@ def loss_findings(loss: Curve, eval_loss: Curve, *, failed: bool = False) -> Los
 # --- Divergence --------------------------------------------------------------------------------
 
 _LEAST_TO_LEAVE: Final = 8
-"""The fewest losses that make a range; with fewer, only a loss that is not finite has left it."""
+"""The minimum number of losses that make a range; with fewer, only a loss that is not finite has left it."""
 
 _OUTSIDE: Final = 0.25
 """How far above its highest level a loss has left its range, as a fraction of that level: a run
 that is merely getting worse stays below."""
 
 _STAYED_OUT: Final = 5
-"""The fewest losses outside the range, if it ends in a finite one: fewer may be a spike. Where a
+"""The minimum number of losses outside the range, if it ends in a finite one: fewer may be a spike. Where a
 job failed, nothing followed that could have come back, so that one is enough."""
 
 _EXPLODED: Final = 2
@@ -108,18 +108,18 @@ def divergence(training: Course, *, failed: bool = False) -> Divergence | None:
 
 _LEAST_LOSSES: Final = 20
 _LEAST_EVALUATIONS: Final = 5
-"""The fewest points of a training and of an evaluation curve. An evaluation is the mean over a
+"""The minimum number of points of a training and of an evaluation curve. An evaluation is the mean over a
 whole data set, so that few of them already show a course."""
 
 _WORSE: Final = 0.05
-"""The least rise of a loss that went up, as a fraction of its lowest level."""
+"""The minimum rise of a loss that went up, as a fraction of its lowest level."""
 
 _OVERFITTED: Final = 0.01
-"""The least rise of the evaluation loss, as a fraction of its lowest, while training loss falls:
+"""The minimum rise of the evaluation loss, as a fraction of its lowest, while training loss falls:
 that the two part is a sign in itself."""
 
 _FELL: Final = 0.01
-"""The least fall of the training loss in that time, as a fraction of its level."""
+"""The minimum fall of the training loss in that time, as a fraction of its level."""
 
 _ENDING: Final = 10
 """A loss has stayed up if it was up for the last tenth of its levels, and at least for two."""
@@ -230,7 +230,7 @@ def typical(curve: Curve, start: int, end: int) -> Point:
 
 _LEAST_TO_STALL: Final = 60
 _LEAST_EVALUATIONS_TO_STALL: Final = 12
-"""The fewest points of which a third show whether a curve is flat."""
+"""The minimum number of points of which a third show whether a curve is flat."""
 
 _BETTER, _SURELY_BETTER = 0.005, 0.02
 """The fall over the last third that would still be better, as fractions of the whole fall: as it
@@ -293,10 +293,10 @@ _REACH, _NEIGHBOURS = 20, 5
 """How far on each side points are compared with a spike, and the fewest of them."""
 
 _TALL: Final = 0.5
-"""The least height of a spike, as a fraction of the loss around it."""
+"""The minimum height of a spike, as a fraction of the loss around it."""
 
 _APART: Final = 8
-"""The least height of a spike, as a multiple of the third highest of about 30 neighbours."""
+"""The minimum height of a spike, as a multiple of the third highest of about 30 neighbours."""
 
 _COMMON: Final = 50
 """If more than one loss in 50 is a spike, that is how the curve is."""
