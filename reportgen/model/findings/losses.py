@@ -55,15 +55,16 @@ def loss_findings(loss: Curve, eval_loss: Curve, *, failed: bool = False) -> Los
 # --- Divergence --------------------------------------------------------------------------------
 
 _LEAST_TO_LEAVE: Final = 8
-"""The minimum number of losses that make a range; with fewer, only a loss that is not finite has left it."""
+"""The minimum number of losses that make a range; with fewer, only a loss that is not finite has
+left it."""
 
 _OUTSIDE: Final = 0.25
 """How far above its highest level a loss has left its range, as a fraction of that level: a run
 that is merely getting worse stays below."""
 
 _STAYED_OUT: Final = 5
-"""The minimum number of losses outside the range, if it ends in a finite one: fewer may be a spike. Where a
-job failed, nothing followed that could have come back, so that one is enough."""
+"""The minimum number of losses outside the range, if the last is finite: fewer may be a spike. If
+the job failed, nothing followed that could have come back, so one is enough."""
 
 _EXPLODED: Final = 2
 """How high such losses are, as a multiple of the range's highest level: below, they only rose."""
@@ -108,8 +109,8 @@ def divergence(training: Course, *, failed: bool = False) -> Divergence | None:
 
 _LEAST_LOSSES: Final = 20
 _LEAST_EVALUATIONS: Final = 5
-"""The minimum number of points of a training and of an evaluation curve. An evaluation is the mean over a
-whole data set, so that few of them already show a course."""
+"""The minimum numbers of points of a training and of an evaluation curve. An evaluation is the mean
+over a whole data set, so a few of them already show a course."""
 
 _WORSE: Final = 0.05
 """The minimum rise of a loss that went up, as a fraction of its lowest level."""

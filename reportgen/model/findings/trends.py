@@ -65,7 +65,7 @@ def phase(trend: Trend, at: Point, high: float) -> Phase:
 
 _LEAST_STRETCHES: Final = 10
 _DROP: Final = 0.2
-"""The minimum drop of a throughput, as a fraction: it varies by a tenth on a machine that is busy."""
+"""The minimum drop of a throughput, as a fraction: it varies by a tenth on a busy machine."""
 
 _STAYED: Final = 0.9
 """The fraction of the stretches before and after a drop that must be on its two sides."""
