@@ -330,6 +330,12 @@ def test_labels_stay_in_the_panel_and_apart(
                 or abs(box["y"] - other["y"]) > box["height"] / 2
             )
             assert apart, (box, other)
+    # What tells jobs of one name apart is never cut off.
+    marks = visit.page.locator(".ends small:visible")
+    assert marks.count() == (4 if width > 720 else 0)
+    ends = marks.evaluate_all("""marks => marks.map((mark) =>
+        mark.parentElement.getBoundingClientRect().right - mark.getBoundingClientRect().right)""")
+    assert all(room >= 0 for room in ends)
 
 
 @pytest.mark.parametrize("width", [360, 400, 800, 1280])

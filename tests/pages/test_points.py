@@ -78,6 +78,8 @@ def test_what_has_no_number_is_a_cross_on_the_floor() -> None:
         ("jobs/b.html", "x · failed · 2026-05-01 09:00:00 UTC", "mark-x"),
         ("jobs/c.html", "x · 0.5, cancelled · 2026-05-01 09:00:00 UTC", "mark-1"),
     ]
+    assert ">failed</text>" in page
+    assert ">failed</text>" not in home(samples.report(jobs=nightly(4)))
     assert page.count('y="94"/></a>') == 2
     assert caption(page).endswith("(UTC) · × 2 failed")
 
