@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -38,7 +37,6 @@ from reportgen.report.wording import (
     steps,
     stream_state,
 )
-from reportgen.text.times import parse_time
 
 TRAINER_LENGTH: Final = 500
 ERROR_LENGTH: Final = 4_000
@@ -274,7 +272,7 @@ def _row(
         note=texts.note,
         failed=job.status == "failed",
         created=moment(job.created_at, zone),
-        seconds=_seconds(job, report.snapshot_at),
+        seconds=job.seconds_at(report.snapshot_at),
         running=job.status == "running",
         last_step=job.last_step,
         steps=steps(job),
@@ -288,14 +286,6 @@ def _row(
         compared=compared,
         mark=mark,
     )
-
-
-def _seconds(job: JobSummary, snapshot_at: datetime) -> float | None:
-    """Return a job's duration, until the snapshot if it is running; None if unknown."""
-    started = parse_time(job.started_at)
-    if job.status != "running" or started is None:
-        return job.duration_seconds
-    return max((snapshot_at - started).total_seconds(), 0.0)
 
 
 def _note(job: JobSummary) -> str:
@@ -354,7 +344,7 @@ def _figures(report: Report) -> Figures:
     jobs = report.jobs
     counts = Counter(job.status for job in jobs)
     ended = counts["completed"] + counts["failed"]
-    durations = (_seconds(job, report.snapshot_at) for job in jobs)
+    durations = (job.seconds_at(report.snapshot_at) for job in jobs)
     known = [seconds for seconds in durations if seconds is not None]
     return Figures(
         jobs=len(jobs),
